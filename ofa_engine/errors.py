@@ -1,0 +1,38 @@
+"""Errors of the engine. Each carries one line for the user: what was expected, what was found, what to do."""
+
+
+class OfaError(Exception):
+    """Something broke on the way (exit code 3)."""
+
+    exit_code = 3
+
+
+class InputError(OfaError):
+    """The user's input or arguments cannot be used (exit code 2)."""
+
+    exit_code = 2
+
+
+class SensorError(InputError):
+    """The raster's sensor is not known, or cannot be told without the user's word."""
+
+
+class RasterError(InputError):
+    """A raster cannot be opened, or holds nothing that can be used."""
+
+
+class ModelFileError(InputError):
+    """A checkpoint or head cannot be read, or does not fit the other or the sensor."""
+
+
+class OutputError(InputError):
+    """An output cannot be written where the user asked."""
+
+
+class Cancelled(OfaError):
+    """The user cancelled (exit code 130). No output is left behind."""
+
+    exit_code = 130
+
+    def __init__(self, message: str = "cancelled"):
+        super().__init__(message)
