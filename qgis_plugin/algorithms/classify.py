@@ -1,0 +1,30 @@
+"""One class a tile: one polygon a tile, with its class and confidence."""
+
+from qgis.core import QgsProcessingParameterVectorDestination
+
+from ..styling import load_classes, log_classes
+from ..texts import tr
+from .common import VECTOR_POLYGON, EngineAlgorithm, add_head, add_input, add_reading, add_tiling
+
+
+class Classify(EngineAlgorithm):
+    VERB = "classify"
+    TITLE = "Classify tiles (one class a tile)"
+    HELP = (
+        "Cuts the raster into tiles that do not overlap and labels each with a class of the chosen head: one polygon a "
+        "tile, with class, name and confidence. The tile size is the head's own unless you set one."
+    )
+
+    def initAlgorithm(self, configuration=None):
+        add_input(self)
+        add_head(self)
+        add_reading(self)
+        add_tiling(self, overlap=False)
+        self.addParameter(QgsProcessingParameterVectorDestination("OUTPUT", tr("Tiles"), VECTOR_POLYGON))
+
+    def processAlgorithm(self, parameters, context, feedback):
+        output = self.output_path(parameters, "OUTPUT", context)
+        result = self.run_engine({**self.job(parameters, context), "output": output}, feedback)
+        log_classes(result, feedback)
+        load_classes(context, output, f"{self._layer_name} {result.get('head_name', '')}".strip(), result)
+        return {"OUTPUT": output}

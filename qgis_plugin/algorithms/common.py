@@ -1,0 +1,218 @@
+"""What the algorithms share: parameters, the job they make, and how a job runs inside Processing.
+
+Algorithms run in a background thread: no widget, no project and no canvas here.
+"""
+
+import time
+from pathlib import Path
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingAlgorithm,
+    QgsProcessingException,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterExtent,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterRasterLayer,
+    QgsProcessingParameterString,
+)
+from qgis.PyQt.QtGui import QIcon
+
+from ..bridge import ICON, catalog, errors, sensors
+from ..engine import ENGINE, EngineCancelled, EngineError, EngineMissing, engine_python
+from ..facts import source_path
+from ..texts import in_window_words, tr
+
+AUTO = "auto"
+SENSORS = (AUTO, *sensors.SENSORS)
+UNITS = (AUTO, *sensors.UNITS)
+DEVICES = (AUTO, "cpu", "cuda")
+_SECONDS_BETWEEN_WORDS = 10.0
+
+
+class EngineAlgorithm(QgsProcessingAlgorithm):
+    """An algorithm whose work is one job of the engine. Subclasses say which: VERB, outputs, and what to do after."""
+
+    VERB = ""
+    VERB_OF_ENGINE = ""  # where the algorithm's id is another than the engine's verb
+    TITLE = ""
+    HELP = ""
+
+    def __init__(self):
+        super().__init__()
+        self._path = ""
+        self._layer_name = ""
+
+    def createInstance(self):
+        return type(self)()
+
+    def name(self):
+        return self.VERB
+
+    def displayName(self):
+        return tr(self.TITLE)
+
+    def group(self):
+        return ""
+
+    def groupId(self):
+        return ""
+
+    def shortHelpString(self):
+        return tr(self.HELP)
+
+    def icon(self):
+        return QIcon(str(ICON))
+
+    def canExecute(self):
+        try:
+            engine_python()
+        except EngineMissing as error:
+            return False, str(error)
+        return True, ""
+
+    def checkParameterValues(self, parameters, context):
+        layer = self.parameterAsRasterLayer(parameters, "INPUT", context)
+        try:
+            if layer is not None:
+                source_path(layer)
+            self._check_words(parameters, context)
+        except errors.OfaError as error:
+            return False, in_window_words(str(error))
+        return super().checkParameterValues(parameters, context)
+
+    def _check_words(self, parameters, context):
+        bands = self.parameterAsString(parameters, "BANDS", context)
+        if bands:
+            sensors.parse_bands(bands)
+        if self.parameterDefinition("HEAD") and self.parameterAsString(parameters, "HEAD", context):
+            sensor = told(self.parameterAsString(parameters, "SENSOR", context))
+            head = catalog.find_head(self.parameterAsString(parameters, "HEAD", context), sensor or "", None)
+            task = head.header.get("task")
+            if self.VERB in ("segment", "classify") and task != self.VERB:
+                raise errors.ModelFileError(
+                    tr('Expected a head for "{verb}", found one for "{task}": {path}').format(
+                        verb=self.VERB, task=task, path=head.path
+                    )
+                )
+
+    def prepareAlgorithm(self, parameters, context, feedback):
+        layer = self.parameterAsRasterLayer(parameters, "INPUT", context)
+        if layer is None:
+            raise QgsProcessingException(self.invalidRasterError(parameters, "INPUT"))
+        try:
+            self._path = source_path(layer)
+        except errors.OfaError as error:
+            raise QgsProcessingException(str(error)) from error
+        self._layer_name = layer.name()
+        self._crs = layer.crs()
+        return True
+
+    def job(self, parameters, context) -> dict:
+        """The params of the engine's job, without outputs; None means the engine's default."""
+
+        def words(name):
+            return self.parameterAsString(parameters, name, context) or None
+
+        params = {"input": self._path, "bands": words("BANDS")}
+        params["sensor"] = told(words("SENSOR"))
+        params["units"] = told(words("UNITS"))
+        if self.parameterDefinition("HEAD"):
+            params["head"] = words("HEAD")
+        if self.parameterDefinition("DEVICE"):
+            params["device"] = words("DEVICE") or AUTO
+            params["tile_px"] = self.parameterAsInt(parameters, "TILE_SIZE", context) or None
+            extent = self.parameterAsExtent(parameters, "EXTENT", context, self._crs)
+            if not extent.isNull() and not extent.isEmpty():
+                params["bounds"] = [extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()]
+        if self.parameterDefinition("OVERLAP"):
+            params["overlap"] = self.parameterAsDouble(parameters, "OVERLAP", context)
+        return params
+
+    def output_path(self, parameters, name, context) -> str | None:
+        """The file of a destination parameter; None where the user wants none."""
+        path = self.parameterAsOutputLayer(parameters, name, context)
+        if not path:
+            return None
+        if "|" in path or path.startswith(("ogr:", "postgis:", "memory:")):
+            text = tr("Expected a file of its own for {name}, found {path}: choose a file name")
+            raise QgsProcessingException(text.format(name=name, path=path))
+        return str(Path(path).absolute())
+
+    def run_engine(self, params: dict, feedback) -> dict:
+        """One job with progress, log lines and cancel. Raises QgsProcessingException with the engine's one line."""
+        said = time.monotonic()
+
+        def progress(message):
+            nonlocal said
+            feedback.setProgress(100.0 * float(message.get("fraction") or 0.0))
+            if time.monotonic() - said >= _SECONDS_BETWEEN_WORDS and message.get("total"):
+                said = time.monotonic()
+                text = tr("{done} of {total} tiles").format(done=message.get("done"), total=message["total"])
+                if message.get("seconds_left") is not None:
+                    text += tr(", about {seconds:.0f} s left").format(seconds=message["seconds_left"])
+                feedback.setProgressText(text)
+
+        def log(level, text):
+            (feedback.pushWarning if level == "warning" else feedback.pushInfo)(text)
+
+        try:
+            return ENGINE.run(self.VERB_OF_ENGINE or self.VERB, params, progress, log, feedback.isCanceled)
+        except EngineCancelled as error:
+            feedback.pushInfo(str(error))
+            raise QgsProcessingException(str(error)) from error
+        except EngineError as error:
+            raise QgsProcessingException(in_window_words(str(error))) from error
+
+
+def told(word: str | None) -> str | None:
+    return None if word in (None, "", AUTO) else word
+
+
+def _advanced(definition):
+    definition.setFlags(definition.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+    return definition
+
+
+def _enum(name, title, options):
+    return QgsProcessingParameterEnum(name, title, options, defaultValue=options[0], usesStaticStrings=True)
+
+
+def add_input(algorithm):
+    algorithm.addParameter(QgsProcessingParameterRasterLayer("INPUT", tr("Raster layer")))
+
+
+def add_head(algorithm):
+    algorithm.addParameter(
+        QgsProcessingParameterFile(
+            "HEAD",
+            tr("Head (the sensor's first one where empty)"),
+            behavior=QgsProcessingParameterFile.Behavior.File,
+            optional=True,
+            fileFilter=tr("OFA-Net heads (*.safetensors)"),
+        )
+    )
+
+
+def add_reading(algorithm):
+    """How the raster is read: sensor, band order, unit."""
+    algorithm.addParameter(_enum("SENSOR", tr("Sensor"), list(SENSORS)))
+    bands = tr("Band order, e.g. 3,2,1,- (a dash for a missing band; recognised where empty)")
+    algorithm.addParameter(_advanced(QgsProcessingParameterString("BANDS", bands, optional=True)))
+    algorithm.addParameter(_advanced(_enum("UNITS", tr("Unit of the values"), list(UNITS))))
+
+
+def add_tiling(algorithm, overlap: bool):
+    number = QgsProcessingParameterNumber
+    algorithm.addParameter(QgsProcessingParameterExtent("EXTENT", tr("Extent (all where empty)"), optional=True))
+    tile = tr("Tile size in pixels (0: the head's own)")
+    algorithm.addParameter(_advanced(number("TILE_SIZE", tile, number.Type.Integer, 0, minValue=0)))
+    if overlap:
+        share = tr("Overlap of neighbouring tiles (share of a tile)")
+        algorithm.addParameter(_advanced(number("OVERLAP", share, number.Type.Double, 0.25, minValue=0, maxValue=0.75)))
+    algorithm.addParameter(_advanced(_enum("DEVICE", tr("Device"), list(DEVICES))))
+
+
+VECTOR_POLYGON = QgsProcessing.SourceType.TypeVectorPolygon

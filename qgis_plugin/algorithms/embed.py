@@ -1,0 +1,36 @@
+"""Features a token: a raster of the backbone's features, and on request a three-colour picture of them."""
+
+from qgis.core import QgsProcessingParameterRasterDestination
+
+from ..styling import load_named, load_picture
+from ..texts import tr
+from .common import EngineAlgorithm, add_input, add_reading, add_tiling
+
+
+class Embed(EngineAlgorithm):
+    VERB = "embed"
+    TITLE = "Embed (features a token)"
+    HELP = (
+        "Writes the features that the shared backbone makes of the raster: one cell a token (1/14 of a tile), one band "
+        "a feature. They serve other tools as input: clustering, similarity search, a classifier of your own. On "
+        "request also a picture of their three main components, in which like places have like colours."
+    )
+
+    def initAlgorithm(self, configuration=None):
+        add_input(self)
+        add_reading(self)
+        add_tiling(self, overlap=True)
+        self.addParameter(QgsProcessingParameterRasterDestination("OUTPUT", tr("Features")))
+        picture = tr("Picture of three components")
+        self.addParameter(
+            QgsProcessingParameterRasterDestination("OUTPUT_PICTURE", picture, optional=True, createByDefault=False)
+        )
+
+    def processAlgorithm(self, parameters, context, feedback):
+        output = self.output_path(parameters, "OUTPUT", context)
+        picture = self.output_path(parameters, "OUTPUT_PICTURE", context)
+        params = {**self.job(parameters, context), "output": output, "picture": picture}
+        self.run_engine(params, feedback)
+        load_named(context, output, tr("{layer} features").format(layer=self._layer_name))
+        load_picture(context, picture, tr("{layer} features, picture").format(layer=self._layer_name))
+        return {name: path for name, path in (("OUTPUT", output), ("OUTPUT_PICTURE", picture)) if path}

@@ -1,0 +1,126 @@
+"""The plugin's life in QGIS: what it adds to the window, and that all of it goes away again."""
+
+from pathlib import Path
+
+from qgis.core import Qgis, QgsApplication, QgsSettings, QgsTask
+from qgis.PyQt.QtGui import QIcon
+from qgis.PyQt.QtWidgets import QAction, QFileDialog
+
+from . import styling
+from .bridge import ICON, errors
+from .engine import ENGINE, SETTING, EngineError, engine_python
+from .provider import OfaNetProvider
+from .texts import tr
+
+MENU = "OFA-Net"
+
+
+class OfaNetPlugin:
+    def __init__(self, iface):
+        self.iface = iface  # None in qgis_process
+        self.provider = None
+        self.actions = []
+        self.dialog = None
+        self._jobs = []  # runs of the toolbar action that are under way
+        self._check = None
+
+    def initProcessing(self):
+        self.provider = OfaNetProvider()
+        QgsApplication.processingRegistry().addProvider(self.provider)
+
+    def initGui(self):
+        self.initProcessing()
+        window = self.iface.mainWindow()
+        classify = QAction(QIcon(str(ICON)), tr("Classify layer"), window)
+        classify.setObjectName("ofanetClassifyLayer")
+        classify.setStatusTip(tr("Recognise the sensor of the active raster layer and classify it"))
+        classify.triggered.connect(self.classify_layer)
+        engine = QAction(tr("Set engine Python..."), window)
+        engine.setObjectName("ofanetSetEnginePython")
+        engine.triggered.connect(self.set_engine_python)
+        self.actions = [classify, engine]
+        self.iface.addToolBarIcon(classify)
+        for action in self.actions:
+            self.iface.addPluginToRasterMenu(MENU, action)
+
+    def unload(self):
+        if self.dialog is not None:
+            self.dialog.close()
+        for job in list(self._jobs):
+            job.cancel()
+        for action in self.actions:
+            self.iface.removePluginRasterMenu(MENU, action)
+            self.iface.removeToolBarIcon(action)
+            action.deleteLater()
+        self.actions = []
+        if self.provider is not None:
+            QgsApplication.processingRegistry().removeProvider(self.provider)
+            self.provider = None
+        ENGINE.stop()
+        styling.forget()
+
+    def message(self, text: str, level=Qgis.MessageLevel.Info, seconds: int = 0):
+        """One line in the message bar; the rest of a longer text is behind its "More" button."""
+        line, _, rest = text.partition("\n")
+        if rest:
+            self.iface.messageBar().pushMessage("OFA-Net", line, text, level, seconds)
+        else:
+            self.iface.messageBar().pushMessage("OFA-Net", line, level, seconds)
+
+    def classify_layer(self):
+        from .dialog import ClassifyDialog
+
+        try:
+            dialog = ClassifyDialog(self.iface.activeLayer(), self.iface.mainWindow())
+        except errors.OfaError as error:
+            self.message(str(error), Qgis.MessageLevel.Warning)
+            return
+        if self.dialog is not None:
+            self.dialog.close()
+        self.dialog = dialog
+        dialog.run_requested.connect(self._run)
+        dialog.finished.connect(self._forget_dialog)
+        dialog.show()
+
+    def _forget_dialog(self):
+        self.dialog = None
+
+    def _run(self, algorithm_id: str, parameters: dict, title: str):
+        from .run import Run
+
+        run = Run(self.iface, algorithm_id, parameters, title)
+        run.ended.connect(self._ended)
+        self._jobs.append(run)
+        run.start()
+
+    def _ended(self, run):
+        if run in self._jobs:
+            self._jobs.remove(run)
+
+    def set_engine_python(self):
+        """The user's own environment: chosen by hand, kept, and tried at once."""
+        now = QgsSettings().value(SETTING, "", type=str)
+        path, _ = QFileDialog.getOpenFileName(
+            self.iface.mainWindow(), tr("Python of the engine's environment"), str(Path(now).parent) if now else ""
+        )
+        if path:
+            QgsSettings().setValue(SETTING, path)
+            self.check_engine()
+
+    def check_engine(self):
+        """Starts the engine in the background and says what answered."""
+
+        def done(exception, answer=None):
+            self._check = None
+            if exception is not None:
+                level = Qgis.MessageLevel.Critical if isinstance(exception, EngineError) else Qgis.MessageLevel.Warning
+                self.message(str(exception), level)
+            else:
+                text = tr("The engine {version} answers: torch {torch} on {device}, {python}")
+                self.message(text.format(**{"python": engine_python(), **answer}), Qgis.MessageLevel.Success, 8)
+
+        def ask(task):
+            return ENGINE.run("hello", {}, cancelled=task.isCanceled)
+
+        self._check = QgsTask.fromFunction(tr("Check the OFA-Net engine"), ask, on_finished=done)
+        QgsApplication.taskManager().addTask(self._check)

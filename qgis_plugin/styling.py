@@ -1,0 +1,119 @@
+"""How results look on the map: names, class colours, legends. The files carry colours and names too, for others."""
+
+from qgis.core import (
+    QgsCategorizedSymbolRenderer,
+    QgsColorRampShader,
+    QgsFillSymbol,
+    QgsMultiBandColorRenderer,
+    QgsPalettedRasterRenderer,
+    QgsProcessingLayerPostProcessorInterface,
+    QgsRasterLayer,
+    QgsRasterShader,
+    QgsRendererCategory,
+    QgsSingleBandPseudoColorRenderer,
+    QgsStyle,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtGui import QColor
+
+from .texts import tr
+
+_CLASS_FIELDS = ("class", "value")
+_waiting: list = []  # post-processors that QGIS has not called yet: it holds no reference that keeps them alive
+
+
+def style_classes(layer, classes: list[dict]):
+    """Colours and names for a class raster or for class polygons; only classes that occur are in the legend."""
+    occurring = [c for c in classes if c.get("pixels", 1) and c.get("tiles", 1)] or classes
+    if isinstance(layer, QgsRasterLayer):
+        entry = QgsPalettedRasterRenderer.Class
+        entries = [entry(int(c["value"]), QColor(c["color"]), c["name"]) for c in occurring]
+        layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, entries))
+    elif isinstance(layer, QgsVectorLayer):
+        names = [field.name() for field in layer.fields()]
+        field = next((name for name in _CLASS_FIELDS if name in names), None)
+        if field is None:
+            return
+        categories = [QgsRendererCategory(int(c["value"]), _fill(c["color"]), c["name"]) for c in occurring]
+        layer.setRenderer(QgsCategorizedSymbolRenderer(field, categories))
+    layer.triggerRepaint()
+
+
+def _fill(color: str) -> QgsFillSymbol:
+    edge = QColor(color).darker(140).name()
+    return QgsFillSymbol.createSimple({"color": color, "outline_color": edge, "outline_width": "0.15"})
+
+
+def style_confidence(layer):
+    """Dark where the winner was uncertain, bright where certain; always 0 to 1, so that layers compare."""
+    ramp = QgsStyle.defaultStyle().colorRamp("Viridis")
+    if isinstance(layer, QgsRasterLayer) and ramp is not None:
+        layer.setRenderer(_pseudocolor(layer, ramp))
+        layer.triggerRepaint()
+
+
+def _pseudocolor(layer, ramp):
+    function = QgsColorRampShader(0.0, 1.0, ramp)
+    function.classifyColorRamp(5)
+    shader = QgsRasterShader()
+    shader.setRasterShaderFunction(function)
+    return QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, shader)
+
+
+def style_picture(layer):
+    """Three components as red, green and blue, as they are: they come scaled to bytes."""
+    if isinstance(layer, QgsRasterLayer) and layer.bandCount() >= 3:
+        layer.setRenderer(QgsMultiBandColorRenderer(layer.dataProvider(), 1, 2, 3))
+        layer.triggerRepaint()
+
+
+class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
+    def __init__(self, style):
+        super().__init__()
+        self._style = style
+
+    def postProcessLayer(self, layer, context, feedback):
+        self._style(layer)
+        if self in _waiting:
+            _waiting.remove(self)
+
+
+def load_named(context, path: str | None, name: str, style=None):
+    """Names and styles the layer that Processing will load from that path, if it will."""
+    if not path or not context.willLoadLayerOnCompletion(path):
+        return
+    details = context.layerToLoadOnCompletionDetails(path)
+    details.name, details.forceName = name, True
+    if style is not None:
+        _waiting.append(_PostProcessor(style))
+        details.setPostProcessor(_waiting[-1])
+
+
+def load_classes(context, path, name, result: dict):
+    load_named(context, path, name, lambda layer: style_classes(layer, result.get("classes") or []))
+
+
+def load_confidence(context, path, name):
+    load_named(context, path, name, style_confidence)
+
+
+def load_picture(context, path, name):
+    load_named(context, path, name, style_picture)
+
+
+def forget():
+    _waiting.clear()
+
+
+def log_classes(result: dict, feedback):
+    """What was recognised and what was found, for the log."""
+    detection = result.get("detection") or {}
+    if detection.get("reason"):
+        feedback.pushInfo(f"{detection.get('sensor')} ({detection.get('confidence')}): {detection['reason']}")
+    classes = result.get("classes") or []
+    unit, count = ("tiles", tr("tiles")) if any("tiles" in c for c in classes) else ("pixels", tr("pixels"))
+    total = sum(c.get(unit) or 0 for c in classes)
+    for c in sorted(classes, key=lambda c: -(c.get(unit) or 0)):
+        if c.get(unit):
+            area = f", {c['area_ha']:,.2f} ha" if c.get("area_ha") is not None else ""
+            feedback.pushInfo(f"{c['name']}: {c[unit]:,} {count}, {100 * c[unit] / total:.1f} %{area}")

@@ -1,0 +1,30 @@
+"""What the user reads goes through `tr`."""
+
+import re
+
+from qgis.PyQt.QtCore import QCoreApplication
+
+
+def tr(text: str) -> str:
+    return QCoreApplication.translate("OFA-Net", text)
+
+
+def sensor_title(sensor) -> str:
+    return tr(sensor.title)
+
+
+_OPTION = re.compile(r"--(sensor|bands|units|head|tile-px|overlap|bounds)\b[ =]?")
+
+
+def in_window_words(text: str) -> str:
+    """The engine's advice names options of its command line; here they are fields."""
+    fields = {
+        "sensor": tr("Sensor"),
+        "bands": tr("Band order"),
+        "units": tr("Unit of the values"),
+        "head": tr("Head"),
+        "tile-px": tr("Tile size"),
+        "overlap": tr("Overlap"),
+        "bounds": tr("Extent"),
+    }
+    return _OPTION.sub(lambda match: f'"{fields[match[1]]}" ', text).rstrip()
