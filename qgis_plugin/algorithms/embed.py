@@ -19,7 +19,7 @@ class Embed(EngineAlgorithm):
     def initAlgorithm(self, configuration=None):
         add_input(self)
         add_reading(self)
-        add_tiling(self, overlap=True)
+        add_tiling(self, overlap=False)
         self.addParameter(QgsProcessingParameterRasterDestination("OUTPUT", tr("Features")))
         picture = tr("Picture of three components")
         self.addParameter(

@@ -1,0 +1,94 @@
+"""Tests inside QGIS: a QgsApplication (pytest-qgis), the plugin loaded from the repository, and the real engine."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from qgis.core import QgsApplication, QgsProject, QgsRasterLayer, QgsSettings
+from qgis.gui import QgsMessageBar
+from qgis.PyQt.QtWidgets import QMainWindow, QMenu, QToolBar
+
+# pytest-qgis has started QGIS by now, in the environment that `make test` gives it (QT_QPA_PLATFORM=offscreen).
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+sys.path.append(os.path.join(QgsApplication.pkgDataPath(), "python", "plugins"))  # "processing"
+
+SENSORS = ("sentinel-1", "sentinel-2", "gaofen", "naip", "enmap")
+
+
+def sample(sensor: str) -> str:
+    return str(ROOT / "resources" / "samples" / f"{sensor}.tif")
+
+
+class Window:
+    """What the plugin uses of QgisInterface, with real widgets: pytest-qgis's own is made of mocks."""
+
+    def __init__(self):
+        self._window = QMainWindow()
+        self._bar = QgsMessageBar(self._window)
+        self.toolbar = QToolBar(self._window)
+        self.menu = QMenu(self._window)
+        self.layer = None
+
+    def mainWindow(self):
+        return self._window
+
+    def messageBar(self):
+        return self._bar
+
+    def activeLayer(self):
+        return self.layer
+
+    def addToolBarIcon(self, action):
+        self.toolbar.addAction(action)
+
+    def removeToolBarIcon(self, action):
+        self.toolbar.removeAction(action)
+
+    def addPluginToRasterMenu(self, name, action):
+        self.menu.addAction(action)
+
+    def removePluginRasterMenu(self, name, action):
+        self.menu.removeAction(action)
+
+    def messages(self) -> list[str]:
+        return [item.text() for item in self._bar.items()]
+
+
+@pytest.fixture
+def window(qgis_app):
+    return Window()
+
+
+@pytest.fixture
+def plugin(qgis_app, window):
+    from qgis_plugin import classFactory
+
+    loaded = classFactory(window)
+    loaded.initGui()
+    yield loaded
+    loaded.unload()
+
+
+@pytest.fixture
+def settings(qgis_app):
+    """QgsSettings without a word on the engine before and after."""
+    found = QgsSettings()
+    found.remove("ofanet")
+    yield found
+    found.remove("ofanet")
+
+
+@pytest.fixture
+def layer(qgis_app):
+    """Opens a raster as a layer of the project; all go away after the test."""
+
+    def open_layer(path, name: str | None = None) -> QgsRasterLayer:
+        opened = QgsRasterLayer(str(path), name or Path(path).stem)
+        assert opened.isValid(), path
+        QgsProject.instance().addMapLayer(opened)
+        return opened
+
+    yield open_layer
+    QgsProject.instance().removeAllMapLayers()

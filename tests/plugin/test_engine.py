@@ -1,0 +1,170 @@
+"""The owner of the child process, against a worker that misbehaves on demand."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from qgis_plugin import engine as engine_module
+from qgis_plugin.engine import SETTING, Engine, EngineCancelled, EngineError, EngineMissing, clean_environment
+
+PYTHON = "/usr/bin/python3"
+
+
+@pytest.fixture
+def engine(qgis_app, settings, monkeypatch):
+    monkeypatch.setenv("OFANET_PYTHON", PYTHON)
+    monkeypatch.setattr(engine_module, "ENGINE_ENTRY", Path(__file__).with_name("fake_worker.py"))
+    made = Engine()
+    yield made
+    made.stop()
+
+
+def in_background(job):
+    """Runs `job` in a thread; the answer's list holds its result or its exception once `join` returned."""
+    answer = []
+
+    def run():
+        try:
+            answer.append(job())
+        except Exception as error:  # the test looks at it
+            answer.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread, answer
+
+
+def wait_for(condition, seconds=5.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+def test_progress_log_and_result_arrive(engine):
+    progress, log = [], []
+    result = engine.run("segment", {}, progress.append, lambda *words: log.append(words))
+    assert result["pid"] == engine.pid
+    assert [message["fraction"] for message in progress] == [0.5]
+    assert log[-1] == ("warning", "no CRS")
+
+
+def test_child_stays_warm_between_jobs(engine):
+    assert engine.run("segment", {})["pid"] == engine.run("segment", {})["pid"]
+
+
+def test_error_carries_text_and_code(engine):
+    with pytest.raises(EngineError, match="expected --bands") as caught:
+        engine.run("segment", {"head": "fail"})
+    assert caught.value.code == 2
+
+
+def test_answered_cancel_keeps_the_child(engine):
+    pid = engine.run("segment", {})["pid"]
+    start = time.monotonic()
+    with pytest.raises(EngineCancelled):
+        engine.run("segment", {"head": "slow"}, cancelled=lambda: time.monotonic() - start > 0.3)
+    assert time.monotonic() - start < 1.5
+    assert engine.run("segment", {})["pid"] == pid
+
+
+def test_unanswered_cancel_kills_and_tidies_up(engine, tmp_path):
+    params = {"head": "deaf", "output": str(tmp_path / "out.tif")}
+    start = time.monotonic()
+    with pytest.raises(EngineCancelled):
+        engine.run("segment", params, cancelled=lambda: bool(list(tmp_path.iterdir())))
+    assert time.monotonic() - start < 3
+    assert not list(tmp_path.iterdir())
+    assert engine.run("segment", {})["pid"] == engine.pid
+
+
+def test_crash_is_reported_with_its_last_words_and_the_next_job_works(engine, tmp_path):
+    with pytest.raises(EngineError, match="it hurts here") as caught:
+        engine.run("segment", {"head": "die", "output": str(tmp_path / "out.tif")})
+    assert "exit code 7" in str(caught.value)
+    assert not list(tmp_path.iterdir())
+    assert engine.run("segment", {})
+
+
+def test_killed_in_a_job_is_reported_and_the_next_job_works(engine):
+    thread, answer = in_background(lambda: engine.run("segment", {"head": "slow"}, progress=lambda m: seen.set()))
+    seen = threading.Event()
+    wait_for(lambda: engine.pid)
+    assert seen.wait(5)
+    os.kill(engine.pid, signal.SIGKILL)
+    thread.join(5)
+    assert isinstance(answer[0], EngineError) and "next job" in str(answer[0])
+    assert engine.run("segment", {})
+
+
+def test_killed_between_jobs_the_next_job_works(engine):
+    pid = engine.run("segment", {})["pid"]
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: engine.pid is None)
+    assert engine.run("segment", {})["pid"] != pid
+
+
+def test_jobs_wait_for_each_other_and_a_waiting_one_can_be_cancelled(engine):
+    stop, log = threading.Event(), []
+    first, answer = in_background(lambda: engine.run("segment", {"head": "slow"}, cancelled=stop.is_set))
+    wait_for(lambda: engine.pid)
+    with pytest.raises(EngineCancelled):
+        engine.run("segment", {}, log=lambda *words: log.append(words), cancelled=lambda: bool(log))
+    assert "Waiting" in log[0][1]
+    stop.set()
+    first.join(5)
+    assert isinstance(answer[0], EngineCancelled)
+
+
+def test_stop_ends_the_child_even_in_a_job(engine):
+    thread, answer = in_background(lambda: engine.run("segment", {"head": "slow"}))
+    wait_for(lambda: engine.pid)
+    pid = engine.pid
+    engine.stop()
+    thread.join(5)
+    assert isinstance(answer[0], EngineError)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_wrong_setting_is_named_with_what_to_do(engine, settings):
+    settings.setValue(SETTING, "/nowhere/python")
+    with pytest.raises(EngineMissing, match="/nowhere/python.*Set engine Python"):
+        engine.run("hello", {})
+
+
+def test_python_without_the_engine_is_explained(engine, settings, tmp_path):
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho 'No module named torch' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    settings.setValue(SETTING, str(broken))
+    with pytest.raises(EngineMissing, match="Set engine Python(.|\n)*No module named torch"):
+        engine.run("hello", {})
+    broken.chmod(0o644)
+    with pytest.raises(EngineMissing, match="could not be started"):
+        engine.run("hello", {})
+
+
+def test_setting_comes_before_the_environment(engine, settings, tmp_path):
+    own = tmp_path / "python3"
+    own.symlink_to(PYTHON)
+    settings.setValue(SETTING, str(own))
+    assert engine_module.engine_python() == own
+
+
+def test_environment_of_the_child_holds_nothing_of_qgis(engine, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    monkeypatch.setenv("PROJ_LIB", "/somewhere")
+    result = engine.run("segment", {})
+    assert not {"PYTHONPATH", "PROJ_LIB"} & set(result["environ"])
+    assert "/somewhere" not in result["path"]
+
+
+def test_clean_environment_drops_foreign_names_and_folders():
+    path = os.pathsep.join(["/usr/bin", "/opt/QGIS 3.40/bin", "/bin"])
+    given = {"PATH": path, "PYTHONHOME": "x", "GDAL_DATA": "x", "LD_LIBRARY_PATH": "x", "PIP_INDEX_URL": "x",
+             "VIRTUAL_ENV": "x", "HOME": "/home/me"}  # fmt: skip
+    assert clean_environment(given) == {"PATH": os.pathsep.join(["/usr/bin", "/bin"]), "HOME": "/home/me"}

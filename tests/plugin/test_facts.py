@@ -1,0 +1,127 @@
+"""The plugin's facts of a raster are the engine's: with them, both detect the same."""
+
+import json
+import os
+import subprocess
+
+import numpy as np
+import pytest
+from conftest import ROOT, SENSORS, sample
+from osgeo import gdal, osr
+from qgis_plugin.bridge import errors, sensors
+from qgis_plugin.engine import clean_environment, engine_python
+from qgis_plugin.facts import facts_of, source_path
+
+_ENGINE = """
+import dataclasses, json, sys
+sys.path.insert(0, sys.argv[1])
+from ofa_engine import raster, sensors
+for path in sys.argv[2:]:
+    with raster.Source(path) as source:
+        facts = source.facts()
+    print(json.dumps({"facts": dataclasses.asdict(facts), "detection": sensors.detect(facts).to_json()}))
+"""
+
+
+def engine_says(paths) -> list[dict]:
+    command = [str(engine_python()), "-W", "ignore", "-I", "-c", _ENGINE, str(ROOT), *map(str, paths)]
+    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def make(path, bands, dtype=gdal.GDT_Byte, epsg=32633, pixel=10.0, origin=(500000.0, 5800000.0), values=None, **how):
+    """A small raster; `how`: nodata, colors, descriptions, wavelengths_nm, mask."""
+    size = 200
+    target = gdal.GetDriverByName("GTiff").Create(str(path), size, size, bands, dtype)
+    target.SetGeoTransform((origin[0], pixel, 0, origin[1], 0, -pixel))
+    if epsg:
+        crs = osr.SpatialReference()
+        crs.ImportFromEPSG(epsg)
+        target.SetProjection(crs.ExportToWkt())
+    random = np.random.default_rng(bands)
+    for i in range(1, bands + 1):
+        band = target.GetRasterBand(i)
+        band.WriteArray(random.integers(0, 250, (size, size)) if values is None else values(random, i, (size, size)))
+        if "nodata" in how:
+            band.SetNoDataValue(how["nodata"])
+        if "colors" in how:
+            band.SetColorInterpretation(how["colors"][i - 1])
+        if "descriptions" in how:
+            band.SetDescription(how["descriptions"][i - 1])
+        if "wavelengths_nm" in how:
+            band.SetMetadata({"wavelength": str(how["wavelengths_nm"][i - 1]), "wavelength_units": "Nanometers"})
+    target = None
+    return path
+
+
+def _rasters(folder):
+    def decibel(random, i, shape):
+        values = random.normal(-12, 4, shape).astype("float32")
+        values[:20] = np.nan
+        return values
+
+    rgba = (gdal.GCI_RedBand, gdal.GCI_GreenBand, gdal.GCI_BlueBand, gdal.GCI_AlphaBand)
+    nm = tuple(round(420 + 8.9 * i, 3) for i in range(224))
+    degrees = {"epsg": 4326, "pixel": 0.0001, "origin": (13.0, 52.5)}
+    float32 = {"dtype": gdal.GDT_Float32}
+    yield make(folder / "rgba.tif", 4, colors=rgba, nodata=-10000)
+    yield make(folder / "nodata.tif", 4, nodata=0)
+    yield make(folder / "degrees.tif", 12, dtype=gdal.GDT_UInt16, **degrees)
+    yield make(folder / "feet.tif", 3, epsg=2263, pixel=3.28)
+    yield make(folder / "no crs.tif", 3, epsg=None)
+    yield make(folder / "decibel.tif", 2, values=decibel, **float32)
+    yield make(folder / "named.tif", 4, descriptions=("B8", "B4", "B3", "B2"), dtype=gdal.GDT_UInt16)
+    yield make(folder / "wavelengths.tif", 224, wavelengths_nm=nm, nodata=-32768, **float32)
+    yield make(folder / "described.tif", 224, descriptions=tuple(f"band ({n} Nanometers)" for n in nm), **float32)
+    yield make(folder / "six.tif", 6)
+
+
+def _agree(path, layer, said):
+    facts = facts_of(layer)
+    mine, theirs = json.loads(json.dumps(facts.__dict__)), said["facts"]
+    gsd_mine, gsd_theirs = mine.pop("gsd_m"), theirs.pop("gsd_m")
+    assert mine == theirs, path
+    assert gsd_mine == (gsd_theirs and pytest.approx(gsd_theirs, rel=1e-5)), path
+    assert sensors.detect(facts).to_json() == said["detection"], path
+
+
+def test_plugin_and_engine_agree_on_the_samples(layer):
+    paths = [sample(sensor) for sensor in SENSORS]
+    for sensor, path, said in zip(SENSORS, paths, engine_says(paths), strict=True):
+        _agree(path, layer(path), said)
+        assert said["detection"]["sensor"] == sensor
+
+
+def test_plugin_and_engine_agree_on_odd_rasters(layer, tmp_path):
+    paths = list(_rasters(tmp_path))
+    for path, said in zip(paths, engine_says(paths), strict=True):
+        _agree(path, layer(path), said)
+
+
+@pytest.mark.skipif(not (ROOT.parent / "shared" / "data").is_dir(), reason="no real rasters here")
+def test_plugin_and_engine_agree_on_real_rasters(layer):
+    data = ROOT.parent / "shared" / "data"
+    folders = ("aerial", "naip_scenes", "other", "s1_floods/images", "enmap_potsdam/images")
+    paths = [path for folder in folders for path in sorted((data / folder).glob("*.tif"))[:4]]
+    for path, said in zip(paths, engine_says(paths), strict=True):
+        _agree(path, layer(path), said)
+
+
+def test_other_layers_are_refused_in_plain_words(layer, qgis_app, tmp_path):
+    from qgis.core import QgsRasterLayer, QgsVectorLayer
+
+    for wrong in (None, QgsVectorLayer("Point", "points", "memory")):
+        with pytest.raises(errors.RasterError, match="raster layer"):
+            source_path(wrong)
+    web = QgsRasterLayer("type=xyz&url=file:///nowhere/{z}/{x}/{y}.png", "tiles", "wms")
+    with pytest.raises(errors.RasterError, match="from a file"):
+        source_path(web)
+
+
+def test_a_truncated_raster_is_refused(layer, tmp_path):
+    path = make(tmp_path / "cut.tif", 3)
+    opened = layer(path)
+    os.truncate(path, 5000)
+    with pytest.raises(errors.RasterError, match="truncated|GDAL can read"):
+        facts_of(opened)
