@@ -105,15 +105,17 @@ def forget():
     _waiting.clear()
 
 
+def result_title(layer_name: str, result: dict) -> str:
+    """The input's name and what the head tells; a head's own name starts with its sensor, which the input says too."""
+    return f"{layer_name} {result.get('head_name', '').split(': ')[-1]}".strip()
+
+
 def log_classes(result: dict, feedback):
-    """What was recognised and what was found, for the log."""
-    detection = result.get("detection") or {}
-    if detection.get("reason"):
-        feedback.pushInfo(f"{detection.get('sensor')} ({detection.get('confidence')}): {detection['reason']}")
+    """The classes found, most first, for the log."""
     classes = result.get("classes") or []
     unit, count = ("tiles", tr("tiles")) if any("tiles" in c for c in classes) else ("pixels", tr("pixels"))
-    total = sum(c.get(unit) or 0 for c in classes)
-    for c in sorted(classes, key=lambda c: -(c.get(unit) or 0)):
-        if c.get(unit):
-            area = f", {c['area_ha']:,.2f} ha" if c.get("area_ha") is not None else ""
-            feedback.pushInfo(f"{c['name']}: {c[unit]:,} {count}, {100 * c[unit] / total:.1f} %{area}")
+    found = sorted((c for c in classes if c.get(unit)), key=lambda c: -c[unit])
+    total = sum(c[unit] for c in found)
+    for c in found:
+        area = f", {c['area_ha']:,.2f} ha" if c.get("area_ha") is not None else ""
+        feedback.pushInfo(f"{c['name']}: {c[unit]:,} {count}, {100 * c[unit] / total:.1f} %{area}")

@@ -2,7 +2,7 @@
 
 from qgis.core import QgsProcessingParameterVectorDestination
 
-from ..styling import load_classes, log_classes
+from ..styling import load_classes, log_classes, result_title
 from ..texts import tr
 from .common import VECTOR_POLYGON, EngineAlgorithm, add_head, add_input, add_reading, add_tiling
 
@@ -26,5 +26,5 @@ class Classify(EngineAlgorithm):
         output = self.output_path(parameters, "OUTPUT", context)
         result = self.run_engine({**self.job(parameters, context), "output": output}, feedback)
         log_classes(result, feedback)
-        load_classes(context, output, f"{self._layer_name} {result.get('head_name', '')}".strip(), result)
+        load_classes(context, output, result_title(self._layer_name, result), result)
         return {"OUTPUT": output}

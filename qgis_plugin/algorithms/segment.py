@@ -2,7 +2,7 @@
 
 from qgis.core import QgsProcessingParameterRasterDestination, QgsProcessingParameterVectorDestination
 
-from ..styling import load_classes, load_confidence, log_classes
+from ..styling import load_classes, load_confidence, log_classes, result_title
 from ..texts import tr
 from .common import VECTOR_POLYGON, EngineAlgorithm, add_head, add_input, add_reading, add_tiling
 
@@ -40,7 +40,7 @@ class Segment(EngineAlgorithm):
         params["confidence"] = outputs["OUTPUT_CONFIDENCE"]
         result = self.run_engine(params, feedback)
         log_classes(result, feedback)
-        title = f"{self._layer_name} {result.get('head_name', '')}".strip()
+        title = result_title(self._layer_name, result)
         load_classes(context, outputs["OUTPUT"], title, result)
         load_classes(context, outputs["OUTPUT_POLYGONS"], tr("{title} polygons").format(title=title), result)
         load_confidence(context, outputs["OUTPUT_CONFIDENCE"], tr("{title} confidence").format(title=title))

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from qgis_plugin import engine as engine_module
 from qgis_plugin.engine import SETTING, Engine, EngineCancelled, EngineError, EngineMissing, clean_environment
 

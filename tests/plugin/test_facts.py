@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, SENSORS, sample
 from osgeo import gdal, osr
+
 from qgis_plugin.bridge import errors, sensors
 from qgis_plugin.engine import clean_environment, engine_python
 from qgis_plugin.facts import facts_of, source_path
