@@ -43,13 +43,14 @@ def read_header(path: str | Path) -> dict:
         raise ModelFileError(f"cannot read the model file {path}: {error.strerror or error}") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelFileError(
-            f"expected an OFA-Net checkpoint or head (safetensors with an 'ofanet' header), found something else: {path}"
+            f"expected an OFA-Net checkpoint or head (safetensors with an 'ofanet' header), found another file: {path}"
         ) from error
     if not isinstance(header, dict) or header.get("file") not in ("checkpoint", "head"):
         raise ModelFileError(f"expected an OFA-Net checkpoint or head, found an unknown header in {path}")
     if header.get("format") != FORMAT_VERSION:
         raise ModelFileError(
-            f"expected format version {FORMAT_VERSION}, found {header.get('format')!r} in {path}: use the engine it was made with"
+            f"expected format version {FORMAT_VERSION}, found {header.get('format')!r} in {path}: "
+            "use the engine it was made with"
         )
     return header
 
@@ -64,9 +65,9 @@ class ModelFile:
         return self.path.stem
 
 
-def _list(kind: str) -> list[ModelFile]:
+def _list(kind: str, first: Path | None = None) -> list[ModelFile]:
     found: dict[str, ModelFile] = {}
-    for folder in models_dirs():
+    for folder in [first, *models_dirs()] if first else models_dirs():
         for path in sorted(folder.glob("*.safetensors")):
             try:
                 header = read_header(path)
@@ -106,14 +107,19 @@ def find_head(name_or_path: str | None, sensor: str, task: str | None) -> ModelF
         raise ModelFileError(f"expected a head file or one of {names}, found {name_or_path!r}")
     for head in list_heads(sensor, task):
         return head
-    raise ModelFileError(f"no {task or ''} head for {sensor} was found: give one with --head, or fit one with `ofa fit`")
+    raise ModelFileError(
+        f"expected a head to {task} {sensor}, found none: give one with --head, or put one in $OFANET_MODELS"
+    )
 
 
-def find_checkpoint(fingerprint: str | None, sensor: str) -> ModelFile:
-    """The checkpoint a head was fitted on, by the fingerprint of its backbone with that sensor's embedder."""
-    for checkpoint in list_checkpoints():
+def find_checkpoint(fingerprint: str | None, sensor: str, beside: Path | None = None) -> ModelFile:
+    """The checkpoint a head was fitted on, by the fingerprint of its backbone with that sensor's embedder; looked for
+    in the head's own folder `beside`, too. With None the first one for that sensor."""
+    for checkpoint in _list("checkpoint", beside):
         prints = checkpoint.header.get("fingerprints", {})
         if fingerprint is None and sensor in prints or fingerprint is not None and prints.get(sensor) == fingerprint:
             return checkpoint
     wanted = f"with backbone fingerprint {fingerprint[:12]}..." if fingerprint else f"for {sensor}"
-    raise ModelFileError(f"no checkpoint {wanted} was found: put the one the head was fitted on beside it, or in $OFANET_MODELS")
+    raise ModelFileError(
+        f"expected a checkpoint {wanted}, found none: put the one the head was fitted on beside it or in $OFANET_MODELS"
+    )

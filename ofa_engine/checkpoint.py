@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from . import catalog
@@ -81,7 +81,7 @@ def _write(path: Path, tensors: dict[str, Tensor], header: dict, half: bool) -> 
     kept = {k: v.detach().cpu().to(torch.float16 if half else torch.float32).contiguous() for k, v in tensors.items()}
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        save_file(kept, part, metadata={"ofanet": json.dumps(header, ensure_ascii=False)})
+        part.write_bytes(save(kept, {"ofanet": json.dumps(header, ensure_ascii=False)}))
         os.replace(part, path)
     except (OSError, SafetensorError) as error:
         part.unlink(missing_ok=True)
@@ -123,7 +123,7 @@ def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> Che
     _load_into(model, {k: v for k, v in _read(path).items() if not k.startswith("decoders.")}, path)
     for key, fingerprint in header["fingerprints"].items():
         if model.fingerprint(key) != fingerprint:
-            raise ModelFileError(f"the weights of {path} do not match its own fingerprint for {key}: the file is damaged")
+            raise ModelFileError(f"the weights of {path} do not match its fingerprint for {key}: the file is damaged")
     model.eval().requires_grad_(False)
     return Checkpoint(model.to(device), header)
 
@@ -153,7 +153,9 @@ def check_head(header: dict, path: Path, sensor_id: str, task: str | None) -> No
         raise ModelFileError(f"expected a head, found a {header['file']}: {path}")
     if header["sensor"] != sensor_id:
         raise ModelFileError(
-            f"expected a head for {sensor_id}, found one for {header['sensor']} ({path.name}): choose another head or sensor"
+            f"expected a head for {sensor_id}, found one for {header['sensor']} ({path.name}): "
+            "choose another head or sensor"
         )
     if task and header["task"] != task:
-        raise ModelFileError(f"expected a head to {task}, found one to {header['task']} ({path.name}): use `ofa {header['task']}`")
+        found = header["task"]
+        raise ModelFileError(f"expected a head to {task}, found one to {found} ({path.name}): use `ofa {found}`")

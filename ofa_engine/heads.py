@@ -27,7 +27,7 @@ class LinearHead(nn.Module):
         return F.linear(tokens, self.weight, self.bias).transpose(1, 2).reshape(b, -1, grid, grid)
 
     def scores(self, tokens: Tensor, tile_px: int) -> Tensor:
-        """Probabilities: (B, K) for classify; (B, K, tile_px, tile_px) for segment, from logits up-sampled bilinearly."""
+        """Probabilities: (B, K) for classify; (B, K, tile_px, tile_px) for segment, of bilinearly up-sampled logits."""
         logits = self(tokens).float()
         if self.task == "segment":
             logits = F.interpolate(logits, size=(tile_px, tile_px), mode="bilinear", align_corners=False)

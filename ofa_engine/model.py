@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from timm.models.vision_transformer import Block
@@ -15,8 +16,7 @@ from torch.nn import functional as F
 
 from . import sensors as sensor_table
 
-
-_norm = partial(nn.LayerNorm, eps=1e-6)
+_norm: Any = partial(nn.LayerNorm, eps=1e-6)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Embedder(nn.Module):
 
         Missing bands are absent from the sum over bands, which is rescaled by usable / present bands.
         """
-        weight = self.weight
+        weight: Tensor = self.weight
         if len(present) < weight.shape[1]:
             weight = weight[:, list(present)]
         if len(present) != self.usable:

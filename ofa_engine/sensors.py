@@ -266,8 +266,8 @@ def map_bands(sensor: Sensor, facts: RasterFacts) -> tuple[tuple[int | None, ...
             return tuple(used), "likely", "the assumed order " + ", ".join(names)
         if len(used) in _PRODUCT_ORDER and not found:
             order = _PRODUCT_ORDER[len(used)].split()
-            place = {name: used[i] for i, name in enumerate(order)}
-            return _pick(names, place), "likely", f"the product's order {order[0]}..{order[-1]}"
+            by_name = {name: used[i] for i, name in enumerate(order)}
+            return _pick(names, by_name), "likely", f"the product's order {order[0]}..{order[-1]}"
         return None
     found = _color_names(facts)
     if all(name in found for name in names):
@@ -331,11 +331,11 @@ def _candidates(facts: RasterFacts) -> list[str]:
     count = len(_used(facts))
     if len(_radar_names(facts)) == 2:
         return ["sentinel-1"]
+    if sum(1 for um in facts.wavelengths_um if um and 0.4 < um < 2.5) >= 100:
+        return ["enmap"]
     s2 = map_bands(SENSORS["sentinel-2"], facts)
     if s2 and (s2[1] == "certain" or count > 4 and s2[2].startswith("band")):
         return ["sentinel-2"]
-    if sum(1 for um in facts.wavelengths_um if um and 0.4 < um < 2.5) >= 100:
-        return ["enmap"]
     by_count = {2: "sentinel-1", 3: "naip", 4: "gaofen naip", 9: "sentinel-2", 10: "sentinel-2", 12: "sentinel-2",
                 13: "sentinel-2", 202: "enmap", 224: "enmap"}  # fmt: skip
     return by_count.get(count, "").split()
@@ -387,9 +387,9 @@ def detect(
     if mapping is None:
         if not sensor_id:
             return Detection(None, _refusal(facts))
-        n = len(SENSORS[sensor_id].bands)
+        n, count = len(SENSORS[sensor_id].bands), len(_used(facts))
         hint = "--bands 3,2,1,-,-,-,4,5,6" if sensor_id == "sentinel-2" else f"--bands with {n} entries"
-        return Detection(None, f"found {len(_used(facts))} bands that cannot be told to be {sensor_id}'s {n}: add {hint}")
+        return Detection(None, f"found {count} bands that cannot be told to be {sensor_id}'s {n}: add {hint}")
     sensor = SENSORS[candidates[0]]
     order, confidence, how = mapping
     found_units, why = (units, "as told") if units else infer_units(sensor, facts, order)

@@ -2,7 +2,8 @@
 
 Along each axis tiles start every `stride` pixels and the last one is moved back to end with the raster. Each tile has
 a smooth profile, divided by the sum of all profiles: weights sum to one at every pixel (a partition of unity), and the
-two axes multiply. A raster smaller than a tile is covered by one tile that reaches over its edge.
+two axes multiply. A raster smaller than a tile is covered by one tile that reaches over its edge; with `clipped` tiles
+stay on their regular grid and the last one reaches over the edge.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ class Axis:
 
     size_px: int
     tile_px: int
-    overlap: float
+    overlap: float = 0.0
+    clipped: bool = False
 
     def __post_init__(self) -> None:
         if self.size_px < 1 or self.tile_px < 1 or not 0 <= self.overlap <= MAX_OVERLAP:
@@ -33,6 +35,8 @@ class Axis:
     @cached_property
     def starts(self) -> tuple[int, ...]:
         """First pixel of each tile, ascending."""
+        if self.clipped:
+            return tuple(range(0, self.size_px, self.tile_px - self.overlap_px))
         last = max(self.size_px - self.tile_px, 0)
         return (*range(0, last, self.tile_px - self.overlap_px), last)
 
@@ -40,7 +44,7 @@ class Axis:
     def weights(self) -> tuple[NDArray[np.float32], ...]:
         """One array (tile_px,) a tile: its normalised weight at each of its pixels; zero over the raster's edge."""
         profile = _profile(self.tile_px, self.overlap_px)
-        total = np.zeros(max(self.size_px, self.tile_px))
+        total = np.zeros(self.starts[-1] + self.tile_px)
         for start in self.starts:
             total[start : start + self.tile_px] += profile
         weights = []
@@ -54,6 +58,10 @@ class Axis:
         """Pixels before this one get no weight from any tile after `index`."""
         return self.starts[index + 1] if index + 1 < len(self.starts) else self.size_px
 
+    def length(self, index: int) -> int:
+        """Pixels of the tile that lie in the raster."""
+        return min(self.tile_px, self.size_px - self.starts[index])
+
     def covering(self, first: int, stop: int) -> range:
         """Indices of the tiles that touch the pixels first..stop-1."""
         touched = [i for i, s in enumerate(self.starts) if s < stop and s + self.tile_px > first]
@@ -66,11 +74,6 @@ def _profile(tile_px: int, overlap_px: int) -> NDArray[np.float64]:
     if overlap_px == 0:
         return np.ones(tile_px)
     return np.sin(np.minimum(distance / overlap_px, 1.0) * np.pi / 2) ** 2
-
-
-def grid_cells(size_px: int, tile_px: int) -> list[tuple[int, int]]:
-    """(first pixel, length) of tiles that do not overlap; the last is clipped to the raster."""
-    return [(start, min(tile_px, size_px - start)) for start in range(0, size_px, tile_px)]
 
 
 def pad_to_tile(pixels: NDArray, tile_px: int) -> NDArray:

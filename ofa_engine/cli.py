@@ -1,0 +1,158 @@
+"""The command line: `ofa VERB ...` or `python -m ofa_engine VERB ...`. Parses, calls, prints.
+
+Exit codes: 0 done, 2 the user's input or arguments, 3 something broke on the way, 130 cancelled.
+"""
+
+import argparse
+import json
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+from ._version import __version__
+from .errors import InputError, OfaError
+from .sensors import SENSORS, UNITS
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> Any:
+        raise InputError(f"{message}; see `{self.prog} --help`")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser("ofa", description="Classify satellite rasters with OFA-Net, whatever the sensor.")
+    parser.add_argument("--version", action="version", version=f"ofanet {__version__}")
+    common = _Parser(add_help=False)
+    common.add_argument("--debug", action="store_true", help="show a traceback with an error")
+    common.add_argument("--json", action="store_true", help="print the answer as one JSON object")
+    told = _Parser(add_help=False)
+    told.add_argument("input", metavar="RASTER")
+    told.add_argument("--sensor", choices=list(SENSORS), help="the sensor, where it is not told from the raster")
+    told.add_argument("--bands", metavar="3,2,1,-", help="source band of each band of the sensor, - where missing")
+    told.add_argument("--units", choices=list(UNITS), help="the unit of the raster's values")
+    run = _Parser(add_help=False)
+    run.add_argument("-o", "--output", required=True)
+    run.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    run.add_argument("--memory-mb", type=int, help="memory budget (default: 1024, or a quarter of what is free)")
+    run.add_argument("--tile-px", type=int, help="source pixels along a tile (default: the head's)")
+    run.add_argument("--bounds", type=_bounds, metavar="W,S,E,N", help="only this part, in the raster's CRS")
+    head = _Parser(add_help=False)
+    head.add_argument("--head", help="head file or name (default: the first one for the sensor; see `ofa models`)")
+
+    verbs = parser.add_subparsers(dest="verb", required=True, parser_class=_Parser, metavar="VERB")
+    verbs.add_parser("detect", parents=[common, told], help="which sensor, bands and units a raster has")
+    verb = verbs.add_parser("segment", parents=[common, told, run, head], help="one class a pixel, to a GeoTIFF")
+    verb.add_argument("--overlap", type=float, help="of neighbouring tiles, 0 to 0.75 (default 0.25)")
+    verb.add_argument("--polygons", metavar="P.gpkg", help="dissolved polygons, too")
+    verb.add_argument("--confidence", metavar="C.tif", help="the winning class's probability, too")
+    verbs.add_parser("classify", parents=[common, told, run, head], help="one class a tile, to .gpkg or .tif")
+    verb = verbs.add_parser("embed", parents=[common, told, run], help="token features, to a multi-band GeoTIFF")
+    verb.add_argument("--picture", metavar="RGB.tif", help="their first three principal components, too")
+    verbs.add_parser("models", parents=[common], help="list checkpoints and heads")
+    verb = verbs.add_parser("bench", parents=[common], help="bare forward against the whole pipeline")
+    verb.add_argument("input", metavar="RASTER", nargs="?", help="(default: a generated 4-band raster)")
+    verbs.add_parser("worker", parents=[common], help="serve JSON lines (for the QGIS plugin)")
+    return parser
+
+
+def _bounds(text: str) -> list[float]:
+    parts = [float(part) for part in text.split(",")]
+    if len(parts) != 4:
+        raise ValueError
+    return parts
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command line; returns its exit code."""
+    debug = "--debug" in (sys.argv[1:] if argv is None else argv)
+    try:
+        args = _parser().parse_args(argv)
+        return _VERBS.get(args.verb, _predict)(args)
+    except OfaError as error:
+        if debug:
+            traceback.print_exc()
+        print(f"ofa: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("ofa: cancelled", file=sys.stderr)
+        return 130
+    except Exception as error:  # the contract: one line and 3; the traceback on request
+        if debug:
+            traceback.print_exc()
+        print(f"ofa: unexpected: {type(error).__name__}: {error} (--debug shows where)", file=sys.stderr)
+        return 3
+
+
+def _print(answer: dict, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(answer, ensure_ascii=False))
+        return
+    for key, value in answer.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            print(f"{key}:")
+            for entry in value:
+                print("  " + "  ".join(f"{k}={v}" for k, v in entry.items()))
+        elif not isinstance(value, dict):
+            print(f"{key}: {value}")
+
+
+def _detect(args: argparse.Namespace) -> int:
+    from .raster import Source, detect_source  # nothing here imports torch
+
+    with Source(args.input) as source:
+        found = detect_source(source, args.sensor, args.bands, args.units)
+    if found.sensor or args.json:
+        _print(found.to_json(), args.json)
+    if found.sensor is None:
+        print(f"ofa: {found.reason}", file=sys.stderr)
+        return InputError.exit_code
+    return 0
+
+
+def _predict(args: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from . import predict
+
+    known = {k: v for k, v in vars(args).items() if k not in ("verb", "debug", "json") and v is not None}
+    with tqdm(unit="tile", disable=args.json or not sys.stderr.isatty(), leave=False) as bar:
+
+        def progress(done: int, total: int, seconds_left: float | None) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        def log(level: str, message: str) -> None:
+            if not args.json:
+                bar.write(message, file=sys.stderr)
+
+        answer = getattr(predict, args.verb)(predict.Options(**known), predict.Watch(progress, log))
+    _print(answer, args.json)
+    return 0
+
+
+def _models(args: argparse.Namespace) -> int:
+    from . import catalog
+
+    heads = [{"name": h.name, "sensor": h.header["sensor"], "task": h.header["task"], "path": str(h.path)}
+             for h in catalog.list_heads()]  # fmt: skip
+    checkpoints = [{"name": c.name, "sensors": ",".join(c.header["sensors"]), "path": str(c.path)}
+                   for c in catalog.list_checkpoints()]  # fmt: skip
+    _print({"checkpoints": checkpoints, "heads": heads}, args.json)
+    return 0
+
+
+def _bench(args: argparse.Namespace) -> int:
+    from .bench import bench
+
+    _print(bench(args.input), args.json)
+    return 0
+
+
+def _worker(args: argparse.Namespace) -> int:
+    from .worker import serve
+
+    return serve()
+
+
+_VERBS = {"detect": _detect, "models": _models, "bench": _bench, "worker": _worker}

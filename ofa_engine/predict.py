@@ -1,0 +1,463 @@
+"""The user-level verbs: a raster in, a layer out. `segment`, `classify` and `embed` share what `open_job` finds out."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import rasterio
+import shapely
+import torch
+from numpy.typing import NDArray
+from rasterio.errors import RasterioError
+from torch import Tensor
+
+from . import catalog
+from . import pipeline as pl
+from . import sensors as sensor_table
+from ._version import __version__
+from .checkpoint import Checkpoint, check_head, load_checkpoint, load_head
+from .errors import Cancelled, InputError, OfaError, SensorError
+from .heads import LinearHead
+from .preprocess import normalise, resize, to_canonical
+from .raster import (
+    NODATA,
+    Pending,
+    Source,
+    check_output,
+    class_colormap,
+    create_tiff,
+    detect_source,
+    pixel_area_m2,
+    write_class_names,
+)
+from .sensors import Detection
+from .tiling import MAX_OVERLAP, Axis
+from .vector import PolygonWriter, dissolve
+
+TIFF = (".tif", ".tiff")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for; None means the default. `bounds` is west, south, east, north in the raster's CRS."""
+
+    input: str
+    output: str = ""
+    head: str | None = None
+    sensor: str | None = None
+    bands: str | None = None
+    units: str | None = None
+    tile_px: int | None = None
+    overlap: float | None = None
+    device: str = "auto"
+    memory_mb: int | None = None
+    bounds: list[float] | None = None
+    polygons: str | None = None
+    confidence: str | None = None
+    picture: str | None = None
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How a verb speaks to its caller while it runs."""
+
+    progress: pl.Progress = lambda done, total, seconds_left: None
+    log: Callable[[str, str], None] = lambda level, message: None  # level: info or warning
+    cancelled: Callable[[], bool] = lambda: False
+
+
+# --- the job -----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Job:
+    """A raster opened and understood, with the model for it."""
+
+    source: Source
+    detection: Detection
+    checkpoint: Checkpoint
+    head: LinearHead | None
+    head_file: catalog.ModelFile | None
+    device: torch.device
+    tile_px: int
+    budget_bytes: int
+    pending: Pending = field(default_factory=Pending)
+
+    @property
+    def sensor(self) -> sensor_table.Sensor:
+        return sensor_table.get(self.detection.sensor or "")
+
+    @property
+    def present(self) -> list[int]:
+        """0-based embedder bands that the raster has."""
+        return [i for i, band in enumerate(self.detection.bands) if band]
+
+    @property
+    def source_bands(self) -> list[int]:
+        return [band for band in self.detection.bands if band]
+
+    @property
+    def classes(self) -> list[dict]:
+        return self.head_file.header["classes"] if self.head_file else []
+
+    def tags(self, options: Options) -> dict[str, str]:
+        """Provenance for the output's metadata."""
+        found = self.detection
+        tags = {
+            "ENGINE": f"ofanet {__version__}",
+            "SOURCE": Path(options.input).name,
+            "SENSOR": found.sensor or "",
+            "BANDS": ",".join(str(b or "-") for b in found.bands),
+            "UNITS": found.units or "",
+            "CHECKPOINT": self.checkpoint.header["name"],
+            "BACKBONE": self.checkpoint.header["fingerprints"][found.sensor],
+            "TILE_PX": str(self.tile_px),
+        }
+        if self.head_file:
+            tags["HEAD"] = self.head_file.header["name"]
+        if found.mapped:
+            tags["MAPPED_BANDS"] = "bands of another sensor or order, as told by the user"
+        return tags
+
+
+@functools.lru_cache(maxsize=2)
+def _cached_checkpoint(path: str, stamp: int, device: str) -> Checkpoint:
+    return load_checkpoint(path, device)
+
+
+def choose_device(name: str) -> torch.device:
+    """auto takes CUDA where there is one. Raises InputError."""
+    if name not in ("auto", "cpu", "cuda"):
+        raise InputError(f"expected device auto, cpu or cuda, found {name!r}")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("expected a CUDA device, found none: use --device cpu or auto")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def open_job(options: Options, task: str | None, watch: Watch) -> Job:
+    """Opens and checks all that the user gave; `task` is None for embed. Raises InputError, and leaves nothing open."""
+    source = Source(options.input)
+    try:
+        found = detect_source(source, options.sensor, options.bands, options.units)
+        if found.sensor is None:
+            raise SensorError(found.reason)
+        if found.units is None or found.confidence == "ambiguous" and not (options.sensor or options.bands):
+            others = ", ".join(found.candidates)
+            raise SensorError(
+                f"{Path(options.input).name} is ambiguous ({others}): {found.reason}; "
+                "tell with --sensor, --bands or --units"
+            )
+        watch.log("info", f"{found.sensor} ({found.confidence}): {found.reason}")
+        if source.crs is None:
+            watch.log("warning", "the raster has no CRS: the result has none either, and no areas")
+        if options.bounds:
+            source.crop(options.bounds)
+        head_file = None
+        if task:
+            head_file = catalog.find_head(options.head, found.sensor, task)
+            check_head(head_file.header, head_file.path, found.sensor, task)
+        fingerprint = head_file.header.get("backbone") if head_file else None
+        file = catalog.find_checkpoint(fingerprint, found.sensor, head_file.path.parent if head_file else None)
+        device = choose_device(options.device)
+        checkpoint = _cached_checkpoint(str(file.path), file.path.stat().st_mtime_ns, str(device))
+        head = load_head(head_file.path, checkpoint, found.sensor, task, device)[0] if head_file else None
+        default_px = head_file.header["tile_px"] if head_file else checkpoint.model.arch.input_px
+        tile_px = options.tile_px or default_px
+        if not 16 <= tile_px <= 8192:
+            raise InputError(f"expected a tile of 16 to 8192 px, found {tile_px}")
+        budget = options.memory_mb * 2**20 if options.memory_mb else pl.default_budget_bytes()
+        if budget < 64 * 2**20:
+            raise InputError(f"expected a memory budget of at least 64 MB, found {options.memory_mb}")
+        return Job(source, found, checkpoint, head, head_file, device, tile_px, budget)
+    except BaseException:
+        source.dataset.close()
+        raise
+
+
+class Predictor:
+    """Tiles in the raster's unit to scores: canonical unit, normalisation, resizing, OFA-Net, head, up-sampling."""
+
+    def __init__(self, job: Job):
+        mean, std = job.checkpoint.statistics(job.sensor.id)
+        self.job = job
+        self.mean, self.std = [mean[i] for i in job.present], [std[i] for i in job.present]
+
+    @torch.inference_mode()
+    def __call__(self, pixels: Tensor) -> Tensor:
+        """(B, C, tile_px, tile_px) float32, NaN where missing, to scores of the head on the CPU; without a head to
+        token features (B, D, grid, grid)."""
+        job = self.job
+        x = to_canonical(pixels.to(job.device, non_blocking=True), job.sensor, job.detection.units or "")
+        x = resize(normalise(x, self.mean, self.std), job.checkpoint.model.arch.input_px)
+        with torch.autocast(job.device.type, torch.bfloat16, enabled=job.device.type == "cuda"):
+            tokens = job.checkpoint.model(x, job.sensor.id, job.present)
+            if job.head is None:
+                grid = job.checkpoint.model.arch.grid
+                return tokens.float().transpose(1, 2).reshape(len(x), -1, grid, grid).cpu()
+            return job.head.scores(tokens, job.tile_px).float().cpu()
+
+
+def _run(job: Job, plan: pl.Plan, sink: Callable, watch: Watch) -> int:
+    """The pipeline with GDAL's cache inside the budget; library errors become ours."""
+    cache = min(job.budget_bytes // 8, 64 * 2**20)
+    watch.progress(0, plan.tiles, None)
+    try:
+        with rasterio.Env(GDAL_CACHEMAX=cache, GDAL_NUM_THREADS=1):
+            return pl.run(pl.read_batches(job.source, job.source_bands, plan), Predictor(job), sink, total=plan.tiles,
+                          progress=watch.progress, cancelled=watch.cancelled)  # fmt: skip
+    except (RasterioError, OSError) as error:
+        raise OfaError(f"reading or writing broke off: {' '.join(str(error).split())}") from error
+
+
+def _plan(job: Job, overlap: float, scores: int, clipped: bool = False) -> pl.Plan:
+    model = job.checkpoint.model
+    return pl.make_plan(
+        Axis(job.source.height, job.tile_px, overlap, clipped), Axis(job.source.width, job.tile_px, overlap, clipped),
+        bands=len(job.present), bytes_per_value=4 if job.source.may_have_holes else 2, scores=scores,
+        tile_gflop=model.tile_gflop(len(job.present)), budget_bytes=job.budget_bytes, on_cpu=job.device.type == "cpu",
+    )  # fmt: skip
+
+
+def _finish(job: Job, options: Options, **rest: object) -> dict:
+    job.pending.commit()
+    answer = {"output": options.output, "sensor": job.sensor.id, "detection": job.detection.to_json(),
+              "device": str(job.device), "tile_px": job.tile_px}  # fmt: skip
+    if job.head_file:
+        answer |= {"head": str(job.head_file.path), "head_name": job.head_file.header["name"]}
+    return answer | rest
+
+
+def _verb(task: str | None) -> Callable:
+    """Opens the job for a verb's body, and closes it: nothing half-written is left, whatever happened."""
+
+    def decorate(body: Callable[[Job, Options, Watch], dict]) -> Callable[[Options, Watch], dict]:
+        @functools.wraps(body)
+        def verb(options: Options, watch: Watch = Watch()) -> dict:
+            job = open_job(options, task, watch)
+            try:
+                return body(job, options, watch)
+            finally:
+                job.source.dataset.close()
+                job.pending.discard()
+
+        return verb
+
+    return decorate
+
+
+# --- segment ----------------------------------------------------------------------------------------------------
+
+
+class _ClassWriter:
+    """Takes finished parts from the blender: writes classes and confidence, counts pixels and areas."""
+
+    def __init__(self, job: Job, layer: rasterio.io.DatasetWriter, confidence: rasterio.io.DatasetWriter | None):
+        self.job, self.layer, self.confidence = job, layer, confidence
+        self.values = np.array([entry["value"] for entry in job.classes], np.uint8)
+        self.pixels = np.zeros(len(self.values), np.int64)
+        self.area_m2 = np.zeros(len(self.values)) if job.source.crs else None
+
+    def __call__(self, labels: NDArray, confidence: NDArray, valid: NDArray | None, column: int, row: int) -> None:
+        height, width = labels.shape
+        window = rasterio.windows.Window(column, row, width, height)
+        classes = self.values[labels]
+        if valid is not None:
+            classes[~valid] = NODATA
+        self.layer.write(classes, 1, window=window)
+        if self.confidence:
+            shown = confidence if valid is None else np.where(valid, confidence, np.float32("nan"))
+            self.confidence.write(shown, 1, window=window)
+        for x in range(0, width, 1024):  # a pixel's area changes slowly: one for each piece is exact to 1e-6
+            piece = labels[:, x : x + 1024]
+            kept = piece if valid is None else piece[valid[:, x : x + 1024]]
+            counts = np.bincount(kept.ravel(), minlength=len(self.values))
+            self.pixels += counts
+            if self.area_m2 is not None:
+                source, place = self.job.source, (column + x, row, piece.shape[1], height)
+                self.area_m2 += counts * (pixel_area_m2(source.transform, source.crs, place) or np.nan)
+
+    def table(self) -> list[dict]:
+        known = self.area_m2 is not None and np.isfinite(self.area_m2).all()
+        return [
+            entry | {"pixels": int(n), "area_ha": float(self.area_m2[i]) / 1e4 if known else None}  # type: ignore[index]
+            for i, (entry, n) in enumerate(zip(self.job.classes, self.pixels, strict=True))
+        ]
+
+
+@_verb("segment")
+def segment(job: Job, options: Options, watch: Watch) -> dict:
+    """One class a pixel: a GeoTIFF on the input's grid; optionally confidence and dissolved polygons.
+
+    Raises InputError for what the user can mend, OfaError for what broke on the way, Cancelled.
+    """
+    overlap = 0.25 if options.overlap is None else options.overlap
+    if not 0 <= overlap <= MAX_OVERLAP:
+        raise InputError(f"expected an overlap of 0 to {MAX_OVERLAP}, found {overlap}")
+    inputs = [options.input]
+    part = job.pending.beside(check_output(options.output, inputs, TIFF))
+    confidence_part = polygons_part = None
+    if options.confidence:
+        inputs.append(options.output)
+        confidence_part = job.pending.beside(check_output(options.confidence, inputs, TIFF))
+    if options.polygons:
+        inputs.append(options.confidence or options.output)
+        polygons_part = job.pending.beside(check_output(options.polygons, inputs, (".gpkg",)))
+
+    source, tags = job.source, job.tags(options) | {"OVERLAP": str(overlap)}
+    grid = (source, source.width, source.height, source.transform)
+    confidence = None
+    if confidence_part:
+        confidence = create_tiff(confidence_part, *grid, dtype="float32", nodata=float("nan"), tags=tags)
+    with create_tiff(part, *grid, dtype="uint8", nodata=NODATA, tags=tags) as layer:
+        layer.write_colormap(1, class_colormap(job.classes))
+        layer.set_band_description(1, "class")
+        writer = _ClassWriter(job, layer, confidence)
+        plan = _plan(job, overlap, len(job.classes))
+        try:
+            computed = _run(job, plan, pl.Blender(plan, len(job.classes), writer), watch)
+        finally:
+            if confidence:
+                confidence.close()
+    write_class_names(part, job.classes, writer.pixels.tolist())
+    if polygons_part:
+        watch.log("info", "dissolving polygons")
+        _write_polygons(polygons_part, part, job, options, watch)
+    return _finish(job, options, confidence=options.confidence, polygons=options.polygons, classes=writer.table(),
+                   tiles=computed)  # fmt: skip
+
+
+def _write_polygons(path: Path, class_layer: Path, job: Job, options: Options, watch: Watch) -> None:
+    writer = PolygonWriter(path, Path(options.polygons or "").stem, job.source.crs, job.classes, confidence=False)
+    for polygon, value in dissolve(class_layer):
+        if watch.cancelled():
+            raise Cancelled
+        writer.add(polygon, value)
+    writer.close()
+
+
+# --- classify ---------------------------------------------------------------------------------------------------
+
+
+@_verb("classify")
+def classify(job: Job, options: Options, watch: Watch) -> dict:
+    """One class a tile, tiles side by side, those at the edge clipped: polygons (.gpkg) or cells (.tif)."""
+    target = check_output(options.output, [options.input], (".gpkg", *TIFF))
+    plan = _plan(job, 0.0, 0, clipped=True)
+    rows, columns = len(plan.rows.starts), len(plan.columns.starts)
+    winners = np.full((rows, columns), NODATA, np.uint8)
+    confidence = np.full((rows, columns), np.nan, np.float32)
+    values = np.array([entry["value"] for entry in job.classes], np.uint8)
+
+    def sink(batch: pl.Batch, scores: Tensor | None) -> None:
+        if scores is not None:
+            best, index = scores.max(1)
+            winners[batch.row.index, batch.tiles] = values[index.numpy()]
+            confidence[batch.row.index, batch.tiles] = best.numpy()
+
+    computed = _run(job, plan, sink, watch)
+    part = job.pending.beside(target)
+    if target.suffix.lower() == ".gpkg":
+        _write_tiles(part, target.stem, job, plan, winners, confidence)
+    else:
+        transform = job.source.transform * rasterio.Affine.scale(job.tile_px)
+        tags = job.tags(options)
+        with create_tiff(part, job.source, columns, rows, transform, dtype="uint8", nodata=NODATA, tags=tags) as layer:
+            layer.write_colormap(1, class_colormap(job.classes))
+            layer.write(winners, 1)
+        write_class_names(part, job.classes, [int((winners == v).sum()) for v in values])
+    table = [entry | {"tiles": int((winners == entry["value"]).sum())} for entry in job.classes]
+    return _finish(job, options, classes=table, tiles=computed)
+
+
+def _write_tiles(path: Path, layer: str, job: Job, plan: pl.Plan, winners: NDArray, confidence: NDArray) -> None:
+    writer = PolygonWriter(path, layer, job.source.crs, job.classes, confidence=True)
+    for i, j in zip(*np.nonzero(winners != NODATA), strict=True):
+        x, y = plan.columns.starts[j], plan.rows.starts[i]
+        right, bottom = x + plan.columns.length(int(j)), y + plan.rows.length(int(i))
+        corners = [job.source.transform * corner for corner in ((x, y), (right, y), (right, bottom), (x, bottom))]
+        writer.add(shapely.Polygon(corners), int(winners[i, j]), float(confidence[i, j]))
+    writer.close()
+
+
+# --- embed ------------------------------------------------------------------------------------------------------
+
+
+@_verb(None)
+def embed(job: Job, options: Options, watch: Watch) -> dict:
+    """Token features: a GeoTIFF of one band a feature and one cell a token; optionally a picture of 3 components."""
+    target = check_output(options.output, [options.input], TIFF)
+    part = job.pending.beside(target)
+    picture_part = None
+    if options.picture:
+        picture_part = job.pending.beside(check_output(options.picture, [options.input, options.output], TIFF))
+    arch = job.checkpoint.model.arch
+    token_px = job.tile_px / arch.grid
+    source = job.source
+    width, height = (max(1, round(size / token_px)) for size in (source.width, source.height))
+    transform = source.transform * rasterio.Affine.scale(token_px)
+    plan = _plan(job, 0.0, max(1, arch.width // int(max(token_px, 1)) ** 2), clipped=True)
+    tags = job.tags(options)
+    with create_tiff(part, source, width, height, transform, dtype="float32", count=arch.width, nodata=float("nan"),
+                     tags=tags) as layer:  # fmt: skip
+        computed = _run(job, plan, _TokenWriter(layer, plan, arch.grid), watch)
+    if picture_part:
+        _write_picture(part, picture_part, job, tags)
+    return _finish(job, options, picture=options.picture, width=width, height=height, features=arch.width,
+                   tiles=computed)  # fmt: skip
+
+
+class _TokenWriter:
+    """Collects a row of tiles and writes their tokens; tokens without a valid pixel are NaN."""
+
+    def __init__(self, layer: rasterio.io.DatasetWriter, plan: pl.Plan, grid: int):
+        self.layer, self.plan, self.grid = layer, plan, grid
+        self._tokens: NDArray | None = None
+
+    def __call__(self, batch: pl.Batch, scores: Tensor | None) -> None:
+        row, grid = batch.row, self.grid
+        if self._tokens is None:
+            self._tokens = np.full((self.layer.count, grid, len(row.columns) * grid), np.nan, np.float32)
+        for column, tokens in zip(batch.tiles, scores if scores is not None else (), strict=True):
+            x = (column - row.columns[0]) * grid
+            self._tokens[:, :, x : x + grid] = tokens.numpy()
+        if not batch.last:
+            return
+        first, top = row.columns[0] * grid, row.index * grid
+        height, width = min(grid, self.layer.height - top), min(self._tokens.shape[2], self.layer.width - first)
+        if height > 0 and width > 0:
+            block = self._tokens[:, :height, :width]
+            if row.valid is not None:
+                block[:, ~self._any_valid(row.valid, height, width)] = np.nan
+            self.layer.write(block, window=rasterio.windows.Window(first, top, width, height))
+        self._tokens = None
+
+    def _any_valid(self, valid: NDArray, height: int, width: int) -> NDArray:
+        """(height, width) tokens that hold a valid pixel."""
+        token_px = self.plan.tile_px / self.grid
+        down = np.floor(np.arange(height) * token_px).astype(int).clip(0, valid.shape[0] - 1)
+        across = np.floor(np.arange(width) * token_px).astype(int).clip(0, valid.shape[1] - 1)
+        return np.logical_or.reduceat(np.logical_or.reduceat(valid, down, 0), across, 1)
+
+
+def _write_picture(features: Path, path: Path, job: Job, tags: dict[str, str]) -> None:
+    """The first three principal components of the features as red, green and blue (2nd to 98th percentile)."""
+    with rasterio.open(features) as layer:
+        windows = [w for _, w in layer.block_windows(1)]
+        chosen = windows[:: max(1, len(windows) // 16)]  # a sample is enough for three directions
+        sample = np.concatenate([layer.read(window=w).reshape(layer.count, -1).T for w in chosen])
+        sample = sample[np.isfinite(sample).all(1)].astype(np.float64)
+        center = sample.mean(0) if len(sample) else np.zeros(layer.count)
+        directions = np.linalg.eigh(np.cov(sample.T))[1][:, :-4:-1] if len(sample) > 1 else np.eye(layer.count)[:, :3]
+        directions = directions * np.sign(directions.sum(0))  # eigenvectors have no sign of their own
+        projected = (sample - center) @ directions
+        low, high = np.percentile(projected, [2, 98], axis=0) if len(sample) else (np.zeros(3), np.ones(3))
+        grid = (job.source, layer.width, layer.height, layer.transform)
+        with create_tiff(path, *grid, dtype="uint8", count=3, nodata=0, tags=tags) as picture:
+            for window in windows:
+                block = layer.read(window=window)
+                part = np.moveaxis(block, 0, 2) - center
+                scaled = 1 + 254 * ((part @ directions - low) / np.maximum(high - low, 1e-12)).clip(0, 1)
+                shown = np.where(np.isfinite(scaled), scaled, 0).round().astype(np.uint8)
+                picture.write(np.moveaxis(shown, 2, 0), window=window)
