@@ -41,10 +41,10 @@ GSD_M = {"sentinel-1": 10.0, "sentinel-2": 10.0, "gaofen": 4.0, "naip": 1.0, "en
 
 MATERIALS = ("water", "broadleaf", "conifer", "grass", "crop", "straw", "dark soil", "light soil", "tile", "slate",
              "metal", "asphalt", "concrete", "shadow")  # fmt: skip
-_VV_VH_DB = ((-20.5, -28), (-8, -13.5), (-8.5, -14), (-12.5, -19), (-11, -17), (-12.5, -20), (-13.5, -22.5),
+_VV_VH_DB = ((-20.5, -28), (-7.5, -13), (-8, -13.5), (-12, -18.5), (-9.5, -15.5), (-11.5, -19), (-12.5, -21.5),
              (-14.5, -24), (-3, -11), (-3, -11), (0.5, -9), (-17, -25), (-14, -22), (-17, -24))  # fmt: skip
 # 8-bit imagery is stretched for the eye: 255 * (reflectance / white) ** gamma, haze included. By wavelength, um.
-_WHITE_UM, _WHITE, _GAMMA = (0.48, 0.56, 0.66, 0.83), (0.38, 0.41, 0.46, 0.78), 0.62
+_WHITE_UM, _WHITE, _GAMMA = (0.48, 0.56, 0.66, 0.83), (0.345, 0.36, 0.41, 0.70), 0.62
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -54,9 +54,10 @@ def simulate(sensor_id: str, size_px: int, seed: int, gsd_m: float | None = None
 
     Bands are in the sensor's canonical unit (`sensors.SENSORS`): dB about -35..15, reflectance 0.0001..1, or 8-bit
     scale 0..255 (not rounded); EnMAP's water-vapour bands hold small noise. A label is the class that fills most of
-    the pixel. `gsd_m` is the size of a pixel, the sensor's usual one by default. The same arguments give the same
-    scene. Raises SensorError for an unknown sensor, ValueError for a size below 8, a negative seed or a gsd_m that is
-    not positive.
+    the pixel; fallow fields are bare soil; gardens and their trees count as grassland and forest in pixels below 8 m,
+    as built-up above. `gsd_m` is the size of a pixel, the sensor's usual one by default. The same arguments give the
+    same scene (another version of numpy may not). Raises SensorError for an unknown sensor, ValueError for a size
+    below 8, a negative seed or a gsd_m that is not positive.
     """
     sensor = sensors.get(sensor_id)
     return _scene(sensor, size_px, seed, gsd_m, [band.wavelength_um for band in sensor.bands])
@@ -76,9 +77,9 @@ def spectra(um: Sequence[float] | Array, season: float = 0.5, moisture: float = 
         return 1 / (1 + np.exp(-(x - centre) / width))
 
     green = (bump(0.43, 0.06) * 1.9 + bump(0.49, 0.035) * 1.4 + bump(0.55, 0.05) * 0.75 + bump(0.62, 0.05) * 1.25
-             + bump(0.675, 0.032) * 1.75)  # fmt: skip
+             + bump(0.677, 0.036) * 1.65)  # fmt: skip
     wet = (bump(0.97, 0.035) * 0.1 + bump(1.2, 0.06) * 0.22 + bump(1.45, 0.075) * 1.3 + bump(1.94, 0.1) * 2.0
-           + rise(1.4, 0.06) * 0.45 + bump(2.6, 0.35) * 1.3)  # fmt: skip
+           + rise(1.4, 0.06) * 0.85 + bump(2.6, 0.35) * 2.2)  # fmt: skip
     dry = bump(2.1, 0.06) * 0.14 + bump(2.3, 0.05) * 0.18 + bump(0.4, 0.22) * 0.9
 
     def leaf(plateau: float, chlorophyll: float, water: float, cellulose: float) -> Array:
@@ -93,13 +94,13 @@ def spectra(um: Sequence[float] | Array, season: float = 0.5, moisture: float = 
     deep = 0.035 * np.exp(-(x - 0.4) / 0.12) + 0.002
     rows = (
         deep + mud * (0.07 * bump(0.57, 0.09) + 0.035 * bump(0.68, 0.1) + 0.02 * bump(0.81, 0.03)),
-        leaf(0.45, 1.15 * age, 0.9, 0.3),
-        leaf(0.27, 1.1, 1.0, 0.4),
-        leaf(0.42, 0.9 * age, 0.7, 0.7),
-        leaf(0.54, 1.1 * age, 0.9, 0.3),
+        leaf(0.48, 1.7 * age, 0.9, 0.3),
+        leaf(0.33, 1.6, 1.1, 0.4),
+        leaf(0.42, 1.35 * age, 0.7, 0.7),
+        leaf(0.54, 1.65 * age, 0.9, 0.3),
         leaf(0.38, 0.12, 0.2, 1.6),
-        soil(0.23, 0.8),
-        soil(0.42, 1.0),
+        soil(0.26, 0.8),
+        soil(0.47, 1.0),
         (0.05 + 0.22 * rise(0.6, 0.03) + 0.07 * rise(1.0, 0.3)) * np.exp(-0.15 * bump(0.87, 0.1)),
         0.075 + 0.03 * rise(1.2, 0.4),
         0.52 - 0.1 * bump(0.4, 0.15) - 0.06 * (x - 0.4),
@@ -108,6 +109,11 @@ def spectra(um: Sequence[float] | Array, season: float = 0.5, moisture: float = 
         0.004 + 0.012 * bump(0.4, 0.2) + 0.02 * bump(0.95, 0.3),
     )
     return np.stack(rows).astype(np.float32)
+
+
+def usual_gsd_m(sensor: sensors.Sensor) -> float:
+    """Size of the sensor's pixels in metres; the middle of its range where this file does not know it."""
+    return GSD_M.get(sensor.id) or float(np.sqrt(sensor.gsd_m[0] * sensor.gsd_m[1]))
 
 
 # --- the landscape ----------------------------------------------------------------------------------------------
@@ -128,7 +134,7 @@ def _noise(rng: np.random.Generator, n: int, step_m: float, small_m: float, larg
 class _Cells(NamedTuple):
     """The nearest of a jittered grid's points, for every position."""
 
-    id: Array  # int, 0..4092; use it with `lot`
+    id: Array  # int, 0..4095; use it with `lot`
     dx: Array  # position minus the point, metres
     dy: Array
     border_m: Array  # distance to the border with the next cell
@@ -136,26 +142,30 @@ class _Cells(NamedTuple):
 
 def _cells(rng: np.random.Generator, x: Array, y: Array, size_m: float, jitter: float) -> _Cells:
     """Cells of about size_m around the points of a grid that are displaced by up to jitter * size_m / 2."""
-    table = rng.uniform(-jitter / 2, jitter / 2, (2, 4093)).astype(np.float32)
+    table = rng.uniform(-jitter / 2, jitter / 2, (2, 4096)).astype(np.float32) + np.float32(0.5)
     u, v = x / np.float32(size_m), y / np.float32(size_m)
-    column, row = np.floor(u).astype(np.int32), np.floor(v).astype(np.int32)
-    first: list[Array] = []  # squared distance, du, dv, key of the nearest point
-    second: list[Array] = []  # and of the second nearest
-    for i in (-1, 0, 1):
-        for j in (-1, 0, 1):
-            key = ((column + i) * 1031 + (row + j) * 2503) % 4093
-            du = u - (column + (i + 0.5)).astype(np.float32) - table[0][key]
-            dv = v - (row + (j + 0.5)).astype(np.float32) - table[1][key]
-            new = [du * du + dv * dv, du, dv, key]
-            if not first:
-                first, second = new, [np.full(u.shape, 99, np.float32), du, dv, key]
-                continue
-            best, better = new[0] < first[0], new[0] < second[0]
-            second = [np.where(best, a, np.where(better, b, c)) for a, b, c in zip(first, new, second, strict=True)]
-            first = [np.where(best, b, a) for a, b in zip(first, new, strict=True)]
-    apart = np.hypot(first[1] - second[1], first[2] - second[2]) + np.float32(1e-6)
-    border = (second[0] - first[0]) / apart * np.float32(size_m / 2)
-    return _Cells(first[3], first[1] * np.float32(size_m), first[2] * np.float32(size_m), border)
+    column, row = np.floor(u), np.floor(v)
+    u, v = u - column, v - row
+    base = column.astype(np.int64) * 1031 + row.astype(np.int64) * 2503
+
+    def point(which: Any) -> tuple[Array, Array, Array]:
+        """Key and offset of one of the nine points around (a number, or one for each position)."""
+        i, j = which // 3 - 1, which % 3 - 1
+        key = (base + (i * 1031 + j * 2503)) & 4095
+        return key, u - i - table[0].take(key), v - j - table[1].take(key)
+
+    first, second = np.full((2, *u.shape), 99, np.float32)  # squared distances, in sizes
+    nearest, next_one = np.zeros((2, *u.shape), np.int8)
+    for which in range(9):
+        _, du, dv = point(which)
+        d2 = du * du + dv * dv
+        best, better = d2 < first, d2 < second
+        next_one = np.where(best, nearest, np.where(better, np.int8(which), next_one))
+        second = np.where(best, first, np.minimum(second, d2))
+        nearest, first = np.where(best, np.int8(which), nearest), np.minimum(first, d2)
+    (key, du, dv), (_, eu, ev) = point(nearest.astype(np.int64)), point(next_one.astype(np.int64))
+    border = (second - first) / (np.hypot(du - eu, dv - ev) + np.float32(1e-6)) * np.float32(size_m / 2)
+    return _Cells(key, du.astype(np.float32) * np.float32(size_m), dv.astype(np.float32) * np.float32(size_m), border)
 
 
 def _landscape(rng: np.random.Generator, size_px: int, gsd_m: float, dryness: float) -> tuple[Array, Array, Array]:
@@ -170,7 +180,7 @@ def _landscape(rng: np.random.Generator, size_px: int, gsd_m: float, dryness: fl
 
     def lot(ids: Array, low: float, high: float) -> Array:
         """One random number for each id."""
-        return rng.uniform(low, high, 4093).astype(np.float32)[ids]
+        return rng.uniform(low, high, 4096).astype(np.float32).take(ids)
 
     def turn(dx: Array, dy: Array, angle: Array) -> tuple[Array, Array]:
         c, s = np.cos(angle), np.sin(angle)
@@ -185,9 +195,9 @@ def _landscape(rng: np.random.Generator, size_px: int, gsd_m: float, dryness: fl
     p, q = turn(x, y, angle)
     width, phase = lot(block.id, 0.35, 0.9) * np.float32(scale), lot(block.id, 0, 1)
     strip = p / width + phase
-    strip_id = (np.floor(strip).astype(np.int32) * 2399 + block.id * 17) % 4093
+    strip_id = (np.floor(strip).astype(np.int64) * 2399 + block.id * 17) & 4095
     along = q / (width * lot(strip_id, 1.2, 3.5)) + lot(strip_id, 0, 1)
-    field = (np.floor(along).astype(np.int32) * 1613 + strip_id) % 4093
+    field = (np.floor(along).astype(np.int64) * 1613 + strip_id) & 4095
     margin = np.minimum(0.5 - np.abs(strip % 1 - 0.5), (0.5 - np.abs(along % 1 - 0.5)) * 2) * width
 
     # how much of each there is, and where: from the highest values of one random field a zone
@@ -211,8 +221,8 @@ def _landscape(rng: np.random.Generator, size_px: int, gsd_m: float, dryness: fl
         classes[where] = land_cover
         for name, part in materials.items():
             shares[MATERIALS.index(name.replace("_", " "))] += where * np.asarray(part, np.float32)
-        shade[where] *= (light if isinstance(light, float | int) else light[where])
-        echo[where] *= (radar if isinstance(radar, float | int) else radar[where])
+        shade[where] *= light if isinstance(light, float | int) else light[where]
+        echo[where] *= radar if isinstance(radar, float | int) else radar[where]
 
     # water: lakes in the lowest places, a river along the zero line of a smooth field
     lakes = highest(-wide, share[0] * 0.8)
@@ -250,8 +260,10 @@ def _landscape(rng: np.random.Generator, size_px: int, gsd_m: float, dryness: fl
     paint(town & built & (np.abs(dx) < half_x) & (np.abs(dy) < half_y), BUILT, light=roof_light, radar=bounce, **kinds)
     shadow = (np.abs(dx - 2.5) < half_x) & (np.abs(dy - 2) < half_y) & built
     crown = _cells(rng, x, y, max(7.5, 2.2 * step), 0.9)
+    sharp = np.float32(min(1.0, 2.5 / step))  # crowns smaller than a pixel blur to a mean
     reach = np.sqrt(crown.dx**2 + crown.dy**2) / np.float32(max(7.5, 2.2 * step))
     lit = (1 - 0.5 * (crown.dx + crown.dy) / np.float32(max(7.5, 2.2 * step)) - 0.5 * reach) * lot(crown.id, 0.7, 1.25)
+    lit = 0.82 + (lit - 0.82) * sharp
     trees = (mid + lot(crown.id, -1, 1) > 1.0) & (reach < 0.55)
     fine = gsd_m < 8  # gardens have a class of their own only where they fill pixels
     paint(town & shadow, BUILT, shadow=0.6, asphalt=0.2, grass=0.2)
@@ -266,7 +278,7 @@ def _landscape(rng: np.random.Generator, size_px: int, gsd_m: float, dryness: fl
     woods = highest(wood, share[1])
     needles = np.clip(0.5 + 0.45 * np.sign(wide * 0.5 + urban * 0.7 + lot(field, -0.6, 0.6)), 0, 1).astype(np.float32)
     autumn = np.clip(lot(crown.id, -0.9, 0.7) + np.float32(dryness - 0.4), 0, 0.6) * (1 - needles)
-    gap = np.clip((reach - 0.36) * 3, 0, 0.9)
+    gap = 0.22 + (np.clip((reach - 0.36) * 3, 0, 0.9) - 0.22) * sharp
     paint(woods, FOREST, light=lit, radar=np.exp(lot(crown.id, -0.5, 0.5)), conifer=needles * (1 - gap),
           broadleaf=(1 - needles - autumn) * (1 - gap), straw=autumn * (1 - gap), shadow=gap)  # fmt: skip
 
@@ -276,7 +288,7 @@ def _landscape(rng: np.random.Generator, size_px: int, gsd_m: float, dryness: fl
     paint(highest(mid * 0.6 + urban - wide, share[3] * 0.5), SOIL, light=1 + 0.06 * rough, radar=np.exp(0.2 * mid),
           light_soil=0.9 * stones, dark_soil=0.9 * (1 - stones), straw=0.1)  # fmt: skip
     use, tone = lot(field, 0, 1), lot(field, 0.85, 1.15)
-    moist = np.exp(lot(field, -0.5, 0.5) + 0.15 * mid)
+    moist = np.exp(lot(field, -0.8, 0.8) + 0.15 * mid)
     row_m = np.maximum(lot(field, 2.5, 6), np.float32(4 * step))
     rows = np.sin(p / row_m * np.float32(2 * np.pi)) * np.float32(np.exp(-gsd_m / 6))
     rows = rows + 2 * (np.abs(p / 18 % 1 - 0.5) < 0.03) * np.float32(np.exp(-gsd_m / 6))  # wheel tracks
@@ -303,9 +315,10 @@ def _landscape(rng: np.random.Generator, size_px: int, gsd_m: float, dryness: fl
     shade *= np.clip(1 - 0.03 * relief / (relief.std() + 1e-6), 0.85, 1.15) * np.clip(1 + 0.04 * rough, 0.8, 1.2)
 
     def pixels(a: Array) -> Array:
-        return a.reshape(*a.shape[:-2], size_px, k, size_px, k).mean((-3, -1), dtype=np.float32)
+        parts = [a[..., i::k, j::k] for i in range(k) for j in range(k)]
+        return sum(parts[1:], parts[0]) / np.float32(k * k)
 
-    votes = np.stack([pixels((classes == c.value).astype(np.float32)) for c in CLASSES])
+    votes = np.stack([pixels((classes == c.value).astype(np.uint8)) for c in CLASSES])
     return pixels(shares * shade), pixels(shares * echo), (votes.argmax(0) + 1).astype(np.uint8)
 
 
@@ -325,14 +338,15 @@ def _blur(a: Array, side: float) -> Array:
 def _scene(sensor: sensors.Sensor, size_px: int, seed: int, gsd_m: float | None,
            um: Sequence[float | None]) -> tuple[Array, Array]:  # fmt: skip
     """`simulate` at freely chosen wavelengths: what a product has beside the sensor's own bands."""
-    gsd_m = GSD_M.get(sensor.id, float(np.sqrt(sensor.gsd_m[0] * sensor.gsd_m[1]))) if gsd_m is None else gsd_m
+    gsd_m = usual_gsd_m(sensor) if gsd_m is None else gsd_m
     if size_px < 8 or seed < 0 or gsd_m <= 0:
         raise ValueError(f"expected size_px >= 8, seed >= 0, gsd_m > 0, found {size_px}, {seed}, {gsd_m}")
     rng = np.random.default_rng([*sensor.id.encode(), size_px, seed])
-    dryness = float(rng.beta(1.6, 1.3) if sensor.id == "enmap" else rng.beta(1.1, 2.6))
+    dryness = float(rng.beta(2.2, 1.0) if sensor.id == "enmap" else rng.beta(1, 3))
     lit, echoes, labels = _landscape(rng, size_px, gsd_m, dryness)
     if sensor.unit == "db":
-        power = 10 ** (np.array(_VV_VH_DB, np.float32).T / 10) * np.exp(rng.normal(0, 0.12, (2, 1)))
+        offset_db = rng.normal(0, 0.5, (2, 1)) + rng.normal(0, 1)  # of the scene: moisture, incidence angle
+        power = 10 ** ((np.array(_VV_VH_DB).T + offset_db) / 10)
         mean = np.tensordot(power.astype(np.float32), echoes, 1)
         speckle = rng.standard_exponential((2, size_px, size_px), np.float32)  # one look; the blur makes about five
         signal = _blur(mean * speckle, 0.2) + 10 ** np.float32(-3.1)  # noise floor
@@ -368,7 +382,8 @@ _S2_PRODUCT = {"B1": 0.443, "B2": 0.490, "B3": 0.560, "B4": 0.665, "B5": 0.705, 
 _PLACE = {"sentinel-1": (32632, 448000, 5921000), "sentinel-2": (32633, 390000, 5790000),
           "gaofen": (32650, 512000, 3372000), "naip": (26917, 604000, 4121000),
           "enmap": (32633, 354000, 5820000)}  # fmt: skip  # EPSG code, easting and northing of the upper left corner
-_SAMPLES = {"sentinel-1": (384, 4), "sentinel-2": (288, 2), "gaofen": (512, 2), "naip": (512, 2), "enmap": (96, 3)}
+SAMPLES = {"sentinel-1": (384, 14), "sentinel-2": (288, 1), "gaofen": (512, 7), "naip": (512, 7),
+           "enmap": (96, 3)}  # fmt: skip  # size in pixels and seed: scenes in which every class is found
 
 
 def write(sensor_id: str, size_px: int, seed: int, path: str | Path, labels_path: str | Path | None = None) -> None:
@@ -380,7 +395,7 @@ def write(sensor_id: str, size_px: int, seed: int, path: str | Path, labels_path
     rasterio's errors where a file cannot be written.
     """
     import rasterio
-    from rasterio.transform import from_origin
+    from rasterio import Affine
 
     sensor = sensors.get(sensor_id)
     names = list(sensor.band_names)
@@ -406,7 +421,8 @@ def write(sensor_id: str, size_px: int, seed: int, path: str | Path, labels_path
     if len(bands) == 4:
         options["alpha"] = "NO"
     epsg, east, north = _PLACE.get(sensor_id, _PLACE["sentinel-2"])
-    place = {"crs": f"EPSG:{epsg}", "transform": from_origin(east, north, GSD_M[sensor_id], GSD_M[sensor_id])}
+    gsd_m = usual_gsd_m(sensor)
+    place = {"crs": f"EPSG:{epsg}", "transform": Affine(gsd_m, 0, east, 0, -gsd_m, north)}
     block_px = min(128, -(-size_px // 16) * 16)
     options |= {"driver": "GTiff", "width": size_px, "height": size_px, "compress": "deflate", "zlevel": 9,
                 "tiled": True, "blockxsize": block_px, "blockysize": block_px}  # fmt: skip
@@ -443,7 +459,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if told.samples:
             told.samples.mkdir(parents=True, exist_ok=True)
-            for sensor_id, (size_px, seed) in _SAMPLES.items():
+            for sensor_id, (size_px, seed) in SAMPLES.items():
                 write(sensor_id, size_px, seed, told.samples / f"{sensor_id}.tif")
         else:
             write(told.sensor, told.size, told.seed, told.output, told.labels)
