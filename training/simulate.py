@@ -79,7 +79,7 @@ def spectra(um: Sequence[float] | Array, season: float = 0.5, moisture: float = 
     green = (bump(0.43, 0.06) * 1.9 + bump(0.49, 0.035) * 1.4 + bump(0.55, 0.05) * 0.75 + bump(0.62, 0.05) * 1.25
              + bump(0.677, 0.036) * 1.65)  # fmt: skip
     wet = (bump(0.97, 0.035) * 0.1 + bump(1.2, 0.06) * 0.22 + bump(1.45, 0.075) * 1.3 + bump(1.94, 0.1) * 2.0
-           + rise(1.4, 0.06) * 0.85 + bump(2.6, 0.35) * 2.2)  # fmt: skip
+           + rise(1.4, 0.06) * 0.85 + bump(2.6, 0.38) * 3.0)  # fmt: skip
     dry = bump(2.1, 0.06) * 0.14 + bump(2.3, 0.05) * 0.18 + bump(0.4, 0.22) * 0.9
 
     def leaf(plateau: float, chlorophyll: float, water: float, cellulose: float) -> Array:
@@ -94,13 +94,13 @@ def spectra(um: Sequence[float] | Array, season: float = 0.5, moisture: float = 
     deep = 0.035 * np.exp(-(x - 0.4) / 0.12) + 0.002
     rows = (
         deep + mud * (0.07 * bump(0.57, 0.09) + 0.035 * bump(0.68, 0.1) + 0.02 * bump(0.81, 0.03)),
-        leaf(0.48, 1.7 * age, 0.9, 0.3),
-        leaf(0.33, 1.6, 1.1, 0.4),
-        leaf(0.42, 1.35 * age, 0.7, 0.7),
-        leaf(0.54, 1.65 * age, 0.9, 0.3),
-        leaf(0.38, 0.12, 0.2, 1.6),
-        soil(0.26, 0.8),
-        soil(0.47, 1.0),
+        leaf(0.54, 1.7 * age, 0.9, 0.3),
+        leaf(0.38, 1.6, 1.1, 0.4),
+        leaf(0.37, 1.35 * age, 0.7, 0.7),
+        leaf(0.47, 1.65 * age, 0.9, 0.3),
+        leaf(0.35, 0.12, 0.3, 1.6),
+        soil(0.28, 0.8),
+        soil(0.50, 1.0),
         (0.05 + 0.22 * rise(0.6, 0.03) + 0.07 * rise(1.0, 0.3)) * np.exp(-0.15 * bump(0.87, 0.1)),
         0.075 + 0.03 * rise(1.2, 0.4),
         0.52 - 0.1 * bump(0.4, 0.15) - 0.06 * (x - 0.4),
@@ -255,12 +255,12 @@ def _landscape(rng: np.random.Generator, size_px: int, gsd_m: float, dryness: fl
     kinds = {"tile": kind < 0.5, "slate": (kind >= 0.5) & (kind < 0.72), "concrete": (kind >= 0.72) & (kind < 0.85),
              "metal": kind >= 0.85}  # fmt: skip
     aligned = np.exp(-((np.sin(angle - np.float32(0.2)) / np.float32(0.3)) ** 2))  # walls that face the radar
-    bounce = np.exp(lot(plot.id, -1.6, 1.6)) * (0.6 + 2 * aligned)
+    bounce = np.exp(lot(plot.id, -1.6, 1.6)) * (1 + 2 * aligned)
     roof_light = (1 + np.sign(dx) * np.where(hall, np.float32(0.04), np.float32(0.17))) * lot(plot.id, 0.75, 1.2)
     paint(town & built & (np.abs(dx) < half_x) & (np.abs(dy) < half_y), BUILT, light=roof_light, radar=bounce, **kinds)
     shadow = (np.abs(dx - 2.5) < half_x) & (np.abs(dy - 2) < half_y) & built
     crown = _cells(rng, x, y, max(7.5, 2.2 * step), 0.9)
-    sharp = np.float32(min(1.0, 2.5 / step))  # crowns smaller than a pixel blur to a mean
+    sharp = np.float32(min(1.0, (2.5 / step) ** 1.5))  # crowns smaller than a pixel blur to a mean
     reach = np.sqrt(crown.dx**2 + crown.dy**2) / np.float32(max(7.5, 2.2 * step))
     lit = (1 - 0.5 * (crown.dx + crown.dy) / np.float32(max(7.5, 2.2 * step)) - 0.5 * reach) * lot(crown.id, 0.7, 1.25)
     lit = 0.82 + (lit - 0.82) * sharp
@@ -353,7 +353,7 @@ def _scene(sensor: sensors.Sensor, size_px: int, seed: int, gsd_m: float | None,
         return 10 * np.log10(signal), labels
     wavelengths = np.array(um, np.float64)
     materials = spectra(wavelengths, dryness, float(rng.beta(2, 2 + 3 * dryness)), float(rng.beta(1, 2.5)))
-    materials *= np.exp(rng.normal(0, 0.08, (len(MATERIALS), 1))).astype(np.float32)
+    materials *= np.exp(rng.normal(0, 0.11, (len(MATERIALS), 1))).astype(np.float32)
     haze = (rng.uniform(0, 0.006) * (wavelengths / 0.5) ** -2).astype(np.float32)
     gain = rng.uniform(0.85, 1.15)
     bands = np.tensordot(materials.T * np.float32(gain), _blur(lit, 0.12), 1) + haze[:, None, None]
