@@ -95,7 +95,7 @@ class _Child:
         self.tail: deque[str] = deque(maxlen=40)
         self.answered = False
         flags = {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {}
-        self.process = subprocess.Popen(  # noqa: S603  a file the user chose, and no shell
+        self.process = subprocess.Popen(
             [str(python), "-I", "-X", "utf8", str(ENGINE_ENTRY), "worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

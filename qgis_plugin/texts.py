@@ -13,7 +13,7 @@ def sensor_title(sensor) -> str:
     return tr(sensor.title)
 
 
-_OPTION = re.compile(r"--(sensor|bands|units|head|tile-px|overlap|bounds)\b[ =]?")
+_OPTION = re.compile(r"--(sensor|bands|units|head|tile-px|overlap|bounds)\b=?")
 
 
 def in_window_words(text: str) -> str:
@@ -27,4 +27,4 @@ def in_window_words(text: str) -> str:
         "overlap": tr("Overlap"),
         "bounds": tr("Extent"),
     }
-    return _OPTION.sub(lambda match: f'"{fields[match[1]]}" ', text).rstrip()
+    return _OPTION.sub(lambda match: f'"{fields[match[1]]}"' + (" " if match[0].endswith("=") else ""), text)

@@ -78,25 +78,25 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         try:
             if layer is not None:
                 source_path(layer)
-            self._check_words(parameters, context)
+            bands = self.parameterAsString(parameters, "BANDS", context)
+            if bands:
+                sensors.parse_bands(bands)
+            if self.parameterDefinition("HEAD") and self.parameterAsString(parameters, "HEAD", context):
+                # the engine takes names of heads too; QGIS's own check of a file parameter does not
+                parameters = {**parameters, "HEAD": str(self._head(parameters, context).path)}
         except errors.OfaError as error:
             return False, in_window_words(str(error))
         return super().checkParameterValues(parameters, context)
 
-    def _check_words(self, parameters, context):
-        bands = self.parameterAsString(parameters, "BANDS", context)
-        if bands:
-            sensors.parse_bands(bands)
-        if self.parameterDefinition("HEAD") and self.parameterAsString(parameters, "HEAD", context):
-            sensor = told(self.parameterAsString(parameters, "SENSOR", context))
-            head = catalog.find_head(self.parameterAsString(parameters, "HEAD", context), sensor or "", None)
-            task = head.header.get("task")
-            if self.VERB in ("segment", "classify") and task != self.VERB:
-                raise errors.ModelFileError(
-                    tr('Expected a head for "{verb}", found one for "{task}": {path}').format(
-                        verb=self.VERB, task=task, path=head.path
-                    )
-                )
+    def _head(self, parameters, context) -> catalog.ModelFile:
+        """The head asked for. Raises ModelFileError where there is none, or one for another task."""
+        sensor = told(self.parameterAsString(parameters, "SENSOR", context))
+        head = catalog.find_head(self.parameterAsString(parameters, "HEAD", context), sensor or "", None)
+        task = head.header.get("task")
+        if task != self.VERB:
+            text = tr('Expected a head for "{verb}", found one for "{task}": {path}')
+            raise errors.ModelFileError(text.format(verb=self.VERB, task=task, path=head.path))
+        return head
 
     def prepareAlgorithm(self, parameters, context, feedback):
         layer = self.parameterAsRasterLayer(parameters, "INPUT", context)

@@ -56,13 +56,14 @@ class Window:
         return [item.text() for item in self._bar.items()]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def window(qgis_app):
     return Window()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def plugin(qgis_app, window):
+    """Loaded once a module, so that the engine stays warm between tests as it does between a user's runs."""
     from qgis_plugin import classFactory
 
     loaded = classFactory(window)

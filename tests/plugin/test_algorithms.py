@@ -1,0 +1,263 @@
+"""The Processing algorithms on the sample scenes, with the real engine and the starter model."""
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import SENSORS, sample
+from osgeo import gdal
+from qgis.core import (
+    QgsApplication,
+    QgsPalettedRasterRenderer,
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputLayerDefinition,
+    QgsProcessingParameterDefinition,
+    QgsProcessingUtils,
+    QgsProject,
+    QgsRasterLayer,
+    QgsVectorLayer,
+)
+
+from qgis_plugin.engine import ENGINE, SETTING
+
+OPTIONAL = QgsProcessingParameterDefinition.Flag.FlagOptional
+ALGORITHMS = ("classify", "detectsensor", "embed", "segment")
+
+
+class Feedback(QgsProcessingFeedback):
+    """Keeps what was said; cancels itself at the first progress where told to."""
+
+    def __init__(self, cancel_at_once=False):
+        super().__init__(False)
+        self.lines, self.percents = [], []
+        self.progressChanged.connect(self.percents.append)
+        self._cancel = cancel_at_once
+
+    def pushInfo(self, info):
+        self.lines.append(info)
+
+    def pushWarning(self, warning):
+        self.lines.append(warning)
+
+    def setProgressText(self, text):
+        self.lines.append(text)
+
+    def isCanceled(self):
+        return self._cancel and bool(self.lines) or super().isCanceled()
+
+
+def run(name, parameters, context=None, feedback=None):
+    """Like the toolbox: checks first, then runs. Raises QgsProcessingException."""
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"ofanet:{name}")
+    context = context or QgsProcessingContext()
+    ok, why = algorithm.canExecute()
+    if ok:
+        ok, why = algorithm.checkParameterValues(parameters, context)
+    if not ok:
+        raise QgsProcessingException(why)
+    results, ok = algorithm.run(parameters, context, feedback or Feedback(), catchExceptions=False)
+    assert ok
+    return results
+
+
+def test_provider_and_algorithms_are_registered(plugin):
+    provider = QgsApplication.processingRegistry().providerById("ofanet")
+    assert sorted(a.name() for a in provider.algorithms()) == sorted(ALGORITHMS)
+    for algorithm in provider.algorithms():
+        assert algorithm.shortHelpString() and not algorithm.icon().isNull()
+        needed = {d.name() for d in algorithm.parameterDefinitions() if d.defaultValue() is None}
+        optional = {d.name() for d in algorithm.parameterDefinitions() if d.flags() & OPTIONAL}
+        assert needed - optional <= {"INPUT", "OUTPUT"}, algorithm.name()
+
+
+def test_no_library_of_the_engine_is_imported_into_qgis(plugin):
+    import sys
+
+    assert not {"torch", "timm", "rasterio", "shapely", "pyogrio", "training"} & set(sys.modules)
+
+
+@pytest.mark.parametrize("sensor", SENSORS)
+def test_detectsensor(plugin, sensor):
+    found = run("detectsensor", {"INPUT": sample(sensor)})
+    assert found["SENSOR"] == sensor and found["CONFIDENCE"] in ("certain", "likely")
+    assert found["REASON"] and found["UNITS"] and found["BANDS"] and sensor in found["CANDIDATES"].split(",")
+
+
+@pytest.mark.parametrize("sensor", SENSORS)
+def test_segment_writes_the_inputs_grid(plugin, tmp_path, sensor):
+    names = {"OUTPUT": "o.tif", "OUTPUT_POLYGONS": "p.gpkg", "OUTPUT_CONFIDENCE": "c.tif"}
+    paths = {key: tmp_path / name for key, name in names.items()}
+    feedback = Feedback()
+    given = {"INPUT": sample(sensor), "OVERLAP": 0, **{k: str(p) for k, p in paths.items()}}
+    assert run("segment", given, feedback=feedback) == {k: str(p) for k, p in paths.items()}
+    scene, classes = QgsRasterLayer(sample(sensor)), QgsRasterLayer(str(paths["OUTPUT"]))
+    for layer in (classes, QgsRasterLayer(str(paths["OUTPUT_CONFIDENCE"]))):
+        assert layer.extent() == scene.extent() and layer.crs() == scene.crs()
+        assert (layer.width(), layer.height()) == (scene.width(), scene.height())
+    polygons = QgsVectorLayer(str(paths["OUTPUT_POLYGONS"]))
+    assert polygons.featureCount() > 0 and polygons.crs() == scene.crs()
+    assert feedback.percents[-1] == 100 and any(sensor in line for line in feedback.lines)
+    # a stranger's QGIS sees names and colours too, without the plugin
+    assert isinstance(classes.renderer(), QgsPalettedRasterRenderer)
+    assert classes.attributeTable(1) is not None
+
+
+@pytest.mark.parametrize("sensor", SENSORS)
+def test_embed(plugin, tmp_path, sensor):
+    out, picture = str(tmp_path / "e.tif"), str(tmp_path / "p.tif")
+    run("embed", {"INPUT": sample(sensor), "OUTPUT": out, "OUTPUT_PICTURE": picture})
+    assert QgsRasterLayer(out).bandCount() >= 64 and QgsRasterLayer(picture).bandCount() == 3
+
+
+def test_classify(plugin, tmp_path):
+    out = str(tmp_path / "tiles.gpkg")
+    feedback = Feedback()
+    run("classify", {"INPUT": sample("naip"), "OUTPUT": out}, feedback=feedback)
+    tiles = QgsVectorLayer(out)
+    assert tiles.crs().authid() == "EPSG:26917" and tiles.featureCount() > 1
+    assert {"class", "name", "confidence"} <= {field.name() for field in tiles.fields()}
+
+
+@pytest.mark.parametrize("sensor", [s for s in SENSORS if s != "naip"])
+def test_classify_says_where_no_head_is(plugin, tmp_path, sensor):
+    with pytest.raises(QgsProcessingException, match=f"head to classify {sensor}.*\"Head\""):
+        run("classify", {"INPUT": sample(sensor), "OUTPUT": str(tmp_path / "o.gpkg")})
+
+
+def test_extent_sensor_and_tile_size_reach_the_engine(plugin, tmp_path):
+    scene = QgsRasterLayer(sample("gaofen"))
+    box = scene.extent()
+    quarter = f"{box.xMinimum()},{box.center().x()},{box.yMinimum()},{box.center().y()} [{scene.crs().authid()}]"
+    out = str(tmp_path / "o.tif")
+    given = {"INPUT": sample("gaofen"), "OUTPUT": out, "EXTENT": quarter, "TILE_SIZE": 100, "SENSOR": "naip",
+             "BANDS": "1,2,3", "UNITS": "8-bit", "DEVICE": "cpu"}  # fmt: skip
+    run("segment", given)
+    assert QgsRasterLayer(out).width() == scene.width() // 2
+    tags = gdal.Open(out).GetMetadata("OFANET")
+    assert (tags["SENSOR"], tags["TILE_PX"], tags["BANDS"]) == ("naip", "100", "1,2,3")
+
+
+def test_results_are_named_and_styled_when_loaded(plugin, layer, tmp_path):
+    scene = layer(sample("naip"), "my scene")
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    outputs = {}
+    for name in ("OUTPUT", "OUTPUT_POLYGONS", "OUTPUT_CONFIDENCE"):
+        outputs[name] = QgsProcessingOutputLayerDefinition(QgsProcessing.TEMPORARY_OUTPUT, QgsProject.instance())
+    results = run("segment", {"INPUT": scene.id(), "OVERLAP": 0, **outputs}, context)
+    loaded = {}
+    for path, details in context.layersToLoadOnCompletion().items():
+        made = QgsProcessingUtils.mapLayerFromString(path, context)
+        details.setOutputLayerName(made)
+        details.postProcessor().postProcessLayer(made, context, Feedback())
+        loaded[path] = made
+    classes, polygons, confidence = (loaded[results[name]] for name in outputs)
+    assert classes.name().startswith("my scene") and len(classes.name()) > len("my scene")
+    labels = {c.value: c.label for c in classes.renderer().classes()}
+    assert labels and all(name and not name.isdigit() for name in labels.values())
+    assert {int(c.value()): c.label() for c in polygons.renderer().categories()} == labels
+    assert confidence.renderer().type() == "singlebandpseudocolor"
+
+
+# --- bad input ---------------------------------------------------------------------------------------------------
+
+
+def _bands(path: Path, count: int) -> str:
+    target = gdal.GetDriverByName("GTiff").Create(str(path), 64, 64, count, gdal.GDT_Byte)
+    for i in range(1, count + 1):
+        target.GetRasterBand(i).WriteArray(np.full((64, 64), 40 * i % 200, np.uint8))
+    return str(path)
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+@pytest.mark.parametrize(
+    ("count", "match"), [(5, "found 5"), (6, 'Landsat.*"Sensor" sentinel-2 "Band order" 3,2,1,-,-,-,4,5,6')]
+)
+def test_unknown_rasters_are_refused_with_what_to_do(plugin, tmp_path, name, count, match):
+    output = {"segment": "o.tif", "embed": "o.tif", "classify": "o.gpkg"}.get(name)
+    given = {"INPUT": _bands(tmp_path / "x.tif", count)} | ({"OUTPUT": str(tmp_path / output)} if output else {})
+    with pytest.raises(QgsProcessingException, match=match):
+        run(name, given)
+    assert [p.name for p in tmp_path.iterdir()] == ["x.tif"]
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"INPUT": "/nowhere/scene.tif"}, "scene.tif"),
+        ({"OUTPUT": "/nowhere/o.tif"}, "expected a folder to write to"),
+        ({"OUTPUT": "o.shp"}, "shp"),
+        ({"BANDS": "one,two"}, "expected band numbers"),
+        ({"BANDS": "1,2,9", "SENSOR": "naip"}, "found band 9"),
+        ({"HEAD": "/nowhere/head.safetensors"}, "head.safetensors"),
+        ({"HEAD": sample("naip")}, "expected an OFA-Net checkpoint or head"),
+        ({"HEAD": "sentinel-1_landcover"}, "sentinel-1"),
+        ({"HEAD": "naip_tiles"}, 'for "segment", found one for "classify"'),
+        ({"OUTPUT": sample("naip")}, "must not be an input"),
+        ({"SENSOR": "landsat"}, "SENSOR"),
+    ],
+)
+def test_bad_parameters_are_met_in_plain_words(plugin, tmp_path, change, match):
+    with pytest.raises(QgsProcessingException, match=match) as caught:
+        run("segment", {"INPUT": sample("naip"), "OUTPUT": str(tmp_path / "o.tif"), **change})
+    assert "Traceback" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_missing_engine_is_explained_and_qgis_goes_on(plugin, settings, tmp_path):
+    settings.setValue(SETTING, str(tmp_path / "none" / "python"))
+    with pytest.raises(QgsProcessingException, match="Set engine Python"):
+        run("detectsensor", {"INPUT": sample("naip")})
+    settings.remove(SETTING)
+    assert run("detectsensor", {"INPUT": sample("naip")})["SENSOR"] == "naip"
+
+
+# --- cancel and crash --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def large(tmp_path) -> str:
+    """A raster that keeps the engine busy for a while, of little size on the disk."""
+    path = tmp_path / "in" / "large.vrt"
+    path.parent.mkdir()
+    gdal.Translate(str(path), sample("naip"), width=9000, height=9000, format="VRT")
+    return str(path)
+
+
+def test_cancel_leaves_no_output_and_a_working_engine(plugin, tmp_path, large):
+    out = tmp_path / "out"
+    out.mkdir()
+    feedback = Feedback()
+
+    def cancel(percent):
+        if percent > 0:
+            feedback.cancel()
+
+    feedback.progressChanged.connect(cancel)
+    with pytest.raises(QgsProcessingException, match="Cancelled"):
+        run("segment", {"INPUT": large, "OUTPUT": str(out / "o.tif"), "OVERLAP": 0.5}, feedback=feedback)
+    assert not list(out.iterdir())
+    assert run("detectsensor", {"INPUT": sample("naip")})["SENSOR"] == "naip"
+
+
+def test_killed_engine_is_reported_and_started_anew(plugin, tmp_path, large):
+    out = tmp_path / "out"
+    out.mkdir()
+    feedback, killed = Feedback(), []
+
+    def kill(percent):
+        if percent > 0 and not killed:
+            killed.append(ENGINE.pid)
+            os.kill(ENGINE.pid, signal.SIGKILL)
+
+    feedback.progressChanged.connect(kill)
+    with pytest.raises(QgsProcessingException, match="stopped in the middle"):
+        run("segment", {"INPUT": large, "OUTPUT": str(out / "o.tif")}, feedback=feedback)
+    assert killed and not list(out.iterdir())
+    assert run("detectsensor", {"INPUT": sample("naip")})["SENSOR"] == "naip"
+    assert ENGINE.pid not in (None, killed[0])

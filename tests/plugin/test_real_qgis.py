@@ -1,0 +1,72 @@
+"""End to end in the programs that users start: the QGIS window (under Xvfb) and qgis_process."""
+
+import contextlib
+import json
+import os
+import subprocess
+
+import pytest
+from conftest import ROOT, sample
+from qgis.core import QgsRasterLayer
+
+from qgis_plugin.engine import clean_environment
+
+
+@pytest.fixture
+def environment(tmp_path) -> dict[str, str]:
+    """That of a user's shell, with a profile of its own; QGIS's own Python comes first in PATH."""
+    run = tmp_path / "run"
+    run.mkdir(mode=0o700)
+    own = clean_environment() | {"XDG_RUNTIME_DIR": str(run), "QGIS_PLUGINPATH": str(ROOT)}
+    own["PATH"] = os.pathsep.join(["/usr/bin", "/bin", own["PATH"]])
+    return own
+
+
+@contextlib.contextmanager
+def virtual_screen():
+    """The name of a display on which windows can be opened."""
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
+    screen = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    try:
+        with os.fdopen(read) as told:
+            yield f":{told.readline().strip()}"
+    finally:
+        screen.terminate()
+        screen.wait()
+
+
+def test_toolbar_action_in_the_qgis_window(environment, tmp_path):
+    answer, settings = tmp_path / "answer.json", tmp_path / "profiles" / "profiles" / "default" / "QGIS"
+    settings.mkdir(parents=True)
+    (settings / "QGIS3.ini").write_text("[PythonPlugins]\nqgis_plugin=true\nprocessing=true\n[qgis]\nshowTips=false\n")
+    environment |= {"OFANET_TEST_ANSWER": str(answer), "OFANET_TEST_SCENE": sample("naip")}
+    script = str(ROOT / "tests" / "plugin" / "in_qgis.py")
+    options = ["--noversioncheck", "--nologo", "--profiles-path", str(tmp_path / "profiles"), "--code", script]
+    with virtual_screen() as display:
+        done = subprocess.run(["qgis", *options], env={**environment, "DISPLAY": display}, timeout=150,
+                              capture_output=True, text=True, check=False)  # fmt: skip
+    assert answer.exists(), done.stderr[-2000:]
+    told, scene = json.loads(answer.read_text()), QgsRasterLayer(sample("naip"))
+    assert "error" not in told, told["error"]
+    assert "NAIP" in told["verdict"] and told["name"].startswith("scene ") and told["shown"]
+    assert (told["width"], told["height"]) == (scene.width(), scene.height())
+    assert told["labels"] and all(label and not label.isdigit() for label in told["labels"])
+
+
+def test_qgis_process(environment, tmp_path):
+    environment |= {"QGIS_CUSTOM_CONFIG_PATH": str(tmp_path / "profile"), "QT_QPA_PLATFORM": "offscreen"}
+
+    def qgis_process(*words):
+        command = ["qgis_process", "--json", *words]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+    assert qgis_process("plugins", "enable", "qgis_plugin").returncode == 0
+    out = tmp_path / "o.tif"
+    done = qgis_process("run", "ofanet:segment", "--", f"INPUT={sample('gaofen')}", f"OUTPUT={out}", "TILE_SIZE=200")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["results"]["OUTPUT"] == str(out)
+    assert QgsRasterLayer(str(out)).isValid()
+    refused = qgis_process("run", "ofanet:segment", "--", "INPUT=/nowhere.tif", f"OUTPUT={tmp_path / 'n.tif'}")
+    assert refused.returncode != 0 and "nowhere.tif" in refused.stdout + refused.stderr
