@@ -30,6 +30,7 @@ from .raster import (
     create_tiff,
     detect_source,
     pixel_area_m2,
+    place,
     write_class_names,
 )
 from .sensors import Detection
@@ -275,8 +276,8 @@ class _ClassWriter:
             counts = np.bincount(kept.ravel(), minlength=len(self.values))
             self.pixels += counts
             if self.area_m2 is not None:
-                source, place = self.job.source, (column + x, row, piece.shape[1], height)
-                self.area_m2 += counts * (pixel_area_m2(source.transform, source.crs, place) or np.nan)
+                source, part = self.job.source, (column + x, row, piece.shape[1], height)
+                self.area_m2 += counts * (pixel_area_m2(source.transform, source.crs, part) or np.nan)
 
     def table(self) -> list[dict]:
         known = self.area_m2 is not None and np.isfinite(self.area_m2).all()
@@ -376,7 +377,7 @@ def _write_tiles(path: Path, layer: str, job: Job, plan: pl.Plan, winners: NDArr
     for i, j in zip(*np.nonzero(winners != NODATA), strict=True):
         x, y = plan.columns.starts[j], plan.rows.starts[i]
         right, bottom = x + plan.columns.length(int(j)), y + plan.rows.length(int(i))
-        corners = [job.source.transform * corner for corner in ((x, y), (right, y), (right, bottom), (x, bottom))]
+        corners = [place(job.source.transform, *c) for c in ((x, y), (right, y), (right, bottom), (x, bottom))]
         writer.add(shapely.Polygon(corners), int(winners[i, j]), float(confidence[i, j]))
     writer.close()
 

@@ -73,7 +73,7 @@ class Source:
         """
         west, south, east, north = bounds
         inverse = ~self.transform
-        corners = [inverse * point for point in ((west, south), (west, north), (east, south), (east, north))]
+        corners = [place(inverse, x, y) for x in (west, east) for y in (south, north)]
         left, right = (_round(f(x for x, _ in corners)) for f in (min, max))
         top, bottom = (_round(f(y for _, y in corners)) for f in (min, max))
         left, top, right, bottom = max(left, 0), max(top, 0), min(right, self.width), min(bottom, self.height)
@@ -89,8 +89,8 @@ class Source:
         Where something can be missing, values are float32 with NaN for each missing value. Raises RasterioIOError.
         """
         column, row, width, height = window
-        place = Window(column + self._offset[0], row + self._offset[1], width, height)
-        values = self.dataset.read(list(bands), window=place)
+        area = Window(column + self._offset[0], row + self._offset[1], width, height)
+        values = self.dataset.read(list(bands), window=area)
         if not self.may_have_holes:
             return values, None
         missing = self._missing(values, bands)
@@ -98,7 +98,7 @@ class Source:
         if missing is not None:
             valid = ~np.logical_and.reduce(missing, 0)
         if self._masked:
-            valid &= self.dataset.read_masks(bands[0], window=place) > 0
+            valid &= self.dataset.read_masks(bands[0], window=area) > 0
         values = values.astype(np.float32)
         if missing is not None:
             values[missing] = np.nan
@@ -219,6 +219,11 @@ def gsd_m(transform: rasterio.Affine, crs: object, width: int, height: int) -> f
     return None if area is None else math.sqrt(area)
 
 
+def place(t: rasterio.Affine, column: float, row: float) -> tuple[float, float]:
+    """Where a pixel corner lies in the CRS (affine's own operator for it changed from * to @ between releases)."""
+    return t.a * column + t.b * row + t.c, t.d * column + t.e * row + t.f
+
+
 _GEOD = Geod(ellps="WGS84")
 
 
@@ -228,7 +233,7 @@ def pixel_area_m2(transform: rasterio.Affine, crs: object, window: tuple[int, in
         return None
     column, row, w, h = window
     corners = [(column, row), (column + w, row), (column + w, row + h), (column, row + h)]
-    points = [transform * corner for corner in corners]
+    points = [place(transform, x, y) for x, y in corners]
     try:
         lon, lat = warp_points(crs, "EPSG:4326", [p[0] for p in points], [p[1] for p in points])
     except (RasterioError, ValueError):
