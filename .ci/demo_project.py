@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from osgeo import gdal
 from qgis.core import (
     Qgis,
     QgsApplication,
@@ -179,6 +180,7 @@ def draw_overview(path: Path, cards):
 
 
 def main(out: Path):
+    gdal.SetConfigOption("GDAL_PAM_ENABLED", "NO")  # else QGIS leaves statistics beside the sample scenes
     app = QgsApplication([], True)
     app.initQgis()
     draw_overview(out / "overview.png", build_project(out))

@@ -122,5 +122,6 @@ class OfaNetPlugin:
         def ask(task):
             return ENGINE.run("hello", {}, cancelled=task.isCanceled)
 
-        self._check = QgsTask.fromFunction(tr("Check the OFA-Net engine"), ask, on_finished=done)
+        flags = QgsTask.Flag.CanCancel | QgsTask.Flag.Silent
+        self._check = QgsTask.fromFunction(tr("Check the OFA-Net engine"), ask, on_finished=done, flags=flags)
         QgsApplication.taskManager().addTask(self._check)

@@ -8,6 +8,7 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingUtils,
     QgsProject,
+    QgsTask,
 )
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QProgressBar, QPushButton
@@ -49,7 +50,8 @@ class Run(QObject):
             self._say(why, Qgis.MessageLevel.Critical)
             self._end()
             return
-        self.task = QgsProcessingAlgRunnerTask(algorithm, self._parameters, self._context, self._feedback)
+        flags = QgsTask.Flag.CanCancel | QgsTask.Flag.Silent  # the message bar says how it ended, once
+        self.task = QgsProcessingAlgRunnerTask(algorithm, self._parameters, self._context, self._feedback, flags)
         self.task.setDescription(self._title)
         self.task.executed.connect(self._done)
         self._show_progress()

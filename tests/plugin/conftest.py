@@ -1,7 +1,9 @@
 """Tests inside QGIS: a QgsApplication (pytest-qgis), the plugin loaded from the repository, and the real engine."""
 
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,14 @@ sys.path.append(os.path.join(QgsApplication.pkgDataPath(), "python", "plugins"))
 SENSORS = ("sentinel-1", "sentinel-2", "gaofen", "naip", "enmap")
 
 
+_SCENES = tempfile.TemporaryDirectory(prefix="ofanet-scenes-")  # QGIS writes statistics beside what it opens
+
+
 def sample(sensor: str) -> str:
-    return str(ROOT / "resources" / "samples" / f"{sensor}.tif")
+    scene = Path(_SCENES.name) / f"{sensor}.tif"
+    if not scene.exists():
+        shutil.copyfile(ROOT / "resources" / "samples" / scene.name, scene)
+    return str(scene)
 
 
 class Window:

@@ -8,10 +8,10 @@ from conftest import SENSORS, sample
 from osgeo import gdal
 from qgis.core import QgsPalettedRasterRenderer, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
-from qgis.PyQt.QtWidgets import QPushButton
+from qgis.PyQt.QtWidgets import QFileDialog, QPushButton
 
 from qgis_plugin.bridge import sensors
-from qgis_plugin.engine import SETTING
+from qgis_plugin.engine import SETTING, engine_python
 
 
 @pytest.fixture(autouse=True)
@@ -161,3 +161,17 @@ def test_cancel_in_the_message_bar(opened, plugin, window, qtbot, tmp_path):
 def test_check_engine_says_what_answers(plugin, window, qtbot):
     plugin.check_engine()
     qtbot.waitUntil(lambda: any("torch" in text for text in window.messages()), timeout=60000)
+
+
+def test_check_engine_says_what_is_wrong(plugin, window, settings, qtbot):
+    settings.setValue(SETTING, "/nowhere/python")
+    plugin.check_engine()
+    qtbot.waitUntil(lambda: any("/nowhere/python" in text for text in window.messages()), timeout=60000)
+
+
+def test_set_engine_python_keeps_what_was_chosen(plugin, window, settings, qtbot, monkeypatch):
+    chosen = str(engine_python())
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (chosen, ""))
+    window.menu.actions()[1].trigger()
+    assert settings.value(SETTING) == chosen
+    qtbot.waitUntil(lambda: any("answers" in text for text in window.messages()), timeout=60000)

@@ -3,13 +3,14 @@
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 
 import pytest
 from conftest import ROOT, sample
 from qgis.core import QgsRasterLayer
 
-from qgis_plugin.engine import clean_environment
+from qgis_plugin.engine import clean_environment, engine_python
 
 
 @pytest.fixture
@@ -55,13 +56,20 @@ def test_toolbar_action_in_the_qgis_window(environment, tmp_path):
     assert told["labels"] and all(label and not label.isdigit() for label in told["labels"])
 
 
-def test_qgis_process(environment, tmp_path):
+@pytest.fixture
+def qgis_process(environment, tmp_path):
+    """Runs qgis_process and returns the finished process."""
     environment |= {"QGIS_CUSTOM_CONFIG_PATH": str(tmp_path / "profile"), "QT_QPA_PLATFORM": "offscreen"}
 
-    def qgis_process(*words):
+    def run(*words, **changes):
         command = ["qgis_process", "--json", *words]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        environ = environment | changes
+        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=False)
 
+    return run
+
+
+def test_qgis_process_in_place(qgis_process, tmp_path):
     assert qgis_process("plugins", "enable", "qgis_plugin").returncode == 0
     out = tmp_path / "o.tif"
     done = qgis_process("run", "ofanet:segment", "--", f"INPUT={sample('gaofen')}", f"OUTPUT={out}", "TILE_SIZE=200")
@@ -70,3 +78,22 @@ def test_qgis_process(environment, tmp_path):
     assert QgsRasterLayer(str(out)).isValid()
     refused = qgis_process("run", "ofanet:segment", "--", "INPUT=/nowhere.tif", f"OUTPUT={tmp_path / 'n.tif'}")
     assert refused.returncode != 0 and "nowhere.tif" in refused.stdout + refused.stderr
+
+
+def test_qgis_process_with_the_packaged_layout(qgis_process, tmp_path):
+    """As in the zip: the folder is called ofanet, and holds the engine and the resources."""
+    folder = tmp_path / "plugins" / "ofanet"
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "qgis_plugin", folder, ignore=ignore)
+    for part in ("ofa_engine", "resources"):
+        shutil.copytree(ROOT / part, folder / part, ignore=ignore)
+    where = {"QGIS_PLUGINPATH": str(folder.parent), "OFANET_PYTHON": str(engine_python())}
+    assert qgis_process("plugins", "enable", "ofanet", **where).returncode == 0
+    out = tmp_path / "o.gpkg"
+    done = qgis_process("run", "ofanet:classify", "--", f"INPUT={sample('naip')}", f"OUTPUT={out}", **where)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert out.exists()
+    del where["OFANET_PYTHON"]
+    missing = qgis_process("run", "ofanet:classify", "--", f"INPUT={sample('naip')}", f"OUTPUT={out}",
+                           **where, OFANET_PYTHON="")  # fmt: skip
+    assert missing.returncode != 0 and "Set engine Python" in missing.stdout + missing.stderr
