@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-from osgeo import gdal
 from qgis.core import (
     Qgis,
     QgsApplication,
@@ -38,7 +37,7 @@ SHOWN = {
     "naip": (0, 1, 2, "red, green, blue"),
     "enmap": (80, 47, 26, "near infrared, red, green"),
 }
-FIRST = "sentinel-2"  # the project opens here
+ORDER = ("sentinel-2", "sentinel-1", "gaofen", "enmap", "naip")  # the project opens on the first
 
 
 def scene_layer(sensor: str) -> QgsRasterLayer:
@@ -76,8 +75,8 @@ def build_project(out: Path):
     project.setTitle("OFA-Net demo")
     project.setFilePathStorage(Qgis.FilePathType.Relative)
     project.setCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
-    cards, tree = [], project.layerTreeRoot()
-    for sensor in ("sentinel-1", "sentinel-2", "gaofen", "enmap", "naip"):
+    cards, tree, operations = [], project.layerTreeRoot(), project.transformContext()
+    for sensor in ORDER:
         title = sensors.get(sensor).title
         group = tree.addGroup(title)
         scene = scene_layer(sensor)
@@ -89,17 +88,21 @@ def build_project(out: Path):
         for layer in [layer for _, layer, _ in reversed(results)] + [scene]:
             project.addMapLayer(layer, False)
             group.addLayer(layer)
-        group.setExpanded(sensor == FIRST)
+        group.setExpanded(sensor == ORDER[0])
         if sensor == "naip":  # tiles would hide the pixels below them
             group.findLayer(results[1][1]).setItemVisibilityChecked(False)
         mercator = QgsCoordinateTransform(scene.crs(), project.crs(), project)
+        # written down, so that QGIS does not ask which operation to use when the project opens
+        operation = mercator.instantiatedCoordinateOperationDetails().proj
+        operations.addCoordinateOperation(scene.crs(), project.crs(), operation)
         view = QgsReferencedRectangle(mercator.transformBoundingBox(scene.extent()), project.crs())
         bookmark = QgsBookmark()
         bookmark.setName(title)
         bookmark.setExtent(view)
         project.bookmarkManager().addBookmark(bookmark)
-        if sensor == FIRST:
+        if sensor == ORDER[0]:
             project.viewSettings().setDefaultViewExtent(view)
+    project.setTransformContext(operations)
     if not project.write(str(out / "ofanet_demo.qgz")):
         raise RuntimeError(project.error())
     return cards
@@ -180,7 +183,6 @@ def draw_overview(path: Path, cards):
 
 
 def main(out: Path):
-    gdal.SetConfigOption("GDAL_PAM_ENABLED", "NO")  # else QGIS leaves statistics beside the sample scenes
     app = QgsApplication([], True)
     app.initQgis()
     draw_overview(out / "overview.png", build_project(out))
