@@ -27,6 +27,7 @@ from .raster import (
     Source,
     check_output,
     class_colormap,
+    coarser,
     create_tiff,
     detect_source,
     pixel_area_m2,
@@ -362,7 +363,7 @@ def classify(job: Job, options: Options, watch: Watch) -> dict:
     if target.suffix.lower() == ".gpkg":
         _write_tiles(part, target.stem, job, plan, winners, confidence)
     else:
-        transform = job.source.transform * rasterio.Affine.scale(job.tile_px)
+        transform = coarser(job.source.transform, job.tile_px)
         tags = job.tags(options)
         with create_tiff(part, job.source, columns, rows, transform, dtype="uint8", nodata=NODATA, tags=tags) as layer:
             layer.write_colormap(1, class_colormap(job.classes))
@@ -397,7 +398,7 @@ def embed(job: Job, options: Options, watch: Watch) -> dict:
     token_px = job.tile_px / arch.grid
     source = job.source
     width, height = (max(1, round(size / token_px)) for size in (source.width, source.height))
-    transform = source.transform * rasterio.Affine.scale(token_px)
+    transform = coarser(source.transform, token_px)
     plan = _plan(job, 0.0, max(1, arch.width // int(max(token_px, 1)) ** 2), clipped=True)
     tags = job.tags(options)
     with create_tiff(part, source, width, height, transform, dtype="float32", count=arch.width, nodata=float("nan"),

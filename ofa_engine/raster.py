@@ -9,12 +9,13 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from pyproj import CRS, Geod
-from rasterio.enums import MaskFlags
+from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
 from rasterio.warp import transform as warp_points
 from rasterio.windows import Window
@@ -23,6 +24,12 @@ from .errors import OutputError, RasterError
 from .sensors import Detection, RasterFacts, detect, sample_windows
 
 NODATA = 255  # of class layers
+
+
+def _open(path: str | Path, mode: str = "r", **profile: object) -> Any:
+    with warnings.catch_warnings():  # a missing geotransform is reported by the verbs, in our own words
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        return rasterio.open(path, mode, **profile)
 
 
 class Source:
@@ -40,9 +47,7 @@ class Source:
         if local and not Path(self.path).exists():
             raise RasterError(f"expected a raster file, found no file {self.path}")
         try:
-            with warnings.catch_warnings():  # a missing geotransform is reported by the verbs, in our own words
-                warnings.simplefilter("ignore", NotGeoreferencedWarning)
-                self.dataset = rasterio.open(self.path)
+            self.dataset = _open(self.path)
         except (RasterioError, ValueError, TypeError) as error:
             raise RasterError(f"expected a raster that GDAL can read, found {name}: {_line(error)}") from error
         if self.dataset.count == 0:
@@ -53,6 +58,8 @@ class Source:
         self._offset = (0, 0)  # column and row of the region in the file
         flags = self.dataset.mask_flag_enums[0]
         self._masked = MaskFlags.per_dataset in flags  # .msk file, internal mask or alpha
+        alpha = (i for i, c in enumerate(self.dataset.colorinterp, 1) if c == ColorInterp.alpha)
+        self._alpha = set(alpha)  # in use as a measurement it masks nothing
         self._floats = any(np.dtype(t).kind in "fc" for t in self.dataset.dtypes)
 
     def __enter__(self) -> "Source":
@@ -81,7 +88,9 @@ class Source:
             raise RasterError(f"expected bounds that touch the raster, {self.dataset.bounds[:]}, found {tuple(bounds)}")
         self._offset = (self._offset[0] + left, self._offset[1] + top)
         self.width, self.height = right - left, bottom - top
-        self.transform = self.transform * rasterio.Affine.translation(left, top)
+        t = self.transform
+        x, y = place(t, left, top)
+        self.transform = rasterio.Affine(t.a, t.b, x, t.d, t.e, y)
 
     def read(self, bands: Sequence[int], window: tuple[int, int, int, int]) -> tuple[NDArray, NDArray[np.bool_] | None]:
         """(values (C, h, w), valid (h, w) or None where all are) of 1-based bands in (column, row, width, height).
@@ -97,7 +106,7 @@ class Source:
         valid: NDArray[np.bool_] = np.ones(values.shape[1:], bool)
         if missing is not None:
             valid = ~np.logical_and.reduce(missing, 0)
-        if self._masked:
+        if self._masked and not self._alpha & set(bands):
             valid &= self.dataset.read_masks(bands[0], window=area) > 0
         values = values.astype(np.float32)
         if missing is not None:
@@ -224,6 +233,11 @@ def place(t: rasterio.Affine, column: float, row: float) -> tuple[float, float]:
     return t.a * column + t.b * row + t.c, t.d * column + t.e * row + t.f
 
 
+def coarser(t: rasterio.Affine, factor: float) -> rasterio.Affine:
+    """The grid of cells `factor` pixels wide and high, from the same corner."""
+    return rasterio.Affine(t.a * factor, t.b * factor, t.c, t.d * factor, t.e * factor, t.f)
+
+
 _GEOD = Geod(ellps="WGS84")
 
 
@@ -324,7 +338,7 @@ def create_tiff(path: Path, source: Source, width: int, height: int, transform: 
         predictor=3 if dtype == "float32" else 1, bigtiff="if_safer", interleave="band" if count == 1 else "pixel",
     )  # fmt: skip
     try:
-        target = rasterio.open(path, "w", **profile)
+        target = _open(path, "w", **profile)
     except (RasterioError, OSError) as error:
         raise OutputError(f"cannot write {path.parent}: {_line(error)}") from error
     target.update_tags(ns="OFANET", **tags)

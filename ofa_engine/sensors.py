@@ -188,16 +188,21 @@ def _color_names(facts: RasterFacts) -> dict[str, int]:
     """R, G, B, NIR -> 1-based band, from colour interpretation, colour words or Sentinel-2 names."""
     found: dict[str, int] = {}
     s2 = {index: _COLOR_OF_S2[name] for name, index in _s2_names(facts).items() if name in _COLOR_OF_S2}
-    letters = {"r": "R", "g": "G", "b": "B", "n": "NIR", "nir": "NIR"}
     for index, color in enumerate(facts.colors, 1):
-        text = facts.descriptions[index - 1].lower().replace("_", " ") if facts.descriptions else ""
-        words = [name for name, pattern in _COLOR_WORDS if re.search(pattern, text)]
-        word = words[0] if words else letters.get(text.strip()) or s2.get(index)
+        text = facts.descriptions[index - 1] if facts.descriptions else ""
+        word = _word(text) or s2.get(index)
         if not word and not text:  # a description that says something else outweighs GDAL's default colours
             word = {"red": "R", "green": "G", "blue": "B", "nir": "NIR"}.get(color)
         if word:
             found.setdefault(word, index)
     return found
+
+
+def _word(text: str) -> str | None:
+    """R, G, B or NIR, where a description says so in a word or a letter."""
+    text = text.lower().replace("_", " ").strip()
+    words = [name for name, pattern in _COLOR_WORDS if re.search(pattern, text)]
+    return words[0] if words else {"r": "R", "g": "G", "b": "B", "n": "NIR"}.get(text)
 
 
 def _radar_names(facts: RasterFacts) -> dict[str, int]:
@@ -225,8 +230,16 @@ def _by_wavelength(sensor: Sensor, facts: RasterFacts, tolerance_um: float) -> t
 
 
 def _used(facts: RasterFacts) -> list[int]:
-    """1-based bands that hold measurements: not alpha."""
-    return [index for index, color in enumerate(facts.colors, 1) if color != "alpha"]
+    """1-based bands that hold measurements: not alpha. A name outweighs the colour, since GDAL calls the fourth of
+    four 8-bit bands alpha unless it is told otherwise."""
+    named = _named(facts)
+    return [i for i, color in enumerate(facts.colors, 1) if color != "alpha" or i in named]
+
+
+def _named(facts: RasterFacts) -> set[int]:
+    """Bands whose description is a band's name (near infrared, B8, ...)."""
+    texts = enumerate(facts.descriptions, 1)
+    return {i for i, text in texts if text and (_word(text) or _S2_NAME.search(text.lower()))}
 
 
 def _pick(names: tuple[str, ...], found: dict[str, int]) -> tuple[int | None, ...]:
@@ -365,6 +378,13 @@ def _doubts(sensor: Sensor, facts: RasterFacts, units: str | None) -> list[str]:
     return doubts
 
 
+def _greys_in_alpha(facts: RasterFacts) -> bool:
+    """An alpha band with many values between nothing and full is rather a measurement."""
+    alpha = [i for i, color in enumerate(facts.colors) if color == "alpha" and i < len(facts.samples)]
+    values = facts.samples[alpha[0]] if alpha else ()
+    return bool(values) and sum(0 < v < 255 for v in values) > len(values) / 2
+
+
 def _looks_like_alpha(facts: RasterFacts) -> bool:
     values = facts.samples[3] if len(facts.samples) == 4 else ()
     return bool(values) and set(values) <= {0.0, 255.0} and "alpha" not in facts.colors
@@ -403,6 +423,9 @@ def detect(
     if sensor.id == "gaofen" and not sensor_id and _looks_like_alpha(facts):
         confidence = "ambiguous"
         doubts.append("the fourth band holds only 0 and 255: alpha (then it is naip 1,2,3) or near infrared?")
+    if sensor.id == "naip" and not sensor_id and len(facts.colors) == 4 and _greys_in_alpha(facts):
+        confidence, candidates = "likely", ["naip", "gaofen"]
+        doubts.append("the alpha band is full of greys: if it is near infrared, use --sensor gaofen --bands 1,2,3,4")
     if sensor.id == "naip" and found_units is not None and facts.samples and min(map(_least, facts.samples[:3])) < 0:
         confidence = "ambiguous"
         doubts.append("three bands with negative values are not an RGB image")

@@ -1,5 +1,6 @@
 """A tiny OFA-Net with heads for every sensor, and a writer of small rasters as sensors deliver them."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,10 @@ def pixels_of(sensor: str, height: int, width: int, seed: int = 0) -> np.ndarray
 def write_raster(path: Path, pixels: np.ndarray, *, crs="EPSG:32633", transform=UTM, nodata=None, names=(), **more):
     profile = dict(driver="GTiff", count=len(pixels), height=pixels.shape[1], width=pixels.shape[2],
                    dtype=pixels.dtype, crs=crs, transform=transform, nodata=nodata) | more  # fmt: skip
-    with rasterio.open(path, "w", **profile) as target:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)  # some tests mean it
+        target = rasterio.open(path, "w", **profile)
+    with target:
         target.write(pixels)
         for i, name in enumerate(names, 1):
             target.set_band_description(i, name)

@@ -53,7 +53,7 @@ def test_positions():
 
 
 def test_default_size_is_the_papers():
-    assert (VIT_BASE.width, VIT_BASE.depth, VIT_BASE.heads, VIT_BASE.patch_px, VIT_BASE.input_px) == (768, 12, 12, 16, 224)
+    assert Architecture(width=768, depth=12, heads=12, mlp_ratio=4.0, patch_px=16, input_px=224) == VIT_BASE
 
 
 def test_fingerprint_depends_on_backbone_and_own_embedder_only(model):

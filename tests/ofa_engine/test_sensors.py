@@ -49,6 +49,9 @@ S2_12 = [name for name in S2_13 if name != "B10"]
         (facts(4, "uint8", ["Blue", "Green", "Red", "NIR"]), "gaofen", "certain", (3, 2, 1, 4)),
         (facts(4, "uint8", ["NIR", "Red", "Green", "Blue"]), "gaofen", "certain", (2, 3, 4, 1)),
         (facts(4, names=["B4", "B3", "B2", "B8"]), "gaofen", "certain", (1, 2, 3, 4)),
+        # GDAL calls the fourth of four 8-bit bands alpha unless told otherwise: its name outweighs that
+        (facts(4, "uint8", ["R", "G", "B", "NIR"], ("red", "green", "blue", "alpha")), "gaofen", "certain",
+         (1, 2, 3, 4)),
         (facts(3, "uint8", ["b", "g", "r"]), "naip", "certain", (3, 2, 1)),
         (facts(3, "uint8"), "naip", "likely", (1, 2, 3)),
         (facts(3, "uint8", ["NIR", "Red", "Green"]), "naip", "ambiguous", (2, 3, None)),
@@ -98,6 +101,13 @@ def test_gsd_is_a_plausibility_check():
     given = facts(12, names=S2_12, gsd_m=0.5)
     found = detect(given)
     assert found.confidence == "likely" and "0.5 m" in found.reason
+
+
+def test_an_alpha_band_full_of_greys_is_doubted():
+    samples = ((1.0, 9.0), (2.0, 8.0), (3.0, 7.0), (40.0, 80.0, 255.0))
+    found = detect(facts(4, "uint8", colors=("red", "green", "blue", "alpha"), samples=samples))
+    assert (found.sensor, found.confidence, found.candidates) == ("naip", "likely", ("naip", "gaofen"))
+    assert "--sensor gaofen" in found.reason
 
 
 def test_a_hidden_alpha_band_is_ambiguous():

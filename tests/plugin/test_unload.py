@@ -1,6 +1,7 @@
 """After unload, QGIS is as it was before."""
 
 from conftest import Window, sample
+from osgeo import gdal
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QEvent
 
@@ -25,3 +26,22 @@ def test_unload_leaves_nothing_behind(qgis_app, layer):
         assert registry.providerById("ofanet") is None
         QgsApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         assert len(window.mainWindow().children()) == children
+
+
+def test_unload_in_the_middle_of_a_run(qgis_app, layer, qtbot, tmp_path):
+    large = tmp_path / "large.vrt"
+    gdal.Translate(str(large), sample("naip"), width=9000, height=9000, format="VRT")
+    out = tmp_path / "out"
+    out.mkdir()
+    window = Window()
+    window.layer = layer(large)
+    loaded = classFactory(window)
+    loaded.initGui()
+    window.toolbar.actions()[0].trigger()
+    loaded.dialog.output.setFilePath(str(out / "o.tif"))
+    loaded.dialog.run.click()
+    task = loaded._jobs[0].task
+    qtbot.waitUntil(lambda: task.progress() > 0, timeout=60000)
+    loaded.unload()
+    assert ENGINE.pid is None and not list(out.iterdir())
+    qtbot.waitUntil(lambda: not loaded._jobs, timeout=5000)

@@ -1,0 +1,178 @@
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ofa_engine.errors import Cancelled
+from ofa_engine.pipeline import Batch, Blender, Plan, Row, make_plan, read_batches, run
+from ofa_engine.raster import Source
+from ofa_engine.tiling import Axis
+
+from .conftest import write_raster
+
+
+class MemorySource:
+    """Stands for a raster: pixels in memory, each read counted."""
+
+    def __init__(self, pixels, valid=None):
+        self.pixels, self.valid = pixels, valid
+        self.reads = np.zeros(pixels.shape[1:], int)
+        self.height, self.width = pixels.shape[1:]
+
+    def read(self, bands, window):
+        column, row, width, height = window
+        area = np.s_[row : row + height, column : column + width]
+        self.reads[area] += 1
+        valid = None if self.valid is None or self.valid[area].all() else self.valid[area]
+        return self.pixels[(slice(None), *area)].copy(), valid
+
+
+def plan_of(source, tile_px, overlap, *, stripe_tiles=None, batch=3, clipped=False):
+    rows, columns = (Axis(size, tile_px, overlap, clipped) for size in (source.height, source.width))
+    cuts = [*columns.starts[:: stripe_tiles or len(columns.starts)], columns.size_px]
+    return Plan(rows, columns, tuple(zip(cuts[:-1], cuts[1:], strict=True)), batch)
+
+
+def blended(source, plan, forward=lambda x: x):
+    """(class index, score, times emitted) of the whole raster through the pipeline."""
+    shape = (source.height, source.width)
+    labels, scores, emitted = np.zeros(shape, np.uint8), np.full(shape, np.nan, np.float32), np.zeros(shape, int)
+
+    def emit(index, score, valid, column, row):
+        area = np.s_[row : row + index.shape[0], column : column + index.shape[1]]
+        labels[area], emitted[area] = index, emitted[area] + 1
+        scores[area] = score if valid is None else np.where(valid, score, np.nan)
+
+    done = []
+    classes = len(forward(torch.zeros(1, len(source.pixels), 2, 2))[0])
+    run(read_batches(source, range(len(source.pixels)), plan), forward, Blender(plan, classes, emit), total=plan.tiles,
+        progress=lambda *state: done.append(state), cancelled=lambda: False)  # fmt: skip
+    assert done[-1][:2] == (plan.tiles, plan.tiles)
+    return labels, scores, emitted
+
+
+@given(
+    height=st.integers(1, 90), width=st.integers(1, 90), tile_px=st.integers(1, 40),
+    overlap=st.floats(0, 0.75), stripe_tiles=st.integers(1, 5), batch=st.integers(1, 4),
+)  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_identity_in_is_identity_out(height, width, tile_px, overlap, stripe_tiles, batch):
+    """A model that returns the tile's own pixels gives the raster back, whatever the tiles, stripes and batches."""
+    pixels = np.random.default_rng(0).random((1, height, width), np.float32)
+    source = MemorySource(pixels)
+    plan = plan_of(source, tile_px, overlap, stripe_tiles=stripe_tiles, batch=batch)
+    _, scores, emitted = blended(source, plan)
+    np.testing.assert_allclose(scores, pixels[0], atol=1e-6)
+    assert (emitted == 1).all()
+
+
+def test_identity_at_224_px():
+    pixels = np.random.default_rng(0).random((1, 700, 500), np.float32)
+    source = MemorySource(pixels)
+    np.testing.assert_allclose(blended(source, plan_of(source, 224, 0.25))[1], pixels[0], atol=1e-6)
+    assert (source.reads == 1).all(), "each pixel is read once"
+
+
+def test_against_a_naive_blend_of_the_whole_raster():
+    rng = np.random.default_rng(1)
+    source = MemorySource(rng.random((3, 150, 170)).astype(np.float32))
+    plan = plan_of(source, 64, 0.4, stripe_tiles=2)
+
+    def forward(x):  # scores that depend on the place in the tile, so that seams would show
+        ramp = torch.linspace(0, 1, x.shape[-1])
+        return (x * ramp + x.mean((2, 3), keepdim=True)).softmax(1)
+
+    labels, scores, _ = blended(source, plan, forward)
+    total = np.zeros((3, 150, 170))
+    for y, wy in zip(plan.rows.starts, plan.rows.weights, strict=True):
+        for x, wx in zip(plan.columns.starts, plan.columns.weights, strict=True):
+            tile = forward(torch.from_numpy(source.pixels[None, :, y : y + 64, x : x + 64]))[0].numpy()
+            total[:, y : y + 64, x : x + 64] += tile * wy[:, None] * wx
+    np.testing.assert_allclose(scores, total.max(0), atol=1e-6)
+    assert (labels == total.argmax(0)).mean() > 0.9999
+    np.testing.assert_allclose(total.sum(0), 1, atol=1e-5)
+
+
+def test_tiles_without_a_valid_pixel_are_not_computed():
+    valid = np.zeros((100, 100), bool)
+    valid[70:, 70:] = True
+    source = MemorySource(np.ones((1, 100, 100), np.float32), valid)
+    seen = []
+    plan = plan_of(source, 20, 0.0, batch=2)
+    _, scores, _ = blended(source, plan, lambda x: seen.append(len(x)) or x)
+    assert sum(seen[1:]) == 4  # the first call only asked for the number of classes
+    np.testing.assert_array_equal(np.isfinite(scores), valid)
+
+
+def test_memory_does_not_grow_with_the_raster():
+    small, large = (
+        make_plan(Axis(size, 1000, 0.25), Axis(size, 1000, 0.25), bands=4, bytes_per_value=1, scores=6,
+                  tile_gflop=0.4, budget_bytes=2**30, on_cpu=True)
+        for size in (6000, 60000)
+    )  # fmt: skip
+    widest = [max(b - a for a, b in plan.stripes) for plan in (small, large)]
+    assert widest[1] <= 1.3 * widest[0]
+    assert small.batch == large.batch
+    huge = make_plan(Axis(500, 100, 0), Axis(500, 100, 0), bands=3, bytes_per_value=1, scores=6, tile_gflop=1e3,
+                     budget_bytes=2**30, on_cpu=True)  # fmt: skip
+    assert huge.batch == 1
+
+
+@pytest.mark.parametrize("stage", ["read", "forward", "sink"])
+def test_errors_of_every_stage_reach_the_caller_and_leave_no_thread(stage):
+    before = threading.active_count()
+
+    def batches():
+        for index in range(5):
+            if stage == "read" and index == 2:
+                raise OSError("read")
+            yield Batch(torch.zeros(1, 1, 2, 2), [0], Row(index, (0, 2), range(1), None), 0, True)
+
+    def forward(x):
+        if stage == "forward":
+            raise ValueError("forward")
+        return x
+
+    def sink(batch, scores):
+        if stage == "sink":
+            raise KeyError("sink")
+
+    with pytest.raises((OSError, ValueError, KeyError), match=stage):
+        run(batches(), forward, sink, total=5, progress=lambda *_: None, cancelled=lambda: False)
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("slow", ["read", "forward"])
+def test_cancel_is_quick(slow):
+    before = threading.active_count()
+    started = time.monotonic()
+
+    def batches():
+        for index in range(1000):
+            time.sleep(0.2 if slow == "read" else 0)
+            yield Batch(torch.zeros(1, 1, 2, 2), [0], Row(index, (0, 2), range(1), None), 0, True)
+
+    def forward(x):
+        time.sleep(0.2 if slow == "forward" else 0)
+        return x
+
+    with pytest.raises(Cancelled):
+        run(batches(), forward, lambda *_: None, total=1000, progress=lambda *_: None,
+            cancelled=lambda: time.monotonic() - started > 0.5)  # fmt: skip
+    assert time.monotonic() - started < 1.5 and threading.active_count() == before
+
+
+def test_reading_a_file_by_slabs_equals_reading_it_whole(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 255, (3, 100, 90), np.uint8)
+    with Source(write_raster(tmp_path / "a.tif", pixels, blockysize=3)) as source:
+        plan = plan_of(source, 32, 0.3, stripe_tiles=2)
+        found = np.zeros_like(pixels)
+        for batch in read_batches(source, [1, 2, 3], plan):
+            for column, tile in zip(batch.tiles, batch.pixels.numpy(), strict=True):
+                y, x = plan.rows.starts[batch.row.index], plan.columns.starts[column]
+                found[:, y : y + 32, x : x + 32] = tile
+        np.testing.assert_array_equal(found, pixels)
