@@ -219,6 +219,7 @@ class ClassifyDialog(QDialog):
         if len(names) > 12:
             names = (*names[:3], "...", names[-1])
         self.wanted.setText(tr("one entry each for {names}").format(names=", ".join(names)) if names else "")
+        self.wanted.setVisible(bool(names))
         problem = ""
         try:
             engine_python()

@@ -96,7 +96,8 @@ def _samples(dataset, bands, path: str) -> tuple[tuple[float, ...], ...]:
     count = len(bands)
     chosen = set(range(count)) if count <= 16 else {i * (count - 1) // 8 for i in range(9)}
     windows = sensors.sample_windows(dataset.RasterXSize, dataset.RasterYSize)
-    masked = bands[0].GetMaskFlags() & gdal.GMF_PER_DATASET  # alpha, an internal mask or a .msk file
+    alpha_read = any(bands[i].GetColorInterpretation() == gdal.GCI_AlphaBand for i in chosen)  # then it masks nothing
+    masked = bands[0].GetMaskFlags() & gdal.GMF_PER_DATASET and not alpha_read  # an internal mask or a .msk file
     masks = [bands[0].GetMaskBand().ReadAsArray(*window) if masked else None for window in windows]
     samples = []
     for index, band in enumerate(bands):

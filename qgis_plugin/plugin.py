@@ -21,7 +21,7 @@ class OfaNetPlugin:
         self.provider = None
         self.actions = []
         self.dialog = None
-        self._jobs = []  # runs of the toolbar action that are under way
+        self._runs = []  # runs of the toolbar action that are under way
         self._check = None
 
     def initProcessing(self):
@@ -46,8 +46,11 @@ class OfaNetPlugin:
     def unload(self):
         if self.dialog is not None:
             self.dialog.close()
-        for job in list(self._jobs):
-            job.cancel()
+        for run in self._runs:
+            run.cancel()
+        ENGINE.stop()
+        for run in self._runs:  # its thread runs an algorithm of the provider that goes away below
+            run.wait(2.0)
         for action in self.actions:
             self.iface.removePluginRasterMenu(MENU, action)
             self.iface.removeToolBarIcon(action)
@@ -56,7 +59,6 @@ class OfaNetPlugin:
         if self.provider is not None:
             QgsApplication.processingRegistry().removeProvider(self.provider)
             self.provider = None
-        ENGINE.stop()
         styling.forget()
 
     def message(self, text: str, level=Qgis.MessageLevel.Info, seconds: int = 0):
@@ -88,14 +90,14 @@ class OfaNetPlugin:
     def _run(self, algorithm_id: str, parameters: dict, title: str):
         from .run import Run
 
-        run = Run(self.iface, algorithm_id, parameters, title)
+        run = Run(self.iface, self.message, algorithm_id, parameters, title)
         run.ended.connect(self._ended)
-        self._jobs.append(run)
+        self._runs.append(run)
         run.start()
 
     def _ended(self, run):
-        if run in self._jobs:
-            self._jobs.remove(run)
+        if run in self._runs:
+            self._runs.remove(run)
 
     def set_engine_python(self):
         """The user's own environment: chosen by hand, kept, and tried at once."""

@@ -1,5 +1,7 @@
 """One run of the toolbar action: the Processing algorithm as a background task, its progress, its result on the map."""
 
+import time
+
 from qgis.core import (
     Qgis,
     QgsApplication,
@@ -31,9 +33,11 @@ class _Feedback(QgsProcessingFeedback):
 class Run(QObject):
     ended = pyqtSignal(object)
 
-    def __init__(self, iface, algorithm_id: str, parameters: dict, title: str):
+    def __init__(self, iface, say, algorithm_id: str, parameters: dict, title: str):
+        """`say(text, level, seconds)` shows a message."""
         super().__init__(iface.mainWindow())
-        self._iface, self._title, self._id, self._parameters = iface, title, algorithm_id, parameters
+        self._iface, self._say = iface, say
+        self._title, self._id, self._parameters = title, algorithm_id, parameters
         self._context, self._feedback = QgsProcessingContext(), _Feedback()
         self._context.setProject(QgsProject.instance())
         self._context.setFeedback(self._feedback)
@@ -61,6 +65,12 @@ class Run(QObject):
         self._feedback.cancel()
         if self.task is not None:
             self.task.cancel()
+
+    def wait(self, seconds: float):
+        """Until its thread is done, or the time is up; asleep meanwhile, so that Python runs in that thread."""
+        end = time.monotonic() + seconds
+        while self.task is not None and self.task.isActive() and time.monotonic() < end:
+            time.sleep(0.02)
 
     def _show_progress(self):
         bar = self._iface.messageBar()
@@ -110,11 +120,6 @@ class Run(QObject):
             QgsProject.instance().addMapLayer(layer)
             names.append(layer.name())
         return names
-
-    def _say(self, text, level, seconds=0):
-        bar = self._iface.messageBar()
-        line, _, rest = text.partition("\n")
-        bar.pushMessage("OFA-Net", line, text if rest else "", level, seconds)
 
     def _end(self):
         if self._item is not None:

@@ -27,4 +27,5 @@ def in_window_words(text: str) -> str:
         "overlap": tr("Overlap"),
         "bounds": tr("Extent"),
     }
+    text = re.sub(r"(--\w+ \S+) (?=--)", r"\1, ", text)  # several options with values make a list
     return _OPTION.sub(lambda match: f'"{fields[match[1]]}"' + (" " if match[0].endswith("=") else ""), text)

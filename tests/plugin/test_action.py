@@ -148,14 +148,14 @@ def test_cancel_in_the_message_bar(opened, plugin, window, qtbot, tmp_path):
     out.mkdir()
     dialog.output.setFilePath(str(out / "o.tif"))
     press_run(dialog, qtbot)
-    run = plugin._jobs[-1]
+    run = plugin._runs[-1]
     qtbot.waitUntil(lambda: run.task.progress() > 0, timeout=60000)
     start = time.monotonic()
     cancel = next(b for b in window.messageBar().findChildren(QPushButton) if b.text() == "Cancel")
     qtbot.mouseClick(cancel, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: any("cancelled" in text for text in window.messages()), timeout=10000)
     assert time.monotonic() - start < 3
-    assert not list(out.iterdir()) and not plugin._jobs
+    assert not list(out.iterdir()) and not plugin._runs
 
 
 def test_check_engine_says_what_answers(plugin, window, qtbot):

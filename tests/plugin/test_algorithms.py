@@ -176,7 +176,7 @@ def _bands(path: Path, count: int) -> str:
 
 @pytest.mark.parametrize("name", ALGORITHMS)
 @pytest.mark.parametrize(
-    ("count", "match"), [(5, "found 5"), (6, 'Landsat.*"Sensor" sentinel-2 "Band order" 3,2,1,-,-,-,4,5,6')]
+    ("count", "match"), [(5, "found 5"), (6, 'Landsat.*"Sensor" sentinel-2, "Band order" 3,2,1,-,-,-,4,5,6')]
 )
 def test_unknown_rasters_are_refused_with_what_to_do(plugin, tmp_path, name, count, match):
     output = {"segment": "o.tif", "embed": "o.tif", "classify": "o.gpkg"}.get(name)

@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT, SENSORS, sample
 from osgeo import gdal, osr
 
-from qgis_plugin.bridge import errors, sensors
+from qgis_plugin.bridge import ENGINE_ENTRY, errors, sensors
 from qgis_plugin.engine import clean_environment, engine_python
 from qgis_plugin.facts import facts_of, source_path
 
@@ -92,6 +92,14 @@ def test_plugin_and_engine_agree_on_the_samples(layer):
     for sensor, path, said in zip(SENSORS, paths, engine_says(paths), strict=True):
         _agree(path, layer(path), said)
         assert said["detection"]["sensor"] == sensor
+
+
+@pytest.mark.parametrize("sensor", SENSORS)
+def test_plugin_agrees_with_the_command_line(layer, sensor):
+    command = [str(engine_python()), "-I", str(ENGINE_ENTRY), "detect", sample(sensor), "--json"]
+    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=True)
+    mine, theirs = sensors.detect(facts_of(layer(sample(sensor)))).to_json(), json.loads(done.stdout)
+    assert {key: mine[key] for key in theirs} == theirs
 
 
 def test_plugin_and_engine_agree_on_odd_rasters(layer, tmp_path):

@@ -40,8 +40,8 @@ def test_unload_in_the_middle_of_a_run(qgis_app, layer, qtbot, tmp_path):
     window.toolbar.actions()[0].trigger()
     loaded.dialog.output.setFilePath(str(out / "o.tif"))
     loaded.dialog.run.click()
-    task = loaded._jobs[0].task
+    task = loaded._runs[0].task
     qtbot.waitUntil(lambda: task.progress() > 0, timeout=60000)
     loaded.unload()
     assert ENGINE.pid is None and not list(out.iterdir())
-    qtbot.waitUntil(lambda: not loaded._jobs, timeout=5000)
+    qtbot.waitUntil(lambda: not loaded._runs, timeout=5000)
