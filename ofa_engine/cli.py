@@ -145,7 +145,7 @@ def _models(args: argparse.Namespace) -> int:
 def _bench(args: argparse.Namespace) -> int:
     from .bench import bench
 
-    _print(bench(args.input), args.json)
+    _print(bench(args.input, lambda text: None if args.json else print(text, file=sys.stderr)), args.json)
     return 0
 
 

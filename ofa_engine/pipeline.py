@@ -22,7 +22,7 @@ from .raster import Source
 from .tiling import Axis, pad_to_tile
 
 GIB = 2**30
-_STRIPE_LIMIT_BYTES = 160 * 2**20  # wider stripes gain nothing, and memory stays the same for any raster
+_STRIPE_LIMIT_BYTES = 128 * 2**20  # wider stripes gain nothing, and memory stays the same for any raster
 _BATCH_GFLOP = 8.0  # multiply-adds a batch on a CPU: under half a second on two cores, so that a cancel is quick
 _READ_LIMIT_VALUES = 2**24  # values read at once, for the same reason
 
@@ -54,18 +54,19 @@ class Plan:
 
 def make_plan(rows: Axis, columns: Axis, *, bands: int, bytes_per_value: int, scores: int, tile_gflop: float,
               budget_bytes: int, on_cpu: bool) -> Plan:  # fmt: skip
-    """Stripes and batch size under the budget: a third for a stripe's rows, a third for batches, the rest for GDAL,
-    the writer and what is in flight. `scores` counts the float values a pixel that are accumulated (0: none)."""
+    """Stripes and batch size under the budget: a quarter for a stripe's rows, a quarter for batches, the rest for
+    GDAL's cache, the writer and what the libraries keep in between. `scores` counts the float values a pixel that
+    are accumulated (0: none)."""
     tile_px = rows.tile_px
     # a row of tiles is held twice while the next one is read; a pixel has its scores, validity and label
     column_bytes = tile_px * (2 * bands * bytes_per_value + 4 * scores + 6)
-    limit = min(budget_bytes // 3, _STRIPE_LIMIT_BYTES)
+    limit = min(budget_bytes // 4, _STRIPE_LIMIT_BYTES)
     tiles_across = max(1, limit // column_bytes // tile_px)
     cuts = [*columns.starts[::tiles_across], columns.size_px]
     stripes = tuple(zip(cuts[:-1], cuts[1:], strict=True))
     # each tile of a batch: pixels in float (in the queue, in work, normalised), scores (in work twice, queued)
     tile_bytes = tile_px**2 * (3 * 4 * bands + 4 * 4 * scores)
-    batch = max(1, budget_bytes // 3 // tile_bytes)
+    batch = max(1, budget_bytes // 4 // tile_bytes)
     batch = min(batch, max(1, int(_BATCH_GFLOP / tile_gflop)) if on_cpu else 256, 32 if on_cpu else 256)
     return Plan(rows, columns, stripes, batch)
 

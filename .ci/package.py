@@ -1,0 +1,45 @@
+"""Builds dist/ofanet.zip: the plugin with engine and resources inside, the same bytes from the same sources."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LIMIT_BYTES = 25_000_000  # of plugins.qgis.org
+PLACES = {"qgis_plugin/": "ofanet/", "ofa_engine/": "ofanet/ofa_engine/", "resources/": "ofanet/resources/"}
+
+
+def members() -> dict[str, Path]:
+    """Name in the zip -> file, for everything that git tracks in the packaged folders; sample scenes stay out."""
+    listed = subprocess.run(["git", "ls-files", "-z", *PLACES], cwd=ROOT, check=True, capture_output=True, text=True)
+    found = {}
+    for name in filter(None, listed.stdout.split("\0")):
+        folder = next(place for place in PLACES if name.startswith(place))
+        if not name.startswith(("resources/samples/", "resources/__init__")):
+            found[PLACES[folder] + name.removeprefix(folder)] = ROOT / name
+    found.setdefault("ofanet/LICENSE", ROOT / "LICENSE")
+    return found
+
+
+def main() -> int:
+    target = ROOT / "dist" / "ofanet.zip"
+    target.parent.mkdir(exist_ok=True)
+    part = target.with_suffix(".part")
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as package:
+        for name, path in sorted(members().items()):
+            entry = zipfile.ZipInfo(name, date_time=(2020, 1, 1, 0, 0, 0))  # no clock in the bytes
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            package.writestr(entry, path.read_bytes(), compresslevel=9)
+    size = part.stat().st_size
+    if size >= LIMIT_BYTES:
+        part.unlink()
+        print(f"expected a package under {LIMIT_BYTES} bytes, found {size}", file=sys.stderr)
+        return 1
+    part.replace(target)
+    print(f"{target.relative_to(ROOT)}: {size} bytes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
