@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from . import sensors as sensor_table
 
-_norm: Any = partial(nn.LayerNorm, eps=1e-6)
+layer_norm: Any = partial(nn.LayerNorm, eps=1e-6)
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,18 @@ class Embedder(nn.Module):
 
         Missing bands are absent from the sum over bands, which is rescaled by usable / present bands.
         """
+        tokens = F.conv2d(pixels, self._kernel(present), self.bias, stride=self.patch_px)  # (B, D, H/16, W/16)
+        return tokens.flatten(2).transpose(1, 2)
+
+    def embed(self, patches: Tensor, present: Sequence[int]) -> Tensor:
+        """The same for patches (B, V, C * patch_px**2), band by band as `mae.patchify` cuts them, to (B, V, D)."""
+        return F.linear(patches, self._kernel(present).flatten(1), self.bias)
+
+    def _kernel(self, present: Sequence[int]) -> Tensor:
         weight: Tensor = self.weight
         if len(present) < weight.shape[1]:
-            weight = weight[:, list(present)]
-        if len(present) != self.usable:
-            weight = weight * (self.usable / len(present))
-        tokens = F.conv2d(pixels, weight, self.bias, stride=self.patch_px)  # (B, D, H/16, W/16)
-        return tokens.flatten(2).transpose(1, 2)
+            weight = weight[:, torch.as_tensor(list(present), device=weight.device)]
+        return weight if len(present) == self.usable else weight * (self.usable / len(present))
 
 
 class Backbone(nn.Module):
@@ -75,20 +80,22 @@ class Backbone(nn.Module):
         self.cls_token = nn.Parameter(torch.zeros(1, 1, arch.width))
         self.register_buffer("pos_embed", sincos_positions(arch.grid, arch.width))  # (1, 1 + L, D)
         self.blocks = nn.ModuleList(
-            Block(arch.width, arch.heads, arch.mlp_ratio, qkv_bias=True, norm_layer=_norm) for _ in range(arch.depth)
+            Block(arch.width, arch.heads, arch.mlp_ratio, qkv_bias=True, norm_layer=layer_norm) for _ in range(arch.depth)
         )
-        self.norm = _norm(arch.width)
+        self.norm = layer_norm(arch.width)
         nn.init.normal_(self.cls_token, std=0.02)
         for module in self.blocks.modules():
             if isinstance(module, nn.Linear):
                 nn.init.xavier_uniform_(module.weight)
                 nn.init.zeros_(module.bias)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """(B, L, D) embedded tokens in grid order to (B, 1 + L, D) features; the class token comes first."""
+    def forward(self, tokens: Tensor, numbers: Tensor | None = None) -> Tensor:
+        """(B, V, D) embedded tokens to (B, 1 + V, D) features; the class token comes first. `numbers` (B, V) says which
+        tokens of the grid they are; None means all of them, in grid order."""
         pos: Tensor = self.pos_embed  # type: ignore[assignment]
         cls_token = (self.cls_token + pos[:, :1]).expand(len(tokens), -1, -1)
-        x = torch.cat([cls_token, tokens + pos[:, 1:]], 1)
+        places = pos[:, 1:] if numbers is None else pos[0, 1:][numbers]
+        x = torch.cat([cls_token.to(tokens.dtype), tokens + places.to(tokens.dtype)], 1)
         for block in self.blocks:
             x = block(x)
         return self.norm(x)

@@ -183,7 +183,8 @@ class Learner:
             for x in range(0, w, tile_px):
                 top, left = max(min(y, h - tile_px), 0), max(min(x, w - tile_px), 0)
                 tile = torch.from_numpy(scene.bands[None, :, top : top + tile_px, left : left + tile_px].astype("f4"))
-                scores = self.token_heads[scene.sensor].scores(self.tokens(scene.sensor, tile, False), tile.shape[-1])
+                head: LinearHead = self.token_heads[scene.sensor]  # type: ignore[assignment]
+                scores = head.scores(self.tokens(scene.sensor, tile, False), tile.shape[-1])
                 answer[top : top + tile_px, left : left + tile_px] = 1 + scores[0].argmax(0).numpy()
         return answer
 
@@ -264,7 +265,7 @@ def train(minutes: float, data: Path | None, batch: int, seed: int, scenes_each:
         if step % 100 == 0:
             losses = ", ".join(f"{k} {float(v):.3f}" for k, v in last.items())
             say(f"step {step}, {100 * spent:.0f} %: {losses}", flush=True)
-    facts = {"recipe": "supervised, simulated scenes and labelled public samples", "steps": step, "batch": batch,
+    facts: dict = {"recipe": "supervised, simulated scenes and labelled public samples", "steps": step, "batch": batch,
              "minutes": minutes, "seed": seed, "simulated_scenes": scenes_each * len(sensors.SENSORS),
              "real_scenes": len(real), "held_out_simulated": scores(learner, held_sim),
              "held_out_real": scores(learner, held_real)}  # fmt: skip

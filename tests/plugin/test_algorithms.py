@@ -56,13 +56,17 @@ class Feedback(QgsProcessingFeedback):
 def run(name, parameters, context=None, feedback=None):
     """Like the toolbox: checks first, then runs. Raises QgsProcessingException."""
     algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"ofanet:{name}")
-    context = context or QgsProcessingContext()
-    ok, why = algorithm.canExecute()
-    if ok:
-        ok, why = algorithm.checkParameterValues(parameters, context)
-    if not ok:
-        raise QgsProcessingException(why)
-    results, ok = algorithm.run(parameters, context, feedback or Feedback(), catchExceptions=False)
+    own = context or QgsProcessingContext()
+    try:
+        ok, why = algorithm.canExecute()
+        if ok:
+            ok, why = algorithm.checkParameterValues(parameters, own)
+        if not ok:
+            raise QgsProcessingException(why)
+        results, ok = algorithm.run(parameters, own, feedback or Feedback(), catchExceptions=False)
+    finally:
+        if context is None:  # an exception's traceback may keep the context until QGIS has ended: empty by then
+            own.temporaryLayerStore().removeAllMapLayers()
     assert ok
     return results
 
