@@ -80,7 +80,8 @@ class Backbone(nn.Module):
         self.cls_token = nn.Parameter(torch.zeros(1, 1, arch.width))
         self.register_buffer("pos_embed", sincos_positions(arch.grid, arch.width))  # (1, 1 + L, D)
         self.blocks = nn.ModuleList(
-            Block(arch.width, arch.heads, arch.mlp_ratio, qkv_bias=True, norm_layer=layer_norm) for _ in range(arch.depth)
+            Block(arch.width, arch.heads, arch.mlp_ratio, qkv_bias=True, norm_layer=layer_norm)
+            for _ in range(arch.depth)
         )
         self.norm = layer_norm(arch.width)
         nn.init.normal_(self.cls_token, std=0.02)

@@ -1,6 +1,6 @@
 """Prepared samples: one folder a sensor, read at random without decoding. No rasterio, so that any GPU machine has it.
 
-A folder holds `shard-00000.npy`, ... (N, C, H, W) in the data type of the source, and `manifest.json`. Plain numpy files
+A folder holds `shard-00000.npy`, ... (N, C, H, W) in the source's data type, and `manifest.json`. Plain numpy files
 are memory-mapped: the operating system reads just the samples asked for and keeps what fits in its cache.
 """
 
