@@ -19,6 +19,7 @@ from . import catalog
 from . import sensors as sensor_table
 from .errors import ModelFileError, OutputError
 from .heads import LinearHead
+from .mae import MaskedAutoencoder
 from .model import Architecture, OFANet
 
 
@@ -35,8 +36,12 @@ class Checkpoint:
 
 
 def save_checkpoint(path: str | Path, model: OFANet, name: str, training: dict, *, half: bool = False,
-                    statistics: dict[str, tuple[list[float], list[float]]] | None = None) -> None:  # fmt: skip
-    """Writes backbone and embedders, atomically; `half` stores 16 bits a value. Raises OutputError."""
+                    statistics: dict[str, tuple[list[float], list[float]]] | None = None,
+                    decoders: MaskedAutoencoder | None = None) -> None:  # fmt: skip
+    """Writes backbone and embedders, and decoders where given, atomically; `half` stores 16 bits a value.
+
+    Raises OutputError.
+    """
     described = {}
     for key in model.embedders:
         sensor = sensor_table.get(key)
@@ -51,7 +56,11 @@ def save_checkpoint(path: str | Path, model: OFANet, name: str, training: dict, 
         "fingerprints": {key: model.fingerprint(key) for key in model.embedders},
         "training": training,
     }
-    _write(Path(path), model.state_dict(), header, half)
+    tensors = model.state_dict()
+    if decoders is not None:
+        header |= {"decoder": asdict(decoders.size), "mask_ratio": decoders.mask_ratio}
+        tensors |= {f"decoders.{k}": v for k, v in decoders.decoders.state_dict().items()}
+    _write(Path(path), tensors, header, half)
 
 
 def save_head(path: str | Path, head: LinearHead, name: str, *, sensor_id: str, classes: list[dict], tile_px: int,

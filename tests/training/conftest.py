@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+
+from ofa_engine import sensors
+from training.shards import Manifest, sha256
+from training.simulate import simulate
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory):
+    """prepared(sensors, count, size_px): a folder of simulated samples as training.prepare writes them."""
+
+    def make(ids, count=12, size_px=40):
+        root = tmp_path_factory.mktemp("prepared")
+        for sensor in ids:
+            folder = root / sensor
+            folder.mkdir()
+            values = np.stack([simulate(sensor, size_px, seed)[0] for seed in range(count)]).astype(np.float32)
+            np.save(folder / "shard-00000.npy", values)
+            table = sensors.get(sensor)
+            Manifest(
+                sensor, table.unit, list(values.shape[1:]), "float32", "simulated", 0, None,
+                values.mean((0, 2, 3)).tolist(), values.std((0, 2, 3)).tolist(), [True] * len(table.bands),
+                [{"file": "shard-00000.npy", "count": count, "sha256": sha256(folder / "shard-00000.npy")}],
+                [f"{sensor}-{i}" for i in range(count)],
+            ).save(folder)  # fmt: skip
+        return root
+
+    return make
