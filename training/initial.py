@@ -51,7 +51,7 @@ def load_initial(mae: MaskedAutoencoder, name: str, rename_map: str = "", downlo
             why = f"expected shape {tuple(own[renamed].shape)}" if renamed in own else "no such name here"
             left.append(f"{key} {tuple(value.shape)}: {why}")
     if not taken:
-        raise InputError(f"expected weights of a Vision Transformer in {name}, found none that fit: {'; '.join(left[:3])}")
+        raise InputError(f"expected weights of a ViT in {name}, found none that fit: {'; '.join(left[:3])}")
     say(f"initial weights from {name}: {len(taken)} tensors taken, {len(left)} not, {len(own) - len(taken)} start anew")
     for entry in left:
         say(f"  not taken: {entry}")
@@ -78,10 +78,10 @@ def _read(name: str, download: bool) -> tuple[dict[str, Tensor], dict[str, str]]
         if not isinstance(loaded, dict):
             raise InputError(f"expected a dictionary of tensors in {path}, found {type(loaded).__name__}")
         return {k: v for k, v in loaded.items() if isinstance(v, Tensor)}, _VIT_NAMES
-    if path.suffix or "/" in name:
-        raise InputError(f"expected initial weights, found no file {name}")
     import timm
 
+    if not timm.is_model(name.split(".")[0]):
+        raise InputError(f"expected initial weights, found no file {name} and no timm model of that name")
     if not download:
         raise InputError(f"{name} would have to be downloaded: allow it with --download")
     try:
