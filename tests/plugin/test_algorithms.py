@@ -202,11 +202,14 @@ def _bands(path: Path, count: int) -> str:
     ("count", "match"), [(5, "found 5"), (6, 'Landsat.*"Sensor" sentinel-2, "Band order" 3,2,1,-,-,-,4,5,6')]
 )
 def test_unknown_rasters_are_refused_with_what_to_do(plugin, tmp_path, name, count, match):
-    output = {"segment": "o.tif", "embed": "o.tif", "classify": "o.gpkg"}.get(name)
-    given = {"INPUT": _bands(tmp_path / "x.tif", count)} | ({"OUTPUT": str(tmp_path / output)} if output else {})
+    out = tmp_path / "out"
+    out.mkdir()
+    given = {"INPUT": _bands(tmp_path / "x.tif", count)}
+    if name != "detectsensor":
+        given["OUTPUT"] = str(out / ("o.gpkg" if name == "classify" else "o.tif"))
     with pytest.raises(QgsProcessingException, match=match):
         run(name, given)
-    assert [p.name for p in tmp_path.iterdir()] == ["x.tif"]
+    assert not list(out.iterdir())
 
 
 @pytest.mark.parametrize(
