@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -154,10 +155,18 @@ def sample_shape(reader: Reader, order: Sequence[str], size_px: int | None) -> t
     raise InputError(f"expected samples of {reader.sensor} that can be read, found {len(order)} that cannot{first}")
 
 
-def _quiet() -> None:
-    """In a worker: Ctrl-C is the parent's to handle, and one process has one core."""
+def _worker() -> None:
+    """In a worker: Ctrl-C is the parent's to handle, one process has one core, and none outlives a killed parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 class Loader:
@@ -167,7 +176,7 @@ class Loader:
         self.reader, self.order, self.shape, self.told = reader, order, shape, told
         self.ahead = 2 * workers
         context = multiprocessing.get_context("spawn")
-        self.pool = ProcessPoolExecutor(workers, context, initializer=_quiet) if workers > 1 else None
+        self.pool = ProcessPoolExecutor(workers, context, initializer=_worker) if workers > 1 else None
 
     def __enter__(self) -> "Loader":
         return self

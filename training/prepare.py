@@ -15,6 +15,7 @@ import contextlib
 import hashlib
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,8 @@ from .shards import Manifest
 
 SOURCES = ("satlas", "five-billion-pixels", "hyspecnet", "ssl4eo", "images", "geotiffs", "simulate")
 SHARD_MB = 256
+_ONLY_FOR = {"bands": ("geotiffs",), "units": ("geotiffs",), "split": ("hyspecnet",),
+             "variant": ("five-billion-pixels", "ssl4eo")}  # fmt: skip
 
 
 def manifest(reader: Reader, records: Sequence[Record], listing: Listing, shape: tuple[int, int], source: str,
@@ -61,6 +64,9 @@ def manifest(reader: Reader, records: Sequence[Record], listing: Listing, shape:
 
 def open_sources(args: argparse.Namespace) -> Iterator[tuple[Reader, Listing]]:
     """A reader with its listing for each sensor that the source holds, or for the one asked for. Raises InputError."""
+    for option, sources in _ONLY_FOR.items():
+        if getattr(args, option) and args.source not in sources:
+            raise InputError(f"expected --{option} with {' or '.join(sources)} only, found it with {args.source}")
     if args.source == "simulate":
         for sensor in [sensors.get(args.sensor).id] if args.sensor else sensors.SENSORS:
             yield readers.simulated(sensor, args.count, args.seed, args.size_px)
@@ -138,9 +144,9 @@ def _own_folder(folder: Path, recipe: str, overwrite: bool) -> None:
 def report(result: Manifest, listing: Listing, folder: Path) -> str:
     """What was made, for people."""
     size = sum((folder / shard["file"]).stat().st_size for shard in result.shards)
-    c, h, w = result.shape
+    (c, h, w), there = result.shape, sum(result.present)
     lines = [
-        f"{result.sensor}: {len(result.samples):,} of {len(listing.names):,} samples, {sum(result.present)} of {c} bands, "
+        f"{result.sensor}: {len(result.samples):,} of {len(listing.names):,} samples, {there} of {c} bands, "
         f"{h} x {w} px, {result.dtype} ({sensors.UNITS[result.units]})",
         f"  {len(result.shards)} shards, {size / 1e6:,.1f} MB in {folder}",
     ]
@@ -202,4 +208,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's stop is as good as Ctrl-C
     sys.exit(main())

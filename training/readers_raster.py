@@ -106,7 +106,8 @@ class HySpecNet:
     size_px: int | None = 128
 
     def read(self, name: str) -> NDArray:
-        path = Path(self.root, "patches", f"{name}-SPECTRAL_IMAGE.TIF")
+        folder = Path(self.root, "patches", name)
+        path = folder / f"{folder.name}-SPECTRAL_IMAGE.TIF"
         if not path.exists():
             raise Unusable(f"expected {path.name}, found no such file")
         values = read_raster(path)
@@ -124,11 +125,12 @@ def hyspecnet(root: Path, split: str | None) -> tuple[Reader, Listing]:
         if not path.exists():
             raise InputError(f"expected --split to name a file such as easy/train, found no {path}")
         lines = (line.strip().split(",")[0] for line in path.read_text(encoding="utf-8").splitlines())
-        names = [line.removeprefix("patches/").removesuffix("-DATA.npy") for line in lines if line.endswith("DATA.npy")]
+        files = [Path(line.removeprefix("patches/")) for line in lines if line.endswith("DATA.npy")]
     else:
-        files = (root / "patches").glob("*/*/*-SPECTRAL_IMAGE.TIF")
-        names = [p.relative_to(root / "patches").as_posix().removesuffix("-SPECTRAL_IMAGE.TIF") for p in files]
-    return HySpecNet(str(root)), Listing(sorted(set(names)))
+        found = (root / "patches").glob("*/*/*-SPECTRAL_IMAGE.TIF")
+        files = [path.relative_to(root / "patches") for path in found]
+    names = {path.parent.as_posix() for path in files}
+    return HySpecNet(str(root)), Listing(sorted(names))
 
 
 # --- SSL4EO-S12 --------------------------------------------------------------------------------------------------
