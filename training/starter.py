@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ofa_engine import sensors
-from ofa_engine.checkpoint import save_checkpoint, save_head
+from ofa_engine.checkpoint import load_checkpoint, load_head, save_checkpoint, save_head
 from ofa_engine.heads import LinearHead, class_table
 from ofa_engine.model import Architecture, OFANet, usable_bands
 from ofa_engine.preprocess import normalise, resize, to_canonical
@@ -29,6 +29,8 @@ from training.simulate import CLASSES, simulate, usual_gsd_m
 ARCHITECTURE = Architecture(width=128, depth=8, heads=4)
 TILE_PX = {"sentinel-1": 112, "sentinel-2": 64, "gaofen": 96, "naip": 128, "enmap": 32}
 WHOLE_TILE_PX = 64  # of heads that classify tiles
+# land cover comes first by name, and so is the default
+TILE_FILES = {"landcover": "naip_tiles.safetensors", "eurosat": "naip_tiles_eurosat.safetensors"}
 WATER, LAND = 1, 254  # LAND: labelled as anything but water
 EUROSAT_COLORS = ("#f0d264", "#1f6b36", "#a5b86b", "#8a8a8a", "#7a4b9a", "#9ccf6b", "#e39a3b", "#c8434b", "#3f7fd1",
                   "#2a52a0")  # fmt: skip
@@ -132,6 +134,12 @@ class Learner:
         """A random tile (C, tile_px, tile_px), turned and flipped, with its labels; small scenes are reflected."""
         h, w = scene.labels.shape
         y, x = self.rng.integers(0, max(h - tile_px, 0) + 1), self.rng.integers(0, max(w - tile_px, 0) + 1)
+        if self.rng.random() < 0.5:  # around a pixel of a random class: rare ones, and tiles that hold nothing else
+            there = np.unique(scene.labels[scene.labels > 0])
+            rows, columns = np.nonzero(scene.labels == self.rng.choice(there)) if len(there) else ([y], [x])
+            middle = self.rng.integers(len(rows))
+            y = int(np.clip(rows[middle] - tile_px // 2, 0, max(h - tile_px, 0)))
+            x = int(np.clip(columns[middle] - tile_px // 2, 0, max(w - tile_px, 0)))
         bands = scene.bands[:, y : y + tile_px, x : x + tile_px].astype(np.float32)
         labels = scene.labels[y : y + tile_px, x : x + tile_px]
         if min(h, w) < tile_px:
@@ -224,7 +232,21 @@ def tile_accuracy(learner: Learner, head: str, pixels: Tensor, labels: Tensor) -
     return round(hits / len(labels), 4)
 
 
-def train(minutes: float, data: Path | None, batch: int, seed: int, scenes_each: int, say: Callable = print) -> tuple:
+def load(learner: Learner, folder: Path) -> dict:
+    """Puts a saved starter's weights into the learner; returns its training facts."""
+    checkpoint = load_checkpoint(folder / "ofanet_starter.safetensors")
+    learner.model.load_state_dict(checkpoint.model.state_dict())
+    for sensor in sensors.SENSORS:
+        head, _ = load_head(folder / f"{sensor}_landcover.safetensors", checkpoint, sensor)
+        learner.token_heads[sensor].load_state_dict(head.state_dict())
+    for name in learner.tile_heads:
+        head, _ = load_head(folder / TILE_FILES[name], checkpoint, "naip")
+        learner.tile_heads[name].load_state_dict(head.state_dict())
+    return checkpoint.header["training"]
+
+
+def train(minutes: float, data: Path | None, batch: int, seed: int, scenes_each: int, peak_lr: float,
+          start: Path | None, say: Callable = print) -> tuple:  # fmt: skip
     """(learner, training facts for the header, EuroSAT's class names). Stops after so many minutes of training."""
     say("simulating scenes")
     sizes = {"enmap": 128}
@@ -233,16 +255,17 @@ def train(minutes: float, data: Path | None, batch: int, seed: int, scenes_each:
     real, held_real = real_scenes(data) if data else ([], [])
     chips = eurosat(data / "eurosat_rgb") if data and (data / "eurosat_rgb").is_dir() else None
     learner = Learner({"landcover": len(CLASSES)} | ({"eurosat": len(chips[0])} if chips else {}), seed)
+    before = load(learner, start) if start else None
     rng, started, step, last = learner.rng, time.monotonic(), 0, {}
     # the parameters that a patch embedder or a block multiplies with decay; biases, norms and tokens do not
     parameters = learner.parameters()
     groups = [{"params": [p for p in parameters if p.ndim > 1], "weight_decay": 0.05},
               {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0}]  # fmt: skip
-    optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.95))
+    optimizer = torch.optim.AdamW(groups, lr=peak_lr, betas=(0.9, 0.95))
     tasks = [*sensors.SENSORS, "tiles", *(["eurosat", "eurosat"] if chips else [])]
     while (spent := (time.monotonic() - started) / (minutes * 60)) < 1:
         for group in optimizer.param_groups:
-            group["lr"] = 1e-3 * min(1, (step + 1) / 200) * (0.5 + 0.5 * np.cos(np.pi * spent))
+            group["lr"] = peak_lr * min(1, (step + 1) / 200) * (0.5 + 0.5 * np.cos(np.pi * spent))
         task = tasks[step % len(tasks)]
         if task == "eurosat" and chips:
             index = torch.from_numpy(rng.integers(0, len(chips[1]), batch))
@@ -266,7 +289,8 @@ def train(minutes: float, data: Path | None, batch: int, seed: int, scenes_each:
             losses = ", ".join(f"{k} {float(v):.3f}" for k, v in last.items())
             say(f"step {step}, {100 * spent:.0f} %: {losses}", flush=True)
     facts: dict = {"recipe": "supervised, simulated scenes and labelled public samples", "steps": step, "batch": batch,
-             "minutes": minutes, "seed": seed, "simulated_scenes": scenes_each * len(sensors.SENSORS),
+             "minutes": minutes, "seed": seed, "peak_lr": peak_lr, "before": before and _recipe(before),
+             "simulated_scenes": scenes_each * len(sensors.SENSORS),
              "real_scenes": len(real), "held_out_simulated": scores(learner, held_sim),
              "held_out_real": scores(learner, held_real)}  # fmt: skip
     tiles = [learner.crop(s, WHOLE_TILE_PX) for s in held_sim if s.sensor == "naip" for _ in range(100)]
@@ -277,6 +301,10 @@ def train(minutes: float, data: Path | None, batch: int, seed: int, scenes_each:
     if chips:
         facts["held_out_tiles"]["eurosat"] = tile_accuracy(learner, "eurosat", chips[3], chips[4])
     return learner, facts, chips[0] if chips else []
+
+
+def _recipe(facts: dict) -> dict:
+    return {key: value for key, value in facts.items() if not key.startswith("held_out")}
 
 
 def save(learner: Learner, facts: dict, eurosat_names: list[str], folder: Path) -> None:
@@ -294,7 +322,7 @@ def save(learner: Learner, facts: dict, eurosat_names: list[str], folder: Path) 
     if eurosat_names:
         kinds["eurosat"] = class_table(range(1, 11), eurosat_names, EUROSAT_COLORS)
     for name, classes in kinds.items():
-        save_head(folder / f"naip_tiles_{name}.safetensors", learner.tile_heads[name],  # type: ignore[arg-type]
+        save_head(folder / TILE_FILES[name], learner.tile_heads[name],  # type: ignore[arg-type]
                   f"RGB tiles: {name}", sensor_id="naip", classes=classes, tile_px=WHOLE_TILE_PX,
                   backbone=model.fingerprint("naip"),
                   training={"held_out_accuracy": facts["held_out_tiles"][name]})  # fmt: skip
@@ -309,8 +337,10 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--scenes", type=int, default=32, help="simulated scenes a sensor")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--lr", type=float, default=1e-3, help="peak learning rate")
+    parser.add_argument("--start", type=Path, help="go on from the starter in this folder")
     args = parser.parse_args()
-    learner, facts, names = train(args.minutes, args.data, args.batch, args.seed, args.scenes)
+    learner, facts, names = train(args.minutes, args.data, args.batch, args.seed, args.scenes, args.lr, args.start)
     save(learner, facts, names, args.output)
     print(facts)
 
