@@ -11,7 +11,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -127,13 +127,13 @@ def _duration(seconds: float) -> str:
 
 # --- pictures of reconstructions --------------------------------------------------------------------------------
 
-_CELL_PX, _GAP_PX, _MARGIN_PX, _TITLE_PX = 224, 4, 16, 30
+_CELL_PX, _GAP_PX, _MARGIN_PX, _TITLE_PX = 224, 4, 16, 38
 _PAPER, _INK, _HIDDEN = (255, 255, 255), (30, 30, 30), (128, 128, 128)
 _NATURAL, _NEAR_INFRARED = (0.66, 0.56, 0.48), (0.83, 0.66, 0.56)  # micrometres shown as red, green, blue
 _NEAR_UM = 0.05
 
 
-def sheet(path: Path, rows: dict[str, tuple[NDArray, NDArray, NDArray, Sequence[int]]]) -> None:
+def sheet(path: Path, rows: Mapping[str, tuple[NDArray, NDArray, NDArray, Sequence[int]]]) -> None:
     """One PNG with a line a sensor, and in it for each sample: input, masked, reconstructed.
 
     A row is (pixels (N, C, H, W) normalised, mask (N, 1, H, W) True where hidden, rebuilt like pixels, the 0-based
@@ -148,7 +148,7 @@ def sheet(path: Path, rows: dict[str, tuple[NDArray, NDArray, NDArray, Sequence[
     draw = ImageDraw.Draw(page)
     for line, (title, triples) in enumerate(lines):
         top = _MARGIN_PX + line * (_TITLE_PX + _CELL_PX + _MARGIN_PX)
-        draw.text((_MARGIN_PX, top), title, _INK, ImageFont.load_default(18))
+        draw.text((_MARGIN_PX, top), title, _INK, ImageFont.load_default(24))
         for number, triple in enumerate(triples):
             for place, cell in enumerate(triple):
                 left = _MARGIN_PX + number * step + place * (_CELL_PX + _GAP_PX)
@@ -240,7 +240,8 @@ def _page(folder: Path, facts: dict, config: dict) -> str:
         _chart({"": _thin(sorted((step, lr) for rows in log.values() for step, _, lr in rows))}, "rate", height=140),
         *_pictures(sheets),
         "<h2>Checkpoints</h2>",
-        _list([(p.name, f"{p.stat().st_size / 1e6:.0f} MB") for p in sorted(folder.glob("step-*.safetensors"))]),
+        _list([(p.name, f"{p.stat().st_size / 1e6:.1f} MB") for p in sorted(folder.glob("step-*.safetensors"))])
+        or "<p>None were kept.</p>",
         "<h2>Configuration</h2>",
         _list(config.items()),
     ]
@@ -254,7 +255,8 @@ def _summary(facts: dict, config: dict, log: Log) -> Iterable[tuple[str, object]
     yield "steps", f"{facts['steps']} of {facts['planned_steps']} planned"
     yield "images seen", f"{facts.get('images', 0):,}"
     yield "time", _duration(facts["seconds"])
-    yield "rate", f"{facts['images_s']:.1f} images/s, {facts['wait_share']:.1%} of it waiting for data (last process)"
+    yield "rate", f"{facts['images_s']:.1f} images/s (last process), checkpoints and pictures included"
+    yield "waiting for data", f"{facts['wait_share']:.1%} of the time"
     yield "machine", machine(str(config.get("device", "auto")))
     if (world := int(os.environ.get("WORLD_SIZE", 1))) > 1:
         yield "processes", world
@@ -302,8 +304,8 @@ def _text(value: object) -> str:
 
 
 def _list(pairs: Iterable[tuple[object, object]]) -> str:
-    return "<table>" + "".join(f"<tr><th>{_text(k)}</th><td><code>{_text(v)}</code></td></tr>" for k, v in pairs) + \
-        "</table>"  # fmt: skip
+    rows = "".join(f"<tr><th>{_text(k)}</th><td><code>{_text(v)}</code></td></tr>" for k, v in pairs)
+    return rows and f"<table>{rows}</table>"
 
 
 def _table(head: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
