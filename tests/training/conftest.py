@@ -10,7 +10,7 @@ from training.simulate import simulate
 def prepared(tmp_path_factory):
     """prepared(sensors, count, size_px): a folder of simulated samples as training.prepare writes them."""
 
-    def make(ids, count=12, size_px=40):
+    def make(ids, count=12, size_px=16):
         root = tmp_path_factory.mktemp("prepared")
         for sensor in ids:
             folder = root / sensor

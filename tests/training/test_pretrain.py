@@ -35,8 +35,9 @@ def command(data, output, **more):
 
 
 def test_losses_fall_and_the_engine_loads_the_checkpoint(prepared, tmp_path):
-    data = prepared(["naip", "sentinel-1", "enmap"])
-    facts = pretrain.pretrain(settings(data, tmp_path / "run", epochs=30, sheet_epochs=15), lambda text: None)
+    data = prepared(["naip", "sentinel-1", "enmap"])  # 16 px enlarged to 32: smooth, so there is something to learn
+    more = dict(epochs=30, sheet_epochs=15, base_lr=0.2, decoder_width=32)
+    facts = pretrain.pretrain(settings(data, tmp_path / "run", **more), lambda text: None)
     rows = losses(tmp_path / "run")
     assert len(rows) == 30 * 9 and facts["nonfinite_steps"] == 0
     for sensor in ("naip", "sentinel-1", "enmap"):
@@ -45,7 +46,7 @@ def test_losses_fall_and_the_engine_loads_the_checkpoint(prepared, tmp_path):
     newest = state.found(tmp_path / "run")[-1]
     checkpoint = load_checkpoint(newest)
     assert list(checkpoint.model.embedders) == ["enmap", "naip", "sentinel-1"]
-    assert checkpoint.header["training"]["images"] == 30 * 9 * 4 and checkpoint.header["decoder"]["width"] == 16
+    assert checkpoint.header["training"]["images"] == 30 * 9 * 4 and checkpoint.header["decoder"]["width"] == 32
     assert len(state.found(tmp_path / "run")) <= 3
     assert list((tmp_path / "run").glob("reconstructions-*.png")) and (tmp_path / "run" / "report.html").exists()
 
