@@ -302,11 +302,15 @@ class Writer:
 def _replace(path: Path, content: NDArray | str) -> None:
     """Writes beside the file and renames, so that it is there whole or not at all."""
     part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        if isinstance(content, str):
-            file.write(content.encode())
-        else:
-            np.save(file, content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            if isinstance(content, str):
+                file.write(content.encode())
+            else:
+                np.save(file, content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:  # a cancel comes at any moment
+        part.unlink(missing_ok=True)
+        raise
