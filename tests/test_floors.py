@@ -57,3 +57,5 @@ def test_plugin(path):
 def test_training(path):
     for name in imports(path):
         assert name.split(".")[0] not in ("qgis", "PyQt5", "PyQt6", "qgis_plugin"), name
+        if path.stem not in ("readers_raster", "simulate", "starter"):
+            assert not name.startswith(("rasterio", "ofa_engine.raster", "pyogrio", "shapely")), name
