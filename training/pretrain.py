@@ -219,7 +219,12 @@ def pretrain(config: Config, say: Callable[[str], None] = print) -> dict:
         folder.mkdir(parents=True, exist_ok=True)
         told = _Told()
         try:
-            return _Run(config, sets, here, folder, quiet, told).go()
+            run = _Run(config, sets, here, folder, quiet, told)
+            try:
+                return run.go()
+            finally:
+                if run.watch:
+                    run.watch.close()
         finally:
             told.restore()
 
