@@ -38,7 +38,7 @@ from .sensors import Detection
 from .tiling import MAX_OVERLAP, Axis
 from .vector import PolygonWriter, dissolve
 
-TIFF = (".tif", ".tiff")
+TIFF, GPKG = (".tif", ".tiff"), (".gpkg",)
 
 
 @dataclass(frozen=True)
@@ -151,9 +151,7 @@ def open_job(options: Options, task: str | None, watch: Watch) -> Job:
                 f"{Path(options.input).name} is ambiguous ({others}): {found.reason}; "
                 "tell with --sensor, --bands or --units"
             )
-        watch.log("info", f"{found.sensor} ({found.confidence}): {found.reason}")
-        if source.crs is None:
-            watch.log("warning", "the raster has no CRS: the result has none either, and no areas")
+        _check_outputs(options, task)
         if options.bounds:
             source.crop(options.bounds)
         head_file = None
@@ -172,10 +170,30 @@ def open_job(options: Options, task: str | None, watch: Watch) -> Job:
         budget = options.memory_mb * 2**20 if options.memory_mb else pl.default_budget_bytes()
         if budget < 64 * 2**20:
             raise InputError(f"expected a memory budget of at least 64 MB, found {options.memory_mb}")
+        # only now that nothing is left to complain of: an error is one line
+        watch.log("info", f"{found.sensor} ({found.confidence}): {found.reason}")
+        if source.crs is None:
+            watch.log("warning", "the raster has no CRS: the result has none either, and no areas")
         return Job(source, found, checkpoint, head, head_file, device, tile_px, budget)
     except BaseException:
         source.dataset.close()
         raise
+
+
+def _check_outputs(options: Options, task: str | None) -> None:
+    """All that can be found out about outputs before work starts. Raises OutputError, InputError."""
+    wanted: dict[str | None, list[tuple[str | None, tuple[str, ...]]]] = {
+        "segment": [(options.output, TIFF), (options.confidence, TIFF), (options.polygons, GPKG)],
+        "classify": [(options.output, (*GPKG, *TIFF))],
+        None: [(options.output, TIFF), (options.picture, TIFF)],
+    }
+    taken = [options.input]
+    for path, endings in wanted[task]:
+        if path is not None:
+            check_output(path, taken, endings)
+            taken.append(path)
+    if options.overlap is not None and not 0 <= options.overlap <= MAX_OVERLAP:
+        raise InputError(f"expected an overlap of 0 to {MAX_OVERLAP}, found {options.overlap}")
 
 
 class Predictor:
@@ -295,18 +313,9 @@ def segment(job: Job, options: Options, watch: Watch) -> dict:
     Raises InputError for what the user can mend, OfaError for what broke on the way, Cancelled.
     """
     overlap = 0.25 if options.overlap is None else options.overlap
-    if not 0 <= overlap <= MAX_OVERLAP:
-        raise InputError(f"expected an overlap of 0 to {MAX_OVERLAP}, found {overlap}")
-    inputs = [options.input]
-    part = job.pending.beside(check_output(options.output, inputs, TIFF))
-    confidence_part = polygons_part = None
-    if options.confidence:
-        inputs.append(options.output)
-        confidence_part = job.pending.beside(check_output(options.confidence, inputs, TIFF))
-    if options.polygons:
-        inputs.append(options.confidence or options.output)
-        polygons_part = job.pending.beside(check_output(options.polygons, inputs, (".gpkg",)))
-
+    part = job.pending.beside(Path(options.output))
+    confidence_part = job.pending.beside(Path(options.confidence)) if options.confidence else None
+    polygons_part = job.pending.beside(Path(options.polygons)) if options.polygons else None
     source, tags = job.source, job.tags(options) | {"OVERLAP": str(overlap)}
     grid = (source, source.width, source.height, source.transform)
     confidence = None
@@ -345,7 +354,7 @@ def _write_polygons(path: Path, class_layer: Path, job: Job, options: Options, w
 @_verb("classify")
 def classify(job: Job, options: Options, watch: Watch) -> dict:
     """One class a tile, tiles side by side, those at the edge clipped: polygons (.gpkg) or cells (.tif)."""
-    target = check_output(options.output, [options.input], (".gpkg", *TIFF))
+    target = Path(options.output)
     plan = _plan(job, 0.0, 0, clipped=True)
     rows, columns = len(plan.rows.starts), len(plan.columns.starts)
     winners = np.full((rows, columns), NODATA, np.uint8)
@@ -389,11 +398,8 @@ def _write_tiles(path: Path, layer: str, job: Job, plan: pl.Plan, winners: NDArr
 @_verb(None)
 def embed(job: Job, options: Options, watch: Watch) -> dict:
     """Token features: a GeoTIFF of one band a feature and one cell a token; optionally a picture of 3 components."""
-    target = check_output(options.output, [options.input], TIFF)
-    part = job.pending.beside(target)
-    picture_part = None
-    if options.picture:
-        picture_part = job.pending.beside(check_output(options.picture, [options.input, options.output], TIFF))
+    part = job.pending.beside(Path(options.output))
+    picture_part = job.pending.beside(Path(options.picture)) if options.picture else None
     arch = job.checkpoint.model.arch
     token_px = job.tile_px / arch.grid
     source = job.source

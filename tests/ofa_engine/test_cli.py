@@ -42,6 +42,16 @@ def test_verbs_print_json(capsys, scene, tmp_path):
     assert code == 0 and "naip_segment" in names
 
 
+def test_errors_are_one_line_without_json_too(capsys, scene, tmp_path, models):
+    path = scene("naip")
+    for arguments in (["-o", path], ["-o", tmp_path / "no" / "x.tif"], ["-o", tmp_path / "x.png"],
+                      ["-o", tmp_path / "x.tif", "--head", models / "gaofen_segment.safetensors"],
+                      ["-o", tmp_path / "x.tif", "--overlap", "2"], ["-o", tmp_path / "x.tif", "--tile-px", "1"],
+                      ["-o", tmp_path / "x.tif", "--bounds", "0,0,1,1"]):  # fmt: skip
+        code, out, err = call(capsys, "segment", path, *arguments)
+        assert code == 2 and not out and len(err.splitlines()) == 1, err
+
+
 def test_text_answers_name_classes(capsys, scene, tmp_path):
     code, out, err = call(capsys, "segment", scene("naip"), "-o", tmp_path / "s.tif")
     assert code == 0 and "bare & dry" in out and "naip (certain)" in err
