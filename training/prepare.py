@@ -31,7 +31,7 @@ from .packing import Loader, Moments, Record, Writer, draw, sample_shape
 from .readers import Listing, Reader
 from .shards import Manifest
 
-SOURCES = ("satlas", "five-billion-pixels", "hyspecnet", "ssl4eo", "images", "geotiffs", "simulate")
+SOURCES = ("satlas", "five-billion-pixels", "hyspecnet", "ssl4eo", "images", "geotiffs", "simulate", "starter")
 SHARD_MB = 256
 _ONLY_FOR = {"bands": ("geotiffs",), "units": ("geotiffs",), "split": ("hyspecnet",),
              "variant": ("five-billion-pixels", "ssl4eo")}  # fmt: skip
@@ -84,7 +84,12 @@ def open_sources(args: argparse.Namespace) -> Iterator[tuple[Reader, Listing]]:
         return
     from . import readers_raster as rasters  # rasterio is needed from here on
 
-    if args.source == "five-billion-pixels":
+    if args.source == "starter":
+        from .readers_starter import mixture
+
+        for sensor in [sensors.get(args.sensor).id] if args.sensor else sensors.SENSORS:
+            yield mixture(root, sensor)
+    elif args.source == "five-billion-pixels":
         yield rasters.five_billion_pixels(root, args.variant)
     elif args.source == "hyspecnet":
         yield rasters.hyspecnet(root, args.split)

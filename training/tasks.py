@@ -1,0 +1,42 @@
+"""What a downstream task is to a linear probe: images of one sensor with labels, in three splits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+KINDS = ("classify", "multilabel", "segment")
+
+
+class Split(Protocol):
+    """Samples by number. A sample is pixels (C, H, W) float32 in the task's own unit, NaN where missing, and a label:
+    an int (classify), (K,) float32 of 0 and 1 (multilabel), or (H, W) int64 with -1 where unlabelled (segment)."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, number: int) -> tuple[NDArray[np.float32], Any]: ...
+
+
+@dataclass(frozen=True)
+class Task:
+    """`bands` are the 0-based embedder bands of `sensor` that the C channels go to, `source_bands` their names in the
+    data; `mean` and `std` (C,) normalise the pixels in the task's own unit. `key` names data and splits for caches."""
+
+    name: str
+    kind: str
+    classes: tuple[str, ...]
+    sensor: str
+    bands: tuple[int, ...]
+    source_bands: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    splits: Mapping[str, Split]  # train, valid, test
+    key: str
+    notes: tuple[str, ...] = field(default=())  # for people: what was left out, and why
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"expected a kind out of {', '.join(KINDS)}, found {self.kind!r}")
+        if not len(self.bands) == len(self.source_bands) == len(self.mean) == len(self.std):
+            raise ValueError(f"expected one name, mean and deviation a band, found {self}")
