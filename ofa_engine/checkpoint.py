@@ -18,7 +18,7 @@ from torch import Tensor
 from . import catalog
 from . import sensors as sensor_table
 from .errors import ModelFileError, OutputError
-from .heads import LinearHead
+from .heads import KINDS, LinearHead
 from .mae import MaskedAutoencoder
 from .model import Architecture, OFANet
 
@@ -75,7 +75,7 @@ def save_head(path: str | Path, head: LinearHead, name: str, *, sensor_id: str, 
         "name": name,
         "sensor": sensor_id,
         "task": head.task,
-        "kind": "linear",
+        "kind": head.kind,
         "classes": classes,
         "tile_px": tile_px,
         "unit": sensor.unit,
@@ -149,7 +149,10 @@ def load_head(path: str | Path, checkpoint: Checkpoint, sensor_id: str, task: st
                 f"the head {path.name} was fitted on another backbone than {checkpoint.header['name']}: "
                 "use the checkpoint it was fitted on, or fit it anew with `ofa fit`"
             )
-        head = LinearHead(checkpoint.model.arch.width, len(header["classes"]), header["task"])
+        if header["kind"] not in KINDS:
+            raise ModelFileError(f"expected a head of kind {' or '.join(KINDS)}, found {header['kind']!r} in {path}")
+        bands = len(header["bands"]) if header["kind"] == "linear+pixels" else 0
+        head = LinearHead(checkpoint.model.arch.width, len(header["classes"]), header["task"], bands)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"expected a complete head header, found {error} in {path}") from error
     _load_into(head, _read(path), path)

@@ -27,28 +27,52 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--debug", action="store_true", help="show a traceback with an error")
     common.add_argument("--json", action="store_true", help="print the answer as one JSON object")
     told = _Parser(add_help=False)
-    told.add_argument("input", metavar="RASTER")
     told.add_argument("--sensor", choices=list(SENSORS), help="the sensor, where it is not told from the raster")
     told.add_argument("--bands", metavar="3,2,1,-", help="source band of each band of the sensor, - where missing")
     told.add_argument("--units", choices=list(UNITS), help="the unit of the raster's values")
-    run = _Parser(add_help=False)
-    run.add_argument("-o", "--output", required=True)
-    run.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
-    run.add_argument("--memory-mb", type=int, help="memory budget (default: 1024, or a quarter of what is free)")
-    run.add_argument("--tile-px", type=int, help="source pixels along a tile (default: the head's)")
+    one = _Parser(add_help=False)
+    one.add_argument("input", metavar="RASTER")
+    compute = _Parser(add_help=False)
+    compute.add_argument("-o", "--output", required=True)
+    compute.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    compute.add_argument("--memory-mb", type=int, help="memory budget (default: 1024, or a quarter of what is free)")
+    compute.add_argument("--tile-px", type=int, help="source pixels along a tile (default: the head's)")
+    run = _Parser(add_help=False, parents=[one, told, compute])
     run.add_argument("--bounds", type=_bounds, metavar="W,S,E,N", help="only this part, in the raster's CRS")
     head = _Parser(add_help=False)
     head.add_argument("--head", help="head file or name (default: the first one for the sensor; see `ofa models`)")
+    labelled = _Parser(add_help=False)
+    labelled.add_argument("--labels", nargs="+", required=True, metavar="L",
+                          help="one file of polygons, or a label raster for each raster in the same order")  # fmt: skip
+    labelled.add_argument("--field", help="the polygons' class field (default: the one that is named like it)")
+    labelled.add_argument("--ignore", type=lambda text: text.split(","), default=[], metavar="V,V",
+                          help="label values that are no classes")  # fmt: skip
 
     verbs = parser.add_subparsers(dest="verb", required=True, parser_class=_Parser, metavar="VERB")
-    verbs.add_parser("detect", parents=[common, told], help="which sensor, bands and units a raster has")
-    verb = verbs.add_parser("segment", parents=[common, told, run, head], help="one class a pixel, to a GeoTIFF")
+    verbs.add_parser("detect", parents=[common, one, told], help="which sensor, bands and units a raster has")
+    verb = verbs.add_parser("segment", parents=[common, run, head], help="one class a pixel, to a GeoTIFF")
     verb.add_argument("--overlap", type=float, help="of neighbouring tiles, 0 to 0.75 (default 0.25)")
     verb.add_argument("--polygons", metavar="P.gpkg", help="dissolved polygons, too")
     verb.add_argument("--confidence", metavar="C.tif", help="the winning class's probability, too")
-    verbs.add_parser("classify", parents=[common, told, run, head], help="one class a tile, to .gpkg or .tif")
-    verb = verbs.add_parser("embed", parents=[common, told, run], help="token features, to a multi-band GeoTIFF")
+    verbs.add_parser("classify", parents=[common, run, head], help="one class a tile, to .gpkg or .tif")
+    verb = verbs.add_parser("embed", parents=[common, run], help="token features, to a multi-band GeoTIFF")
     verb.add_argument("--picture", metavar="RGB.tif", help="their first three principal components, too")
+    verb = verbs.add_parser("fit", parents=[common, told, compute, labelled], help="a head from rasters and labels")
+    verb.add_argument("inputs", nargs="+", metavar="RASTER")
+    verb.add_argument("--task", default="segment", choices=("segment", "classify"), help="one class a pixel, or a tile")
+    verb.add_argument("--kind", default="auto", choices=("auto", "linear", "linear+pixels"),
+                      help="what the head sees (default: the better in cross-validation)")
+    verb.add_argument("--name", help="the head's name (default: the file's)")
+    verb.add_argument("--seed", type=int, default=0, help="of folds and draws")
+    verb = verbs.add_parser("evaluate", parents=[common, told, compute, labelled], help="a head's accuracy, as a report")
+    verb.add_argument("head", metavar="HEAD")
+    verb.add_argument("inputs", nargs="+", metavar="RASTER")
+    verb = verbs.add_parser("sample", parents=[common], help="random points by class, for an honest accuracy")
+    verb.add_argument("input", metavar="MAP", help="a class layer, as `ofa segment` writes it")
+    verb.add_argument("-o", "--output", required=True, metavar="POINTS.gpkg")
+    verb.add_argument("--target-error", type=float, default=0.02, help="standard error of the overall accuracy wanted")
+    verb.add_argument("--least", type=int, default=50, help="points a class at least")
+    verb.add_argument("--seed", type=int, default=0)
     verbs.add_parser("models", parents=[common], help="list checkpoints and heads")
     verb = verbs.add_parser("bench", parents=[common], help="bare forward against the whole pipeline")
     verb.add_argument("input", metavar="RASTER", nargs="?", help="(default: a generated 4-band raster)")
@@ -113,7 +137,7 @@ def _detect(args: argparse.Namespace) -> int:
 def _predict(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from . import predict
+    from . import verbs
 
     known = {k: v for k, v in vars(args).items() if k not in ("verb", "debug", "json") and v is not None}
     with tqdm(unit="tile", disable=args.json or not sys.stderr.isatty(), leave=False) as bar:
@@ -126,8 +150,9 @@ def _predict(args: argparse.Namespace) -> int:
             if not args.json:
                 bar.write(message, file=sys.stderr)
 
-        answer = getattr(predict, args.verb)(predict.Options(**known), predict.Watch(progress, log))
-    _print(answer, args.json)
+        answer = verbs.run(args.verb, known, verbs.Watch(progress, log))
+    text = None if args.json else verbs.show(args.verb, answer)
+    print(text) if text else _print(answer, args.json)
     return 0
 
 

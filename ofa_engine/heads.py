@@ -1,4 +1,8 @@
-"""Linear probes on frozen token features: one class a tile (classify) or one class a pixel (segment)."""
+"""Linear probes on frozen token features: one class a tile (classify) or one class a pixel (segment).
+
+Of kind `linear` they see tokens alone (the paper's); of kind `linear+pixels` also the normalised bands of the pixel
+itself, or for tiles each band's mean and deviation: sharp edges, and colours that tokens have forgotten.
+"""
 
 from collections.abc import Sequence
 
@@ -6,32 +10,57 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+KINDS = ("linear", "linear+pixels")
+
 
 class LinearHead(nn.Module):
-    """K linear scores of D features; `task` says of which: the tile's mean token, or each token."""
+    """K linear scores of D features; `task` says of which: the tile's mean token, or each token. With `bands`, the
+    number of the sensor's bands, also of what the pixels give."""
 
-    def __init__(self, width: int, classes: int, task: str):
+    def __init__(self, width: int, classes: int, task: str, bands: int = 0):
         super().__init__()
         if task not in ("segment", "classify"):
             raise ValueError(f"expected task segment or classify, found {task!r}")
-        self.task = task
+        self.task, self.bands = task, bands
         self.weight = nn.Parameter(torch.zeros(classes, width))
         self.bias = nn.Parameter(torch.zeros(classes))
+        if bands:  # a tile has its bands' means, then their deviations
+            self.pixel_weight = nn.Parameter(torch.zeros(classes, bands * (2 if task == "classify" else 1)))
+
+    @property
+    def kind(self) -> str:
+        return KINDS[bool(self.bands)]
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Token features (B, L, D) to logits: (B, K) for classify, (B, K, grid, grid) for segment."""
+        """Token features (B, L, D) to their part of the logits: (B, K) for classify, (B, K, grid, grid) for segment."""
         if self.task == "classify":
             return F.linear(tokens.mean(1), self.weight, self.bias)
         b, length, _ = tokens.shape
         grid = int(length**0.5)
         return F.linear(tokens, self.weight, self.bias).transpose(1, 2).reshape(b, -1, grid, grid)
 
-    def scores(self, tokens: Tensor, tile_px: int) -> Tensor:
-        """Probabilities: (B, K) for classify; (B, K, tile_px, tile_px) for segment, of bilinearly up-sampled logits."""
+    def scores(self, tokens: Tensor, pixels: Tensor, present: Sequence[int] | None = None) -> Tensor:
+        """Probabilities: (B, K) for classify; (B, K, H, W) for segment, of bilinearly up-sampled logits.
+
+        `pixels` (B, C, H, W) are normalised, in the tile's own resolution, of the embedder bands `present` (all by
+        default); a band that is not there counts as its mean.
+        """
         logits = self(tokens).float()
         if self.task == "segment":
-            logits = F.interpolate(logits, size=(tile_px, tile_px), mode="bilinear", align_corners=False)
+            logits = F.interpolate(logits, size=pixels.shape[-2:], mode="bilinear", align_corners=False)
+        if self.bands:
+            chosen = torch.as_tensor(list(range(self.bands) if present is None else present), device=pixels.device)
+            if self.task == "segment":
+                logits = logits + torch.einsum("kc,bchw->bkhw", self.pixel_weight[:, chosen], pixels.float())
+            else:
+                weight = self.pixel_weight[:, torch.cat([chosen, chosen + self.bands])]
+                logits = logits + F.linear(tile_statistics(pixels.float()), weight)
         return logits.softmax(1)
+
+
+def tile_statistics(pixels: Tensor) -> Tensor:
+    """(B, C, H, W) to (B, 2 C): each band's mean and standard deviation over the tile."""
+    return torch.cat([pixels.mean((2, 3)), pixels.std((2, 3), correction=0)], 1)
 
 
 def class_table(values: Sequence[int], names: Sequence[str], colors: Sequence[str]) -> list[dict]:

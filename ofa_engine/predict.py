@@ -138,8 +138,9 @@ def choose_device(name: str) -> torch.device:
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def open_job(options: Options, task: str | None, watch: Watch) -> Job:
-    """Opens and checks all that the user gave; `task` is None for embed. Raises InputError, and leaves nothing open."""
+def open_job(options: Options, task: str | None, watch: Watch, writes: bool = True) -> Job:
+    """Opens and checks all that the user gave; `task` is None where no head is used, `writes` false where no layer is
+    written. Raises InputError, and leaves nothing open."""
     source = Source(options.input)
     try:
         found = detect_source(source, options.sensor, options.bands, options.units)
@@ -151,7 +152,8 @@ def open_job(options: Options, task: str | None, watch: Watch) -> Job:
                 f"{Path(options.input).name} is ambiguous ({others}): {found.reason}; "
                 "tell with --sensor, --bands or --units"
             )
-        _check_outputs(options, task)
+        if writes:
+            _check_outputs(options, task)
         if options.bounds:
             source.crop(options.bounds)
         head_file = None
@@ -172,7 +174,7 @@ def open_job(options: Options, task: str | None, watch: Watch) -> Job:
             raise InputError(f"expected a memory budget of at least 64 MB, found {options.memory_mb}")
         # only now that nothing is left to complain of: an error is one line
         watch.log("info", f"{found.sensor} ({found.confidence}): {found.reason}")
-        if source.crs is None:
+        if source.crs is None and writes:
             watch.log("warning", "the raster has no CRS: the result has none either, and no areas")
         return Job(source, found, checkpoint, head, head_file, device, tile_px, budget)
     except BaseException:
@@ -209,14 +211,24 @@ class Predictor:
         """(B, C, tile_px, tile_px) float32, NaN where missing, to scores of the head on the CPU; without a head to
         token features (B, D, grid, grid)."""
         job = self.job
-        x = to_canonical(pixels.to(job.device, non_blocking=True), job.sensor, job.detection.units or "")
-        x = resize(normalise(x, self.mean, self.std), job.checkpoint.model.arch.input_px)
+        x = self.normalised(pixels)
+        tokens = self.tokens(x)
+        if job.head is None:
+            grid = job.checkpoint.model.arch.grid
+            return tokens.transpose(1, 2).reshape(len(x), -1, grid, grid).cpu()
+        return job.head.scores(tokens, x, job.present).cpu()
+
+    def normalised(self, pixels: Tensor) -> Tensor:
+        """The raster's values to the model's, on its device, still in the tile's resolution."""
+        x = to_canonical(pixels.to(self.job.device, non_blocking=True), self.job.sensor, self.job.detection.units or "")
+        return normalise(x, self.mean, self.std)
+
+    @torch.inference_mode()
+    def tokens(self, normalised: Tensor) -> Tensor:
+        """(B, L, D) float32."""
+        job, model = self.job, self.job.checkpoint.model
         with torch.autocast(job.device.type, torch.bfloat16, enabled=job.device.type == "cuda"):
-            tokens = job.checkpoint.model(x, job.sensor.id, job.present)
-            if job.head is None:
-                grid = job.checkpoint.model.arch.grid
-                return tokens.float().transpose(1, 2).reshape(len(x), -1, grid, grid).cpu()
-            return job.head.scores(tokens, job.tile_px).float().cpu()
+            return model(resize(normalised, model.arch.input_px), job.sensor.id, job.present).float()
 
 
 def _run(job: Job, plan: pl.Plan, sink: Callable, watch: Watch) -> int:

@@ -12,8 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import fields
-from typing import IO, Any
+from typing import IO
 
 from ._version import __version__
 from .errors import Cancelled, InputError, OfaError
@@ -73,11 +72,14 @@ class Worker:
             self._cancelled.discard(job)
 
     def _verb(self, name: str) -> Callable[[str, dict], dict]:
-        verbs = {"hello": self._hello, "detect": self._detect, "segment": self._predict, "classify": self._predict,
-                 "embed": self._predict}  # fmt: skip
-        if name not in verbs:
-            raise InputError(f"expected a verb out of {', '.join(verbs)}, found {name!r}")
-        return lambda job, params: verbs[name](job, name, params)
+        own = {"hello": self._hello, "detect": self._detect}
+        if name in own:
+            return lambda job, params: own[name](job, name, params)
+        from . import verbs
+
+        if name not in verbs.NAMES:
+            raise InputError(f"expected a verb out of {', '.join([*own, *verbs.NAMES])}, found {name!r}")
+        return lambda job, params: self._run(job, name, params)
 
     def _hello(self, job: str, verb: str, params: dict) -> dict:
         import torch
@@ -88,15 +90,17 @@ class Worker:
     def _detect(self, job: str, verb: str, params: dict) -> dict:
         from .raster import Source, detect_source
 
-        options = self._options(params)
-        with Source(options.input) as source:
-            found = detect_source(source, options.sensor, options.bands, options.units)
+        strange = sorted(set(params) - {"input", "sensor", "bands", "units"})
+        if strange or not isinstance(params.get("input"), str):
+            raise InputError(f"expected params input, sensor, bands, units, found {strange or params}")
+        with Source(params["input"]) as source:
+            found = detect_source(source, params.get("sensor"), params.get("bands"), params.get("units"))
         if found.sensor is None:
             raise InputError(found.reason)
         return found.to_json()
 
-    def _predict(self, job: str, verb: str, params: dict) -> dict:
-        from . import predict
+    def _run(self, job: str, verb: str, params: dict) -> dict:
+        from . import verbs
 
         last = 0.0
 
@@ -108,24 +112,14 @@ class Worker:
                 self._say(job, "progress", fraction=done / max(total, 1), done=done, total=total,
                           seconds_left=seconds_left)  # fmt: skip
 
-        watch = predict.Watch(
+        watch = verbs.Watch(
             progress,
             lambda level, message: self._say(job, "log", level=level, message=message),
             lambda: job in self._cancelled or self._closed.is_set(),
         )
         if watch.cancelled():
             raise Cancelled
-        return getattr(predict, verb)(self._options(params), watch)
-
-    @staticmethod
-    def _options(params: dict[str, Any]) -> Any:
-        from .predict import Options
-
-        known = {f.name for f in fields(Options)}
-        strange = sorted(set(params) - known)
-        if strange or not isinstance(params.get("input"), str):
-            raise InputError(f"expected params {', '.join(sorted(known))} with an input, found {strange or params}")
-        return Options(**{key: value for key, value in params.items() if value is not None})
+        return verbs.run(verb, params, watch)
 
 
 def serve() -> int:

@@ -8,7 +8,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE_ORDER = ["errors", "_version", "sensors", "catalog", "tiling", "raster", "preprocess", "model", "heads",
-                "mae", "checkpoint", "vector", "pipeline", "predict", "bench", "worker", "cli", "__main__"]  # fmt: skip
+                "mae", "checkpoint", "vector", "labels", "pipeline", "predict", "accuracy", "logistic", "fit", "evaluate",
+                "sample", "verbs", "bench", "worker", "cli", "__main__"]  # fmt: skip
 STANDARD_ONLY = {"errors", "_version", "sensors", "catalog", "__init__"}
 
 
