@@ -170,25 +170,33 @@ def _classes(folder: Path, source: Source, first: Path, notes: list[str]) -> tup
     if path.exists():
         specs = read_pickle(_bounded(path), str(path))
         label = getattr(specs, "label_type", None)
-        stored = {getattr(band, "name", None) for band in getattr(specs, "bands_info", None) or ()}
-        if stored and not stored.issuperset(source.source_bands):
-            raise InputError(f"expected bands {', '.join(source.source_bands)} in {path}, found {stored}")
+        bands = getattr(specs, "bands_info", None)
+        stored = _texts([getattr(band, "name", None) for band in bands] if isinstance(bands, list) else None)
+        if stored and not set(source.source_bands) <= set(stored):
+            raise InputError(f"expected bands {', '.join(source.source_bands)} in {path}, found {', '.join(stored)}")
     elif source.kind == "segment":
         with _File(first) as file:
-            label = file.facts().get(file.keys.get("label"), {}).get("band_info")
+            facts = file.facts().get(file.keys.get("label", ""))
+            label = facts.get("band_info") if isinstance(facts, dict) else None
     if label is None:
         notes.append("the data do not say their classes; their published number is taken")
         return tuple(map(str, range(source.classes)))
     kind, count = _KINDS.get(type(label).__name__), getattr(label, "n_classes", None)
     if kind != source.kind or not isinstance(count, int) or count < 2:
-        raise InputError(f"expected a {source.kind} task of {source.classes} classes in {folder}, found "
-                         f"{type(label).__name__} of {count}: is this another task or version?")  # fmt: skip
+        raise InputError(f"expected a {source.kind} task of {source.classes} classes in {folder}, found labels of type "
+                         f"{type(label).__name__}: is this another task or version?")  # fmt: skip
     if count != source.classes:
         notes.append(f"the data have {count} classes, the published task {source.classes}")
-    names = getattr(label, "_class_names", None) or getattr(label, "class_name", None) or range(count)
-    if not isinstance(names, (list, tuple, range)) or len(names) != count:
-        raise InputError(f"expected {count} class names in {folder}, found {names!r}")
-    return tuple(map(str, names))
+    names = _texts(getattr(label, "_class_names", None) or getattr(label, "class_name", None))
+    if names and len(names) != count:
+        raise InputError(f"expected {count} class names in {folder}, found {len(names)}")
+    return names or tuple(map(str, range(count)))
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    """The texts in a list that a pickle held; none where it is not a list of texts."""
+    plain = isinstance(values, (list, tuple)) and all(isinstance(value, str) for value in values)
+    return tuple(values) if plain else ()
 
 
 def _statistics(folder: Path, source: Source, train: "HDF5Split", notes: list[str]
@@ -198,6 +206,8 @@ def _statistics(folder: Path, source: Source, train: "HDF5Split", notes: list[st
     known = _json(path) if path.exists() else {}
     try:
         mean, std = ([float(known[band][what]) for band in source.source_bands] for what in ("mean", "std"))
+        if not np.isfinite([mean, std]).all():
+            raise ValueError
     except (KeyError, TypeError, ValueError):
         if not len(train):
             raise InputError(f"expected band_stats.json or training samples in {folder}, found neither") from None
@@ -208,13 +218,11 @@ def _statistics(folder: Path, source: Source, train: "HDF5Split", notes: list[st
 
 def _measured(train: "HDF5Split") -> tuple[list[float], list[float]]:
     """Over valid values. Deviations are summed from the first sample's means, so that large means cost no digits."""
-    count, total, square = np.zeros((3, len(train.source.bands)))
-    shift: NDArray | None = None
+    first = train.pixels(0).reshape(len(train.source.bands), -1).astype(np.float64)
+    shift = np.array([row[np.isfinite(row)].mean() if np.isfinite(row).any() else 0.0 for row in first])
+    count, total, square = np.zeros((3, len(shift)))
     for number in range(len(train)):
-        pixels = train.pixels(number).reshape(len(count), -1).astype(np.float64)
-        if shift is None:
-            shift = np.nan_to_num(np.array([row[np.isfinite(row)].mean() if np.isfinite(row).any() else 0.0
-                                            for row in pixels]))  # fmt: skip
+        pixels = train.pixels(number).reshape(len(shift), -1).astype(np.float64)
         valid = np.isfinite(pixels)
         values = np.where(valid, pixels - shift[:, None], 0.0)
         count, total, square = count + valid.sum(1), total + values.sum(1), square + (values**2).sum(1)
@@ -267,7 +275,7 @@ class _File:
             raise InputError(f"expected a GEO-Bench sample in HDF5, found: {self.path} ({error})") from error
         self.keys: dict[str, str] = {}
         for key in self.file:
-            self.keys[re.sub(r"_\d{4}-\d\d-\d\d$", "", key)] = key
+            self.keys[re.sub(r"_\d{4}-\d\d-\d\d$", "", str(key))] = str(key)
         if len(self.keys) < len(self.file):
             self.file.close()
             raise InputError(f"expected each band once, found several dates of one band in {self.path}")
@@ -282,10 +290,10 @@ class _File:
             raise InputError(f"expected {name!r} in {self.path}, found {', '.join(self.keys)}")
         try:
             values = self.file[self.keys[name]][()]
-        except (OSError, KeyError) as error:
+        except (OSError, KeyError, TypeError) as error:
             raise InputError(f"expected {name!r} to be readable in {self.path}, found: {error}") from error
         values = values[..., 0] if np.ndim(values) == 3 and values.shape[2] == 1 else values
-        if np.ndim(values) != 2 or values.dtype.kind not in "biuf":
+        if np.ndim(values) != 2 or not values.size or values.dtype.kind not in "biuf":
             raise InputError(f"expected {name!r} as a plane of numbers in {self.path}, found {np.shape(values)}")
         return values
 
@@ -307,14 +315,18 @@ class _File:
 
     def label(self, classes: int, multi: bool) -> Any:
         """An int, or (K,) float32 of 0 and 1."""
-        value = self.facts().get("label")
-        value = np.asarray(value.value if isinstance(value, (_Array, _Scalar)) else value)
+        found = self.facts().get("label")
+        if isinstance(found, (_Array, _Scalar)):
+            found = found.value
+        elif isinstance(found, (list, tuple)) and not all(isinstance(value, int) for value in found):
+            found = None
+        value = np.asarray(found)
         if multi and value.shape == (classes,) and value.dtype.kind in "biuf" and np.isin(value, (0, 1)).all():
             return value.astype(np.float32)
         if not multi and value.shape == () and value.dtype.kind in "iu" and 0 <= value < classes:
             return int(value)
         wanted = f"{classes} labels of 0 and 1" if multi else f"a label below {classes}"
-        raise InputError(f"expected {wanted} in {self.path}, found {value.tolist()!r}")
+        raise InputError(f"expected {wanted} in {self.path}, found {np.array2string(value, threshold=5)}")
 
     def facts(self) -> dict[str, Any]:
         """What the file's pickle holds: facts a dataset, "bands_order" and, for classification, "label"."""
@@ -358,19 +370,27 @@ class _Dtype(_Inert):
     """numpy.dtype of plain numbers, as text: numpy itself is not called with what a file says."""
 
     def __init__(self, code: str = "", *_: Any):
-        if not re.fullmatch(r"[biuf][1248]", str(code)):
-            raise pickle.UnpicklingError(f"the data type {code!r}")
-        self.code = str(code)
+        if not isinstance(code, str) or not re.fullmatch(r"[biuf][1248]", code):
+            raise pickle.UnpicklingError("a data type that is not of plain numbers")
+        self.code = code
 
     def __setstate__(self, state: Any) -> None:
-        self.code = {">": ">", "<": "<", "|": "|"}[state[1]] + self.code
+        if state[1] not in ("<", ">", "|"):
+            raise pickle.UnpicklingError("a data type without byte order")
+        self.code = state[1] + self.code[-2:]
+
+
+def _numbers(data: bytes, dtype: _Dtype) -> NDArray:
+    if not isinstance(data, bytes) or not isinstance(dtype, _Dtype):
+        raise pickle.UnpicklingError("an array without bytes or type")
+    return np.frombuffer(data, dtype.code)
 
 
 class _Scalar(_Inert):
     """A numpy number: (data type, its bytes)."""
 
     def __init__(self, dtype: _Dtype, data: bytes):
-        self.value = np.frombuffer(data, dtype.code)[0]
+        self.value = _numbers(data, dtype)[0]
 
 
 class _Array(_Inert):
@@ -380,11 +400,9 @@ class _Array(_Inert):
 
     def __setstate__(self, state: Any) -> None:
         _, shape, dtype, fortran, data = state
-        if not all(isinstance(n, int) and n >= 0 for n in shape):
-            raise pickle.UnpicklingError(f"an array of shape {shape}")
-        values = np.frombuffer(data, dtype.code)
-        if math.prod(shape) != values.size:
-            raise pickle.UnpicklingError(f"{values.size} values for an array of shape {shape}")
+        values = _numbers(data, dtype)
+        if not all(isinstance(n, int) and n >= 0 for n in shape) or math.prod(shape) != values.size:
+            raise pickle.UnpicklingError("an array of another shape than its values")
         self.value = values.reshape(shape, order="F" if fortran else "C")
 
 
@@ -425,8 +443,8 @@ def read_pickle(data: bytes, where: str) -> Any:
         return _Unpickler(io.BytesIO(data)).load()
     except Exception as error:  # damaged pickles raise almost anything
         line = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(f"expected plain values of GEO-Bench in {where}, found a pickle with {line}: "
-                         "not read, since it might run code; take the file anew from the source") from error  # fmt: skip
+        raise InputError(f"expected plain values of GEO-Bench in {where}, found a pickle that might run code or is "
+                         f"damaged ({line}): take the file anew from its source") from error  # fmt: skip
 
 
 def read_pickle_text(text: str, where: str) -> Any:
