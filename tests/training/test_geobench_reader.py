@@ -124,6 +124,24 @@ def test_partitions(tree):
         open_task(tree, "m-eurosat", "0.3x_train")
 
 
+def test_the_generated_pictures_can_be_learned(tmp_path):
+    make_geobench(tmp_path, ["m-eurosat", "m-SA-crop-type"], (30, 0, 20), px=16)
+    for name in ("m-eurosat", "m-SA-crop-type"):
+        task = open_task(tmp_path, name)
+        colours, labels = {}, {}
+        for split in ("train", "test"):
+            pairs = [task.splits[split][number] for number in range(len(task.splits[split]))]
+            if task.kind == "classify":
+                colours[split] = np.stack([pixels.mean((1, 2)) for pixels, _ in pairs])
+                labels[split] = np.array([label for _, label in pairs])
+            else:
+                colours[split] = np.concatenate([pixels.reshape(len(pixels), -1).T for pixels, _ in pairs])
+                labels[split] = np.concatenate([label.ravel() for _, label in pairs])
+        centres = np.stack([colours["train"][labels["train"] == k].mean(0) for k in range(10)])
+        guesses = ((colours["test"][:, None] - centres) ** 2).sum(2).argmin(1)
+        assert (guesses == labels["test"]).mean() > 0.9, name
+
+
 # --- incomplete and damaged data ----------------------------------------------------------------------------------
 
 
@@ -140,18 +158,24 @@ def test_samples_that_are_not_there_are_skipped_and_counted(copy):
         open_task(root, "m-pv4ger")
 
 
-@pytest.mark.parametrize("damage", ["no file", "no band"])
+@pytest.mark.parametrize("damage", ["no file", "no band", "no number"])
 def test_statistics_from_training_samples(copy, damage):
     root, folder = copy("m-so2sat")
     stats = json.loads((folder / "band_stats.json").read_text())
     (folder / "band_stats.json").unlink()
+    if damage == "no number":
+        stats["08 - NIR"]["std"] = float("nan")
     if damage == "no band":
         del stats["08 - NIR"]
+    if damage != "no file":
         (folder / "band_stats.json").write_text(json.dumps(stats))
+    with h5py.File(folder / "id_0000.hdf5", "r+") as file:
+        file["08 - NIR"][:3] = np.nan
+        file["02 - Blue"][:] = 5e6  # large values cost no digits
     task = open_task(root, "m-so2sat")
     pixels = np.stack([task.splits["train"][i][0] for i in range(4)]).astype(np.float64)
-    np.testing.assert_allclose(task.mean, pixels.mean((0, 2, 3)), rtol=1e-9)
-    np.testing.assert_allclose(task.std, pixels.std((0, 2, 3)), rtol=1e-9)
+    np.testing.assert_allclose(task.mean, np.nanmean(pixels, (0, 2, 3)), rtol=1e-9)
+    np.testing.assert_allclose(task.std, np.nanstd(pixels, (0, 2, 3)), rtol=1e-9)
     assert any("4 training samples" in note for note in task.notes)
 
 
@@ -208,6 +232,15 @@ def test_wrong_labels_of_classification(copy, label):
         file.attrs["pickle"] = str(pickle.dumps({"label": label}, protocol=4))
     with pytest.raises(InputError, match="a label below 10"):
         open_task(root, "m-eurosat").splits["train"][0]
+
+
+@pytest.mark.parametrize("label", [1, np.zeros(42, int), np.full(43, 2), np.full(43, np.nan), [0] * 42 + ["1"]])
+def test_wrong_labels_of_several_classes(copy, label):
+    root, folder = copy("m-bigearthnet")
+    with h5py.File(folder / "id_0000.hdf5", "r+") as file:
+        file.attrs["pickle"] = str(pickle.dumps({"label": label}, protocol=4))
+    with pytest.raises(InputError, match="43 labels of 0 and 1"):
+        open_task(root, "m-bigearthnet").splits["train"][0]
 
 
 def test_files_that_are_not_samples(copy):
