@@ -33,7 +33,7 @@ from ofa_engine.checkpoint import Checkpoint, load_checkpoint
 from ofa_engine.errors import InputError, OfaError
 from ofa_engine.model import Architecture, OFANet
 from training.config import SIZES
-from training.readers import folder_names, read_image
+from training.readers import Unusable, folder_names, read_image
 from training.readers_starter import chip_digest, held_out_chips
 from training.report import machine
 from training.tasks import Split, Task
@@ -81,16 +81,21 @@ class Images:
 
     def __getitem__(self, number: int) -> tuple[NDArray[np.float32], int]:
         path = self.files[number]
+        try:
+            return self._read(path).astype(np.float32), self.labels[number]
+        except (OSError, ValueError, SyntaxError, Unusable) as error:  # what libraries raise for damaged images
+            line = " ".join(str(error).split())[:200]
+            raise InputError(f"expected an image of {max(self.bands)} bands, found: {path} ({line})") from error
+
+    def _read(self, path: Path) -> NDArray:
         if path.suffix.lower() in (".tif", ".tiff"):
             from training.readers_raster import read_raster
 
-            pixels = read_raster(path, self.bands)
-        else:
-            pixels = read_image(path)
-            if len(pixels) < max(self.bands):
-                raise InputError(f"expected {max(self.bands)} bands in {path}, found {len(pixels)}")
-            pixels = pixels[[band - 1 for band in self.bands]]
-        return pixels.astype(np.float32), self.labels[number]
+            return read_raster(path, self.bands)
+        pixels = read_image(path)
+        if len(pixels) < max(self.bands):
+            raise Unusable(f"{len(pixels)} bands")
+        return pixels[[band - 1 for band in self.bands]]
 
 
 def folder_task(root: Path, *, per_class_train: int | None = None, per_class_valid: int = 50, seed: int = 0,
@@ -283,11 +288,7 @@ class TimmBackbone:
         return self._models[bands]
 
     def fingerprint(self, sensor: str) -> str:
-        digest = hashlib.sha256(self.name.encode())
-        for key, value in sorted(self._model(3).state_dict().items()):
-            digest.update(f"{key}{tuple(value.shape)}".encode())
-            digest.update(value.detach().cpu().half().contiguous().numpy().tobytes())
-        return digest.hexdigest()
+        return _digest(self.name, self._model(3))
 
     def statistics(self, sensor: str) -> tuple[Sequence[float], Sequence[float]]:
         table = sensors.get(sensor)
@@ -301,6 +302,38 @@ class TimmBackbone:
         last = model.forward_intermediates(pixels.to(self.device), indices=1, norm=True, output_fmt="NCHW",
                                            intermediates_only=True)[-1]  # fmt: skip
         return last.flatten(2).transpose(1, 2)  # (B, D, h, w) to (B, L, D)
+
+
+class SatMAEBackbone:
+    """SatMAE's encoder for groups of Sentinel-2 bands, from its published files. Raises InputError."""
+
+    name = "SatMAE"
+
+    def __init__(self, path: str | Path, device: torch.device | str = "cpu"):
+        from training.satmae import load_satmae
+
+        self.model, self.device = load_satmae(path).to(device), torch.device(device)
+        self.input_px: int = self.model.input_px
+
+    def fingerprint(self, sensor: str) -> str:
+        if sensor != "sentinel-2":
+            raise InputError(f"expected sentinel-2 for SatMAE, found {sensor}")
+        return _digest(self.name, self.model)
+
+    def statistics(self, sensor: str) -> tuple[Sequence[float], Sequence[float]]:
+        raise InputError("expected --normalise task for SatMAE, found checkpoint: its file has no statistics")
+
+    def tokens(self, pixels: Tensor, sensor: str, present: Sequence[int]) -> Tensor:
+        return self.model(pixels.to(self.device), present)
+
+
+def _digest(name: str, model: nn.Module) -> str:
+    """SHA-256 over a name and the names, shapes and half-precision values of all weights."""
+    digest = hashlib.sha256(name.encode())
+    for key, value in sorted(model.state_dict().items()):
+        digest.update(f"{key}{tuple(value.shape)}".encode())
+        digest.update(value.detach().cpu().half().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _cached_weights(name: str) -> str | None:
@@ -413,7 +446,7 @@ def _compute(backbone: Backbone, task: Task, inputs: _Inputs, text: str, path: P
                                          generator=torch.Generator())  # fmt: skip
     x: NDArray | None = None
     labels, done, bar = [], 0, progress(None, text, len(inputs))
-    for pixels, label in loader:
+    for pixels, label in _one_line_errors(loader):
         tokens = backbone.tokens(pixels, task.sensor, task.bands)
         found = (tokens.half() if task.kind == "segment" else tokens.mean(1).float()).cpu().numpy()
         if not np.isfinite(found).all():
@@ -431,6 +464,15 @@ def _compute(backbone: Backbone, task: Task, inputs: _Inputs, text: str, path: P
     assert x is not None
     dtype = {"classify": np.int64, "multilabel": np.float32, "segment": np.int16}[task.kind]
     return x, np.concatenate(labels).astype(dtype)
+
+
+def _one_line_errors(loader: Iterable) -> Iterator[Any]:
+    """What a loader gives. Its worker processes wrap the text of an error in their traceback: the last line is ours."""
+    try:
+        yield from loader
+    except OfaError as error:
+        line = (str(error).strip().splitlines() or [""])[-1]
+        raise type(error)(line.rpartition("Error: ")[2] if "Traceback" in str(error) else line) from error
 
 
 # --- heads: logistic regression ---------------------------------------------------------------------------------
@@ -813,6 +855,7 @@ def probe(task: Task, backbone: Backbone, seed: int = 0, *, recipe: Recipe = FAS
     scored, each = evaluate(kind, classes, batches, seed)
     facts = {
         "task": task.name, "kind": kind, "sensor": task.sensor, "source_bands": list(task.source_bands),
+        "bands": [sensors.get(task.sensor).band_names[band] for band in task.bands],
         "samples": {name: len(part[0]) for name, part in (("train", train), ("valid", valid), ("test", test))},
         "backbone": backbone.name, "fingerprint": backbone.fingerprint(task.sensor), "input_px": backbone.input_px,
         "normalise": normalise, "seed": seed, **chosen, "recipe": asdict(recipe),
@@ -851,6 +894,8 @@ def table(result: Result) -> str:
     if seeds > 1:
         lines.append(f"{result.metric} over {seeds} seeds: deviation {100 * facts['std']:.2f}")
     each = {"accuracy": "recall", "micro F1": "F1", "mIoU": "IoU"}[result.metric]
+    if facts.get("converged") is False:
+        lines.append(f"the fit was stopped after {_MAX_ITERATIONS} iterations")
     lines += ["", f"{each} of each class", *(f"{k:{width}}{100 * v:6.2f}" for k, v in result.per_class.items())]
     return "\n".join([*lines, *(["", *facts["notes"]] if facts["notes"] else [])])
 
@@ -955,7 +1000,7 @@ def _backbone(told: argparse.Namespace, device: torch.device) -> Callable[[int],
     elif told.timm:
         loaded = TimmBackbone(told.timm, device, file=told.timm_file, download=told.download)
     else:
-        raise InputError("SatMAE is not there yet")
+        loaded = SatMAEBackbone(told.satmae, device)
     return lambda seed: loaded
 
 

@@ -204,6 +204,21 @@ def test_timm_vit_tokens_are_its_patch_tokens(tmp_path):
         lp.TimmBackbone("no_such_model")
 
 
+def test_satmae_is_for_sentinel_2_alone(tmp_path):
+    from training.satmae import SatMAE
+
+    model = SatMAE(96, 1, 1, 8, 2, 32).eval()  # one head: that of an unknown width
+    torch.save({"model": model.state_dict()}, tmp_path / "satmae.pth")
+    loaded = lp.SatMAEBackbone(tmp_path / "satmae.pth")
+    pixels = torch.randn(1, 3, 16, 16)
+    assert torch.equal(loaded.tokens(pixels, "sentinel-2", (0, 1, 2)), model(pixels, (0, 1, 2)))
+    assert loaded.input_px == 16
+    assert loaded.fingerprint("sentinel-2") == lp.SatMAEBackbone(tmp_path / "satmae.pth").fingerprint("sentinel-2")
+    for wrong in (lambda: loaded.fingerprint("naip"), lambda: loaded.statistics("sentinel-2")):
+        with pytest.raises(InputError, match="expected"):
+            wrong()
+
+
 # --- heads ---
 
 
@@ -444,6 +459,22 @@ def test_too_few_images_and_no_folder(pictures, tmp_path):
         lp.folder_task(tmp_path / "nowhere")
     with pytest.raises(InputError, match="at least two classes"):
         lp.folder_task(tmp_path)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_damaged_image_is_named_in_one_line(pictures, backbone, workers):
+    task = lp.folder_task(pictures, per_class_valid=2)
+    damaged = task.splits["test"].files[3]
+    damaged.write_bytes(damaged.read_bytes()[:40])
+    with pytest.raises(InputError, match=f"^expected an image of 3 bands, found: .*{damaged.name}") as caught:
+        lp.features(backbone, task, "test", workers=workers)
+    assert "\n" not in str(caught.value)
+
+
+def test_workers_change_nothing(pictures, backbone):
+    task = lp.folder_task(pictures, per_class_valid=2)
+    one, two = (lp.features(backbone, task, "test", batch=5, workers=n) for n in (0, 2))
+    assert np.array_equal(one[0], two[0]) and np.array_equal(one[1], two[1])
 
 
 SMALL = ["--model", "tiny", "--width", "24", "--depth", "1", "--heads", "2", "--input-px", "16", "--device", "cpu"]
