@@ -25,7 +25,7 @@ from .raster import Pending, Source, check_output, pixel_area_m2
 
 CONJECTURED = 0.8  # user's accuracy of each class before anything is known; a lower one asks for more points
 _VALUES = 255  # class values are 0 to 254
-_PIECE_PX = (256, 1024)  # rows and columns whose pixels count as of one size
+_PIECE_PX = (64, 1024)  # rows and columns whose pixels count as of one size
 
 
 @dataclass(frozen=True)
