@@ -175,6 +175,8 @@ def _at_tiles(path: str, job: Job, row: NDArray, column: NDArray) -> tuple[NDArr
     across, down = (np.floor((a * x + b * y + c) / job.tile_px).astype(int) for a, b, c in _rows(~job.source.transform))
     tiles[down, across] = index
     area = np.bincount(index, fields["area_ha"], len(job.classes)).astype(np.float64)
+    if job.source.crs is None or not np.isfinite(area).all():
+        area[:] = math.nan
     return tiles[row // job.tile_px, column // job.tile_px], area
 
 
