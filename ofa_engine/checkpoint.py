@@ -1,7 +1,7 @@
 """Checkpoints and heads: models to safetensors files and back. A file can never run code.
 
 Header (JSON under the metadata key "ofanet"): format, file ("checkpoint" or "head"), name, and
-  checkpoint: architecture, sensors {id: {bands, unit, mean, std}}, fingerprints {id: sha256}, training
+  checkpoint: architecture, sensors {id: {bands, unit, mean, std, tile_px}}, fingerprints {id: sha256}, training
   head: sensor, task, kind, classes [{value, name, color}], tile_px, unit, bands, backbone (fingerprint), training
 """
 
@@ -34,11 +34,16 @@ class Checkpoint:
         entry = self.header["sensors"][sensor_id]
         return entry["mean"], entry["std"]
 
+    def tile_px(self, sensor_id: str) -> int:
+        return self.header["sensors"][sensor_id].get("tile_px") or self.model.arch.input_px
+
 
 def save_checkpoint(path: str | Path, model: OFANet, name: str, training: dict, *, half: bool = False,
                     statistics: dict[str, tuple[list[float], list[float]]] | None = None,
-                    decoders: MaskedAutoencoder | None = None) -> None:  # fmt: skip
-    """Writes backbone and embedders, and decoders where given, atomically; `half` stores 16 bits a value.
+                    tile_px: dict[str, int] | None = None, decoders: MaskedAutoencoder | None = None
+                    ) -> None:  # fmt: skip
+    """Writes backbone and embedders, and decoders where given, atomically; `half` stores 16 bits a value. `tile_px` is
+    the side, in a sensor's pixels, of what it was trained on, and so what a tile should have; input_px by default.
 
     Raises OutputError.
     """
@@ -46,7 +51,8 @@ def save_checkpoint(path: str | Path, model: OFANet, name: str, training: dict, 
     for key in model.embedders:
         sensor = sensor_table.get(key)
         mean, std = (statistics or {}).get(key, (list(sensor.mean), list(sensor.std)))
-        described[key] = {"bands": list(sensor.band_names), "unit": sensor.unit, "mean": mean, "std": std}
+        described[key] = {"bands": list(sensor.band_names), "unit": sensor.unit, "mean": mean, "std": std,
+                          "tile_px": (tile_px or {}).get(key, model.arch.input_px)}  # fmt: skip
     header = {
         "format": catalog.FORMAT_VERSION,
         "file": "checkpoint",

@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
                       help="what the head sees (default: the better in cross-validation)")
     verb.add_argument("--name", help="the head's name (default: the file's)")
     verb.add_argument("--seed", type=int, default=0, help="of folds and draws")
-    verb = verbs.add_parser("evaluate", parents=[common, told, compute, labelled], help="a head's accuracy, as a report")
+    verb = verbs.add_parser("evaluate", parents=[common, told, compute, labelled], help="how good a head is: a report")
     verb.add_argument("head", metavar="HEAD")
     verb.add_argument("inputs", nargs="+", metavar="RASTER")
     verb = verbs.add_parser("sample", parents=[common], help="random points by class, for an honest accuracy")

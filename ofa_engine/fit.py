@@ -40,7 +40,7 @@ class FitOptions:
     labels: list[str]
     output: str
     field: str | None = None
-    ignore: list[str] = field(default_factory=list)
+    ignore: list[str] = dataclasses.field(default_factory=list)
     task: str = "segment"
     kind: str = "auto"
     name: str | None = None
@@ -53,7 +53,7 @@ class FitOptions:
     seed: int = 0
 
 
-def fit(options: FitOptions, watch: Watch = Watch()) -> dict:
+def fit(options: FitOptions, watch: Watch) -> dict:
     """Writes a head, and returns its cross-validated scores. Raises InputError, Cancelled."""
     _check(options)
     jobs: list[Job] = []
@@ -88,7 +88,8 @@ def _open(options: FitOptions, path: str, watch: Watch) -> Job:
 def _fit(options: FitOptions, jobs: list[Job], watch: Watch) -> dict:
     first = jobs[0]
     tile_px = first.tile_px
-    labels = read_labels([job.source for job in jobs], options.labels, options.field, options.ignore, tile_px, watch.log)
+    sources = [job.source for job in jobs]
+    labels = read_labels(sources, options.labels, options.field, options.ignore, tile_px, watch.log)
     if options.task == "classify":
         labels = Labels(labels.classes, [tile_labels(job.source, part, tile_px, len(labels.classes))
                                          for job, part in zip(jobs, labels.rasters, strict=True)])  # fmt: skip
@@ -98,7 +99,7 @@ def _fit(options: FitOptions, jobs: list[Job], watch: Watch) -> dict:
     totals = labels.counts()
     labels = thinned(labels, options.seed)
     samples = gather(jobs, labels, options.task, watch)
-    chosen = choose(samples, len(labels.classes), first.sensor, options.task, options.kind, options.seed, watch)
+    chosen = choose(samples, len(labels.classes), options.kind, options.seed, watch)
     return _save(options, first, labels, totals, samples, chosen)
 
 
@@ -271,7 +272,7 @@ class Chosen:
     tried: dict[str, float | None]  # cross-validated mean IoU by kind
 
 
-def choose(samples: Samples, classes: int, sensor: Any, task: str, kind: str, seed: int, watch: Watch) -> Chosen:
+def choose(samples: Samples, classes: int, kind: str, seed: int, watch: Watch) -> Chosen:
     """The kind asked for, or the one that scores better in cross-validation."""
     def tick() -> None:
         if watch.cancelled():

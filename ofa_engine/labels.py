@@ -1,8 +1,8 @@
 """Reference labels on a raster's grid: from polygons with a class field in any CRS, or from a label raster.
 
 Of each polygon, or each class of a label raster, at most about `LIMIT` pixels are kept, drawn by a hash of their place:
-memory stays bounded, and a polygon more changes nothing elsewhere. Pixels carry the group they belong to, a polygon or a block of the raster,
-so that cross-validation never has the same polygon on both sides.
+memory stays bounded, and a polygon more changes nothing elsewhere. Pixels carry the group they belong to, a polygon or
+a block of the raster, so that cross-validation never has the same polygon on both sides.
 """
 
 import warnings
@@ -100,13 +100,13 @@ def _from_rasters(sources: Sequence[Source], paths: Sequence[str], ignore: Seque
                     counts.setdefault(int(value), np.zeros(len(layers), np.int64))[number] += count
         if not counts:
             raise InputError(f"expected labelled pixels, found none in {', '.join(Path(p).name for p in paths)}")
-        values = sorted(counts)
-        colors = layers[0].colors(values)
+        classes = sorted(counts)
+        colors = layers[0].colors(classes)
         parts = []
         for number, layer in enumerate(layers):
-            share = np.array([min(1.0, LIMIT / max(counts[v][number], 1)) for v in values])
-            parts.append(layer.draw(np.array(values), share, block_px, number))
-        return Labels(class_table(values, [str(v) for v in values], colors), parts)
+            share = np.array([min(1.0, LIMIT / max(counts[v][number], 1)) for v in classes])
+            parts.append(layer.draw(np.array(classes), share, block_px, number))
+        return Labels(class_table(classes, [str(v) for v in classes], colors), parts)
     except ValueError as error:
         raise InputError(str(error)) from error
     finally:

@@ -70,7 +70,8 @@ def _moments(features: NDArray, weight: NDArray) -> tuple[NDArray, NDArray]:
     return mean, np.where(std > 1e-6, std, 1.0)  # a constant feature stays out: its weight has nothing to hold to
 
 
-def split(index: NDArray, group: NDArray, classes: int, seed: int) -> tuple[list[tuple[NDArray, NDArray]], tuple[int, ...]]:
+def split(index: NDArray, group: NDArray, classes: int, seed: int
+          ) -> tuple[list[tuple[NDArray, NDArray]], tuple[int, ...]]:  # fmt: skip
     """([(training, test samples)], classes that are not scored). A class whose samples all lie in one group is trained
     on in every fold and tested in none."""
     groups = [np.unique(group[index == k]) for k in range(classes)]

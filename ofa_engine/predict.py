@@ -165,7 +165,7 @@ def open_job(options: Options, task: str | None, watch: Watch, writes: bool = Tr
         device = choose_device(options.device)
         checkpoint = _cached_checkpoint(str(file.path), file.path.stat().st_mtime_ns, str(device))
         head = load_head(head_file.path, checkpoint, found.sensor, task, device)[0] if head_file else None
-        default_px = head_file.header["tile_px"] if head_file else checkpoint.model.arch.input_px
+        default_px = head_file.header["tile_px"] if head_file else checkpoint.tile_px(found.sensor)
         tile_px = options.tile_px or default_px
         if not 16 <= tile_px <= 8192:
             raise InputError(f"expected a tile of 16 to 8192 px, found {tile_px}")

@@ -25,7 +25,7 @@ def _module(verb: str) -> tuple[Any, str]:
     return importlib.import_module(f".{name}", __package__), options  # scikit-learn only where it is needed
 
 
-def run(verb: str, params: Mapping[str, Any], watch: Watch = Watch()) -> dict:
+def run(verb: str, params: Mapping[str, Any], watch: Watch) -> dict:
     """Runs a verb; parameters that are None count as not given. Raises InputError for unknown ones, OfaError."""
     module, options = _module(verb)
     kind = getattr(module, options)

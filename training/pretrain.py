@@ -342,8 +342,9 @@ class _Run:
                 "sources": {key: value.manifest.source for key, value in self.trainer.sets.items()},
                 "config": {k: v for k, v in asdict(self.config).items() if k not in ("data", "output")},
             }
+            tile_px = {key: value.manifest.shape[1] for key, value in self.trainer.sets.items()}
             path = state.save(self.folder, done, self.trainer.mae, self.trainer.optimizer, facts,
-                              self.trainer.statistics, self.config.keep)  # fmt: skip
+                              self.trainer.statistics, tile_px, self.config.keep)  # fmt: skip
             self.facts = facts | {"seconds": self.facts["seconds"], "checkpoint": str(path)}
             self.say(f"saved {path.name}")
         self.last_save = time.monotonic()

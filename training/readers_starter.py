@@ -1,4 +1,4 @@
-"""The mixture that the starter model is pretrained on: a folder of public samples of all five sensors, and the simulator.
+"""The mixture that the starter model is pretrained on: public samples of all five sensors, and the simulator.
 
 Layout: `eurosat_rgb/CLASS/*.jpg`, `naip_scenes/*.tif` (R, G, B, NIR), `aerial/*.tif`, `chesapeake/*.npz`,
 `s1_floods/images/*.tif`, `s2_chips/*.tif`, `s2_scene/sen2_12band.tif`, `enmap_potsdam/images/*.tif`; whatever is not
@@ -103,7 +103,8 @@ def _cut(pixels: NDArray, window: tuple[int, int, int, int]) -> NDArray:
 
 
 def _windows(name: str, width: int, height: int, side: int, step: int) -> Iterable[str]:
-    return (f"{name}@{x},{y},{side}" for y in range(0, height - side + 1, step) for x in range(0, width - side + 1, step))
+    rows, columns = range(0, height - side + 1, step), range(0, width - side + 1, step)
+    return (f"{name}@{x},{y},{side}" for y in rows for x in columns)
 
 
 def _names(root: Path, sensor: str, size_px: int) -> Iterable[str]:

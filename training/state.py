@@ -19,7 +19,7 @@ _NAME = "step-{:08d}"
 
 
 def save(folder: Path, step: int, mae: MaskedAutoencoder, optimizer: torch.optim.Optimizer, facts: dict,
-         statistics: dict, keep: int) -> Path:  # fmt: skip
+         statistics: dict, tile_px: dict[str, int], keep: int) -> Path:  # fmt: skip
     """Writes step-N.safetensors and step-N.state, then drops all but the newest `keep`. The model comes last: where it
     is, the checkpoint is complete."""
     target = folder / (_NAME.format(step) + ".safetensors")
@@ -27,7 +27,8 @@ def save(folder: Path, step: int, mae: MaskedAutoencoder, optimizer: torch.optim
     part = state.with_name(f".{state.name}.part")
     torch.save({"step": step, "optimizer": optimizer.state_dict(), "rng": torch.get_rng_state(), "facts": facts}, part)
     os.replace(part, state)
-    save_checkpoint(target, mae.model, folder.name, facts, statistics=statistics, decoders=mae)
+    save_checkpoint(target, mae.model, folder.name, facts, statistics=statistics, tile_px=tile_px,
+                    decoders=mae)  # fmt: skip
     for old in found(folder)[:-keep]:
         old.unlink(missing_ok=True)
         old.with_suffix(".state").unlink(missing_ok=True)
