@@ -273,6 +273,8 @@ def _note_labels(found: Findings, options: EvaluateOptions, job: Job) -> None:
         each = [f"{entry['name']} {_count(n)}" for entry, n in zip(found.classes, found.nodata, strict=True) if n]
         found.notes.append(f"{_count(found.nodata.sum())} labelled {unit} are nodata in the map and not scored: "
                            f"{', '.join(each)}")  # fmt: skip
+    if not np.isfinite(found.mapped_ha[: found.columns]).all():
+        found.notes.append("a raster has no CRS: areas are not known")
     training = job.head_file.header.get("training", {}) if job.head_file else {}
     if {Path(p).name for p in options.labels} & set(training.get("labels", [])):
         found.notes.append("the head was fitted on labels of this name: scores on what it has learned from are too "
@@ -294,6 +296,8 @@ class Points:
     reference: list[str]
     weight: NDArray[np.float64]  # the stratum's share of the map
     area_ha: NDArray[np.float64]  # the stratum's, NaN where it is not known
+    map_files: list[str]
+    added: int  # points without a stratum, which someone added: not in the arrays
 
 
 def _read_points(options: EvaluateOptions) -> Points | None:
@@ -310,18 +314,21 @@ def _read_points(options: EvaluateOptions) -> Points | None:
     if missing:
         raise InputError(f"expected polygons, a label raster, or points drawn by `ofa sample`, found points without "
                          f"{', '.join(missing)} in {Path(path).name}")  # fmt: skip
-    shapes = shapely.get_geometry(shapely.centroid(shapely.from_wkb(wkb)), 0)
+    drawn = np.isfinite(fields["map_class"].astype(float)) & (fields["stratum_weight"].astype(float) > 0)
+    if not drawn.any():
+        raise InputError(f"expected points drawn by `ofa sample` in {Path(path).name}, found none")
+    fields = {name: values[drawn] for name, values in fields.items()}
+    middle = shapely.centroid(shapely.from_wkb(wkb[drawn]))
     value, weight = fields["map_class"].astype(np.int64), fields["stratum_weight"].astype(np.float64)
-    if not len(value):
-        raise InputError(f"expected points in {Path(path).name}, found none")
-    for stratum in np.unique(value):
-        if np.ptp(weight[value == stratum]) > 1e-9:
-            raise InputError(f"expected one stratum_weight for map_class {stratum}, found several in "
-                             f"{Path(path).name}: samples of several maps must be evaluated one by one")  # fmt: skip
+    strata, first = np.unique(value, return_index=True)
+    if weight[first].sum() > 1 + 1e-6 or any(np.ptp(weight[value == v]) > 1e-9 for v in strata):
+        raise InputError(f"expected one stratum_weight a map_class, and that they sum to 1, found others in "
+                         f"{Path(path).name}: samples of several maps must be evaluated one by one")  # fmt: skip
     names = fields.get("map_name", fields["map_class"])
     area = np.asarray(fields.get("stratum_ha", np.full(len(value), np.nan)), np.float64)
-    return Points(shapely.get_x(shapes), shapely.get_y(shapes), meta["crs"], value, [_word(n) for n in names],
-                  [_word(r) for r in fields[field]], weight, area)  # fmt: skip
+    return Points(shapely.get_x(middle), shapely.get_y(middle), meta["crs"], value, [_word(n) for n in names],
+                  [_word(text) for text in fields[field]], weight, area,
+                  sorted({_word(name) for name in fields.get("map_file", ())}), int((~drawn).sum()))  # fmt: skip
 
 
 def _word(value: Any) -> str:
@@ -350,11 +357,12 @@ def _by_points(points: Points, jobs: Sequence[Job], options: EvaluateOptions, wa
     sampled = counts[:, :columns].sum(0) > 0
     known = np.isfinite(area[:columns][sampled]).all()
     found.facts = {
-        "points": len(used), "used": int(used.sum()), "empty": int(empty.sum()), "ignored": int(ignored.sum()),
+        "maps": points.map_files, "points": len(used),
+        "used": int(used.sum()), "empty": int(empty.sum()), "ignored": int(ignored.sum()),
         "share_of_map": round(float(weight[:columns][sampled].sum()), 6),
-        "total_ha": float(area[:columns][sampled].sum()) if known else None,
+        "total_ha": float(area[:columns][sampled].sum()) if known else None, "added": points.added,
     }  # fmt: skip
-    _note_points(found, weight, stratum, used)
+    _note_points(found, stratum, jobs[0].classes)
     found.facts |= _compare(points, jobs, options, watch)
     _note_differences(found)
     return found
@@ -365,9 +373,10 @@ def _strata(strata: Sequence[tuple[int, str]], head: Sequence[dict]) -> list[dic
     known = {entry["value"]: entry for entry in head}
     classes = []
     for value, name in strata:
-        ours = known.get(value, {"name": name, "color": _UNKNOWN_COLOR})
-        classes.append({"value": value, "name": ours["name"] if name in ("", str(value)) else name,
-                        "color": ours["color"]})  # fmt: skip
+        ours = known.get(value)
+        same = ours is not None and name.casefold() in ("", str(value), ours["name"].casefold())
+        classes.append(dict(ours) if ours and same else
+                       {"value": value, "name": name or str(value), "color": _UNKNOWN_COLOR})  # fmt: skip
     return classes
 
 
@@ -396,8 +405,16 @@ def _references(texts: Sequence[str], used: NDArray, classes: list[dict], head: 
     return answer
 
 
-def _note_points(found: Findings, weight: NDArray, stratum: NDArray, used: NDArray) -> None:
-    facts, drawn, counts = found.facts, np.bincount(stratum, minlength=len(weight)), found.matrix.sum(0)
+def _note_points(found: Findings, stratum: NDArray, head: Sequence[dict]) -> None:
+    facts, counts = found.facts, found.matrix.sum(0)
+    drawn = np.bincount(stratum, minlength=len(counts))
+    if facts["added"]:
+        found.notes.append(f"{facts['added']} points have no map_class and weight and are left out: only points that "
+                           "were drawn at random count")  # fmt: skip
+    known = {(entry["value"], entry["name"].casefold()) for entry in head}
+    other = [e for e in found.classes[: found.columns] if (e["value"], e["name"].casefold()) not in known]
+    if other:
+        found.notes.append(f"the sampled map has classes that the head has not: {_names(other)}")
     if facts["empty"]:
         found.notes.append(f"{facts['empty']} of {facts['points']} points have no reference and are left out: the "
                            "estimates assume that these are missing at random")  # fmt: skip
@@ -436,7 +453,8 @@ def _to_pixels(points: Points, source: Source) -> tuple[NDArray[np.int64], NDArr
     x, y, ours = points.x, points.y, pyproj_crs(source.crs)
     if ours is not None and points.crs is not None:
         x, y = Transformer.from_crs(points.crs, ours, always_xy=True).transform(x, y)
-    places = (a * x + b * y + c for a, b, c in _rows(~source.transform))
+    with np.errstate(invalid="ignore"):  # of what has no place in this CRS
+        places = [a * x + b * y + c for a, b, c in _rows(~source.transform)]
     column, row = (np.floor(np.where(np.isfinite(v), v, -1)).clip(-1, 2**40).astype(np.int64) for v in places)
     return row, column
 
@@ -559,10 +577,11 @@ def _score(value: float | None) -> str:
 _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
 body { max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.6rem } h2 { font-size: 1.2rem; margin-top: 2rem } .wide { overflow-x: auto }
+h1 { font-size: 1.6rem; overflow-wrap: anywhere } h2 { font-size: 1.2rem; margin-top: 2rem } .wide { overflow-x: auto }
 table { border-collapse: collapse } td, th { padding: .15rem 1rem .15rem 0; text-align: left; vertical-align: top }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums } tr { border-bottom: 1px solid #8884 }
-code { overflow-wrap: anywhere } svg text { font: 13px system-ui, sans-serif; fill: currentColor }
+code, td { overflow-wrap: anywhere } td.n, th.n { white-space: nowrap }
+svg text { font: 13px system-ui, sans-serif; fill: currentColor }
 svg text.s { font-size: 11px } li { margin: .3rem 0 } .swatch { display: inline-block; width: .8em; height: .8em;
 border: 1px solid #8888 }
 """
@@ -585,7 +604,10 @@ def _page(answer: dict) -> str:
     if answer["notes"]:
         notes = "".join(f"<li>{_text(note)}</li>" for note in answer["notes"])
         parts.append(f"<h2>To bear in mind</h2><ul>{notes}</ul>")
-    parts += ["<h2>What was found as what</h2>", _matrix(answer), "<h2>Classes</h2>", _class_table(answer),
+    caption = "in per cent of the reference class, and "
+    caption += "in points, each class's own number, not weighted" if answer["sample"] else f"in {answer['unit']}"
+    parts += ["<h2>What was found as what</h2>", _matrix(answer), f"<p>Rows are the reference, columns the map: "
+              f"{caption}. Frames: where both agree.</p>", "<h2>Classes</h2>", _class_table(answer),
               "<h2>Areas</h2>", _area_table(answer), "<h2>Where this comes from</h2>", _list(source.items()),
               "<h2>How to read it</h2>", _reading(answer)]  # fmt: skip
     head = f'<head><meta charset="utf-8"><title>Accuracy of {name}</title><style>{_STYLE}</style></head>'
@@ -602,7 +624,8 @@ def _summary(answer: dict) -> str:
     total = sum(entry["labelled"] for entry in answer["classes"])
     what = f"{_count(total)} labelled {answer['unit']}"
     if answer["sample"]:
-        what += f" out of {answer['sample']['points']} drawn at random by class, weighted to stand for the whole map"
+        maps = f" {', '.join(answer['sample']['maps'])}" if answer["sample"]["maps"] else ""
+        what += f" out of {answer['sample']['points']} drawn at random by class, weighted to stand for the map{maps}"
     return f"<p>{_text(what)}.</p>" + _table(head, lines)
 
 

@@ -478,6 +478,34 @@ def test_points_of_a_sample_that_is_not_whole(scene, tmp_path):
         run(tmp_path, "naip_segment", path, points)
 
 
+def test_points_that_someone_added_do_not_count(scene, tmp_path):
+    path = map_and_points(scene, tmp_path)
+    fields = fill_in(tmp_path / "drawn.gpkg", lambda f, g: f["map_name"], tmp_path / "points.gpkg")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pyogrio.raw.write(tmp_path / "points.gpkg", shapely.to_wkb(np.array([shapely.Point(5e5, 5.8e6), None], object)),
+                          [np.array(["water", "road"], object)], ["reference"], geometry_type="Point",
+                          crs="EPSG:32633", driver="GPKG", append=True)  # fmt: skip
+    answer = run(tmp_path, "naip_segment", path, tmp_path / "points.gpkg")
+    assert answer["sample"]["points"] == len(fields["reference"]) and answer["sample"]["added"] == 2
+    assert answer["accuracy"] == 1 and any("only points that were drawn" in note for note in answer["notes"])
+
+
+def test_a_map_of_other_classes(scene, tmp_path):
+    """A map without names gets the head's; one with other names keeps them, and the report says so."""
+    path = scene("naip", 60, 70)
+    for names, noted in ((["1", "2"], False), (["water", "meadow"], True)):
+        mapped = np.repeat([0, 1], 30)
+        write_layer(tmp_path / "points.gpkg", [shapely.Point(5e5 + 9, 5.8e6 - 9)] * 60, {
+            "map_class": (mapped + 1).astype(np.int32), "map_name": np.array(names, object)[mapped],
+            "reference": np.array(["water", "forest"], object)[mapped], "stratum_weight": np.full(60, 0.5),
+        }, "Point")  # fmt: skip
+        answer = run(tmp_path, "naip_segment", path, tmp_path / "points.gpkg")
+        assert any("classes that the head has not: meadow" in note for note in answer["notes"]) == noted
+        assert [e["name"] for e in answer["classes"]] == ["water", *(["meadow"] if noted else []), "forest"]
+        assert answer["accuracy"] == (0.5 if noted else 1)
+
+
 def test_points_of_a_tile_map(scene, tmp_path):
     path = scene("naip", 480, 480)
     classify(Options(str(path), str(tmp_path / "map.tif"), tile_px=16))
