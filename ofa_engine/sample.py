@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pyogrio
+import rasterio
 import shapely
 from numpy.typing import NDArray
 
@@ -25,6 +26,7 @@ from .raster import Pending, Source, check_output, pixel_area_m2
 
 CONJECTURED = 0.8  # user's accuracy of each class before anything is known; a lower one asks for more points
 _VALUES = 255  # class values are 0 to 254
+_CACHE_BYTES = 32 * 2**20  # GDAL's, which would take a share of all memory
 _PIECE_PX = (64, 1024)  # rows and columns whose pixels count as of one size
 
 
@@ -64,7 +66,7 @@ def sample(options: SampleOptions, watch: Watch) -> dict:
     target = check_output(options.output, [options.input], (".gpkg",))
     pending = Pending()
     try:
-        with Source(options.input) as source:
+        with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), Source(options.input) as source:
             _check(source)
             strata = survey(source, watch)
             users = np.full(len(strata.values), CONJECTURED)

@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -220,3 +221,14 @@ def test_from_the_command_line(capsys, tmp_path):
     assert answer["points"] == len(read(tmp_path / "p.gpkg")[1]) and answer["classes"][0]["points"] == 20
     assert main(["sample", str(path), "-o", str(tmp_path / "p.gpkg"), "--least", "x"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_memory_does_not_grow_with_the_map(tmp_path):
+    peaks = []
+    for size in (1500, 3500):
+        path, _ = class_layer(tmp_path / f"{size}.tif", (size, size), tiled=True, blockxsize=256, blockysize=256)
+        tracemalloc.start()
+        sample(SampleOptions(str(path), str(tmp_path / "p.gpkg")), Watch())
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0] and peaks[1] < 64 * 2**20
