@@ -112,6 +112,22 @@ def find_head(name_or_path: str | None, sensor: str, task: str | None) -> ModelF
     )
 
 
+def named_checkpoint(name_or_path: str, sensor: str) -> ModelFile:
+    """A checkpoint by path or name, for that sensor. Raises ModelFileError."""
+    path = Path(name_or_path)
+    if path.suffix == ".safetensors" or path.exists():
+        found: ModelFile | None = ModelFile(path, read_header(path))
+    else:
+        found = next((c for c in list_checkpoints() if c.name == name_or_path), None)
+    if found is None or found.header["file"] != "checkpoint":
+        names = ", ".join(c.name for c in list_checkpoints()) or "none"
+        raise ModelFileError(f"expected a checkpoint file or one of {names}, found {name_or_path!r}")
+    if sensor not in found.header.get("sensors", {}):
+        there = ", ".join(found.header.get("sensors", {}))
+        raise ModelFileError(f"expected a checkpoint with {sensor}, found one with {there}: {found.path.name}")
+    return found
+
+
 def find_checkpoint(fingerprint: str | None, sensor: str, beside: Path | None = None) -> ModelFile:
     """The checkpoint a head was fitted on, by the fingerprint of its backbone with that sensor's embedder; looked for
     in the head's own folder `beside`, too. With None the first one for that sensor."""

@@ -41,6 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--bounds", type=_bounds, metavar="W,S,E,N", help="only this part, in the raster's CRS")
     head = _Parser(add_help=False)
     head.add_argument("--head", help="head file or name (default: the first one for the sensor; see `ofa models`)")
+    backbone = _Parser(add_help=False)
+    backbone.add_argument("--checkpoint", help="file or name (default: the first one for the sensor; see `ofa models`)")
     labelled = _Parser(add_help=False)
     labelled.add_argument("--labels", nargs="+", required=True, metavar="L",
                           help="one file of polygons, or a label raster for each raster in the same order")  # fmt: skip
@@ -55,9 +57,10 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--polygons", metavar="P.gpkg", help="dissolved polygons, too")
     verb.add_argument("--confidence", metavar="C.tif", help="the winning class's probability, too")
     verbs.add_parser("classify", parents=[common, run, head], help="one class a tile, to .gpkg or .tif")
-    verb = verbs.add_parser("embed", parents=[common, run], help="token features, to a multi-band GeoTIFF")
+    verb = verbs.add_parser("embed", parents=[common, run, backbone], help="token features, to a multi-band GeoTIFF")
     verb.add_argument("--picture", metavar="RGB.tif", help="their first three principal components, too")
-    verb = verbs.add_parser("fit", parents=[common, told, compute, labelled], help="a head from rasters and labels")
+    verb = verbs.add_parser("fit", parents=[common, told, compute, labelled, backbone],
+                            help="a head from rasters and labels")  # fmt: skip
     verb.add_argument("inputs", nargs="+", metavar="RASTER")
     verb.add_argument("--task", default="segment", choices=("segment", "classify"), help="one class a pixel, or a tile")
     verb.add_argument("--kind", default="auto", choices=("auto", "linear", "linear+pixels"),

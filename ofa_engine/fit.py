@@ -5,6 +5,7 @@ the tiles it touches. Each labelled pixel gets the tokens of the tile in whose m
 interpolates its logits.
 """
 
+import dataclasses
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ class FitOptions:
     task: str = "segment"
     kind: str = "auto"
     name: str | None = None
+    checkpoint: str | None = None
     sensor: str | None = None
     bands: str | None = None
     units: str | None = None
@@ -81,8 +83,8 @@ def _check(options: FitOptions) -> None:
 
 def _open(options: FitOptions, path: str, watch: Watch) -> Job:
     return open_job(Options(path, sensor=options.sensor, bands=options.bands, units=options.units,
-                            tile_px=options.tile_px, device=options.device, memory_mb=options.memory_mb), None,
-                    watch, writes=False)  # fmt: skip
+                            tile_px=options.tile_px, device=options.device, memory_mb=options.memory_mb,
+                            checkpoint=options.checkpoint), None, watch, writes=False)  # fmt: skip
 
 
 def _fit(options: FitOptions, jobs: list[Job], watch: Watch) -> dict:

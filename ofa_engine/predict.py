@@ -48,6 +48,7 @@ class Options:
     input: str
     output: str = ""
     head: str | None = None
+    checkpoint: str | None = None
     sensor: str | None = None
     bands: str | None = None
     units: str | None = None
@@ -161,7 +162,11 @@ def open_job(options: Options, task: str | None, watch: Watch, writes: bool = Tr
             head_file = catalog.find_head(options.head, found.sensor, task)
             check_head(head_file.header, head_file.path, found.sensor, task)
         fingerprint = head_file.header.get("backbone") if head_file else None
-        file = catalog.find_checkpoint(fingerprint, found.sensor, head_file.path.parent if head_file else None)
+        beside = head_file.path.parent if head_file else None
+        if options.checkpoint:
+            file = catalog.named_checkpoint(options.checkpoint, found.sensor)
+        else:
+            file = catalog.find_checkpoint(fingerprint, found.sensor, beside)
         device = choose_device(options.device)
         checkpoint = _cached_checkpoint(str(file.path), file.path.stat().st_mtime_ns, str(device))
         head = load_head(head_file.path, checkpoint, found.sensor, task, device)[0] if head_file else None

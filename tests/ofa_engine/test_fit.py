@@ -39,7 +39,8 @@ def write_polygons(path, raster, boxes, names, field="class"):
     """Boxes (left, top, width, height) in pixels of the raster."""
     with rasterio.open(raster) as d:
         t, crs = d.transform, d.crs.to_wkt()
-    shapes = [shapely.box(t.c + x * t.a, t.f + (y + h) * t.e, t.c + (x + w) * t.a, t.f + y * t.e) for x, y, w, h in boxes]
+    corners = [(t.c + x * t.a, t.f + (y + h) * t.e, t.c + (x + w) * t.a, t.f + y * t.e) for x, y, w, h in boxes]
+    shapes = [shapely.box(*c) for c in corners]
     pyogrio.raw.write(path, shapely.to_wkb(np.array(shapes)), [np.array(names, dtype=object)], [field], crs=crs,
                       geometry_type="Polygon", driver="GPKG")  # fmt: skip
     return str(path)
@@ -129,8 +130,8 @@ def test_classify_fits_a_head_for_tiles(two_lands, tmp_path):
         with rasterio.open(tmp_path / "out.tif") as d:
             found = d.read(1)
         assert (found[:, 5:] == 1).mean() > 0.9 and (found[:, :4] == 2).mean() > 0.9
-    with pytest.raises(InputError, match="tiles of 100 px of which one class covers more than half, found none"):
-        run(raster, labels, tmp_path, task="classify", tile_px=100)
+    with pytest.raises(InputError, match="tiles of 130 px of which one class covers more than half, found none"):
+        run(raster, labels, tmp_path, task="classify", tile_px=130)
 
 
 def test_a_polygon_more_computes_only_its_tiles(two_lands, tmp_path, monkeypatch):
