@@ -15,7 +15,7 @@ from ofa_engine.accuracy import stratified
 from ofa_engine.checkpoint import load_checkpoint, save_head
 from ofa_engine.cli import main
 from ofa_engine.errors import Cancelled, InputError, ModelFileError, OutputError
-from ofa_engine.evaluate import EvaluateOptions, evaluate, match, show
+from ofa_engine.evaluate import EvaluateOptions, _cell, evaluate, match, show
 from ofa_engine.heads import LinearHead, class_table
 from ofa_engine.predict import Options, Watch, classify, segment
 from ofa_engine.raster import place
@@ -308,22 +308,19 @@ def test_the_report_is_self_contained_and_says_all(scene, tmp_path, models):
     assert "accuracy" in show(answer) and "x" * 60 in show(answer)
 
 
-def test_cells_are_told_apart_by_lightness(scene, tmp_path):
-    path = scene("naip")
-    run(tmp_path, "naip_segment", path, label_raster(tmp_path / "labels.tif", path, np.ones((100, 130))))
-    cells = re.findall(r'fill="#(\w{6})".*?fill:#(\w{6})">(\d+)%', page_of(tmp_path), re.DOTALL)
-
+def test_cells_are_told_apart_by_lightness():
+    """The more, the darker, and numbers can be read on every shade."""
     def luminance(color):  # WCAG 2.1, relative luminance
         parts = np.array([int(color[i : i + 2], 16) for i in (0, 2, 4)]) / 255
         return np.where(parts <= 0.03928, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
 
-    assert len(cells) == 9
-    by_share = sorted(cells, key=lambda cell: int(cell[2]))
-    shades = [luminance(paper) for paper, _, _ in by_share]
-    assert shades == sorted(shades, reverse=True)
-    for paper, ink, _ in cells:
+    shades = []
+    for share in np.linspace(0, 1, 101):
+        paper, ink = re.findall(r"fill[=:]\"?#(\w{6})", _cell(0, 0, 1, share, "", False))[:2]
         low, high = sorted((luminance(paper), luminance(ink)))
         assert (high + 0.05) / (low + 0.05) >= 4.5  # WCAG AA
+        shades.append(luminance(paper))
+    assert shades == sorted(shades, reverse=True) and shades[0] - shades[-1] > 0.8
 
 
 def test_bad_input_is_told_in_one_line_and_leaves_nothing(scene, tmp_path, models):
@@ -559,3 +556,19 @@ def test_from_the_command_line(capsys, scene, tmp_path):
     out, err = capsys.readouterr()
     assert not out and len(err.splitlines()) == 1
     assert catalog.list_heads()
+
+
+def test_a_head_of_our_own_fit(capsys, scene, tmp_path):
+    """Its cross-validated scores stand beside, and that it has learned from these labels is said."""
+    path = scene("naip", 200, 200)
+    truth = np.zeros((200, 200), int)
+    for i, j in np.ndindex(4, 4):
+        truth[50 * i + 5 : 50 * i + 45, 50 * j + 5 : 50 * j + 45] = 1 + (i + j) % 2
+    labels = label_raster(tmp_path / "labels.tif", path, truth)
+    head = tmp_path / "own.safetensors"
+    assert main(["fit", str(path), "--labels", str(labels), "-o", str(head), "--tile-px", "48", "--json"]) == 0
+    fitted = json.loads(capsys.readouterr().out)
+    answer = run(tmp_path, head, path, labels)
+    assert answer["validation"]["miou"] == fitted["validation"]["miou"] and "when fitted" in page_of(tmp_path)
+    assert [e["iou"] for e in answer["validation"]["classes"]] == fitted["validation"]["iou"]
+    assert any("was fitted on labels of this name" in note for note in answer["notes"])
