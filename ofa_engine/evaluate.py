@@ -29,7 +29,7 @@ from . import catalog, sensors
 from ._version import __version__
 from .accuracy import Z_95, Stratified, confusion, scores, stratified
 from .errors import InputError, OutputError
-from .labels import read_labels, tile_labels
+from .labels import as_text, read_labels, tile_labels
 from .predict import Job, Options, Watch, classify, open_job, segment
 from .raster import Pending, Source, check_output, place, pyproj_crs
 from .tiling import Axis
@@ -326,16 +326,9 @@ def _read_points(options: EvaluateOptions) -> Points | None:
                          f"{Path(path).name}: samples of several maps must be evaluated one by one")  # fmt: skip
     names = fields.get("map_name", fields["map_class"])
     area = np.asarray(fields.get("stratum_ha", np.full(len(value), np.nan)), np.float64)
-    return Points(shapely.get_x(middle), shapely.get_y(middle), meta["crs"], value, [_word(n) for n in names],
-                  [_word(text) for text in fields[field]], weight, area,
-                  sorted({_word(name) for name in fields.get("map_file", ())}), int((~drawn).sum()))  # fmt: skip
-
-
-def _word(value: Any) -> str:
-    """A field's value as text: "" for none, 3.0 as 3."""
-    if value is None or isinstance(value, float | np.floating) and not np.isfinite(value):
-        return ""
-    return str(int(value) if isinstance(value, float | np.floating) and float(value).is_integer() else value).strip()
+    return Points(shapely.get_x(middle), shapely.get_y(middle), meta["crs"], value, [as_text(n) for n in names],
+                  [as_text(text) for text in fields[field]], weight, area,
+                  sorted({as_text(name) for name in fields.get("map_file", ())}), int((~drawn).sum()))  # fmt: skip
 
 
 def _by_points(points: Points, jobs: Sequence[Job], options: EvaluateOptions, watch: Watch) -> Findings:

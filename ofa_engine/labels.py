@@ -185,7 +185,7 @@ class _LabelRaster:
 def _from_polygons(sources: Sequence[Source], path: str, field: str | None, ignore: Sequence[str], say: Say
                    ) -> Labels:  # fmt: skip
     geometries, crs, raw = _read_polygons(path, field)
-    names = np.array([_text(value) for value in raw], dtype=object)
+    names = np.array([as_text(value) for value in raw], dtype=object)
     usable = np.array([g is not None and not g.is_empty and n != "" for g, n in zip(geometries, names, strict=True)])
     usable &= ~np.isin(names.astype(str), list(ignore))
     if dropped := int((~usable).sum()):
@@ -242,12 +242,11 @@ def _guess_field(fields: Sequence[str]) -> str | None:
     return named[0] if named else others[0] if len(others) == 1 else None
 
 
-def _text(value: Any) -> str:
-    if value is None or isinstance(value, float) and not np.isfinite(value):
+def as_text(value: Any) -> str:
+    """A field's value as text: "" for none, 3.0 as 3."""
+    if value is None or isinstance(value, float | np.floating) and not np.isfinite(value):
         return ""
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    return str(value).strip()
+    return str(int(value) if isinstance(value, float | np.floating) and float(value).is_integer() else value).strip()
 
 
 def _classes(names: Sequence[str]) -> list[dict]:
