@@ -82,16 +82,21 @@ def _check(options: FitOptions) -> None:
 
 
 def _open(options: FitOptions, path: str, watch: Watch) -> Job:
-    return open_job(Options(path, sensor=options.sensor, bands=options.bands, units=options.units,
+    job = open_job(Options(path, sensor=options.sensor, bands=options.bands, units=options.units,
                             tile_px=options.tile_px, device=options.device, memory_mb=options.memory_mb,
                             checkpoint=options.checkpoint), None, watch, writes=False)  # fmt: skip
+    if options.task == "segment" and not options.tile_px:
+        # the lower end of the crops that the model was trained on: tokens half as large draw finer edges
+        job.tile_px = max(16, job.tile_px // 2)
+    return job
 
 
 def _fit(options: FitOptions, jobs: list[Job], watch: Watch) -> dict:
     first = jobs[0]
     tile_px = first.tile_px
     sources = [job.source for job in jobs]
-    labels = read_labels(sources, options.labels, options.field, options.ignore, tile_px, watch.log)
+    block_px = 2 * tile_px  # so that a block's middle is out of its neighbours' sight
+    labels = read_labels(sources, options.labels, options.field, options.ignore, block_px, watch.log)
     if options.task == "classify":
         labels = Labels(labels.classes, [tile_labels(job.source, part, tile_px, len(labels.classes))
                                          for job, part in zip(jobs, labels.rasters, strict=True)])  # fmt: skip

@@ -22,7 +22,7 @@ from rasterio.windows import Window
 
 from .errors import InputError
 from .heads import class_table
-from .raster import Source, place, pyproj_crs
+from .raster import Source, place, pyproj_crs, read_class_names
 
 LIMIT = 20_000
 # Okabe and Ito's colours first, which colour-blind people can tell apart
@@ -106,7 +106,8 @@ def _from_rasters(sources: Sequence[Source], paths: Sequence[str], ignore: Seque
         for number, layer in enumerate(layers):
             share = np.array([min(1.0, LIMIT / max(counts[v][number], 1)) for v in classes])
             parts.append(layer.draw(np.array(classes), share, block_px, number))
-        return Labels(class_table(classes, [str(v) for v in classes], colors), parts)
+        names = read_class_names(paths[0])
+        return Labels(class_table(classes, [names.get(v, str(v)) for v in classes], colors), parts)
     except ValueError as error:
         raise InputError(str(error)) from error
     finally:

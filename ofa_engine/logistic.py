@@ -18,7 +18,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from .accuracy import confusion, scores
 
-STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # C of scikit-learn: the larger, the closer to the training samples
+STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0)  # C of scikit-learn: the larger, the closer to the training samples
 FOLDS = 5
 
 
@@ -48,7 +48,7 @@ def fit(features: NDArray, index: NDArray, group: NDArray, weight: NDArray, clas
     mean, std = _moments(features, weight)
     x = ((features - mean) / std).astype(np.float32)
     folds, unscored = split(index, group, classes, seed)
-    strength, temperature, score, matrix = STRENGTHS[2], 1.0, None, np.zeros((classes, classes))
+    strength, temperature, score, matrix = STRENGTHS[1], 1.0, None, np.zeros((classes, classes))
     if folds:
         logits = _held_out_logits(x, index, weight, classes, folds, tick)
         tested = np.concatenate([test for _, test in folds])

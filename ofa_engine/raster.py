@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import rasterio
@@ -24,6 +24,8 @@ from .errors import OutputError, RasterError
 from .sensors import Detection, RasterFacts, detect, sample_windows
 
 NODATA = 255  # of class layers
+
+Number = TypeVar("Number", float, NDArray[np.float64])
 
 
 def _open(path: str | Path, mode: str = "r", **profile: object) -> Any:
@@ -228,8 +230,8 @@ def gsd_m(transform: rasterio.Affine, crs: object, width: int, height: int) -> f
     return None if area is None else math.sqrt(area)
 
 
-def place(t: rasterio.Affine, column: float, row: float) -> tuple[float, float]:
-    """Where a pixel corner lies in the CRS (affine's own operator for it changed from * to @ between releases)."""
+def place(t: rasterio.Affine, column: Number, row: Number) -> tuple[Number, Number]:
+    """Where pixel corners lie in the CRS (affine's own operator for it changed from * to @ between releases)."""
     return t.a * column + t.b * row + t.c, t.d * column + t.e * row + t.f
 
 
@@ -377,3 +379,16 @@ def write_class_names(path: Path, classes: Sequence[dict], counts: Sequence[int]
         for value in (entry["value"], count, entry["name"], *colors[entry["value"]]):
             ET.SubElement(row, "F").text = str(value)
     ET.ElementTree(root).write(_aux(path), encoding="unicode")
+
+
+def read_class_names(path: str | Path) -> dict[int, str]:
+    """Names of class values from the category names in GDAL's side file, which rasterio cannot read; empty where there
+    is none."""
+    side = _aux(Path(path))
+    try:
+        band = ET.parse(side).getroot().find("PAMRasterBand") if side.exists() else None
+    except (ET.ParseError, OSError):
+        return {}
+    categories = band.find("CategoryNames") if band is not None else None
+    texts = [(entry.text or "").strip() for entry in categories] if categories is not None else []
+    return {value: text for value, text in enumerate(texts) if text}

@@ -7,7 +7,6 @@ who stops half-way has labelled a random sample, too.
 """
 
 import warnings
-import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 from .accuracy import allocate, sample_size
 from .errors import Cancelled, InputError, OutputError
 from .predict import Watch
-from .raster import Pending, Source, check_output, pixel_area_m2
+from .raster import Pending, Source, check_output, pixel_area_m2, read_class_names
 
 CONJECTURED = 0.8  # user's accuracy of each class before anything is known; a lower one asks for more points
 _VALUES = 255  # class values are 0 to 254
@@ -72,7 +71,7 @@ def sample(options: SampleOptions, watch: Watch) -> dict:
             users = np.full(len(strata.values), CONJECTURED)
             total = sample_size(strata.pixels, users, options.target_error)
             points = allocate(total, strata.pixels, options.least)
-            names = class_names(source.path)
+            names = read_class_names(source.path)
             row, column, index = draw(source, strata, points, options.seed, watch)
             part = pending.beside(target)
             _write(part, source, strata, points, names, row, column, index)
@@ -164,19 +163,6 @@ def draw(source: Source, strata: Strata, points: NDArray, seed: int, watch: Watc
         seen += counts
     row, column, index = rng.permutation(np.concatenate(found, 1), axis=1)
     return row, column, index
-
-
-def class_names(path: str) -> dict[int, str]:
-    """Names of class values from the category names in GDAL's side file (`.aux.xml`), which `segment` writes and
-    rasterio cannot read; empty where there is none."""
-    side = Path(f"{path}.aux.xml")
-    try:
-        band = ET.parse(side).getroot().find("PAMRasterBand") if side.exists() else None
-    except (ET.ParseError, OSError):
-        return {}
-    categories = band.find("CategoryNames") if band is not None else None
-    texts = [(entry.text or "").strip() for entry in categories] if categories is not None else []
-    return {value: text for value, text in enumerate(texts) if text}
 
 
 # --- points out --------------------------------------------------------------------------------------------------

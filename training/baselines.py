@@ -259,11 +259,10 @@ def score(case: Case, tested: Tested, trained: NDArray, seed: int = 0) -> dict:
 
 def _by_block(truth: NDArray, found: NDArray, block: NDArray, blocks: int) -> NDArray[np.float64]:
     """(blocks, 3, 256): hits, reference and mapped pixels by class value."""
-    table = np.zeros((blocks, 3, 256))
-    np.add.at(table, (block[truth == found], 0, truth[truth == found]), 1)
-    np.add.at(table, (block, 1, truth), 1)
-    np.add.at(table, (block, 2, found), 1)
-    return table
+    hit = truth == found
+    parts = ((block[hit], truth[hit]), (block, truth), (block, found))
+    counts = [np.bincount(b * 256 + v, minlength=blocks * 256).reshape(blocks, 256) for b, v in parts]
+    return np.stack(counts, 1).astype(np.float64)
 
 
 def _iou(table: NDArray) -> NDArray[np.float64]:

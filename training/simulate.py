@@ -397,6 +397,8 @@ def write(sensor_id: str, size_px: int, seed: int, path: str | Path, labels_path
     import rasterio
     from rasterio import Affine
 
+    from ofa_engine.raster import write_class_names
+
     sensor = sensors.get(sensor_id)
     names = list(sensor.band_names)
     um = [band.wavelength_um for band in sensor.bands]
@@ -443,6 +445,8 @@ def write(sensor_id: str, size_px: int, seed: int, path: str | Path, labels_path
     with rasterio.open(labels_path, "w", count=1, dtype="uint8", **place, **options | {"nodata": 0}) as file:
         file.write(labels, 1)
         file.write_colormap(1, {c.value: tuple(bytes.fromhex(c.color[1:])) for c in CLASSES})
+    classes = [c._asdict() for c in CLASSES]
+    write_class_names(Path(labels_path), classes, [int((labels == c.value).sum()) for c in CLASSES])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

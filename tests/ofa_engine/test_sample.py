@@ -13,8 +13,8 @@ from ofa_engine.accuracy import Z_95, allocate, confusion, stratified
 from ofa_engine.cli import main
 from ofa_engine.errors import Cancelled, InputError, OutputError
 from ofa_engine.predict import Options, Watch, segment
-from ofa_engine.raster import Source
-from ofa_engine.sample import SampleOptions, class_names, draw, sample, show, survey
+from ofa_engine.raster import Source, read_class_names
+from ofa_engine.sample import SampleOptions, draw, sample, show, survey
 
 from .conftest import UTM, pixels_of, write_raster
 
@@ -131,13 +131,13 @@ def test_estimates_are_unbiased_and_intervals_cover(tmp_path):
 def test_names_come_from_our_own_layers(scene, tmp_path):
     path = scene("naip")
     segment(Options(str(path), str(tmp_path / "map.tif")), Watch())
-    assert class_names(str(tmp_path / "map.tif")) == {1: "water", 2: "forest", 7: "bare & dry"}
+    assert read_class_names(str(tmp_path / "map.tif")) == {1: "water", 2: "forest", 7: "bare & dry"}
     sample(SampleOptions(str(tmp_path / "map.tif"), str(tmp_path / "p.gpkg"), least=5), Watch())
     fields = read(tmp_path / "p.gpkg")[2]
     known = {1: "water", 2: "forest", 7: "bare & dry"}
     assert [known[v] for v in fields["map_class"].tolist()] == fields["map_name"].tolist()
     (tmp_path / "map.tif.aux.xml").write_text("<broken")
-    assert class_names(str(tmp_path / "map.tif")) == {}
+    assert read_class_names(str(tmp_path / "map.tif")) == {}
 
 
 def test_without_crs_there_are_no_areas(tmp_path):
