@@ -9,8 +9,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE_ORDER = ["errors", "_version", "sensors", "catalog", "tiling", "raster", "preprocess", "model", "heads",
                 "mae", "checkpoint", "vector", "labels", "pipeline", "predict", "accuracy", "logistic", "fit",
-                "evaluate", "sample", "verbs", "bench", "worker", "cli", "__main__"]  # fmt: skip
-RASTERIO = {"raster", "vector", "labels", "predict", "evaluate", "sample", "bench"}
+                "mapped", "points", "page", "evaluate", "sample", "verbs", "bench", "worker", "cli",
+                "__main__"]  # fmt: skip
+RASTERIO = {"raster", "vector", "labels", "predict", "sample", "bench"}
 STANDARD_ONLY = {"errors", "_version", "sensors", "catalog", "__init__"}
 
 
@@ -59,5 +60,5 @@ def test_plugin(path):
 def test_training(path):
     for name in imports(path):
         assert name.split(".")[0] not in ("qgis", "PyQt5", "PyQt6", "qgis_plugin"), name
-        if path.stem not in ("readers_raster", "readers_starter", "simulate", "starter"):
+        if path.stem not in ("readers_raster", "readers_starter", "simulate", "starter", "baselines"):
             assert not name.startswith(("rasterio", "ofa_engine.raster", "pyogrio", "shapely")), name

@@ -15,8 +15,9 @@ from ofa_engine.accuracy import stratified
 from ofa_engine.checkpoint import load_checkpoint, save_head
 from ofa_engine.cli import main
 from ofa_engine.errors import Cancelled, InputError, ModelFileError, OutputError
-from ofa_engine.evaluate import EvaluateOptions, _cell, evaluate, match, show
+from ofa_engine.evaluate import EvaluateOptions, evaluate, match, show
 from ofa_engine.heads import LinearHead, class_table
+from ofa_engine.page import matrix_cell
 from ofa_engine.predict import Options, Watch, classify, segment
 from ofa_engine.raster import place
 from ofa_engine.sample import SampleOptions, sample
@@ -316,7 +317,7 @@ def test_cells_are_told_apart_by_lightness():
 
     shades = []
     for share in np.linspace(0, 1, 101):
-        paper, ink = re.findall(r"fill[=:]\"?#(\w{6})", _cell(0, 0, 1, share, "", False))[:2]
+        paper, ink = re.findall(r"fill[=:]\"?#(\w{6})", matrix_cell(0, 0, 1, share, "", False))[:2]
         low, high = sorted((luminance(paper), luminance(ink)))
         assert (high + 0.05) / (low + 0.05) >= 4.5  # WCAG AA
         shades.append(luminance(paper))
