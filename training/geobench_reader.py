@@ -1,18 +1,13 @@
 """GEO-Bench (Lacoste et al. 2023) as tasks of linear probes, from its own files and without its package.
 
 A task's folder holds one HDF5 file a sample, `task_specs.pkl`, `band_stats.json` and partitions. Band data are plain
-HDF5; classes and labels are pickles, which are read by an allow-list: no class or function that a file names is ever
-found, inert stand-ins are. Band names of two tasks are wrong in the data set; the table below gives the true ones.
+HDF5; classes and labels are pickles, read by training.safe_pickle. Band names of two tasks are wrong in the data set;
+the table below gives the true ones.
 """
 
-import ast
 import hashlib
-import io
 import json
-import math
 import os
-import pickle
-import pickletools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +20,8 @@ from numpy.typing import NDArray
 
 from ofa_engine import sensors
 from ofa_engine.errors import InputError
-from training.tasks import Task
+from training.safe_pickle import Array, Scalar, read_pickle_file, read_pickle_text
+from training.tasks import Task, moments
 
 # --- the twelve tasks ---------------------------------------------------------------------------------------------
 
@@ -91,6 +87,8 @@ TASKS: dict[str, Source] = {  # in the order of the paper's tables 1 and 2
     "m-chesapeake-landcover": Source("segment", 7, "gaofen", {**_RGB, "NIR": "NearInfrared"}),
 }  # fmt: skip
 SPLITS = ("train", "valid", "test")
+_KINDS = {"Classification": "classify", "MultiLabelClassification": "multilabel", "SegmentationClasses": "segment",
+          "SemanticSegmentation": "segment"}  # fmt: skip
 _UNLABELLED = (-1, 255)  # of a raster of labels; the published tasks define none and count every class
 
 
@@ -168,7 +166,7 @@ def _classes(folder: Path, source: Source, first: Path, notes: list[str]) -> tup
     path = folder / "task_specs.pkl"
     label = None
     if path.exists():
-        specs = read_pickle(_bounded(path), str(path))
+        specs = read_pickle_file(path)
         label = getattr(specs, "label_type", None)
         bands = getattr(specs, "bands_info", None)
         stored = _texts([getattr(band, "name", None) for band in bands] if isinstance(bands, list) else None)
@@ -212,23 +210,8 @@ def _statistics(folder: Path, source: Source, train: "HDF5Split", notes: list[st
         if not len(train):
             raise InputError(f"expected band_stats.json or training samples in {folder}, found neither") from None
         notes.append(f"means and deviations were computed from {len(train)} training samples")
-        mean, std = _measured(train)
+        return moments(train.pixels(number) for number in range(len(train)))
     return tuple(mean), tuple(value if value > 0 else 1.0 for value in std)
-
-
-def _measured(train: "HDF5Split") -> tuple[list[float], list[float]]:
-    """Over valid values. Deviations are summed from the first sample's means, so that large means cost no digits."""
-    first = train.pixels(0).reshape(len(train.source.bands), -1).astype(np.float64)
-    shift = np.array([row[np.isfinite(row)].mean() if np.isfinite(row).any() else 0.0 for row in first])
-    count, total, square = np.zeros((3, len(shift)))
-    for number in range(len(train)):
-        pixels = train.pixels(number).reshape(len(shift), -1).astype(np.float64)
-        valid = np.isfinite(pixels)
-        values = np.where(valid, pixels - shift[:, None], 0.0)
-        count, total, square = count + valid.sum(1), total + values.sum(1), square + (values**2).sum(1)
-    count = np.maximum(count, 1)
-    mean = total / count
-    return (mean + shift).tolist(), np.sqrt(np.maximum(square / count - mean**2, 0.0)).tolist()
 
 
 # --- samples ------------------------------------------------------------------------------------------------------
@@ -316,7 +299,7 @@ class _File:
     def label(self, classes: int, multi: bool) -> Any:
         """An int, or (K,) float32 of 0 and 1."""
         found = self.facts().get("label")
-        if isinstance(found, (_Array, _Scalar)):
+        if isinstance(found, (Array, Scalar)):
             found = found.value
         elif isinstance(found, (list, tuple)) and not all(isinstance(value, int) for value in found):
             found = None
@@ -335,132 +318,3 @@ class _File:
         if not isinstance(facts, dict):
             raise InputError(f"expected a dictionary in the pickle of {self.path}, found {type(facts).__name__}")
         return facts
-
-
-# --- pickles that cannot run code ---------------------------------------------------------------------------------
-
-_TEXT_LIMIT = 2**20  # bytes; a sample's is 1 to 3 KB
-_FILE_LIMIT = 2**26  # the largest task_specs.pkl, which names every sample, is about 1 MB
-# What Python writes for plain values and simple objects. Others (extension codes, persistent ids, large memo numbers,
-# which reserve memory) are not in GEO-Bench's files and are refused before anything is read.
-_OPCODES = frozenset(
-    "PROTO FRAME MARK STOP MEMOIZE BINPUT BINGET LONG_BINGET NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 "
-    "BINFLOAT BINUNICODE SHORT_BINUNICODE BINBYTES SHORT_BINBYTES EMPTY_TUPLE TUPLE1 TUPLE2 TUPLE3 TUPLE EMPTY_LIST "
-    "APPEND APPENDS EMPTY_DICT SETITEM SETITEMS GLOBAL STACK_GLOBAL REDUCE NEWOBJ BUILD".split()
-)
-_KINDS = {"Classification": "classify", "MultiLabelClassification": "multilabel", "SegmentationClasses": "segment",
-          "SemanticSegmentation": "segment"}  # fmt: skip
-
-
-class _Inert:
-    """Stands in for any class that a file may name: holds what it is given, and does nothing."""
-
-    def __init__(self, *args: Any):
-        self.args = args
-
-    def __setstate__(self, state: Any) -> None:
-        """Attributes, where no special method is among them: those could be called later."""
-        if isinstance(state, dict) and all(isinstance(key, str) and not key.startswith("__") for key in state):
-            self.__dict__.update(state)
-        elif isinstance(state, (dict, tuple)):
-            raise pickle.UnpicklingError("attributes that are not plain")
-
-
-class _Dtype(_Inert):
-    """numpy.dtype of plain numbers, as text: numpy itself is not called with what a file says."""
-
-    def __init__(self, code: str = "", *_: Any):
-        if not isinstance(code, str) or not re.fullmatch(r"[biuf][1248]", code):
-            raise pickle.UnpicklingError("a data type that is not of plain numbers")
-        self.code = code
-
-    def __setstate__(self, state: Any) -> None:
-        if state[1] not in ("<", ">", "|"):
-            raise pickle.UnpicklingError("a data type without byte order")
-        self.code = state[1] + self.code[-2:]
-
-
-def _numbers(data: bytes, dtype: _Dtype) -> NDArray:
-    if not isinstance(data, bytes) or not isinstance(dtype, _Dtype):
-        raise pickle.UnpicklingError("an array without bytes or type")
-    return np.frombuffer(data, dtype.code)
-
-
-class _Scalar(_Inert):
-    """A numpy number: (data type, its bytes)."""
-
-    def __init__(self, dtype: _Dtype, data: bytes):
-        self.value = _numbers(data, dtype)[0]
-
-
-class _Array(_Inert):
-    """A numpy array; numpy makes it empty first, and fills it by its state. Takes no more memory than its bytes."""
-
-    value: NDArray
-
-    def __setstate__(self, state: Any) -> None:
-        _, shape, dtype, fortran, data = state
-        values = _numbers(data, dtype)
-        if not all(isinstance(n, int) and n >= 0 for n in shape) or math.prod(shape) != values.size:
-            raise pickle.UnpicklingError("an array of another shape than its values")
-        self.value = values.reshape(shape, order="F" if fortran else "C")
-
-
-# GEO-Bench's own classes: ccb is what the package was called when the data were written; a task's stale Accuracy is
-# in ccb.io.task
-_OWN_MODULES = re.compile(r"(ccb|geobench)(\.\w+)*")
-_ALLOWED: dict[tuple[str, str], type[_Inert]] = {
-    # labels of m-bigearthnet are arrays, some resolutions numpy numbers; both names of numpy's module are in use
-    ("numpy", "dtype"): _Dtype,
-    ("numpy", "ndarray"): type("ndarray", (_Inert,), {}),
-    **{(module, "_reconstruct"): _Array for module in ("numpy.core.multiarray", "numpy._core.multiarray")},
-    **{(module, "scalar"): _Scalar for module in ("numpy.core.multiarray", "numpy._core.multiarray")},
-    # dates of bands
-    ("datetime", "date"): type("date", (_Inert,), {}),
-    ("datetime", "datetime"): type("datetime", (_Inert,), {}),
-    # later versions of the converters store where a band lies
-    ("affine", "Affine"): type("Affine", (_Inert,), {}),
-    ("rasterio.crs", "CRS"): type("CRS", (_Inert,), {}),
-}
-
-
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> type[_Inert]:
-        """A stand-in. Nothing is imported or looked up, whatever the file names."""
-        if _OWN_MODULES.fullmatch(module) and name.isidentifier():
-            return type(name, (_Inert,), {})
-        if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f"the name {module}.{name}")
-        return _ALLOWED[module, name]
-
-
-def read_pickle(data: bytes, where: str) -> Any:
-    """The plain values and stand-ins that a pickle holds. Raises InputError for any that holds something else."""
-    try:
-        for opcode, _, _ in pickletools.genops(data):
-            if opcode.name not in _OPCODES:
-                raise pickle.UnpicklingError(f"the operation {opcode.name}")
-        return _Unpickler(io.BytesIO(data)).load()
-    except Exception as error:  # damaged pickles raise almost anything
-        line = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(f"expected plain values of GEO-Bench in {where}, found a pickle that might run code or is "
-                         f"damaged ({line}): take the file anew from its source") from error  # fmt: skip
-
-
-def read_pickle_text(text: str, where: str) -> Any:
-    """The same for a pickle written as Python writes bytes, b'...'. Raises InputError."""
-    if len(text) > _TEXT_LIMIT or not re.match("b['\"]", text):
-        raise InputError(f"expected a pickle as the text of bytes up to {_TEXT_LIMIT} in {where}, found {text[:20]!r}")
-    try:
-        data = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
-        raise InputError(f"expected the text of bytes in {where}, found {text[:20]!r} ({error})") from error
-    if not isinstance(data, bytes):
-        raise InputError(f"expected the text of bytes in {where}, found {type(data).__name__}")
-    return read_pickle(data, where)
-
-
-def _bounded(path: Path) -> bytes:
-    if path.stat().st_size > _FILE_LIMIT:
-        raise InputError(f"expected specifications up to {_FILE_LIMIT} bytes, found {path.stat().st_size} in {path}")
-    return path.read_bytes()
