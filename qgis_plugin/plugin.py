@@ -6,7 +6,7 @@ from qgis.core import Qgis, QgsApplication, QgsSettings, QgsTask
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction, QFileDialog
 
-from . import styling
+from . import models, styling
 from .bridge import ICON, errors
 from .engine import ENGINE, SETTING, EngineError, engine_python
 from .provider import OfaNetProvider
@@ -25,6 +25,7 @@ class OfaNetPlugin:
         self._check = None
 
     def initProcessing(self):
+        models.announce()
         self.provider = OfaNetProvider()
         QgsApplication.processingRegistry().addProvider(self.provider)
 
@@ -59,6 +60,7 @@ class OfaNetPlugin:
         if self.provider is not None:
             QgsApplication.processingRegistry().removeProvider(self.provider)
             self.provider = None
+        models.withdraw()
         styling.forget()
 
     def message(self, text: str, level=Qgis.MessageLevel.Info, seconds: int = 0):

@@ -3,7 +3,9 @@
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsColorRampShader,
+    QgsEditorWidgetSetup,
     QgsFillSymbol,
+    QgsMarkerSymbol,
     QgsMultiBandColorRenderer,
     QgsPalettedRasterRenderer,
     QgsProcessingLayerPostProcessorInterface,
@@ -11,6 +13,7 @@ from qgis.core import (
     QgsRasterShader,
     QgsRendererCategory,
     QgsSingleBandPseudoColorRenderer,
+    QgsSingleSymbolRenderer,
     QgsStyle,
     QgsVectorLayer,
 )
@@ -19,6 +22,7 @@ from qgis.PyQt.QtGui import QColor
 from .texts import tr
 
 _CLASS_FIELDS = ("class", "value")
+_MAP_FIELDS = ("map_class", "map_name")  # of sampled points
 _waiting: list = []  # post-processors that QGIS has not called yet: it holds no reference that keeps them alive
 
 
@@ -67,6 +71,25 @@ def style_picture(layer):
         layer.triggerRepaint()
 
 
+def style_points(layer, classes: list[dict]):
+    """Points to be labelled by eye: rings that hide nothing, a choice of classes, and no word of what the map says."""
+    if not isinstance(layer, QgsVectorLayer):
+        return
+    choice = [{entry["name"]: entry["name"]} for entry in classes]
+    widgets = {"reference": QgsEditorWidgetSetup("ValueMap", {"map": choice})}
+    widgets |= dict.fromkeys(_MAP_FIELDS, QgsEditorWidgetSetup("Hidden", {}))
+    for name, widget in widgets.items():
+        layer.setEditorWidgetSetup(layer.fields().lookupField(name), widget)
+    table = layer.attributeTableConfig()
+    table.update(layer.fields())
+    for index, column in enumerate(table.columns()):
+        table.setColumnHidden(index, column.name in _MAP_FIELDS)
+    layer.setAttributeTableConfig(table)
+    ring = {"name": "circle", "color": "0,0,0,0", "outline_color": "#e6007e", "outline_width": "0.6", "size": "4"}
+    layer.setRenderer(QgsSingleSymbolRenderer(QgsMarkerSymbol.createSimple(ring)))
+    layer.setDisplayExpression('"reference"')
+
+
 class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
     def __init__(self, style):
         super().__init__()
@@ -91,6 +114,10 @@ def load_named(context, path: str | None, name: str, style=None):
 
 def load_classes(context, path, name, result: dict):
     load_named(context, path, name, lambda layer: style_classes(layer, result.get("classes") or []))
+
+
+def load_points(context, path, name, classes: list[dict]):
+    load_named(context, path, name, lambda layer: style_points(layer, classes))
 
 
 def load_confidence(context, path, name):

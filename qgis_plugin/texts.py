@@ -13,7 +13,8 @@ def sensor_title(sensor) -> str:
     return tr(sensor.title)
 
 
-_OPTION = re.compile(r"--(sensor|bands|units|head|tile-px|overlap|bounds)\b=?")
+SAMPLE_POINTS = "Sample points for an accuracy assessment"
+_OPTION = re.compile(r"--(sensor|bands|units|head|tile-px|overlap|bounds|labels|field|ignore)\b=?")
 
 
 def in_window_words(text: str) -> str:
@@ -26,6 +27,10 @@ def in_window_words(text: str) -> str:
         "tile-px": tr("Tile size"),
         "overlap": tr("Overlap"),
         "bounds": tr("Extent"),
+        "labels": tr("Labels"),
+        "field": tr("Class field"),
+        "ignore": tr("Labels that are no classes"),
     }
+    text = text.replace("`ofa sample`", f'"{tr(SAMPLE_POINTS)}"')
     text = re.sub(r"(--\w+ \S+) (?=--)", r"\1, ", text)  # several options with values make a list
     return _OPTION.sub(lambda match: f'"{fields[match[1]]}"' + (" " if match[0].endswith("=") else ""), text)

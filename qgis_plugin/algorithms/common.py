@@ -14,6 +14,7 @@ from qgis.core import (
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFile,
+    QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
@@ -29,6 +30,8 @@ AUTO = "auto"
 SENSORS = (AUTO, *sensors.SENSORS)
 UNITS = (AUTO, *sensors.UNITS)
 DEVICES = (AUTO, "cpu", "cuda")
+TASKS = ("segment", "classify")
+VECTOR_POLYGON = QgsProcessing.SourceType.TypeVectorPolygon
 _SECONDS_BETWEEN_WORDS = 10.0
 
 
@@ -39,10 +42,11 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     VERB_OF_ENGINE = ""  # where the algorithm's id is another than the engine's verb
     TITLE = ""
     HELP = ""
+    TAGS = ()  # other words to find it by
 
     def __init__(self):
         super().__init__()
-        self._path = ""
+        self._paths = []
         self._layer_name = ""
 
     def createInstance(self):
@@ -63,6 +67,9 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     def shortHelpString(self):
         return tr(self.HELP)
 
+    def tags(self):
+        return [tr(tag) for tag in self.TAGS]
+
     def icon(self):
         return QIcon(str(ICON))
 
@@ -74,9 +81,8 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         return True, ""
 
     def checkParameterValues(self, parameters, context):
-        layer = self.parameterAsRasterLayer(parameters, "INPUT", context)
         try:
-            if layer is not None:
+            for layer in self._rasters(parameters, context):
                 source_path(layer)
             bands = self.parameterAsString(parameters, "BANDS", context)
             if bands:
@@ -84,30 +90,50 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             if self.parameterDefinition("HEAD") and self.parameterAsString(parameters, "HEAD", context):
                 # the engine takes names of heads too; QGIS's own check of a file parameter does not
                 parameters = {**parameters, "HEAD": str(self._head(parameters, context).path)}
+            self._check_more(parameters, context)
         except errors.OfaError as error:
             return False, in_window_words(str(error))
         return super().checkParameterValues(parameters, context)
+
+    def _check_more(self, parameters, context):
+        """What an algorithm checks of its own parameters. Raises OfaError."""
+
+    def _rasters(self, parameters, context) -> list:
+        """The raster layers of INPUT, none where there is none. Raises RasterError where one of several is missing."""
+        if isinstance(self.parameterDefinition("INPUT"), QgsProcessingParameterMultipleLayers):
+            return self._several(parameters, "INPUT", context)
+        layer = self.parameterAsRasterLayer(parameters, "INPUT", context)
+        return [] if layer is None else [layer]
+
+    def _several(self, parameters, name, context) -> list:
+        """The layers of a parameter for several; QGIS leaves out in silence those that it cannot open."""
+        layers, told = self.parameterAsLayerList(parameters, name, context), parameters.get(name)
+        if isinstance(told, list | tuple) and len(layers) < len(told):
+            text = tr("Expected {count} layers that can be opened, found {found}: {told}")
+            told_of = ", ".join(str(one) for one in told)
+            raise errors.RasterError(text.format(count=len(told), found=len(layers), told=told_of))
+        return layers
 
     def _head(self, parameters, context) -> catalog.ModelFile:
         """The head asked for. Raises ModelFileError where there is none, or one for another task."""
         sensor = told(self.parameterAsString(parameters, "SENSOR", context))
         head = catalog.find_head(self.parameterAsString(parameters, "HEAD", context), sensor or "", None)
         task = head.header.get("task")
-        if task != self.VERB:
+        if self.VERB in TASKS and task != self.VERB:
             text = tr('Expected a head for "{verb}", found one for "{task}": {path}')
             raise errors.ModelFileError(text.format(verb=self.VERB, task=task, path=head.path))
         return head
 
     def prepareAlgorithm(self, parameters, context, feedback):
-        layer = self.parameterAsRasterLayer(parameters, "INPUT", context)
-        if layer is None:
-            raise QgsProcessingException(self.invalidRasterError(parameters, "INPUT"))
         try:
-            self._path = source_path(layer)
+            layers = self._rasters(parameters, context)
+            if not layers:
+                raise QgsProcessingException(self.invalidRasterError(parameters, "INPUT"))
+            self._paths = [source_path(layer) for layer in layers]
         except errors.OfaError as error:
             raise QgsProcessingException(str(error)) from error
-        self._layer_name = layer.name()
-        self._crs = layer.crs()
+        self._layer_name = layers[0].name()
+        self._crs = layers[0].crs()
         return True
 
     def job(self, parameters, context) -> dict:
@@ -116,7 +142,9 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         def words(name):
             return self.parameterAsString(parameters, name, context) or None
 
-        params = {"input": self._path, "bands": words("BANDS")}
+        several = isinstance(self.parameterDefinition("INPUT"), QgsProcessingParameterMultipleLayers)
+        params = {"inputs": self._paths} if several else {"input": self._paths[0]}
+        params["bands"] = words("BANDS")
         params["sensor"] = told(words("SENSOR"))
         params["units"] = told(words("UNITS"))
         if self.parameterDefinition("HEAD"):
@@ -124,6 +152,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         if self.parameterDefinition("DEVICE"):
             params["device"] = words("DEVICE") or AUTO
             params["tile_px"] = self.parameterAsInt(parameters, "TILE_SIZE", context) or None
+        if self.parameterDefinition("EXTENT"):
             extent = self.parameterAsExtent(parameters, "EXTENT", context, self._crs)
             if not extent.isNull() and not extent.isEmpty():
                 params["bounds"] = [extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()]
@@ -141,6 +170,10 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             raise QgsProcessingException(text.format(name=name, path=path))
         return str(Path(path).absolute())
 
+    def output_file(self, parameters, name, context) -> str:
+        """The file of a destination that is no layer."""
+        return str(Path(self.parameterAsFileOutput(parameters, name, context)).absolute())
+
     def run_engine(self, params: dict, feedback) -> dict:
         """One job with progress, log lines and cancel. Raises QgsProcessingException with the engine's one line."""
         said = time.monotonic()
@@ -156,7 +189,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
                 feedback.setProgressText(text)
 
         def log(level, text):
-            (feedback.pushWarning if level == "warning" else feedback.pushInfo)(text)
+            (feedback.pushWarning if level == "warning" else feedback.pushInfo)(in_window_words(text))
 
         try:
             return ENGINE.run(self.VERB_OF_ENGINE or self.VERB, params, progress, log, feedback.isCanceled)
@@ -171,17 +204,24 @@ def told(word: str | None) -> str | None:
     return None if word in (None, "", AUTO) else word
 
 
-def _advanced(definition):
+def advanced(definition):
     definition.setFlags(definition.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
     return definition
 
 
-def _enum(name, title, options):
+def enum(name, title, options):
     return QgsProcessingParameterEnum(name, title, options, defaultValue=options[0], usesStaticStrings=True)
 
 
-def add_input(algorithm):
-    algorithm.addParameter(QgsProcessingParameterRasterLayer("INPUT", tr("Raster layer")))
+def add_input(algorithm, title: str | None = None):
+    algorithm.addParameter(QgsProcessingParameterRasterLayer("INPUT", title or tr("Raster layer")))
+
+
+def add_inputs(algorithm):
+    several, kind = QgsProcessingParameterMultipleLayers, QgsProcessing.SourceType.TypeRaster
+    rasters = several("INPUT", tr("Raster layers (of one sensor)"), kind)
+    rasters.setMinimumNumberInputs(1)
+    algorithm.addParameter(rasters)
 
 
 def add_head(algorithm):
@@ -198,21 +238,23 @@ def add_head(algorithm):
 
 def add_reading(algorithm):
     """How the raster is read: sensor, band order, unit."""
-    algorithm.addParameter(_enum("SENSOR", tr("Sensor"), list(SENSORS)))
+    algorithm.addParameter(enum("SENSOR", tr("Sensor"), list(SENSORS)))
     bands = tr("Band order, e.g. 3,2,1,- (a dash for a missing band; recognised where empty)")
-    algorithm.addParameter(_advanced(QgsProcessingParameterString("BANDS", bands, optional=True)))
-    algorithm.addParameter(_advanced(_enum("UNITS", tr("Unit of the values"), list(UNITS))))
+    algorithm.addParameter(advanced(QgsProcessingParameterString("BANDS", bands, optional=True)))
+    algorithm.addParameter(advanced(enum("UNITS", tr("Unit of the values"), list(UNITS))))
 
 
 def add_tiling(algorithm, overlap: bool):
-    number = QgsProcessingParameterNumber
     algorithm.addParameter(QgsProcessingParameterExtent("EXTENT", tr("Extent (all where empty)"), optional=True))
-    tile = tr("Tile size in pixels (0: the head's own)")
-    algorithm.addParameter(_advanced(number("TILE_SIZE", tile, number.Type.Integer, 0, minValue=0)))
+    add_computing(algorithm, overlap)
+
+
+def add_computing(algorithm, overlap: bool = False, tile: str | None = None):
+    """How the tiles are cut and where they are computed."""
+    number = QgsProcessingParameterNumber
+    tile = tile or tr("Tile size in pixels (0: the head's own)")
+    algorithm.addParameter(advanced(number("TILE_SIZE", tile, number.Type.Integer, 0, minValue=0)))
     if overlap:
         share = tr("Overlap of neighbouring tiles (share of a tile)")
-        algorithm.addParameter(_advanced(number("OVERLAP", share, number.Type.Double, 0.25, minValue=0, maxValue=0.75)))
-    algorithm.addParameter(_advanced(_enum("DEVICE", tr("Device"), list(DEVICES))))
-
-
-VECTOR_POLYGON = QgsProcessing.SourceType.TypeVectorPolygon
+        algorithm.addParameter(advanced(number("OVERLAP", share, number.Type.Double, 0.25, minValue=0, maxValue=0.75)))
+    algorithm.addParameter(advanced(enum("DEVICE", tr("Device"), list(DEVICES))))

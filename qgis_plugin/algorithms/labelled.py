@@ -1,0 +1,89 @@
+"""What the algorithms share that learn from labels or are scored on them."""
+
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingException,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
+    QgsProcessingParameterMultipleLayers,
+    QgsProcessingParameterString,
+)
+
+from ..bridge import errors
+from ..facts import source_path
+from ..labels import export, is_points, is_polygons
+from ..texts import tr
+from .common import VECTOR_POLYGON, EngineAlgorithm, advanced
+
+
+class LabelledAlgorithm(EngineAlgorithm):
+    POINTS = False  # whether the points of a sample are labels too
+
+    def __init__(self):
+        super().__init__()
+        self._label_rasters = []
+
+    def add_labels(self, title: str):
+        """A vector layer with a class field, or rasters of classes."""
+        kinds = [VECTOR_POLYGON, QgsProcessing.SourceType.TypeVectorPoint] if self.POINTS else [VECTOR_POLYGON]
+        self.addParameter(QgsProcessingParameterFeatureSource("LABELS", title, kinds, optional=True))
+        text = tr("Class field (found by its name where empty)")
+        field = QgsProcessingParameterField("FIELD", text, parentLayerParameterName="LABELS", optional=True)
+        self.addParameter(field)
+        text = tr("Label rasters instead (one for each raster, on its grid, in the same order)")
+        several, kind = QgsProcessingParameterMultipleLayers, QgsProcessing.SourceType.TypeRaster
+        self.addParameter(advanced(several("LABEL_RASTERS", text, kind, optional=True)))
+        text = tr("Labels that are no classes, e.g. unsure,other")
+        self.addParameter(advanced(QgsProcessingParameterString("IGNORE", text, optional=True)))
+
+    def _check_more(self, parameters, context):
+        given, rasters = bool(parameters.get("LABELS")), self._several(parameters, "LABEL_RASTERS", context)
+        if given == bool(rasters):
+            raise errors.InputError(tr("Expected either a layer of labels or label rasters: choose one of the two"))
+        for layer in rasters:
+            source_path(layer)
+        inputs = self._rasters(parameters, context)
+        if rasters and len(rasters) != len(inputs):
+            text = tr("Expected one label raster for each raster, in the same order, found {labels} for {rasters}")
+            raise errors.InputError(text.format(labels=len(rasters), rasters=len(inputs)))
+        source = self.parameterAsSource(parameters, "LABELS", context) if given else None
+        if source is not None:  # else QGIS's own check says what is wrong
+            self._check_source(source, self.parameterAsString(parameters, "FIELD", context))
+
+    def _check_source(self, source, field: str):
+        if not is_polygons(source) and not (self.POINTS and is_points(source)):
+            wanted = tr("polygons or points") if self.POINTS else tr("polygons")
+            text = tr("Expected a layer of {wanted}, found another kind of geometry in {layer}")
+            raise errors.InputError(text.format(wanted=wanted, layer=source.sourceName()))
+        names = source.fields().names()
+        if field and field not in names:
+            text = tr("Expected a class field of {layer} ({names}), found {field}")
+            raise errors.InputError(text.format(layer=source.sourceName(), names=", ".join(names), field=field))
+
+    def prepareAlgorithm(self, parameters, context, feedback):
+        try:
+            rasters = self._several(parameters, "LABEL_RASTERS", context)
+            self._label_rasters = [source_path(layer) for layer in rasters]
+        except errors.OfaError as error:
+            raise QgsProcessingException(str(error)) from error
+        return super().prepareAlgorithm(parameters, context, feedback)
+
+    @contextmanager
+    def labels(self, parameters, context, feedback):
+        """The params of the engine's job that are about labels; the file they may name is gone afterwards."""
+        field = self.parameterAsString(parameters, "FIELD", context) or None
+        ignored = self.parameterAsString(parameters, "IGNORE", context)
+        params = {"field": field, "ignore": [text.strip() for text in ignored.split(",") if text.strip()]}
+        if self._label_rasters:
+            yield {**params, "labels": self._label_rasters}
+            return
+        source = self.parameterAsSource(parameters, "LABELS", context)
+        if source is None:
+            raise QgsProcessingException(self.invalidSourceError(parameters, "LABELS"))
+        only = None if is_points(source) else field  # what the estimates need stands in the points' other fields
+        with tempfile.TemporaryDirectory(prefix="ofanet-", ignore_cleanup_errors=True) as folder:
+            yield {**params, "labels": [export(source, only, Path(folder), context, feedback)]}

@@ -1,0 +1,57 @@
+"""Random points of a class map, to be labelled by eye for an accuracy assessment."""
+
+from qgis.core import QgsProcessing, QgsProcessingParameterNumber, QgsProcessingParameterVectorDestination
+
+from ..styling import load_points
+from ..texts import SAMPLE_POINTS, tr
+from .common import EngineAlgorithm, add_input, advanced
+
+
+class SamplePoints(EngineAlgorithm):
+    VERB = "samplepoints"
+    VERB_OF_ENGINE = "sample"
+    TITLE = SAMPLE_POINTS
+    HELP = (
+        "Draws pixels of a class map at random within each class (a stratified random sample, after Olofsson et al. "
+        '2014). Look at each point in better imagery and choose its class in the field "reference"; what the map says '
+        'is hidden meanwhile, so that it does not sway you. Points that you cannot tell stay empty. Then run "Assess '
+        'accuracy" with these points: it estimates the accuracy of the whole map and the area of each class, with '
+        "confidence intervals.\n\n"
+        "The number of points follows from the standard error that you want of the overall accuracy; a rare class gets "
+        "at least the least number. The same seed draws the same points. Do not move or delete points."
+    )
+    TAGS = ("accuracy", "validation", "stratified", "random sample", "reference", "Olofsson")
+
+    def initAlgorithm(self, configuration=None):
+        add_input(self, tr("Class layer (as Segment writes it)"))
+        number = QgsProcessingParameterNumber
+        error = tr("Standard error wanted of the overall accuracy")
+        error = number("TARGET_ERROR", error, number.Type.Double, 0.02, minValue=0.001, maxValue=0.5)
+        error.setMetadata({"widget_wrapper": {"decimals": 3}})
+        self.addParameter(error)
+        self.addParameter(number("LEAST", tr("Points a class at least"), number.Type.Integer, 50, minValue=2))
+        self.addParameter(advanced(number("SEED", tr("Seed"), number.Type.Integer, 0, minValue=0)))
+        kind = QgsProcessing.SourceType.TypeVectorPoint
+        self.addParameter(QgsProcessingParameterVectorDestination("OUTPUT", tr("Points"), kind))
+
+    def processAlgorithm(self, parameters, context, feedback):
+        output = self.output_path(parameters, "OUTPUT", context)
+        params = {
+            "input": self._paths[0],
+            "output": output,
+            "target_error": self.parameterAsDouble(parameters, "TARGET_ERROR", context),
+            "least": self.parameterAsInt(parameters, "LEAST", context),
+            "seed": self.parameterAsInt(parameters, "SEED", context),
+        }
+        result = self.run_engine(params, feedback)
+        text = tr(
+            "{points} points; if each class is right in {right:.0%} of its area, the overall accuracy will have a "
+            "standard error of about {error:.3f}"
+        )
+        feedback.pushInfo(text.format(points=result["points"], right=result["conjectured_users_accuracy"],
+                                      error=result["expected_error"]))  # fmt: skip
+        for entry in result["classes"]:
+            text = tr("{name}: {points} points, {share:.1%} of the map")
+            feedback.pushInfo(text.format(name=entry["name"], points=entry["points"], share=entry["weight"]))
+        load_points(context, output, tr("{layer} points").format(layer=self._layer_name), result["classes"])
+        return {"OUTPUT": output}

@@ -1,0 +1,85 @@
+"""A head from rasters and labels: a linear probe on the frozen model, cross-validated."""
+
+from pathlib import Path
+
+from qgis.core import QgsProcessingParameterFileDestination
+
+from ..models import models_dir, new_head
+from ..texts import tr
+from .common import TASKS, add_computing, add_inputs, add_reading, enum
+from .labelled import LabelledAlgorithm
+
+MOST_NAMED = 5  # classes that one is taken for, in the log
+KINDS = ("auto", "linear", "linear+pixels")
+
+
+class TrainHead(LabelledAlgorithm):
+    VERB = "trainhead"
+    VERB_OF_ENGINE = "fit"
+    TITLE = "Train a head from labels"
+    HELP = (
+        "Teaches the model classes of your own: from raster layers of one sensor and polygons with a class field it "
+        "makes a head, which the other algorithms and the dialog offer from then on. The model itself does not change, "
+        "so some polygons a class are enough, best in several places, and a few minutes.\n\n"
+        "Labels: a polygon layer, with its selection, filter and unsaved edits, in any coordinate system; classes are "
+        "text or whole numbers. Task: one class a pixel (segment) or a tile (classify; a polygon labels the tiles that "
+        "it covers by more than half). Kind: what the head sees, the model's features alone or the pixels too; auto "
+        "takes the better one. The log tells the scores of a cross-validation that keeps polygons whole: how well the "
+        "head finds each class in polygons that it has not learned from, and what it takes it for."
+    )
+    TAGS = ("train", "fit", "probe", "classifier", "supervised", "training areas", "polygons", "land cover")
+
+    def initAlgorithm(self, configuration=None):
+        add_inputs(self)
+        self.add_labels(tr("Labels (polygons with a class field)"))
+        self.addParameter(enum("TASK", tr("Task: one class a pixel (segment) or a tile (classify)"), list(TASKS)))
+        self.addParameter(enum("KIND", tr("Kind of head"), list(KINDS)))
+        add_reading(self)
+        add_computing(self, tile=tr("Tile size in pixels (0: the model's own)"))
+        files = tr("OFA-Net heads (*.safetensors)")
+        head = tr("Head")
+        self.addParameter(QgsProcessingParameterFileDestination("OUTPUT_HEAD", head, files, str(new_head())))
+
+    def processAlgorithm(self, parameters, context, feedback):
+        output = self.output_file(parameters, "OUTPUT_HEAD", context)
+        if Path(output).parent == models_dir():
+            models_dir().mkdir(parents=True, exist_ok=True)
+        params = {**self.job(parameters, context), "output": output}
+        params["task"] = self.parameterAsString(parameters, "TASK", context)
+        params["kind"] = self.parameterAsString(parameters, "KIND", context)
+        with self.labels(parameters, context, feedback) as about:
+            result = self.run_engine({**params, **about}, feedback)
+        for line in told(result):
+            feedback.pushInfo(line)
+        return {"OUTPUT_HEAD": output}
+
+
+def _shares(row: list[float], names: list[str]) -> str:
+    """A row of the confusion matrix: the most frequent classes first."""
+    shares = sorted(((n / sum(row), name) for n, name in zip(row, names, strict=True) if n), reverse=True)
+    told, rest = shares[:MOST_NAMED], sum(share for share, _ in shares[MOST_NAMED:])
+    if rest:
+        told.append((rest, tr("others")))
+    return ", ".join(f"{name} {share:.1%}" for share, name in told)
+
+
+def told(result: dict) -> list[str]:
+    """The scores of a fit in sentences: the log's letters are not of one width."""
+    names, validation = [entry["name"] for entry in result["classes"]], result["validation"]
+    head = tr("A head to {task} {sensor}, of kind {kind}, with {count} classes: {path}")
+    lines = [head.format(**{key: result[key] for key in ("task", "sensor", "kind")}, count=len(names),
+                         path=result["output"])]  # fmt: skip
+    if "miou" not in validation:
+        return [*lines, tr("Its scores are not known: for a cross-validation each class needs polygons in two places")]
+    text = tr("Cross-validated over {folds} folds of whole polygons: accuracy {accuracy:.1%}, mean IoU {miou:.3f}")
+    lines.append(text.format(**{key: validation[key] for key in ("folds", "accuracy", "miou")}))
+    each = tr("{name}: IoU {iou}, from {samples:,} samples in {groups} polygons; found as {found}")
+    for k, name in enumerate(names):
+        row, iou = validation["confusion"][k], validation["iou"][k]
+        facts = {"name": name, "samples": result["samples"][name], "groups": result["groups"][name]}
+        iou = "-" if iou is None or name in validation["not_scored"] else f"{iou:.3f}"
+        lines.append(each.format(**facts, iou=iou, found=_shares(row, names) or "-"))
+    if validation["not_scored"]:
+        text = tr("Not scored, since all of it lies in one place: {names}")
+        lines.append(text.format(names=", ".join(validation["not_scored"])))
+    return lines
