@@ -17,7 +17,7 @@ from torch import Tensor
 
 from . import catalog
 from . import sensors as sensor_table
-from .errors import ModelFileError, OutputError
+from .errors import InputError, ModelFileError, OutputError
 from .heads import KINDS, LinearHead
 from .mae import MaskedAutoencoder
 from .model import Architecture, OFANet
@@ -177,3 +177,12 @@ def check_head(header: dict, path: Path, sensor_id: str, task: str | None) -> No
     if task and header["task"] != task:
         found = header["task"]
         raise ModelFileError(f"expected a head to {task}, found one to {found} ({path.name}): use `ofa {found}`")
+
+
+def choose_device(name: str) -> torch.device:
+    """auto takes CUDA where there is one. Raises InputError."""
+    if name not in ("auto", "cpu", "cuda"):
+        raise InputError(f"expected device auto, cpu or cuda, found {name!r}")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("expected a CUDA device, found none: use --device cpu or auto")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

@@ -17,7 +17,7 @@ from . import catalog
 from . import pipeline as pl
 from . import sensors as sensor_table
 from ._version import __version__
-from .checkpoint import Checkpoint, check_head, load_checkpoint, load_head
+from .checkpoint import Checkpoint, check_head, choose_device, load_checkpoint, load_head
 from .errors import Cancelled, InputError, OfaError, SensorError
 from .heads import LinearHead
 from .preprocess import normalise, resize, to_canonical
@@ -128,15 +128,6 @@ class Job:
 @functools.lru_cache(maxsize=2)
 def _cached_checkpoint(path: str, stamp: int, device: str) -> Checkpoint:
     return load_checkpoint(path, device)
-
-
-def choose_device(name: str) -> torch.device:
-    """auto takes CUDA where there is one. Raises InputError."""
-    if name not in ("auto", "cpu", "cuda"):
-        raise InputError(f"expected device auto, cpu or cuda, found {name!r}")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise InputError("expected a CUDA device, found none: use --device cpu or auto")
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 def open_job(options: Options, task: str | None, watch: Watch, writes: bool = True) -> Job:

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -95,6 +96,12 @@ class Watch:
         part = self.folder / ".report.html.part"
         part.write_text(page, encoding="utf-8")
         os.replace(part, self.folder / "report.html")
+
+
+def progress(items: Iterable | None, text: str, total: int | None = None) -> Any:
+    """tqdm that shows up after two seconds; where there is no terminal, a line a minute."""
+    every = 0.1 if sys.stderr.isatty() else _LINE_SECONDS
+    return tqdm(items, text, total, delay=2, mininterval=every, maxinterval=max(every, 10.0), leave=False)
 
 
 def machine(device: str = "auto") -> str:
@@ -218,7 +225,7 @@ h1 { font-size: 1.6rem } h2 { font-size: 1.2rem; margin-top: 2rem }
 table { border-collapse: collapse } td, th { padding: .15rem 1rem .15rem 0; text-align: left; vertical-align: top }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums } tr { border-bottom: 1px solid #8884 }
 img, svg { max-width: 100%; height: auto } img { image-rendering: auto } code { overflow-wrap: anywhere }
-svg text { font: 12px system-ui, sans-serif; fill: currentColor } .warn { color: #d55e00; font-weight: 600 }
+svg text { font: 12px system-ui, sans-serif; fill: currentColor }
 """
 
 Log = dict[str, list[tuple[int, float, float]]]  # sensor: (step, loss, lr)
@@ -227,10 +234,10 @@ Log = dict[str, list[tuple[int, float, float]]]  # sensor: (step, loss, lr)
 def _page(folder: Path, facts: dict, config: dict) -> str:
     log = _read_log(folder / "losses.csv")
     sheets = sorted(folder.glob("reconstructions-*.png"))
-    name = _text(folder.resolve().name)
+    name = folder.resolve().name
     parts = [
-        f"<h1>Pretraining of {name}</h1>",
-        _list(_summary(facts, config, log)),
+        f"<h1>Pretraining of {escape(name)}</h1>",
+        pairs(_summary(facts, config, log)),
         "<h2>Loss</h2>",
         "<p>Mean squared error of the masked patches, each normalised to zero mean and unit variance: 1 is what "
         "guessing a patch's mean gives. Lines are moving averages.</p>",
@@ -240,12 +247,17 @@ def _page(folder: Path, facts: dict, config: dict) -> str:
         _chart({"": _thin(sorted((step, lr) for rows in log.values() for step, _, lr in rows))}, "rate", height=140),
         *_pictures(sheets),
         "<h2>Checkpoints</h2>",
-        _list([(p.name, f"{p.stat().st_size / 1e6:.1f} MB") for p in sorted(folder.glob("step-*.safetensors"))])
+        pairs([(p.name, f"{p.stat().st_size / 1e6:.1f} MB") for p in sorted(folder.glob("step-*.safetensors"))])
         or "<p>None were kept.</p>",
         "<h2>Configuration</h2>",
-        _list(config.items()),
+        pairs(config.items()),
     ]
-    head = f'<head><meta charset="utf-8"><title>{name}</title><style>{_STYLE}</style></head>'
+    return html_page(name, parts)
+
+
+def html_page(title: str, parts: Iterable[str], style: str = "") -> str:
+    """The frame of every page of this package; `style` is added to what they have in common."""
+    head = f'<head><meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}{style}</style></head>'
     return f'<!doctype html>\n<html lang="en">{head}\n<body>\n' + "\n".join(parts) + "\n</body></html>\n"
 
 
@@ -285,34 +297,35 @@ def _loss_table(log: Log, samples: dict, batch: int) -> str:
         first, last = (float(np.mean(part)) if part else math.nan for part in (curve[:few], curve[-few:]))
         lines.append([key, samples.get(key, ""), len(rows), f"{len(rows) * batch:,}", f"{first:.4f}", f"{last:.4f}",
                       f"{100 * (last / first - 1):+.1f} %"])  # fmt: skip
-    return _table(head, lines) + "<p>First and last: means over a twentieth of the steps.</p>"
+    return table(head, lines) + "<p>First and last: means over a twentieth of the steps.</p>"
 
 
 def _pictures(sheets: list[Path]) -> list[str]:
     if not sheets:
         return []
     data = base64.b64encode(sheets[-1].read_bytes()).decode("ascii")
-    older = ", ".join(f'<a href="{_text(p.name)}">{_text(p.stem.rpartition("-")[2].lstrip("0"))}</a>'
+    older = ", ".join(f'<a href="{escape(p.name)}">{escape(p.stem.rpartition("-")[2].lstrip("0"))}</a>'
                       for p in sheets[:-1])  # fmt: skip
     return ["<h2>Reconstructions</h2>", f'<img alt="input, masked, reconstructed" src="data:image/png;base64,{data}">',
             f"<p>After step {int(sheets[-1].stem.rpartition('-')[2])}. Visible patches are shown as they are.</p>",
             f"<p>Earlier: {older}</p>" if older else ""]  # fmt: skip
 
 
-def _text(value: object) -> str:
+def escape(value: object) -> str:
     return html.escape(str(value))
 
 
-def _list(pairs: Iterable[tuple[object, object]]) -> str:
-    rows = "".join(f"<tr><th>{_text(k)}</th><td><code>{_text(v)}</code></td></tr>" for k, v in pairs)
-    return rows and f"<table>{rows}</table>"
+def pairs(rows: Iterable[tuple[object, object]]) -> str:
+    """A table of names with what they stand for; "" where there are none."""
+    lines = "".join(f"<tr><th>{escape(k)}</th><td><code>{escape(v)}</code></td></tr>" for k, v in rows)
+    return lines and f"<table>{lines}</table>"
 
 
-def _table(head: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
-    """The first column is text, the others are numbers."""
+def table(head: Sequence[object], rows: Sequence[Sequence[object]], texts: int = 1) -> str:
+    """The first `texts` columns are text, the others are numbers."""
 
     def line(values: Sequence[object], tag: str) -> str:
-        cells = (f'<{tag}{" class=n" * (i > 0)}>{_text(v)}</{tag}>' for i, v in enumerate(values))
+        cells = (f'<{tag}{" class=n" * (i >= texts)}>{escape(v)}</{tag}>' for i, v in enumerate(values))
         return f"<tr>{''.join(cells)}</tr>"
 
     return f"<table>{line(head, 'th')}{''.join(line(row, 'td') for row in rows)}</table>"
@@ -363,7 +376,7 @@ def _chart(curves: dict[str, Curve], label: str, width: int = 960, height: int =
         return (left + (x - x0) / max(x1 - x0, 1e-12) * (right - left), bottom - (y - y0) / (y1 - y0) * (bottom - top))
 
     parts = [f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">'
-             f"<title>{_text(label)} by step</title>"]  # fmt: skip
+             f"<title>{escape(label)} by step</title>"]  # fmt: skip
     for tick in _ticks(y0, y1, max(2, height // 60)):
         y = at(x0, tick)[1]
         parts.append(f'<path d="M{left} {y:.1f}H{right}" stroke="currentColor" stroke-opacity=".15"/>'
@@ -378,7 +391,7 @@ def _chart(curves: dict[str, Curve], label: str, width: int = 960, height: int =
         color = _COLORS.get(key, "#0072b2")
         parts.append(f'<polyline points="{line}" fill="none" stroke="{color}" stroke-width="1.8"/>'
                      f'<circle cx="{right + 10}" cy="{names[key]:.1f}" r="4" fill="{color}"/>'
-                     f'<text x="{right + 19}" y="{names[key] + 4:.1f}">{_text(key or label)}</text>')  # fmt: skip
+                     f'<text x="{right + 19}" y="{names[key] + 4:.1f}">{escape(key or label)}</text>')  # fmt: skip
     return "\n".join([*parts, "</svg>"])
 
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 KINDS = ("classify", "multilabel", "segment")
 
+Labelled = tuple[NDArray, NDArray]  # features X, labels y
+
 
 class Split(Protocol):
     """Samples by number. A sample is pixels (C, H, W) float32 in the task's own unit, NaN where missing, and a label:

@@ -1,9 +1,13 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from ofa_engine import sensors
+from training.backbones import random_backbone
 from training.shards import Manifest, sha256
 from training.simulate import simulate
+
+from .make_task import ARCH
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +31,21 @@ def prepared(tmp_path_factory):
         return root
 
     return make
+
+
+@pytest.fixture(scope="session")
+def backbone():
+    return random_backbone(ARCH, 0)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A folder of twenty images in each of three classes, told apart by their grey level."""
+    rng = np.random.default_rng(9)
+    for label, name in enumerate(("field", "lake", "town")):
+        for i in range(20):
+            path = tmp_path / "pictures" / name / f"{i:02d}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pixels = rng.normal(60 + 60 * label, 5, (16, 16, 3)).clip(0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(path)
+    return tmp_path / "pictures"

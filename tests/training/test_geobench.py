@@ -12,7 +12,8 @@ from ofa_engine.checkpoint import save_checkpoint
 from ofa_engine.errors import InputError
 from ofa_engine.model import Architecture, OFANet
 from training import geobench
-from training.geobench import TABLE_1, TABLE_2, main
+from training.geobench import main
+from training.geobench_tables import PAPER, TABLE_1, TABLE_2
 
 SIZE = ["--width", "24", "--depth", "1", "--heads", "2", "--input-px", "32", "--device", "cpu", "--epochs", "2"]
 
@@ -108,16 +109,15 @@ def test_the_papers_numbers():
     def total(numbers):
         return round(sum(n for n in numbers if n is not None), 2)
 
-    paper = geobench.PAPER
-    assert {m: total(paper[m].get(t) for t in TABLE_1) for m in paper} == {
+    assert {m: total(PAPER[m].get(t) for t in TABLE_1) for m in PAPER} == {
         "random": 378.08, "mae_single": 401.86, "satmae": 265.75, "ofanet": 413.77,
     }  # fmt: skip
-    assert {m: total(paper[m].get(t) for t in TABLE_2) for m in paper} == {
+    assert {m: total(PAPER[m].get(t) for t in TABLE_2) for m in PAPER} == {
         "random": 310.94, "mae_single": 329.81, "satmae": 0, "ofanet": 343.57,
     }  # fmt: skip
-    assert total(paper[m]["m-eurosat"] for m in paper) == 301.68
-    assert total(paper[m].get("m-NeonTree") for m in paper) == 156.90
-    assert paper["satmae"]["m-forestnet"] is None and paper["satmae"]["m-pv4ger"] is None
+    assert total(PAPER[m]["m-eurosat"] for m in PAPER) == 301.68
+    assert total(PAPER[m].get("m-NeonTree") for m in PAPER) == 156.90
+    assert PAPER["satmae"]["m-forestnet"] is None and PAPER["satmae"]["m-pv4ger"] is None
 
 
 def test_a_stopped_run_ends_as_one_that_was_not(root, files, tmp_path, monkeypatch, capsys):
