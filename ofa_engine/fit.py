@@ -354,7 +354,7 @@ def show(answer: dict) -> str:
     if validation["not_scored"]:
         lines.append(f"not scored, since they lie in one place only: {', '.join(validation['not_scored'])}")
     wide = max(12, *(len(name) for name in names))
-    lines.append(f"{'reference':{wide}} {'samples':>9} {'polygons':>9} {'IoU':>6}   found as, in per cent")
+    lines.append(f"{'reference':{wide}} {'samples':>9} {'places':>9} {'IoU':>6}   found as, in per cent")
     for k, name in enumerate(names):
         row = np.array(validation["confusion"][k])
         share = " ".join(f"{100 * v / row.sum():4.0f}" if row.sum() else "   -" for v in row)

@@ -28,6 +28,13 @@ LIMIT = 20_000
 # Okabe and Ito's colours first, which colour-blind people can tell apart
 COLORS = ("#0072b2", "#009e73", "#e69f00", "#d55e00", "#cc79a7", "#56b4e9", "#f0e442", "#8a8a8a", "#7a4b9a", "#5a3d1e",
           "#b8d8a0", "#222222")  # fmt: skip
+# what people expect to see; the first word that a class's name holds decides
+_EXPECTED = {"water": "#2a6fd1", "river": "#2a6fd1", "lake": "#2a6fd1", "sea": "#2a6fd1", "forest": "#1f6b36",
+             "wood": "#1f6b36", "tree": "#1f6b36", "grass": "#9ccf6b", "meadow": "#9ccf6b", "pasture": "#9ccf6b",
+             "low vegetation": "#9ccf6b", "crop": "#f0d264", "field": "#f0d264", "soil": "#b07a3c", "bare": "#b07a3c",
+             "built": "#c8434b", "village": "#c8434b", "urban": "#c8434b", "roof": "#c8434b", "building": "#c8434b",
+             "road": "#4a4a4a", "impervious": "#8a8a8a", "pavement": "#8a8a8a", "snow": "#e8f4ff", "ice": "#e8f4ff",
+             "wetland": "#5fb3a8", "cloud": "#d9d9d9"}  # fmt: skip
 _FIELDS = ("class", "label", "classname", "class_name", "landcover", "type", "name")  # taken where none is told
 _RASTERS = (".tif", ".tiff", ".img", ".vrt")
 
@@ -86,6 +93,16 @@ def drawn(row: NDArray, column: NDArray, share: float | NDArray) -> NDArray[np.b
     return ((x ^ (x >> np.uint64(31))) >> np.uint64(11)).astype(np.float64) / 2.0**53 < share
 
 
+def colors_for(names: Sequence[str]) -> list[str]:
+    """A colour a class: by its name where that says something, else one after the other; no colour twice."""
+    taken: list[str] = []
+    for name in names:
+        meant = [color for word, color in _EXPECTED.items() if word in name.lower() and color not in taken]
+        free = [color for color in COLORS if color not in taken and color not in _EXPECTED.values()]
+        taken.append(meant[0] if meant else free[0] if free else COLORS[len(taken) % len(COLORS)])
+    return taken
+
+
 # --- label rasters -----------------------------------------------------------------------------------------------
 
 
@@ -101,13 +118,14 @@ def _from_rasters(sources: Sequence[Source], paths: Sequence[str], ignore: Seque
         if not counts:
             raise InputError(f"expected labelled pixels, found none in {', '.join(Path(p).name for p in paths)}")
         classes = sorted(counts)
-        colors = layers[0].colors(classes)
+        names = read_class_names(paths[0])
+        called = [names.get(v, str(v)) for v in classes]
+        colors = layers[0].colors(classes) or colors_for(called)
         parts = []
         for number, layer in enumerate(layers):
             share = np.array([min(1.0, LIMIT / max(counts[v][number], 1)) for v in classes])
             parts.append(layer.draw(np.array(classes), share, block_px, number))
-        names = read_class_names(paths[0])
-        return Labels(class_table(classes, [names.get(v, str(v)) for v in classes], colors), parts)
+        return Labels(class_table(classes, called, colors), parts)
     except ValueError as error:
         raise InputError(str(error)) from error
     finally:
@@ -173,11 +191,12 @@ class _LabelRaster:
         return Labelled(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
     def colors(self, values: Sequence[int]) -> list[str]:
+        """Those of its colour table; empty where it has none."""
         try:
             table = self.dataset.colormap(1)
             return ["#{:02x}{:02x}{:02x}".format(*table[v][:3]) for v in values]
         except (ValueError, KeyError):
-            return [COLORS[i % len(COLORS)] for i in range(len(values))]
+            return []
 
 
 # --- polygons ----------------------------------------------------------------------------------------------------
@@ -264,7 +283,7 @@ def _classes(names: Sequence[str]) -> list[dict]:
         values = list(range(1, len(keys) + 1))
         if len(keys) > 254:
             raise InputError(f"expected up to 254 classes, found {len(keys)}: is it the right --field?")
-    table = class_table(values, keys, [COLORS[i % len(COLORS)] for i in range(len(keys))])
+    table = class_table(values, keys, colors_for(keys))
     return [entry | {"key": key} for entry, key in zip(table, keys, strict=True)]
 
 

@@ -76,7 +76,8 @@ class Maker:
             truth.append(known[known > 0])
             found.append(mapped[known > 0])
         values = np.unique(np.concatenate([*truth, *found]))
-        matrix = confusion(*(np.searchsorted(values, np.concatenate(v)) for v in (truth, found)), len(values))
+        reference, mapped = (np.searchsorted(values, np.concatenate(v)) for v in (truth, found))
+        matrix = confusion(reference, mapped, len(values))
         result = scores(matrix)
         kept = {k: result[k] for k in ("accuracy", "miou", "kappa")}
         self.facts[name]["held_out"] = kept | {"samples": int(matrix.sum())}
@@ -116,7 +117,8 @@ class Maker:
         if scene.is_dir():
             self.head("sentinel-2_scene", "Sentinel-2: dryout, forest, village, water",
                       [(str(scene / "sen2_12band.tif"), str(scene / "trainingPolygons_sen2.geojson"))],
-                      sensor="sentinel-2", bands="4,3,2,5,6,7,8,11,12", units="reflectance+0.1", field="class")  # fmt: skip
+                      sensor="sentinel-2", bands="4,3,2,5,6,7,8,11,12", units="reflectance+0.1",
+                      field="class")  # fmt: skip
         tiles = sorted((self.data / "enmap_potsdam" / "images").glob("*.tif"))
         if tiles:
             pairs = [self._named(p, p.parent.parent / "labels" / p.name, _POTSDAM) for p in tiles]

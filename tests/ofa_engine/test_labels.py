@@ -11,7 +11,7 @@ from pyproj import Transformer
 from ofa_engine import labels
 from ofa_engine.errors import InputError
 from ofa_engine.labels import read_labels, tile_labels
-from ofa_engine.raster import Source
+from ofa_engine.raster import Source, write_class_names
 
 from .conftest import UTM, write_raster
 
@@ -75,6 +75,16 @@ def test_integers_keep_their_values_and_text_is_numbered(raster, tmp_path):
     assert [(c["value"], c["name"]) for c in found.classes] == [(1, "a"), (2, "b")]
     with pytest.raises(InputError, match="0 to 254, found 3 to 300"):
         read(raster, polygons(tmp_path / "d.geojson", shapes, [3, 300, 5]))
+
+
+def test_classes_look_as_people_expect_and_never_alike(raster, tmp_path):
+    colors = labels.colors_for(["River", "open water", "Forest", "something", "else"])
+    assert colors[0] == "#2a6fd1" and colors[2] == "#1f6b36" and len(set(colors)) == 5
+    assert len(labels.colors_for([str(i) for i in range(40)])) == 40
+    values = np.array([[1, 2] * 40] * 60, np.uint8)
+    path = label_raster(tmp_path / "l.tif", values)
+    write_class_names(tmp_path / "l.tif", [{"value": 2, "name": "lake", "color": "#000000"}], [0])
+    assert [(c["name"], c["color"]) for c in read(raster, path).classes] == [("1", "#0072b2"), ("lake", "#2a6fd1")]
 
 
 def test_where_two_classes_overlap_nothing_is_labelled(raster, tmp_path):
