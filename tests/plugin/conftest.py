@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -101,3 +102,28 @@ def layer(qgis_app):
 
     yield open_layer
     QgsProject.instance().removeAllMapLayers()
+
+
+@pytest.fixture
+def environment(tmp_path) -> dict[str, str]:
+    """That of a user's shell, with a profile of its own; QGIS's own Python comes first in PATH."""
+    from qgis_plugin.engine import clean_environment
+
+    run = tmp_path / "run"
+    run.mkdir(mode=0o700)
+    own = clean_environment() | {"XDG_RUNTIME_DIR": str(run), "QGIS_PLUGINPATH": str(ROOT)}
+    own["PATH"] = os.pathsep.join(["/usr/bin", "/bin", own["PATH"]])
+    return own
+
+
+@pytest.fixture
+def qgis_process(environment, tmp_path):
+    """Runs qgis_process and returns the finished process."""
+    environment |= {"QGIS_CUSTOM_CONFIG_PATH": str(tmp_path / "profile"), "QT_QPA_PLATFORM": "offscreen"}
+
+    def run(*words, **changes):
+        command = ["qgis_process", "--json", *words]
+        environ = environment | changes
+        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=False)
+
+    return run

@@ -26,7 +26,6 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from test_algorithms import Feedback, run
-from test_real_qgis import environment, qgis_process  # noqa: F401  (fixtures)
 
 from qgis_plugin import models
 from qgis_plugin.bridge import catalog
@@ -341,7 +340,7 @@ def test_bad_parameters_of_sampling(plugin, class_map, tmp_path, change, match):
 # --- qgis_process ------------------------------------------------------------------------------------------------
 
 
-def test_qgis_process_samples_points(qgis_process, class_map, tmp_path):  # noqa: F811
+def test_qgis_process_samples_points(qgis_process, class_map, tmp_path):
     assert qgis_process("plugins", "enable", "qgis_plugin", QGIS_PLUGINPATH=str(ROOT)).returncode == 0
     out = tmp_path / "points.gpkg"
     done = qgis_process("run", "ofanet:samplepoints", "--", f"INPUT={class_map}", f"OUTPUT={out}", "LEAST=7")

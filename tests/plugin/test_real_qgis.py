@@ -6,21 +6,10 @@ import os
 import shutil
 import subprocess
 
-import pytest
 from conftest import ROOT, sample
 from qgis.core import QgsRasterLayer
 
-from qgis_plugin.engine import clean_environment, engine_python
-
-
-@pytest.fixture
-def environment(tmp_path) -> dict[str, str]:
-    """That of a user's shell, with a profile of its own; QGIS's own Python comes first in PATH."""
-    run = tmp_path / "run"
-    run.mkdir(mode=0o700)
-    own = clean_environment() | {"XDG_RUNTIME_DIR": str(run), "QGIS_PLUGINPATH": str(ROOT)}
-    own["PATH"] = os.pathsep.join(["/usr/bin", "/bin", own["PATH"]])
-    return own
+from qgis_plugin.engine import engine_python
 
 
 @contextlib.contextmanager
@@ -54,19 +43,6 @@ def test_toolbar_action_in_the_qgis_window(environment, tmp_path):
     assert "NAIP" in told["verdict"] and told["name"].startswith("scene ") and told["shown"]
     assert (told["width"], told["height"]) == (scene.width(), scene.height())
     assert told["labels"] and all(label and not label.isdigit() for label in told["labels"])
-
-
-@pytest.fixture
-def qgis_process(environment, tmp_path):
-    """Runs qgis_process and returns the finished process."""
-    environment |= {"QGIS_CUSTOM_CONFIG_PATH": str(tmp_path / "profile"), "QT_QPA_PLATFORM": "offscreen"}
-
-    def run(*words, **changes):
-        command = ["qgis_process", "--json", *words]
-        environ = environment | changes
-        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=False)
-
-    return run
 
 
 def test_qgis_process_in_place(qgis_process, tmp_path):
