@@ -23,24 +23,9 @@ from ofa_engine import sensors
 from ofa_engine.checkpoint import choose_device
 from ofa_engine.errors import InputError, OfaError
 from ofa_engine.model import Architecture
-from training.backbones import (
-    Backbone,
-    OFABackbone,
-    SatMAEBackbone,
-    TimmBackbone,
-    checkpoint_backbone,
-    random_backbone,
-)
+from training.backbones import Backbone, OFABackbone, SatMAEBackbone, TimmBackbone, checkpoint_backbone, random_backbone
 from training.geobench_tables import TITLES, Cell, interval, paper_tables, write
-from training.linear_probe import (
-    Result,
-    add_fitting,
-    add_size,
-    architecture_of,
-    mean_result,
-    probe,
-    recipe_of,
-)
+from training.linear_probe import Result, add_fitting, add_size, architecture_of, mean_result, probe, recipe_of
 from training.probe_features import VERSION
 from training.probe_heads import FAST, Recipe
 from training.state import write_json

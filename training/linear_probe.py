@@ -25,13 +25,7 @@ from ofa_engine import sensors
 from ofa_engine.checkpoint import choose_device
 from ofa_engine.errors import InputError, OfaError
 from ofa_engine.model import Architecture
-from training.backbones import (
-    Backbone,
-    SatMAEBackbone,
-    TimmBackbone,
-    checkpoint_backbone,
-    random_backbone,
-)
+from training.backbones import Backbone, SatMAEBackbone, TimmBackbone, checkpoint_backbone, random_backbone
 from training.config import SIZES
 from training.folder_task import folder_task
 from training.probe_features import Flips, features

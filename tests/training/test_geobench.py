@@ -1,9 +1,7 @@
 """Tables of a made-up GEO-Bench: what is there is run, the rest is named, a stopped run ends as one never stopped."""
 
 import csv
-import importlib.util
 import json
-from pathlib import Path
 
 import pytest
 import torch
@@ -15,22 +13,16 @@ from training import geobench
 from training.geobench import main
 from training.geobench_tables import PAPER, TABLE_1, TABLE_2
 
+from .make_geobench import make_geobench
+
 SIZE = ["--width", "24", "--depth", "1", "--heads", "2", "--input-px", "32", "--device", "cpu", "--epochs", "2"]
-
-
-def _generator():
-    path = Path(__file__).with_name("make_geobench.py")
-    spec = importlib.util.spec_from_file_location("make_geobench", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     """Three tasks, one of each kind."""
     folder = tmp_path_factory.mktemp("geobench")
-    return _generator().make_geobench(folder, ["m-eurosat", "m-bigearthnet", "m-pv4ger-seg"])
+    return make_geobench(folder, ["m-eurosat", "m-bigearthnet", "m-pv4ger-seg"])
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +164,7 @@ def test_random_weights_have_the_size_of_ofanet(files):
 
 
 def test_a_damaged_task_does_not_cost_the_others(tmp_path):
-    folder = _generator().make_geobench(tmp_path / "data", ["m-eurosat", "m-pv4ger"])
+    folder = make_geobench(tmp_path / "data", ["m-eurosat", "m-pv4ger"])
     for sample in (folder / "classification_v1.0" / "m-pv4ger").glob("*.hdf5"):
         sample.write_bytes(b"not HDF5")
     run(folder, tmp_path / "out", "--methods", "random", "--seeds", 1)
@@ -203,7 +195,7 @@ def test_cells_as_json(root, tmp_path, capsys):
 @pytest.mark.slow
 def test_the_whole_table(files, tmp_path, capsys):
     """All twelve tasks by all four methods."""
-    root = _generator().make_geobench(tmp_path / "data")
+    root = make_geobench(tmp_path / "data")
     run(root, tmp_path / "out", "--seeds", 1, *checkpoints(files))
     rows = table(tmp_path / "out")
     empty = {key for key, row in rows.items() if not row["value"]}
