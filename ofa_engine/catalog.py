@@ -103,7 +103,7 @@ def find_head(name_or_path: str | None, sensor: str, task: str | None) -> ModelF
         for head in list_heads():
             if head.name == name_or_path:
                 return head
-        names = ", ".join(head.name for head in list_heads(sensor)) or "none"
+        names = ", ".join(head.name for head in list_heads(sensor or None)) or "none"
         raise ModelFileError(f"expected a head file or one of {names}, found {name_or_path!r}")
     for head in list_heads(sensor, task):
         return head

@@ -148,7 +148,9 @@ class _LabelRaster:
         opened = Source(path)
         self.dataset = opened.dataset
         problem = ""
-        if self.dataset.dtypes[0] not in ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"):
+        if self.dataset.count != 1:
+            problem = f"{self.dataset.count} bands"
+        elif self.dataset.dtypes[0] not in ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"):
             problem = f"values of type {self.dataset.dtypes[0]}"
         elif (opened.width, opened.height) != source.dataset.shape[::-1]:
             problem = f"{opened.width} x {opened.height} px"

@@ -140,6 +140,8 @@ def test_label_rasters_keep_values_and_leave_out_nodata_and_ignored(raster, tmp_
     for other, problem in ((values[:50], "80 x 50 px"), (values - 300.0, "--ignore")):
         with pytest.raises(InputError, match=problem):
             read(raster, label_raster(tmp_path / "m.tif", other))
+    with pytest.raises(InputError, match="found 3 bands in rgb.tif"):
+        read(raster, str(write_raster(tmp_path / "rgb.tif", np.stack([values] * 3))))
     with pytest.raises(InputError, match="another place"):
         read(raster, label_raster(tmp_path / "n.tif", values, transform=rasterio.Affine(10, 0, 0, 0, -10, 0)))
     with pytest.raises(InputError, match="one label raster a raster, found 2 for 1"):

@@ -83,14 +83,35 @@ def test_heads():
     pixel = LinearHead(8, 4, "segment")
     torch.nn.init.normal_(pixel.weight)
     torch.testing.assert_close(pixel(tokens)[1, :, 2, 3], pixel.weight @ tokens[1, 2 * 4 + 3] + pixel.bias)
-    scores = pixel.scores(tokens, 40)
-    assert scores.shape == (3, 4, 40, 40)
+    scores = pixel.scores(tokens, torch.zeros(3, 5, 40, 40))
+    assert scores.shape == (3, 4, 40, 40) and pixel.kind == "linear"
     torch.testing.assert_close(scores.sum(1), torch.ones(3, 40, 40))
     with pytest.raises(ValueError, match="task"):
         LinearHead(8, 4, "detect")
     for values in ([1, 1], [0, 255]):
         with pytest.raises(ValueError, match="expected"):
             class_table(values, ["a", "b"], ["#000000", "#ffffff"])
+
+
+def test_heads_of_kind_linear_pixels_add_what_the_pixels_say():
+    """Missing bands count as their mean, which is zero for normalised pixels."""
+    tokens, pixels = torch.randn(3, 16, 8), torch.randn(3, 5, 40, 40)
+    for task, shape in (("segment", (4, 5)), ("classify", (4, 10))):
+        head = LinearHead(8, 4, task, bands=5)
+        assert head.kind == "linear+pixels" and head.pixel_weight.shape == shape
+        for p in (head.weight, head.bias, head.pixel_weight):
+            torch.nn.init.normal_(p)
+        plain = LinearHead(8, 4, task)
+        plain.load_state_dict({"weight": head.weight, "bias": head.bias})
+        some = torch.zeros_like(pixels)
+        some[:, [0, 3]] = pixels[:, [0, 3]]
+        got = head.scores(tokens, pixels[:, [0, 3]], [0, 3])
+        torch.testing.assert_close(got, head.scores(tokens, some))
+        if task == "segment":
+            extra = torch.einsum("kc,bchw->bkhw", head.pixel_weight, some)
+        else:
+            extra = torch.cat([some.mean((2, 3)), some.std((2, 3), correction=0)], 1) @ head.pixel_weight.T
+        torch.testing.assert_close(got, (plain.scores(tokens, some).log() + extra).softmax(1))
 
 
 def test_preprocessing():

@@ -54,9 +54,9 @@ def test_segment_every_sensor_as_a_naive_whole_raster_does(sensor, scene, tmp_pa
     total = np.zeros((3, 100, 130))
     for y, wy in zip(rows.starts, rows.weights, strict=True):
         for x, wx in zip(columns.starts, columns.weights, strict=True):
-            tile = resize(normalise(canonical[None, :, y : y + 48, x : x + 48], mean, std), 64)
+            tile = normalise(canonical[None, :, y : y + 48, x : x + 48], mean, std)
             with torch.inference_mode():
-                scores = head.scores(checkpoint.model(tile, sensor), 48)[0].numpy()
+                scores = head.scores(checkpoint.model(resize(tile, 64), sensor), tile)[0].numpy()
             total[:, y : y + 48, x : x + 48] += scores * wy[:, None] * wx
     wanted = np.array([1, 2, 7])[total.argmax(0)]
     assert (labels == wanted).mean() > 0.999
