@@ -19,8 +19,9 @@ import torch
 from rasterio.windows import Window
 
 from . import pipeline as pl
-from .predict import TIFF, Job, Options, Predictor, Watch, _ClassWriter, _plan, open_job, segment
-from .raster import Pending, check_output, class_colormap, create_tiff
+from .job import TIFF, Job, Options, Predictor, Watch, open_job, plan_for
+from .layers import Pending, check_output, class_colormap, create_tiff
+from .predict import ClassWriter, segment
 
 _ROUNDS = 5
 _OVERLAP = 0.25
@@ -50,7 +51,7 @@ def bench(raster: str | None = None, log: Callable[[str], None] = lambda text: N
 
 
 def _measure(job: Job, options: Options, log: Callable[[str], None]) -> dict:
-    plan = _plan(job, _OVERLAP, len(job.classes))
+    plan = plan_for(job, _OVERLAP, len(job.classes))
     predictor = Predictor(job)
     tiles, scores = _tiles_in_memory(job, plan, predictor)
     baseline = psutil.Process().memory_info().rss
@@ -133,7 +134,7 @@ def _write(job: Job, plan: pl.Plan, scores: torch.Tensor, options: Options) -> _
     with create_tiff(part, source, source.width, source.height, source.transform, dtype="uint8", nodata=255,
                      tags={}) as layer:  # fmt: skip
         layer.write_colormap(1, class_colormap(job.classes))
-        blender = pl.Blender(plan, len(job.classes), _ClassWriter(job, layer, None))
+        blender = pl.Blender(plan, len(job.classes), ClassWriter(job, layer, None))
         for stripe in plan.stripes:
             columns = list(plan.columns.covering(*stripe))
             for index in range(len(plan.rows.starts)):

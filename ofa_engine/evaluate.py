@@ -22,12 +22,13 @@ from . import catalog, sensors
 from ._version import __version__
 from .accuracy import Z_95, Stratified, confusion, scores
 from .errors import InputError, OutputError
+from .job import Job, Options, Watch, open_job
 from .labels import read_labels, tile_labels
+from .layers import Pending, check_output
 from .mapped import UNKNOWN_COLOR, Findings, map_at, names, one_of
 from .page import count_text, interval_text, page, score_text
 from .points import by_points, read_points
-from .predict import Job, Options, Watch, open_job
-from .raster import Pending, Source, check_output
+from .raster import Source
 
 _NO_AREAS = ("Areas are counted on the map, not corrected for its errors: polygons and label rasters lie where someone "
              "put them, and that is no probability sample, so they say nothing of the rest of the map. For areas with "

@@ -23,9 +23,9 @@ from .accuracy import scores
 from .checkpoint import save_head
 from .errors import Cancelled, InputError
 from .heads import KINDS, LinearHead, tile_statistics
+from .job import Job, Options, Predictor, Watch, open_job
 from .labels import Labelled, Labels, read_labels, tile_labels
-from .predict import Job, Options, Predictor, Watch, open_job
-from .raster import check_output
+from .layers import check_output
 from .tiling import Axis, pad_to_tile
 
 OVERLAP = 0.25  # of `segment`: the tiles are the same

@@ -22,7 +22,8 @@ from rasterio.windows import Window
 
 from .errors import InputError
 from .heads import class_table
-from .raster import Source, place, pyproj_crs, read_class_names
+from .layers import read_class_names
+from .raster import Source, place, pyproj_crs
 
 LIMIT = 20_000
 # Okabe and Ito's colours first, which colour-blind people can tell apart

@@ -14,7 +14,8 @@ import shapely
 from numpy.typing import NDArray
 
 from .accuracy import Stratified
-from .predict import Job, Options, Watch, classify, segment
+from .job import Job, Options, Watch
+from .predict import classify, segment
 from .raster import Source, place
 from .tiling import Axis
 

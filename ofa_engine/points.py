@@ -16,9 +16,9 @@ from pyproj import Transformer
 
 from .accuracy import confusion, stratified
 from .errors import InputError
+from .job import Job, Options, Watch
 from .labels import as_text
 from .mapped import UNKNOWN_COLOR, Findings, map_at, names, one_of, read_layer
-from .predict import Job, Options, Watch
 from .raster import Source, place, pyproj_crs
 
 

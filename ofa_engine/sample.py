@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from .accuracy import allocate, sample_size
 from .errors import Cancelled, InputError, OutputError
-from .predict import Watch
-from .raster import Pending, Source, check_output, pixel_area_m2, read_class_names
+from .job import Watch
+from .layers import Pending, check_output, read_class_names
+from .raster import Source, pixel_area_m2
 
 CONJECTURED = 0.8  # user's accuracy of each class before anything is known; a lower one asks for more points
 _VALUES = 255  # class values are 0 to 254

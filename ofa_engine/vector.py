@@ -13,7 +13,8 @@ from pyproj import Geod, Transformer
 from rasterio.crs import CRS
 
 from .errors import OutputError
-from .raster import NODATA, pyproj_crs
+from .layers import NODATA
+from .raster import pyproj_crs
 
 _CHUNK = 5000  # features written at once
 

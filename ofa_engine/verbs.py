@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from .errors import InputError
-from .predict import Watch
+from .job import Watch
 
 # verb -> module, name of its options; the function is named as the verb
 _VERBS = {

@@ -29,8 +29,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ofa_engine.fit import FitOptions, fit, thinned
+from ofa_engine.job import Options, Watch, open_job
 from ofa_engine.labels import read_labels
-from ofa_engine.predict import Options, Watch, open_job, segment
+from ofa_engine.predict import segment
 
 LEAST_PIXELS = 30
 METHODS = ("random forest", "logistic regression", "ofa fit")

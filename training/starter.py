@@ -25,8 +25,9 @@ from ofa_engine import sensors
 from ofa_engine.accuracy import confusion, scores
 from ofa_engine.checkpoint import load_checkpoint, save_checkpoint
 from ofa_engine.fit import FitOptions, fit, show
-from ofa_engine.predict import Options, Watch, classify, segment
-from ofa_engine.raster import write_class_names
+from ofa_engine.job import Options, Watch
+from ofa_engine.layers import write_class_names
+from ofa_engine.predict import classify, segment
 from training.readers import read_image
 from training.readers_starter import chip_digest, held_out_chips
 from training.simulate import write

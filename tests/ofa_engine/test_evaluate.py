@@ -17,8 +17,9 @@ from ofa_engine.cli import main
 from ofa_engine.errors import Cancelled, InputError, ModelFileError, OutputError
 from ofa_engine.evaluate import EvaluateOptions, evaluate, match, show
 from ofa_engine.heads import LinearHead, class_table
+from ofa_engine.job import Options, Watch
 from ofa_engine.page import matrix_cell
-from ofa_engine.predict import Options, Watch, classify, segment
+from ofa_engine.predict import classify, segment
 from ofa_engine.raster import place
 from ofa_engine.sample import SampleOptions, sample
 

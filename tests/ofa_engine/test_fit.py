@@ -14,8 +14,9 @@ from ofa_engine import catalog, cli, fit, sensors
 from ofa_engine.checkpoint import load_checkpoint, load_head
 from ofa_engine.errors import Cancelled, InputError
 from ofa_engine.fit import FitOptions
+from ofa_engine.job import Options, Watch
 from ofa_engine.model import usable_bands
-from ofa_engine.predict import Options, Watch, classify, segment
+from ofa_engine.predict import classify, segment
 from ofa_engine.preprocess import normalise, resize, to_canonical
 
 from .conftest import pixels_of, write_raster

@@ -11,7 +11,8 @@ from pyproj import Transformer
 from ofa_engine import labels
 from ofa_engine.errors import InputError
 from ofa_engine.labels import read_labels, tile_labels
-from ofa_engine.raster import Source, write_class_names
+from ofa_engine.layers import write_class_names
+from ofa_engine.raster import Source
 
 from .conftest import UTM, write_raster
 

@@ -11,8 +11,9 @@ import torch
 from ofa_engine import sensors
 from ofa_engine.checkpoint import load_checkpoint, load_head
 from ofa_engine.errors import Cancelled, InputError, ModelFileError, OfaError, OutputError, RasterError
+from ofa_engine.job import Options, Watch
 from ofa_engine.model import usable_bands
-from ofa_engine.predict import Options, Watch, classify, embed, segment
+from ofa_engine.predict import classify, embed, segment
 from ofa_engine.preprocess import normalise, resize, to_canonical
 from ofa_engine.raster import Source, detect_source, place
 from ofa_engine.tiling import Axis

@@ -3,7 +3,8 @@ import pytest
 import rasterio
 
 from ofa_engine.errors import OutputError, RasterError
-from ofa_engine.raster import Pending, Source, check_output, detect_source, gsd_m, pixel_area_m2, sampled_bands
+from ofa_engine.layers import Pending, check_output
+from ofa_engine.raster import Source, detect_source, gsd_m, pixel_area_m2, sampled_bands
 from ofa_engine.sensors import detect
 
 from .conftest import UTM, pixels_of, write_raster

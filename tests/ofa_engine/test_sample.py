@@ -12,8 +12,10 @@ from pyproj import Geod
 from ofa_engine.accuracy import Z_95, allocate, confusion, stratified
 from ofa_engine.cli import main
 from ofa_engine.errors import Cancelled, InputError, OutputError
-from ofa_engine.predict import Options, Watch, segment
-from ofa_engine.raster import Source, read_class_names
+from ofa_engine.job import Options, Watch
+from ofa_engine.layers import read_class_names
+from ofa_engine.predict import segment
+from ofa_engine.raster import Source
 from ofa_engine.sample import SampleOptions, draw, sample, show, survey
 
 from .conftest import UTM, pixels_of, write_raster

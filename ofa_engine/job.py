@@ -1,0 +1,236 @@
+"""What every verb shares: the user's options, and from them a job, the raster understood and the model for it."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import rasterio
+import torch
+from rasterio.errors import RasterioError
+from torch import Tensor
+
+from . import catalog
+from . import pipeline as pl
+from . import sensors as sensor_table
+from ._version import __version__
+from .checkpoint import Checkpoint, check_head, choose_device, load_checkpoint, load_head
+from .errors import InputError, OfaError, SensorError
+from .heads import LinearHead
+from .layers import Pending, check_output
+from .preprocess import normalise, resize, to_canonical
+from .raster import Source, detect_source
+from .sensors import Detection
+from .tiling import MAX_OVERLAP, Axis
+
+TIFF, GPKG = (".tif", ".tiff"), (".gpkg",)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for; None means the default. `bounds` is west, south, east, north in the raster's CRS."""
+
+    input: str
+    output: str = ""
+    head: str | None = None
+    checkpoint: str | None = None
+    sensor: str | None = None
+    bands: str | None = None
+    units: str | None = None
+    tile_px: int | None = None
+    overlap: float | None = None
+    device: str = "auto"
+    memory_mb: int | None = None
+    bounds: list[float] | None = None
+    polygons: str | None = None
+    confidence: str | None = None
+    picture: str | None = None
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How a verb speaks to its caller while it runs."""
+
+    progress: pl.Progress = lambda done, total, seconds_left: None
+    log: Callable[[str, str], None] = lambda level, message: None  # level: info or warning
+    cancelled: Callable[[], bool] = lambda: False
+
+
+QUIET = Watch()
+
+
+# --- the job -----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Job:
+    """A raster opened and understood, with the model for it."""
+
+    source: Source
+    detection: Detection
+    checkpoint: Checkpoint
+    head: LinearHead | None
+    head_file: catalog.ModelFile | None
+    device: torch.device
+    tile_px: int
+    budget_bytes: int
+    pending: Pending = field(default_factory=Pending)
+
+    @property
+    def sensor(self) -> sensor_table.Sensor:
+        return sensor_table.get(self.detection.sensor or "")
+
+    @property
+    def present(self) -> list[int]:
+        """0-based embedder bands that the raster has."""
+        return [i for i, band in enumerate(self.detection.bands) if band]
+
+    @property
+    def source_bands(self) -> list[int]:
+        return [band for band in self.detection.bands if band]
+
+    @property
+    def classes(self) -> list[dict]:
+        return self.head_file.header["classes"] if self.head_file else []
+
+    def tags(self, options: Options) -> dict[str, str]:
+        """Provenance for the output's metadata."""
+        found = self.detection
+        tags = {
+            "ENGINE": f"ofanet {__version__}",
+            "SOURCE": Path(options.input).name,
+            "SENSOR": found.sensor or "",
+            "BANDS": ",".join(str(b or "-") for b in found.bands),
+            "UNITS": found.units or "",
+            "CHECKPOINT": self.checkpoint.header["name"],
+            "BACKBONE": self.checkpoint.header["fingerprints"][found.sensor],
+            "TILE_PX": str(self.tile_px),
+        }
+        if self.head_file:
+            tags["HEAD"] = self.head_file.header["name"]
+        if found.mapped:
+            tags["MAPPED_BANDS"] = "bands of another sensor or order, as told by the user"
+        return tags
+
+
+@functools.lru_cache(maxsize=2)
+def _cached_checkpoint(path: str, stamp: int, device: str) -> Checkpoint:
+    return load_checkpoint(path, device)
+
+
+def open_job(options: Options, task: str | None, watch: Watch, writes: bool = True) -> Job:
+    """Opens and checks all that the user gave; `task` is None where no head is used, `writes` false where no layer is
+    written. Raises InputError, and leaves nothing open."""
+    source = Source(options.input)
+    try:
+        found = detect_source(source, options.sensor, options.bands, options.units)
+        if found.sensor is None:
+            raise SensorError(found.reason)
+        if found.units is None or found.confidence == "ambiguous" and not (options.sensor or options.bands):
+            others = ", ".join(found.candidates)
+            raise SensorError(
+                f"{Path(options.input).name} is ambiguous ({others}): {found.reason}; "
+                "tell with --sensor, --bands or --units"
+            )
+        if writes:
+            _check_outputs(options, task)
+        if options.bounds:
+            source.crop(options.bounds)
+        head_file = None
+        if task:
+            head_file = catalog.find_head(options.head, found.sensor, task)
+            check_head(head_file.header, head_file.path, found.sensor, task)
+        fingerprint = head_file.header.get("backbone") if head_file else None
+        beside = head_file.path.parent if head_file else None
+        if options.checkpoint:
+            file = catalog.named_checkpoint(options.checkpoint, found.sensor)
+        else:
+            file = catalog.find_checkpoint(fingerprint, found.sensor, beside)
+        device = choose_device(options.device)
+        checkpoint = _cached_checkpoint(str(file.path), file.path.stat().st_mtime_ns, str(device))
+        head = load_head(head_file.path, checkpoint, found.sensor, task, device)[0] if head_file else None
+        default_px = head_file.header["tile_px"] if head_file else checkpoint.tile_px(found.sensor)
+        tile_px = options.tile_px or default_px
+        if not 16 <= tile_px <= 8192:
+            raise InputError(f"expected a tile of 16 to 8192 px, found {tile_px}")
+        budget = options.memory_mb * 2**20 if options.memory_mb else pl.default_budget_bytes()
+        if budget < 64 * 2**20:
+            raise InputError(f"expected a memory budget of at least 64 MB, found {options.memory_mb}")
+        # only now that nothing is left to complain of: an error is one line
+        watch.log("info", f"{found.sensor} ({found.confidence}): {found.reason}")
+        if source.crs is None and writes:
+            watch.log("warning", "the raster has no CRS: the result has none either, and no areas")
+        return Job(source, found, checkpoint, head, head_file, device, tile_px, budget)
+    except BaseException:
+        source.dataset.close()
+        raise
+
+
+def _check_outputs(options: Options, task: str | None) -> None:
+    """All that can be found out about outputs before work starts. Raises OutputError, InputError."""
+    wanted: dict[str | None, list[tuple[str | None, tuple[str, ...]]]] = {
+        "segment": [(options.output, TIFF), (options.confidence, TIFF), (options.polygons, GPKG)],
+        "classify": [(options.output, (*GPKG, *TIFF))],
+        None: [(options.output, TIFF), (options.picture, TIFF)],
+    }
+    taken = [options.input]
+    for path, endings in wanted[task]:
+        if path is not None:
+            check_output(path, taken, endings)
+            taken.append(path)
+    if options.overlap is not None and not 0 <= options.overlap <= MAX_OVERLAP:
+        raise InputError(f"expected an overlap of 0 to {MAX_OVERLAP}, found {options.overlap}")
+
+
+class Predictor:
+    """Tiles in the raster's unit to scores: canonical unit, normalisation, resizing, OFA-Net, head, up-sampling."""
+
+    def __init__(self, job: Job):
+        mean, std = job.checkpoint.statistics(job.sensor.id)
+        self.job = job
+        self.mean, self.std = [mean[i] for i in job.present], [std[i] for i in job.present]
+
+    @torch.inference_mode()
+    def __call__(self, pixels: Tensor) -> Tensor:
+        """(B, C, tile_px, tile_px) float32, NaN where missing, to scores of the head on the CPU; without a head to
+        token features (B, D, grid, grid)."""
+        job = self.job
+        x = self.normalised(pixels)
+        tokens = self.tokens(x)
+        if job.head is None:
+            grid = job.checkpoint.model.arch.grid
+            return tokens.transpose(1, 2).reshape(len(x), -1, grid, grid).cpu()
+        return job.head.scores(tokens, x, job.present).cpu()
+
+    def normalised(self, pixels: Tensor) -> Tensor:
+        """The raster's values to the model's, on its device, still in the tile's resolution."""
+        x = to_canonical(pixels.to(self.job.device, non_blocking=True), self.job.sensor, self.job.detection.units or "")
+        return normalise(x, self.mean, self.std)
+
+    @torch.inference_mode()
+    def tokens(self, normalised: Tensor) -> Tensor:
+        """(B, L, D) float32."""
+        job, model = self.job, self.job.checkpoint.model
+        with torch.autocast(job.device.type, torch.bfloat16, enabled=job.device.type == "cuda"):
+            return model(resize(normalised, model.arch.input_px), job.sensor.id, job.present).float()
+
+
+def run_pipeline(job: Job, plan: pl.Plan, sink: Callable, watch: Watch) -> int:
+    """The pipeline with GDAL's cache inside the budget; library errors become ours."""
+    cache = min(job.budget_bytes // 8, 64 * 2**20)
+    watch.progress(0, plan.tiles, None)
+    try:
+        with rasterio.Env(GDAL_CACHEMAX=cache, GDAL_NUM_THREADS=1):
+            return pl.run(pl.read_batches(job.source, job.source_bands, plan), Predictor(job), sink, total=plan.tiles,
+                          progress=watch.progress, cancelled=watch.cancelled)  # fmt: skip
+    except (RasterioError, OSError) as error:
+        raise OfaError(f"reading or writing broke off: {' '.join(str(error).split())}") from error
+
+
+def plan_for(job: Job, overlap: float, scores: int, clipped: bool = False) -> pl.Plan:
+    model = job.checkpoint.model
+    return pl.make_plan(
+        Axis(job.source.height, job.tile_px, overlap, clipped), Axis(job.source.width, job.tile_px, overlap, clipped),
+        bands=len(job.present), bytes_per_value=4 if job.source.may_have_holes else 2, scores=scores,
+        tile_gflop=model.tile_gflop(len(job.present)), budget_bytes=job.budget_bytes, on_cpu=job.device.type == "cpu",
+    )  # fmt: skip
