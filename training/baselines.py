@@ -32,6 +32,7 @@ from ofa_engine.fit import FitOptions, fit, thinned
 from ofa_engine.job import Options, Watch, open_job
 from ofa_engine.labels import read_labels
 from ofa_engine.predict import segment
+from ofa_engine.raster import Source
 
 LEAST_PIXELS = 30
 METHODS = ("random forest", "logistic regression", "ofa fit")
@@ -104,9 +105,9 @@ def _s2_scene(root: Path, folder: Path) -> Case | None:
     image, labels = root / "s2_scene" / "sen2_12band.tif", root / "s2_scene" / "sen2_labels.tif"
     if not image.exists():
         return None
-    with rasterio.open(labels) as d:
-        burnt, profile = d.read(1), d.profile
-        burnt[d.read_masks(1) == 0] = 0
+    with Source(labels) as s:
+        burnt, crs, transform = s.dataset.read(1), s.crs, s.transform
+        burnt[s.dataset.read_masks(1) == 0] = 0
     regions = _regions(burnt)
     value = np.array([burnt[regions == r][0] for r in range(1, regions.max() + 1)])
     parts = StratifiedGroupKFold(5, shuffle=True, random_state=0).split(value, value, np.arange(len(value)))
@@ -116,7 +117,7 @@ def _s2_scene(root: Path, folder: Path) -> Case | None:
         for part, chosen in (("train", train), ("test", test)):
             path = folder / f"s2_{part}_{number}.tif"
             _write(path, np.where(np.isin(regions, chosen + 1), burnt, 0)[None].astype(np.uint8),
-                   crs=profile["crs"], transform=profile["transform"])  # fmt: skip
+                   crs=crs, transform=transform)  # fmt: skip
             paths.append((str(image), str(path)))
         folds.append(Fold(paths[:1], paths[1:]))
     names = {1: "dryout", 2: "forest", 3: "village", 4: "water"}
@@ -169,8 +170,8 @@ def run_fold(case: Case, fold: Fold, number: int, folder: Path, tile_px: int | N
     parts = []
     for place, (image, labels) in enumerate(fold.test):
         pixels = _bands(case, image)
-        with rasterio.open(labels) as d:
-            truth = d.read(1).astype(np.int64)
+        with Source(labels) as s:
+            truth = s.dataset.read(1).astype(np.int64)
         known = ~np.isin(truth, [int(v) for v in case.ignore]) & np.isfinite(pixels).any(0)
         if case.block_px:
             rows, columns = np.indices(truth.shape) // case.block_px
@@ -180,8 +181,8 @@ def run_fold(case: Case, fold: Fold, number: int, folder: Path, tile_px: int | N
         out = folder / "map.tif"
         segment(Options(image, str(out), head=str(head), sensor=case.sensor, bands=case.bands or None,
                         units=case.units, checkpoint=checkpoint))  # fmt: skip
-        with rasterio.open(out) as d:
-            mapped = d.read(1).astype(np.int64)
+        with Source(out) as s:
+            mapped = s.dataset.read(1).astype(np.int64)
         features = np.nan_to_num(pixels[:, known].T)
         parts.append(Tested(truth[known], block[known] + 10**8 * number, {
             METHODS[0]: forest.predict(features), METHODS[1]: logistic.predict(features), METHODS[2]: mapped[known],

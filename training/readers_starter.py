@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ofa_engine import sensors
+from ofa_engine.raster import Source
 from training.readers import Listing, Unusable, canonical, read_image, resized
 from training.readers_raster import read_raster
 from training.simulate import simulate, usual_gsd_m
@@ -109,15 +110,13 @@ def _windows(name: str, width: int, height: int, side: int, step: int) -> Iterab
 
 def _names(root: Path, sensor: str, size_px: int) -> Iterable[str]:
     """Real samples, those of small sets several times so that they are not drowned, then simulated ones."""
-    import rasterio
-
     def files(pattern: str) -> list[tuple[str, Path]]:
         return [(path.relative_to(root).as_posix(), path) for path in sorted(root.glob(pattern))]
 
     def rasters(pattern: str, side: int, step: int, bands: int) -> Iterable[str]:
         for name, path in files(pattern):
-            with rasterio.open(path) as image:
-                if image.count >= bands:
+            with Source(path) as image:
+                if image.dataset.count >= bands:
                     yield from _windows(name, image.width, image.height, side, step)
 
     if sensor == "naip":

@@ -28,6 +28,7 @@ from ofa_engine.fit import FitOptions, fit, show
 from ofa_engine.job import Options, Watch
 from ofa_engine.layers import write_class_names
 from ofa_engine.predict import classify, segment
+from ofa_engine.raster import Source
 from training.readers import read_image
 from training.readers_starter import chip_digest, held_out_chips
 from training.simulate import write
@@ -67,10 +68,10 @@ class Maker:
         for raster, labels in pairs:
             verb, out = (segment, "map.tif") if task == "segment" else (classify, "tiles.tif")
             verb(Options(raster, str(self.scratch / out), head=str(self.output / f"{name}.safetensors"), sensor=sensor))
-            with rasterio.open(self.scratch / out) as d:
-                mapped = d.read(1)
-            with rasterio.open(labels) as d:
-                known = d.read(1)
+            with Source(self.scratch / out) as s:
+                mapped = s.dataset.read(1)
+            with Source(labels) as s:
+                known = s.dataset.read(1)
             if task == "classify":  # labels of whole tiles
                 side = self.facts[name]["tile_px"]
                 known = known[side // 2 :: side, side // 2 :: side]
@@ -136,8 +137,8 @@ class Maker:
 
     def _named(self, image: Path, labels: Path, classes: Classes) -> tuple[str, str]:
         """The pair with a copy of the labels that has names and colours."""
-        with rasterio.open(labels) as d:
-            values = d.read(1)
+        with Source(labels) as s:
+            values = s.dataset.read(1)
         copy = self.scratch / f"{image.stem}_named.tif"
         _write(copy, values[None], classes)
         return str(image), str(copy)
