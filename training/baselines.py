@@ -145,7 +145,7 @@ def _regions(labels: NDArray) -> NDArray[np.int64]:
 
 
 @dataclass
-class Tested:
+class Answers:
     """Test pixels: true class value, block, and what each method found."""
 
     truth: NDArray
@@ -154,7 +154,7 @@ class Tested:
 
 
 def run_fold(case: Case, fold: Fold, number: int, folder: Path, tile_px: int | None, checkpoint: str | None, seed: int
-             ) -> tuple[Tested, NDArray]:  # fmt: skip
+             ) -> tuple[Answers, NDArray]:  # fmt: skip
     """(test pixels with three answers, training pixels a class value 0..255)."""
     x, y, group = _training_pixels(case, fold, seed)
     forest = RandomForestClassifier(200, random_state=seed, n_jobs=-1).fit(x, y)
@@ -184,15 +184,15 @@ def run_fold(case: Case, fold: Fold, number: int, folder: Path, tile_px: int | N
         with Source(out) as s:
             mapped = s.dataset.read(1).astype(np.int64)
         features = np.nan_to_num(pixels[:, known].T)
-        parts.append(Tested(truth[known], block[known] + 10**8 * number, {
+        parts.append(Answers(truth[known], block[known] + 10**8 * number, {
             METHODS[0]: forest.predict(features), METHODS[1]: logistic.predict(features), METHODS[2]: mapped[known],
         }))  # fmt: skip
     return _together(parts), np.bincount(y, minlength=256)
 
 
-def _together(parts: Sequence[Tested]) -> Tested:
+def _together(parts: Sequence[Answers]) -> Answers:
     found = {m: np.concatenate([p.found[m] for p in parts]) for m in METHODS}
-    return Tested(np.concatenate([p.truth for p in parts]), np.concatenate([p.block for p in parts]), found)
+    return Answers(np.concatenate([p.truth for p in parts]), np.concatenate([p.block for p in parts]), found)
 
 
 def _least_groups(y: NDArray, group: NDArray) -> int:
@@ -236,7 +236,7 @@ def _bands(case: Case, image: str) -> NDArray[np.float32]:
 # --- the scores --------------------------------------------------------------------------------------------------
 
 
-def score(case: Case, tested: Tested, trained: NDArray, seed: int = 0) -> dict:
+def score(case: Case, tested: Answers, trained: NDArray, seed: int = 0) -> dict:
     """Mean IoU of each method, and of ours minus the better of the others with its interval."""
     counts = np.bincount(tested.truth, minlength=256)
     there = [v for v in case.names if counts[v] or trained[v]]
@@ -270,11 +270,11 @@ def _by_block(truth: NDArray, found: NDArray, block: NDArray, blocks: int) -> ND
 def _iou(table: NDArray) -> NDArray[np.float64]:
     hits, reference, mapped = table
     union = reference + mapped - hits
-    return np.divide(hits, union, out=np.zeros(len(hits)), where=union > 0)
+    return np.divide(hits, union, out=np.full(len(hits), np.nan), where=union > 0)
 
 
 def _miou(table: NDArray, kept: Sequence[int]) -> float:
-    return float(_iou(table)[kept].mean())
+    return float(np.nanmean(_iou(table)[kept]))  # a class that a draw of blocks leaves out says nothing
 
 
 def compare(root: Path, tile_px: int | None, checkpoint: str | None, only: Sequence[str], seed: int = 0) -> list[dict]:
