@@ -248,7 +248,7 @@ def _of_tile(part: Labelled, mine: NDArray, start: NDArray, tokens: Tensor, pixe
              task: str) -> tuple[NDArray, NDArray, Labelled]:  # fmt: skip
     """(tokens (n, D), pixel features (n, P), samples) of a tile's samples that are valid."""
     if task == "classify":
-        found = tokens.mean(0, keepdim=True).numpy(), tile_statistics(pixels[None]).numpy()
+        found = tokens.mean(0, keepdim=True).numpy(), tile_statistics(tokens[None], pixels[None]).numpy()
         mine = mine if valid.any() else mine[:0]
     else:
         y, x = part.row[mine] - start[0], part.column[mine] - start[1]
@@ -310,9 +310,11 @@ def build(chosen: Chosen, width: int, sensor: Any, present: Sequence[int], task:
         head.bias.copy_(torch.from_numpy(fitted.bias))
         if head.bands:
             columns = torch.as_tensor(list(present))
+            extra = torch.from_numpy(fitted.weight[:, width:]).float()
             if task == "classify":
-                columns = torch.cat([columns, columns + bands])
-            head.pixel_weight[:, columns] = torch.from_numpy(fitted.weight[:, width:]).float()
+                head.spread_weight.copy_(extra[:, :width])
+                columns, extra = torch.cat([columns, columns + bands]), extra[:, width:]
+            head.pixel_weight[:, columns] = extra
     return head
 
 

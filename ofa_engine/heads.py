@@ -1,7 +1,8 @@
 """Linear probes on frozen token features: one class a tile (classify) or one class a pixel (segment).
 
 Of kind `linear` they see tokens alone (the paper's); of kind `linear+pixels` also the normalised bands of the pixel
-itself, or for tiles each band's mean and deviation: sharp edges, and colours that tokens have forgotten.
+itself: sharp edges, and colours that tokens have forgotten. For tiles that is each band's mean and deviation, and also
+how much the tokens differ within the tile, which their mean does not tell: fields from forest edges, towns from roads.
 """
 
 from collections.abc import Sequence
@@ -26,6 +27,8 @@ class LinearHead(nn.Module):
         self.bias = nn.Parameter(torch.zeros(classes))
         if bands:  # a tile has its bands' means, then their deviations
             self.pixel_weight = nn.Parameter(torch.zeros(classes, bands * (2 if task == "classify" else 1)))
+            if task == "classify":
+                self.spread_weight = nn.Parameter(torch.zeros(classes, width))
 
     @property
     def kind(self) -> str:
@@ -54,13 +57,16 @@ class LinearHead(nn.Module):
                 logits = logits + torch.einsum("kc,bchw->bkhw", self.pixel_weight[:, chosen], pixels.float())
             else:
                 weight = self.pixel_weight[:, torch.cat([chosen, chosen + self.bands])]
-                logits = logits + F.linear(tile_statistics(pixels.float()), weight)
+                weight = torch.cat([self.spread_weight, weight], 1)
+                logits = logits + F.linear(tile_statistics(tokens.float(), pixels.float()), weight)
         return logits.softmax(1)
 
 
-def tile_statistics(pixels: Tensor) -> Tensor:
-    """(B, C, H, W) to (B, 2 C): each band's mean and standard deviation over the tile."""
-    return torch.cat([pixels.mean((2, 3)), pixels.std((2, 3), correction=0)], 1)
+def tile_statistics(tokens: Tensor, pixels: Tensor) -> Tensor:
+    """(B, L, D) and (B, C, H, W) to (B, D + 2 C): over the tile, the standard deviation of each token feature, each
+    band's mean, each band's standard deviation."""
+    bands = [pixels.mean((2, 3)), pixels.std((2, 3), correction=0)]
+    return torch.cat([tokens.std(1, correction=0), *bands], 1)
 
 
 def class_table(values: Sequence[int], names: Sequence[str], colors: Sequence[str]) -> list[dict]:

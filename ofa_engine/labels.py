@@ -151,7 +151,7 @@ class _LabelRaster:
         problem = ""
         if self.dataset.count != 1:
             problem = f"{self.dataset.count} bands"
-        elif self.dataset.dtypes[0] not in ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"):
+        elif np.dtype(self.dataset.dtypes[0]).kind not in "iuf":
             problem = f"values of type {self.dataset.dtypes[0]}"
         elif (opened.width, opened.height) != source.dataset.shape[::-1]:
             problem = f"{opened.width} x {opened.height} px"

@@ -99,7 +99,7 @@ def test_heads_of_kind_linear_pixels_add_what_the_pixels_say():
     for task, shape in (("segment", (4, 5)), ("classify", (4, 10))):
         head = LinearHead(8, 4, task, bands=5)
         assert head.kind == "linear+pixels" and head.pixel_weight.shape == shape
-        for p in (head.weight, head.bias, head.pixel_weight):
+        for p in head.parameters():
             torch.nn.init.normal_(p)
         plain = LinearHead(8, 4, task)
         plain.load_state_dict({"weight": head.weight, "bias": head.bias})
@@ -111,6 +111,7 @@ def test_heads_of_kind_linear_pixels_add_what_the_pixels_say():
             extra = torch.einsum("kc,bchw->bkhw", head.pixel_weight, some)
         else:
             extra = torch.cat([some.mean((2, 3)), some.std((2, 3), correction=0)], 1) @ head.pixel_weight.T
+            extra = extra + tokens.var(1, correction=0).sqrt() @ head.spread_weight.T
         torch.testing.assert_close(got, (plain.scores(tokens, some).log() + extra).softmax(1))
 
 
