@@ -21,6 +21,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
 
 from ofa_engine import sensors
 from ofa_engine.errors import InputError, OfaError
@@ -207,7 +208,7 @@ class _Told:
             signal.signal(number, handler)
 
 
-def pretrain(config: Config, say: Callable[[str], None] = print) -> dict:
+def pretrain(config: Config, say: Callable[[str], None] = tqdm.write) -> dict:  # beside the bar, not through it
     """Runs a configuration to its end, or to a SIGTERM; returns the facts of the run. Raises InputError, OfaError."""
     with ranks(config.device) as here:
         quiet: Callable[[str], None] = say if here.first else (lambda text: None)

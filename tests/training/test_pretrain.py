@@ -1,5 +1,6 @@
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,9 +11,10 @@ import numpy as np
 import pytest
 import torch
 
+from ofa_engine import verbs
 from ofa_engine.checkpoint import load_checkpoint
 from ofa_engine.errors import InputError, OfaError
-from training import config, pretrain, state
+from training import config, pretrain, simulate, state
 from training.pretrain import main
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +51,14 @@ def test_losses_fall_and_the_engine_loads_the_checkpoint(prepared, tmp_path):
     assert checkpoint.header["training"]["images"] == 30 * 9 * 4 and checkpoint.header["decoder"]["width"] == 32
     assert len(state.found(tmp_path / "run")) <= 3
     assert list((tmp_path / "run").glob("reconstructions-*.png")) and (tmp_path / "run" / "report.html").exists()
+    # and a head fitted on it segments, with nothing but the two files
+    scene, labels, head, result = (str(tmp_path / n) for n in ("s.tif", "l.tif", "head.safetensors", "out.tif"))
+    simulate.write("naip", 96, 7, scene, labels)
+    more = {"inputs": [scene], "labels": [labels], "checkpoint": str(newest), "output": head}
+    assert verbs.run("fit", more, verbs.Watch())["validation"]["accuracy"] > 0.5
+    shutil.move(newest, tmp_path / newest.name)
+    assert sum(c["pixels"] for c in verbs.run("segment", {"input": scene, "output": result, "head": head},
+                                              verbs.Watch())["classes"]) == 96**2  # fmt: skip
 
 
 def test_a_stopped_run_goes_on_exactly(prepared, tmp_path):
