@@ -13,12 +13,14 @@ ROOT = _HERE if PACKAGED else _HERE.parent
 
 if PACKAGED:
     from .ofa_engine import catalog, errors, sensors
+    from .ofa_engine._version import __version__ as VERSION
 else:
     if str(ROOT) not in sys.path:  # last, so that it hides nobody's module
         sys.path.append(str(ROOT))
     from ofa_engine import catalog, errors, sensors
+    from ofa_engine._version import __version__ as VERSION
 
 ENGINE_ENTRY = ROOT / "ofa_engine" / "__main__.py"
 ICON = ROOT / "resources" / "icons" / "ofanet.svg"
 
-__all__ = ["ENGINE_ENTRY", "ICON", "PACKAGED", "ROOT", "catalog", "errors", "sensors"]
+__all__ = ["ENGINE_ENTRY", "ICON", "PACKAGED", "ROOT", "VERSION", "catalog", "errors", "sensors"]

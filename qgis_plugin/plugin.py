@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from qgis.core import Qgis, QgsApplication, QgsSettings, QgsTask
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction, QFileDialog
 
 from . import models, styling
-from .bridge import ICON, errors
+from .bridge import ICON, ROOT, errors
 from .engine import ENGINE, SETTING, EngineError, engine_python
 from .provider import OfaNetProvider
 from .texts import tr
@@ -21,6 +22,7 @@ class OfaNetPlugin:
         self.provider = None
         self.actions = []
         self.dialog = None
+        self.training = None  # the panel, from its first use on
         self._runs = []  # runs of the toolbar action that are under way
         self._check = None
 
@@ -39,8 +41,13 @@ class OfaNetPlugin:
         engine = QAction(tr("Set engine Python..."), window)
         engine.setObjectName("ofanetSetEnginePython")
         engine.triggered.connect(self.set_engine_python)
-        self.actions = [classify, engine]
+        training = QAction(QIcon(str(ROOT / "resources" / "icons" / "train.svg")), tr("Train from polygons"), window)
+        training.setObjectName("ofanetTrainFromPolygons")
+        training.setStatusTip(tr("Draw polygons, teach the model their classes, and map with them"))
+        training.triggered.connect(self.train_from_polygons)
+        self.actions = [classify, training, engine]
         self.iface.addToolBarIcon(classify)
+        self.iface.addToolBarIcon(training)
         for action in self.actions:
             self.iface.addPluginToRasterMenu(MENU, action)
 
@@ -49,9 +56,15 @@ class OfaNetPlugin:
             self.dialog.close()
         for run in self._runs:
             run.cancel()
+        if self.training is not None:
+            self.training.close_down()
         ENGINE.stop()
         for run in self._runs:  # its thread runs an algorithm of the provider that goes away below
             run.wait(2.0)
+        if self.training is not None:
+            self.training.wait(2.0)
+            self.training.deleteLater()
+            self.training = None
         for action in self.actions:
             self.iface.removePluginRasterMenu(MENU, action)
             self.iface.removeToolBarIcon(action)
@@ -100,6 +113,15 @@ class OfaNetPlugin:
     def _ended(self, run):
         if run in self._runs:
             self._runs.remove(run)
+
+    def train_from_polygons(self):
+        if self.training is None:
+            from .training_panel import TrainingPanel
+
+            self.training = TrainingPanel(self.iface)
+            self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.training)
+        self.training.show()
+        self.training.raise_()
 
     def set_engine_python(self):
         """The user's own environment: chosen by hand, kept, and tried at once."""

@@ -7,7 +7,6 @@ tiles. Prints and keeps what each scores in blocked cross-validation and on what
 """
 
 import argparse
-import json
 import math
 import shutil
 import sys
@@ -216,6 +215,20 @@ def make(run: Path, data: Path, output: Path, scenes: int) -> dict[str, dict]:
         return maker.facts
 
 
+def table(facts: dict[str, dict]) -> str:
+    """The heads and their scores as Markdown, for the model card."""
+    lines = ["| head | classes | kind | tile px | labelled | places | cross-validated mean IoU, accuracy | held out |",
+             "|---" * 8 + "|"]  # fmt: skip
+    for name, found in facts.items():
+        score, held = found["validation"], found.get("held_out")
+        mark = (f"{score['miou']:.2f}, {score['accuracy']:.2f}" if "miou" in score else "-")
+        seen = f"{held['miou']:.2f}, {held['accuracy']:.2f}" if held else "-"
+        cells = [f"`{name}`", ", ".join(found["labelled"]), found["kind"], found["tile_px"],
+                 f"{sum(found['labelled'].values()):,}", sum(found["groups"].values()), mark, seen]  # fmt: skip
+        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
+    return "\n".join(lines)
+
+
 def main() -> int:
     raw = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser("training.starter", description=__doc__, formatter_class=raw)
@@ -231,7 +244,7 @@ def main() -> int:
             old.unlink()
         for path in sorted(Path(folder).glob("*.safetensors")):
             shutil.move(path, args.output / path.name)
-    print(json.dumps(facts, indent=1))
+    print(table(facts))
     return 0
 
 

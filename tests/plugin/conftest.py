@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from qgis.core import QgsApplication, QgsProject, QgsRasterLayer, QgsSettings
-from qgis.gui import QgsMessageBar
-from qgis.PyQt.QtWidgets import QMainWindow, QMenu, QToolBar
+from qgis.gui import QgsMapCanvas, QgsMessageBar
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+from qgis.PyQt.QtWidgets import QAction, QMainWindow, QMenu, QToolBar
 
 # pytest-qgis has started QGIS by now, in the environment that `make test` gives it (QT_QPA_PLATFORM=offscreen).
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,11 +31,18 @@ def sample(sensor: str) -> str:
     return str(scene)
 
 
-class Window:
+class Window(QObject):
     """What the plugin uses of QgisInterface, with real widgets: pytest-qgis's own is made of mocks."""
 
+    currentLayerChanged = pyqtSignal(object)
+
     def __init__(self):
+        super().__init__()
         self._window = QMainWindow()
+        self._canvas = QgsMapCanvas(self._window)
+        self._window.setCentralWidget(self._canvas)
+        self._window.resize(1200, 900)
+        self._add_feature = QAction(self._window)
         self._bar = QgsMessageBar(self._window)
         self.toolbar = QToolBar(self._window)
         self.menu = QMenu(self._window)
@@ -48,6 +56,22 @@ class Window:
 
     def activeLayer(self):
         return self.layer
+
+    def setActiveLayer(self, layer):
+        self.layer = layer
+        self.currentLayerChanged.emit(layer)
+
+    def mapCanvas(self):
+        return self._canvas
+
+    def actionAddFeature(self):
+        return self._add_feature
+
+    def addDockWidget(self, area, dock):
+        self._window.addDockWidget(area, dock)
+
+    def removeDockWidget(self, dock):
+        self._window.removeDockWidget(dock)
 
     def addToolBarIcon(self, action):
         self.toolbar.addAction(action)

@@ -46,8 +46,9 @@ def wait_for_layers(qtbot, count, seconds=90):
 
 
 def test_toolbar_and_menu(plugin, window):
-    assert [a.objectName() for a in window.toolbar.actions()] == ["ofanetClassifyLayer"]
-    assert [a.objectName() for a in window.menu.actions()] == ["ofanetClassifyLayer", "ofanetSetEnginePython"]
+    named = ["ofanetClassifyLayer", "ofanetTrainFromPolygons"]
+    assert [a.objectName() for a in window.toolbar.actions()] == named
+    assert [a.objectName() for a in window.menu.actions()] == [*named, "ofanetSetEnginePython"]
     assert not window.toolbar.actions()[0].icon().isNull()
 
 
@@ -172,6 +173,6 @@ def test_check_engine_says_what_is_wrong(plugin, window, settings, qtbot):
 def test_set_engine_python_keeps_what_was_chosen(plugin, window, settings, qtbot, monkeypatch):
     chosen = str(engine_python())
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (chosen, ""))
-    window.menu.actions()[1].trigger()
+    next(a for a in window.menu.actions() if a.objectName() == "ofanetSetEnginePython").trigger()
     assert settings.value(SETTING) == chosen
     qtbot.waitUntil(lambda: any("answers" in text for text in window.messages()), timeout=60000)
