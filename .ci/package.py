@@ -18,6 +18,7 @@ def members() -> dict[str, Path]:
         folder = next(place for place in PLACES if name.startswith(place))
         if not name.startswith(("resources/samples/", "resources/__init__")):
             found[PLACES[folder] + name.removeprefix(folder)] = ROOT / name
+    found["ofanet/setup.cfg"] = ROOT / "setup.cfg"  # names the packages of an engine that the plugin sets up
     found.setdefault("ofanet/LICENSE", ROOT / "LICENSE")
     return found
 

@@ -233,6 +233,9 @@ class ClassifyDialog(QDialog):
         self.warning.setVisible(bool(problem))
         self.run.setEnabled(bool(self.detection.sensor and self.detection.units and self.head.count()) and not problem)
 
+    def engine_changed(self):
+        self._tell()
+
     # --- run ----------------------------------------------------------------------------------------------------
 
     def _run(self):

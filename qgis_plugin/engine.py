@@ -47,7 +47,7 @@ class EngineCancelled(EngineError):
 
 
 def _how_to_set_up() -> str:
-    menu = tr('choose the Python of an engine environment with Raster > OFA-Net > "Set engine Python..."')
+    menu = tr('press Raster > OFA-Net > "Set up engine..."')
     if PACKAGED:
         return menu
     return tr('run "make" in {folder}, or {menu}').format(folder=ROOT, menu=menu)

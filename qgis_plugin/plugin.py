@@ -1,15 +1,14 @@
 """The plugin's life in QGIS: what it adds to the window, and that all of it goes away again."""
 
-from pathlib import Path
-
-from qgis.core import Qgis, QgsApplication, QgsSettings, QgsTask
+from qgis.core import Qgis, QgsApplication
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
-from qgis.PyQt.QtWidgets import QAction, QFileDialog
+from qgis.PyQt.QtWidgets import QAction
 
 from . import models, styling
 from .bridge import ICON, ROOT, errors
-from .engine import ENGINE, SETTING, EngineError, engine_python
+from .doors import Doors
+from .engine import ENGINE
 from .provider import OfaNetProvider
 from .texts import tr
 
@@ -24,7 +23,7 @@ class OfaNetPlugin:
         self.dialog = None
         self.training = None  # the panel, from its first use on
         self._runs = []  # runs of the toolbar action that are under way
-        self._check = None
+        self.doors = None  # to the set-up of the engine and to the models
 
     def initProcessing(self):
         models.announce()
@@ -38,14 +37,12 @@ class OfaNetPlugin:
         classify.setObjectName("ofanetClassifyLayer")
         classify.setStatusTip(tr("Recognise the sensor of the active raster layer and classify it"))
         classify.triggered.connect(self.classify_layer)
-        engine = QAction(tr("Set engine Python..."), window)
-        engine.setObjectName("ofanetSetEnginePython")
-        engine.triggered.connect(self.set_engine_python)
         training = QAction(QIcon(str(ROOT / "resources" / "icons" / "train.svg")), tr("Train from polygons"), window)
         training.setObjectName("ofanetTrainFromPolygons")
         training.setStatusTip(tr("Draw polygons, teach the model their classes, and map with them"))
         training.triggered.connect(self.train_from_polygons)
-        self.actions = [classify, training, engine]
+        self.doors = Doors(self.iface, self.message, self._engine_changed)
+        self.actions = [classify, training, *self.doors.actions]
         self.iface.addToolBarIcon(classify)
         self.iface.addToolBarIcon(training)
         for action in self.actions:
@@ -54,6 +51,9 @@ class OfaNetPlugin:
     def unload(self):
         if self.dialog is not None:
             self.dialog.close()
+        if self.doors is not None:
+            self.doors.close()
+            self.doors = None
         for run in self._runs:
             run.cancel()
         if self.training is not None:
@@ -98,6 +98,7 @@ class OfaNetPlugin:
         dialog.run_requested.connect(self._run)
         dialog.finished.connect(self._forget_dialog)
         dialog.show()
+        self.doors.offer_set_up()
 
     def _forget_dialog(self):
         self.dialog = None
@@ -123,31 +124,7 @@ class OfaNetPlugin:
         self.training.show()
         self.training.raise_()
 
-    def set_engine_python(self):
-        """The user's own environment: chosen by hand, kept, and tried at once."""
-        now = QgsSettings().value(SETTING, "", type=str)
-        path, _ = QFileDialog.getOpenFileName(
-            self.iface.mainWindow(), tr("Python of the engine's environment"), str(Path(now).parent) if now else ""
-        )
-        if path:
-            QgsSettings().setValue(SETTING, path)
-            self.check_engine()
-
-    def check_engine(self):
-        """Starts the engine in the background and says what answered."""
-
-        def done(exception, answer=None):
-            self._check = None
-            if exception is not None:
-                level = Qgis.MessageLevel.Critical if isinstance(exception, EngineError) else Qgis.MessageLevel.Warning
-                self.message(str(exception), level)
-            else:
-                text = tr("The engine {version} answers: torch {torch} on {device}, {python}")
-                self.message(text.format(**{"python": engine_python(), **answer}), Qgis.MessageLevel.Success, 8)
-
-        def ask(task):
-            return ENGINE.run("hello", {}, cancelled=task.isCanceled)
-
-        flags = QgsTask.Flag.CanCancel | QgsTask.Flag.Silent
-        self._check = QgsTask.fromFunction(tr("Check the OFA-Net engine"), ask, on_finished=done, flags=flags)
-        QgsApplication.taskManager().addTask(self._check)
+    def _engine_changed(self):
+        """The window of the active layer may be able to run now."""
+        if self.dialog is not None:
+            self.dialog.engine_changed()

@@ -47,6 +47,7 @@ class Window(QObject):
         self.toolbar = QToolBar(self._window)
         self.menu = QMenu(self._window)
         self.layer = None
+        self.options = []  # factories of pages in Settings > Options
 
     def mainWindow(self):
         return self._window
@@ -84,6 +85,12 @@ class Window(QObject):
 
     def removePluginRasterMenu(self, name, action):
         self.menu.removeAction(action)
+
+    def registerOptionsWidgetFactory(self, factory):
+        self.options.append(factory)
+
+    def unregisterOptionsWidgetFactory(self, factory):
+        self.options.remove(factory)
 
     def messages(self) -> list[str]:
         return [item.text() for item in self._bar.items()]

@@ -8,10 +8,10 @@ from conftest import SENSORS, sample
 from osgeo import gdal
 from qgis.core import QgsPalettedRasterRenderer, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
-from qgis.PyQt.QtWidgets import QFileDialog, QPushButton
+from qgis.PyQt.QtWidgets import QPushButton
 
 from qgis_plugin.bridge import sensors
-from qgis_plugin.engine import SETTING, engine_python
+from qgis_plugin.engine import SETTING
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,7 @@ def wait_for_layers(qtbot, count, seconds=90):
 def test_toolbar_and_menu(plugin, window):
     named = ["ofanetClassifyLayer", "ofanetTrainFromPolygons"]
     assert [a.objectName() for a in window.toolbar.actions()] == named
-    assert [a.objectName() for a in window.menu.actions()] == [*named, "ofanetSetEnginePython"]
+    assert [a.objectName() for a in window.menu.actions()] == [*named, "ofanetModels", "ofanetSetUpEngine"]
     assert not window.toolbar.actions()[0].icon().isNull()
 
 
@@ -129,7 +129,7 @@ def test_ambiguous_raster_asks_to_check(opened, tmp_path):
 def test_missing_engine_is_explained_in_the_window(opened, settings):
     settings.setValue(SETTING, "/nowhere/python")
     dialog = opened(sample("naip"))
-    assert "Set engine Python" in dialog.warning.text() and not dialog.run.isEnabled()
+    assert "Set up engine" in dialog.warning.text() and not dialog.run.isEnabled()
     assert dialog.sensor.currentData() == "naip"
 
 
@@ -168,11 +168,3 @@ def test_check_engine_says_what_is_wrong(plugin, window, settings, qtbot):
     settings.setValue(SETTING, "/nowhere/python")
     plugin.check_engine()
     qtbot.waitUntil(lambda: any("/nowhere/python" in text for text in window.messages()), timeout=60000)
-
-
-def test_set_engine_python_keeps_what_was_chosen(plugin, window, settings, qtbot, monkeypatch):
-    chosen = str(engine_python())
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (chosen, ""))
-    next(a for a in window.menu.actions() if a.objectName() == "ofanetSetEnginePython").trigger()
-    assert settings.value(SETTING) == chosen
-    qtbot.waitUntil(lambda: any("answers" in text for text in window.messages()), timeout=60000)

@@ -238,7 +238,7 @@ def test_bad_parameters_are_met_in_plain_words(plugin, tmp_path, change, match):
 
 def test_missing_engine_is_explained_and_qgis_goes_on(plugin, settings, tmp_path):
     settings.setValue(SETTING, str(tmp_path / "none" / "python"))
-    with pytest.raises(QgsProcessingException, match="Set engine Python"):
+    with pytest.raises(QgsProcessingException, match="Set up engine"):
         run("detectsensor", {"INPUT": sample("naip")})
     settings.remove(SETTING)
     assert run("detectsensor", {"INPUT": sample("naip")})["SENSOR"] == "naip"

@@ -133,7 +133,7 @@ def test_stop_ends_the_child_even_in_a_job(engine):
 
 def test_wrong_setting_is_named_with_what_to_do(engine, settings):
     settings.setValue(SETTING, "/nowhere/python")
-    with pytest.raises(EngineMissing, match="/nowhere/python.*Set engine Python"):
+    with pytest.raises(EngineMissing, match="/nowhere/python.*Set up engine"):
         engine.run("hello", {})
 
 
@@ -142,7 +142,7 @@ def test_python_without_the_engine_is_explained(engine, settings, tmp_path):
     broken.write_text("#!/bin/sh\necho 'No module named torch' >&2\nexit 1\n")
     broken.chmod(0o755)
     settings.setValue(SETTING, str(broken))
-    with pytest.raises(EngineMissing, match="Set engine Python(.|\n)*No module named torch"):
+    with pytest.raises(EngineMissing, match="Set up engine(.|\n)*No module named torch"):
         engine.run("hello", {})
     broken.chmod(0o644)
     with pytest.raises(EngineMissing, match="could not be started"):

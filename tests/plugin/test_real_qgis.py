@@ -72,4 +72,4 @@ def test_qgis_process_with_the_packaged_layout(qgis_process, tmp_path):
     del where["OFANET_PYTHON"]
     missing = qgis_process("run", "ofanet:classify", "--", f"INPUT={sample('naip')}", f"OUTPUT={out}",
                            **where, OFANET_PYTHON="")  # fmt: skip
-    assert missing.returncode != 0 and "Set engine Python" in missing.stdout + missing.stderr
+    assert missing.returncode != 0 and "Set up engine" in missing.stdout + missing.stderr

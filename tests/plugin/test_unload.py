@@ -22,7 +22,7 @@ def test_unload_leaves_nothing_behind(qgis_app, layer):
         assert ENGINE.pid
         loaded.unload()
         assert ENGINE.pid is None and loaded.dialog is None
-        assert not window.toolbar.actions() and not window.menu.actions()
+        assert not window.toolbar.actions() and not window.menu.actions() and not window.options
         assert registry.providerById("ofanet") is None
         QgsApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         assert len(window.mainWindow().children()) == children

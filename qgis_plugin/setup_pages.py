@@ -1,0 +1,57 @@
+"""Where the set-up is shown: a page in QGIS's options, and a window of its own for the first run."""
+
+from qgis.core import QgsSettings
+from qgis.gui import QgsOptionsPageWidget, QgsOptionsWidgetFactory
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QIcon
+from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout
+
+from .bridge import ICON
+from .engine import SETTING
+from .setup_panel import SetupPanel
+from .texts import tr
+
+
+class SetupPage(QgsOptionsPageWidget):
+    def __init__(self, setup, parent=None):
+        super().__init__(parent)
+        self.setObjectName("ofanetOptions")
+        self._setup = setup
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self.panel = SetupPanel(setup, self)
+        layout.addWidget(self.panel)
+
+    def apply(self):
+        """The window's OK keeps a path that was typed, checked or not, as it does for all settings."""
+        path = self.panel.path.filePath().strip()
+        if path != QgsSettings().value(SETTING, "", type=str):
+            self._setup.keep(path)
+
+
+class SetupPageFactory(QgsOptionsWidgetFactory):
+    def __init__(self, setup):
+        super().__init__("OFA-Net", QIcon(str(ICON)), "ofanet")
+        self._setup = setup
+
+    def icon(self):
+        return QIcon(str(ICON))
+
+    def createWidget(self, parent):
+        return SetupPage(self._setup, parent)
+
+
+class SetupDialog(QDialog):
+    def __init__(self, setup, parent=None):
+        super().__init__(parent)
+        self.setObjectName("ofanetSetupDialog")
+        self.setWindowTitle(tr("Set up the OFA-Net engine"))
+        self.setWindowIcon(QIcon(str(ICON)))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setMinimumWidth(680)
+        self.panel = SetupPanel(setup, self)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.panel)
+        layout.addWidget(buttons)

@@ -1,0 +1,54 @@
+"""A function in a thread of its own, as a task of QGIS; what it tells comes back on the GUI's thread."""
+
+import time
+from collections.abc import Callable
+
+from qgis.core import QgsApplication, QgsTask
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+
+class Task(QObject):
+    """`function(task)` may call task.say, task.progress, task.cancelled; its answer or error comes with `ended`."""
+
+    said = pyqtSignal(str)
+    progressed = pyqtSignal(float, str)  # a share of the whole, negative where unknown; what is done
+    ended = pyqtSignal(object, object)  # the answer, the exception: one of them is None
+
+    def __init__(self, title: str, function: Callable, parent=None):
+        super().__init__(parent)
+        self._function = function
+        flags = QgsTask.Flag.CanCancel | QgsTask.Flag.Silent  # whoever asked for it says how it ended, once
+        self._task = QgsTask.fromFunction(title, self._work, on_finished=self._finish, flags=flags)
+        QgsApplication.taskManager().addTask(self._task)
+
+    def cancel(self):
+        if self._task is not None:
+            self._task.cancel()
+
+    def wait(self, seconds: float):
+        """Until its thread is done, or the time is up; asleep meanwhile, so that Python runs in that thread."""
+        end = time.monotonic() + seconds
+        while self._task is not None and self._task.isActive() and time.monotonic() < end:
+            time.sleep(0.02)
+
+    # --- called from the thread ---------------------------------------------------------------------------------
+
+    def say(self, line: str):
+        self.said.emit(line)
+
+    def progress(self, share: float | None, text: str):
+        self.progressed.emit(-1.0 if share is None else share, text)
+        if share is not None:
+            self._task.setProgress(100 * share)
+
+    def cancelled(self) -> bool:
+        return self._task.isCanceled()
+
+    def _work(self, task):
+        self._task = task  # it may run before the constructor's line is done
+        return self._function(self)
+
+    def _finish(self, exception, answer=None):
+        self._task = None
+        self.ended.emit(answer, exception)
+        self.deleteLater()
