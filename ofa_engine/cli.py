@@ -76,6 +76,16 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--target-error", type=float, default=0.02, help="standard error of the overall accuracy wanted")
     verb.add_argument("--least", type=int, default=50, help="points a class at least")
     verb.add_argument("--seed", type=int, default=0)
+    verb = verbs.add_parser("batch", parents=[common, told, compute, head], help="many scenes with one head, on Dask")
+    verb.add_argument("inputs", nargs="+", metavar="INPUT",
+                      help="rasters, folders, patterns, a CSV (path or href; id), GeoJSON, a STAC item collection")
+    verb.add_argument("--task", default="segment", choices=("segment", "classify"), help="one class a pixel, or a tile")
+    verb.add_argument("--overlap", type=float, help="of neighbouring tiles, 0 to 0.75 (default 0.25)")
+    verb.add_argument("--bounds", type=_bounds, metavar="W,S,E,N", help="only this part, in the rasters' CRS")
+    verb.add_argument("--format", default="tif", choices=("tif", "gpkg"), help="gpkg: a polygon a tile, for classify")
+    verb.add_argument("--workers", type=int, help="processes on this machine (default: one a GPU, or one)")
+    verb.add_argument("--scheduler", metavar="tcp://HOST:PORT", help="a Dask cluster of your own instead")
+    verb.add_argument("--rerun-failed", action="store_true", help="also scenes that could not be used as they are")
     verbs.add_parser("models", parents=[common], help="list checkpoints and heads")
     verb = verbs.add_parser("bench", parents=[common], help="bare forward against the whole pipeline")
     verb.add_argument("input", metavar="RASTER", nargs="?", help="(default: a generated 4-band raster)")
@@ -138,12 +148,18 @@ def _detect(args: argparse.Namespace) -> int:
 
 
 def _predict(args: argparse.Namespace) -> int:
+    _run(args)
+    return 0
+
+
+def _run(args: argparse.Namespace, unit: str = "tile") -> dict:
+    """Runs a verb with a progress bar, prints its answer and returns it."""
     from tqdm import tqdm
 
     from . import verbs
 
     known = {k: v for k, v in vars(args).items() if k not in ("verb", "debug", "json") and v is not None}
-    with tqdm(unit="tile", disable=args.json or not sys.stderr.isatty(), leave=False) as bar:
+    with tqdm(unit=unit, disable=args.json or not sys.stderr.isatty(), leave=False) as bar:
 
         def progress(done: int, total: int, seconds_left: float | None) -> None:
             bar.total = total
@@ -156,7 +172,17 @@ def _predict(args: argparse.Namespace) -> int:
         answer = verbs.run(args.verb, known, verbs.Watch(progress, log))
     text = None if args.json else verbs.show(args.verb, answer)
     print(text) if text else _print(answer, args.json)
-    return 0
+    return answer
+
+
+def _batch(args: argparse.Namespace) -> int:
+    from .batch import failure_line
+
+    answer = _run(args, "scene")
+    line = failure_line(answer)
+    if line:
+        print(f"ofa: {line}", file=sys.stderr)
+    return OfaError.exit_code if line else 0
 
 
 def _models(args: argparse.Namespace) -> int:
@@ -183,4 +209,4 @@ def _worker(args: argparse.Namespace) -> int:
     return serve()
 
 
-_VERBS = {"detect": _detect, "models": _models, "bench": _bench, "worker": _worker}
+_VERBS = {"detect": _detect, "batch": _batch, "models": _models, "bench": _bench, "worker": _worker}

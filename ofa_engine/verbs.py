@@ -16,6 +16,7 @@ _VERBS = {
     "fit": ("fit", "FitOptions"),
     "evaluate": ("evaluate", "EvaluateOptions"),
     "sample": ("sample", "SampleOptions"),
+    "batch": ("batch", "BatchOptions"),
 }
 NAMES = tuple(_VERBS)
 

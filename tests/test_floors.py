@@ -9,8 +9,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE_ORDER = ["errors", "_version", "sensors", "catalog", "tiling", "raster", "layers", "preprocess", "model",
                 "heads", "mae", "checkpoint", "vector", "labels", "pipeline", "job", "predict", "accuracy",
-                "logistic", "fit", "mapped", "points", "page", "evaluate", "sample", "verbs", "bench", "worker",
-                "cli", "__main__"]  # fmt: skip
+                "logistic", "fit", "mapped", "points", "page", "evaluate", "sample", "scenes", "manifest", "mosaic",
+                "stac", "cluster", "batch", "verbs", "bench", "worker", "cli", "__main__"]  # fmt: skip
 RASTERIO = {"raster", "layers", "job", "vector", "labels", "predict", "sample", "bench"}
 STANDARD_ONLY = {"errors", "_version", "sensors", "catalog", "__init__"}
 

@@ -1,0 +1,319 @@
+"""Many scenes with one head: each is one call of `segment` or `classify` on a Dask worker; one folder of results.
+
+The folder's manifest tells what is done; the same command again does what is missing, changed or broke on the way.
+"""
+
+import json
+import os
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+
+from . import catalog, cluster, predict
+from ._version import __version__
+from .errors import Cancelled, InputError, ModelFileError, OfaError, OutputError
+from .job import Options, Watch
+from .manifest import (
+    DONE,
+    FAILED,
+    JSON_NAME,
+    SKIPPED,
+    Manifest,
+    digest,
+    file_digest,
+    stamp,
+    table_text,
+    write_whole,
+)
+from .mosaic import write_mosaics
+from .raster import Source
+from .scenes import Scene, find_scenes, is_local
+from .stac import footprint, item_collection
+
+ITEMS_NAME, AREAS_NAME = "items.json", "areas.csv"
+AREA_COLUMNS = ("id", "input", "value", "name", "pixels", "tiles", "area_ha")
+_LEAST_MB = 64  # a worker's memory budget, as the verbs want it
+_FILES = ("head", "checkpoint")  # which may be names, too
+_RUN_FIELDS = {f.name for f in fields(Options)}
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """What the user asked for; None means the default. Those that `Options` has too go to each scene."""
+
+    inputs: list[str]
+    output: str
+    task: str = "segment"
+    head: str | None = None
+    checkpoint: str | None = None
+    sensor: str | None = None
+    bands: str | None = None
+    units: str | None = None
+    tile_px: int | None = None
+    overlap: float | None = None
+    bounds: list[float] | None = None
+    device: str = "auto"
+    memory_mb: int | None = None
+    format: str = "tif"
+    workers: int | None = None
+    scheduler: str | None = None
+    rerun_failed: bool = False
+
+    def of_scene(self) -> dict[str, Any]:
+        """Options of the verb for each scene, without input and output."""
+        names = _RUN_FIELDS & {f.name for f in fields(self)} - {"input", "output"}
+        told = {name: getattr(self, name) for name in sorted(names) if getattr(self, name) is not None}
+        return {k: os.path.abspath(v) if k in _FILES and os.path.exists(v) else v for k, v in told.items()}
+
+    def digest(self) -> str:
+        """Of what changes a result, the head aside: that is told apart by its content."""
+        kept = {k: v for k, v in self.of_scene().items() if k not in ("head", "device", "memory_mb")}
+        return digest(kept | {"task": self.task, "format": self.format})
+
+
+def batch(options: BatchOptions, watch: Watch) -> dict:
+    """Classifies all scenes. One that fails is tried once more, told in the answer, and stops no other.
+
+    Raises InputError for what concerns all scenes, Cancelled with the manifest in order.
+    """
+    folder = _check(options)
+    started = time.monotonic()
+    manifest = Manifest(folder)
+    scenes = find_scenes(options.inputs, manifest.ids(), folder)
+    cluster.dask()
+    work = _Work(options, folder, manifest, scenes, watch)
+    try:
+        if work.todo:
+            work.run()
+    finally:
+        manifest.save()
+    return work.finish() | {"seconds": round(time.monotonic() - started, 3)}
+
+
+def _check(options: BatchOptions) -> Path:
+    if options.task not in ("segment", "classify"):
+        raise InputError(f"expected the task segment or classify, found {options.task!r}")
+    if options.format not in ("tif", "gpkg") or options.format == "gpkg" and options.task == "segment":
+        raise InputError(f"expected the format tif, or for classify gpkg, found {options.format!r} for {options.task}")
+    if options.workers is not None and options.workers < 1:
+        raise InputError(f"expected at least one worker, found {options.workers}")
+    if options.workers and options.scheduler:
+        raise InputError("expected --workers or --scheduler, found both: a cluster of one's own has its own workers")
+    if options.head:
+        catalog.find_head(options.head, options.sensor or "", options.task)  # known to be wrong before work starts
+    folder = Path(options.output)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"expected a folder for the results, or a place to make one, found {folder}: "
+                          f"{error.strerror or error}") from error  # fmt: skip
+    return folder
+
+
+# --- one scene, on a worker ----------------------------------------------------------------------------------------
+
+
+def run_scene(job: dict, stopped: cluster.Stopped) -> dict:
+    """One call of the verb; `job` is {task, params}. An outcome for the manifest, whatever happens."""
+    started = time.monotonic()
+    try:
+        options = Options(**job["params"])
+        verb = {"segment": predict.segment, "classify": predict.classify}[job["task"]]
+        answer = verb(options, Watch(cancelled=stopped))
+        outcome = _described(options, answer)
+    except Cancelled:
+        return {"state": "cancelled"}
+    except Exception as error:  # a scene may fail, for whatever reason; the others go on
+        known = isinstance(error, OfaError)
+        why = " ".join(str(error).split())
+        outcome = {"state": FAILED, "why": why if known else f"unexpected: {type(error).__name__}: {why}",
+                   "input_error": isinstance(error, InputError)}  # fmt: skip
+    return outcome | {"seconds": round(time.monotonic() - started, 3), "engine": __version__}
+
+
+def _described(options: Options, answer: dict) -> dict:
+    raster = Path(options.output).suffix == ".tif"
+    with Source(options.output if raster else options.input) as source:
+        if options.bounds and not raster:
+            source.crop(options.bounds)
+        bbox, geometry = footprint(source)
+    head = {"name": answer["head_name"], "path": answer["head"], "sha256": file_digest(answer["head"])}
+    kept = {key: answer[key] for key in ("sensor", "classes", "tiles", "tile_px", "device")}
+    return {"state": DONE, "why": None, "head": head, "bbox": bbox, "geometry": geometry} | kept
+
+
+# --- all scenes, here ----------------------------------------------------------------------------------------------
+
+
+class _Work:
+    """What is to be done, and what comes of it."""
+
+    def __init__(self, options: BatchOptions, folder: Path, manifest: Manifest, scenes: Sequence[Scene], watch: Watch):
+        self.options, self.folder, self.manifest, self.watch = options, folder, manifest, watch
+        self.scenes = {scene.id: scene for scene in scenes}
+        self.options_digest, self.models = options.digest(), _models_digest()
+        self._heads: dict[str, str | None] = {}
+        old = manifest.entries
+        self.todo = [s for s in scenes if not self._settled(old.get(s.input), s)]
+        waiting = {scene.id for scene in self.todo}
+        for scene in scenes:
+            if scene.id in waiting:
+                old[scene.input] = self._entry(scene, {"state": SKIPPED, "why": "not its turn yet"})
+            else:
+                old[scene.input] |= {"times": scene.times}
+        manifest.arrange(scene.input for scene in scenes)
+        manifest.about = {"task": options.task, "settings": options.of_scene()}
+
+    def _entry(self, scene: Scene, outcome: dict) -> dict:
+        """Key by key in the order in which a person wants to read them."""
+        keys = ("state", "why", "seconds", "attempts", "tiles", "sensor", "head", "engine", "classes")
+        about: dict[str, Any] = {"id": scene.id, "input": scene.input, "output": f"{scene.id}.{self.options.format}"}
+        about |= {key: outcome.get(key) for key in keys} | outcome
+        return about | {"times": scene.times, "stamp": stamp(scene.input), "options": self.options_digest,
+                        "models": self.models}  # fmt: skip
+
+    def _settled(self, entry: dict | None, scene: Scene) -> bool:
+        """Whether a run now would come to the same."""
+        if entry is None or entry["stamp"] != stamp(scene.input) or entry["options"] != self.options_digest:
+            return False
+        if entry["state"] == DONE:
+            return self.manifest.has_output(entry) and self._head_digest(entry["sensor"]) == entry["head"]["sha256"]
+        same = entry["state"] == FAILED and entry.get("input_error") and entry["models"] == self.models
+        return bool(same) and not self.options.rerun_failed
+
+    def _head_digest(self, sensor: str) -> str | None:
+        """Of the head that would be used now; None where there is none."""
+        if sensor not in self._heads:
+            try:
+                self._heads[sensor] = file_digest(catalog.find_head(self.options.head, sensor, self.options.task).path)
+            except (ModelFileError, OSError):
+                self._heads[sensor] = None
+        return self._heads[sensor]
+
+    def run(self) -> None:
+        options, already = self.options, len(self.scenes) - len(self.todo)
+        if already:
+            self.watch.log("info", f"{already} of {len(self.scenes)} scenes need nothing")
+        self.manifest.save()
+        params = options.of_scene()
+        if options.scheduler:
+            crew = cluster.connected(options.scheduler)
+        else:
+            gpus = _gpus() if options.device != "cpu" else []
+            workers = min(options.workers or len(gpus) or 1, len(self.todo))
+            if workers > 1 and options.memory_mb is None:  # the verbs' default counts on having the machine alone
+                share = psutil.virtual_memory().available // (4 * workers) // 2**20
+                params["memory_mb"] = max(_LEAST_MB, min(1024, share))
+            self.watch.log("info", f"{len(self.todo)} scenes on {workers} worker{'s' * (workers > 1)}")
+            crew = cluster.local(workers, gpus)
+        jobs = {s.id: {"task": options.task, "params": params | self._paths(s)} for s in self.todo}
+        self.started, self.weight = time.monotonic(), {s.id: _weight(s) for s in self.todo}
+        self.weight_done, self.finished = 0, 0
+        self.watch.progress(0, len(jobs), None)
+        mine = False
+        try:
+            with crew as members:
+                members.run(run_scene, jobs, self._finished, self.watch.cancelled,
+                            lambda text: self.watch.log("warning", text))  # fmt: skip
+            mine = True
+        except (KeyboardInterrupt, Cancelled):
+            done = sum(self.manifest.entries[s.input]["state"] == DONE for s in self.scenes.values())
+            raise Cancelled(f"cancelled: {done} of {len(self.scenes)} scenes are done; the same command does the rest"
+                            ) from None  # fmt: skip
+        finally:
+            if mine or not options.scheduler:  # on another machine one may still be taking its own away
+                self._sweep()
+
+    def _paths(self, scene: Scene) -> dict[str, str]:
+        """Absolute, since a worker may stand elsewhere."""
+        return {"input": scene.input, "output": str(self.folder.resolve() / f"{scene.id}.{self.options.format}")}
+
+    def _finished(self, name: str, outcome: dict) -> None:
+        scene = self.scenes[name]
+        if outcome["state"] == "cancelled":  # by a scheduler that stops, not by us
+            outcome |= {"state": FAILED, "why": "its worker was stopped"}
+        self.manifest.entries[scene.input] = self._entry(scene, outcome)
+        self.manifest.saved_now_and_then()
+        if outcome["state"] == FAILED:
+            self.watch.log("warning", f"{name} failed: {outcome['why']}")
+        self.finished += 1
+        self.weight_done += self.weight[name]
+        left = sum(self.weight.values()) - self.weight_done
+        seconds = (time.monotonic() - self.started) * left / self.weight_done
+        self.watch.progress(self.finished, len(self.todo), seconds)
+
+    def _sweep(self) -> None:
+        """Removes what workers that were killed have left of this run's outputs."""
+        stems = {scene.id for scene in self.todo}
+        for path in self.folder.glob(".*"):
+            match = re.fullmatch(r"\.(.+)\.\d+\.part\b.*", path.name)
+            if match and match[1] in stems:
+                path.unlink(missing_ok=True)
+
+    # --- results over all ------------------------------------------------------------------------------------------
+
+    def finish(self) -> dict:
+        """Mosaics, items and areas of the command's scenes; then the answer."""
+        entries = [self.manifest.entries[scene.input] for scene in self.scenes.values()]
+        done = [entry for entry in entries if entry["state"] == DONE]
+        failed = [entry for entry in entries if entry["state"] == FAILED]
+        layers = [(self.folder / e["output"], e["classes"]) for e in done if e["output"].endswith(".tif")]
+        mosaics = write_mosaics(self.folder, layers, lambda text: self.watch.log("warning", text))
+        created = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        write_whole(self.folder / ITEMS_NAME, json.dumps(item_collection(done, created), ensure_ascii=False, indent=1))
+        rows = [{"id": e["id"], "input": e["input"]} | {k: c.get(k) for k in AREA_COLUMNS[2:]}
+                for e in done for c in e["classes"]]  # fmt: skip
+        write_whole(self.folder / AREAS_NAME, table_text(AREA_COLUMNS, rows))
+        return {
+            "output": self.options.output,
+            "manifest": str(self.folder / JSON_NAME),
+            "scenes": len(entries),
+            "done": len(done),
+            "failed": len(failed),
+            "run": len(self.todo),
+            "failures": [{key: e[key] for key in ("id", "input", "why")} for e in failed],
+            "mosaics": [str(path) for path in mosaics],
+            "items": str(self.folder / ITEMS_NAME),
+            "areas": str(self.folder / AREAS_NAME),
+        }
+
+
+def _weight(scene: Scene) -> int:
+    """Bytes stand for work in the time that is left; addresses all weigh the same."""
+    found = stamp(scene.input) if is_local(scene.input) else None
+    return max(1, found[0]) if found else 1
+
+
+def _gpus() -> list[str]:
+    """What CUDA calls the GPUs that this process may use."""
+    count = torch.cuda.device_count()
+    shown = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    return (shown.split(",") if shown else [str(i) for i in range(count)])[:count]
+
+
+def _models_digest() -> str:
+    """Changes when a head or checkpoint comes or goes, which may mend a scene that failed."""
+    return digest([[str(m.path), stamp(str(m.path))] for m in (*catalog.list_heads(), *catalog.list_checkpoints())])
+
+
+def failure_line(answer: dict) -> str | None:
+    """One line for the command line's stderr where scenes failed."""
+    if not answer["failed"]:
+        return None
+    return f"{answer['failed']} of {answer['scenes']} scenes failed: see {answer['manifest']}"
+
+
+def show(answer: dict) -> str:
+    """The answer, for people."""
+    lines = [f"{answer['done']} of {answer['scenes']} scenes are done ({answer['run']} were run now, in "
+             f"{answer['seconds']:.0f} s): {answer['output']}"]  # fmt: skip
+    lines += [f"failed: {entry['id']}: {entry['why']}" for entry in answer["failures"]]
+    return "\n".join([*lines, *(f"mosaic: {path}" for path in answer["mosaics"]), f"items: {answer['items']}",
+                      f"areas: {answer['areas']}", f"manifest: {answer['manifest']}"])  # fmt: skip

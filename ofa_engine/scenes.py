@@ -1,0 +1,191 @@
+"""Which scenes the user means: files, folders, patterns, tables (CSV) and catalogs (GeoJSON, STAC) to one list.
+
+A STAC item is a GeoJSON feature with assets (https://github.com/radiantearth/stac-spec, version 1.0).
+"""
+
+import csv
+import glob
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+from .errors import InputError
+
+RASTERS = (".tif", ".tiff", ".jp2", ".img", ".vrt", ".dat", ".bsq", ".bil", ".bip")  # looked for in folders
+_TIMES = ("datetime", "start_datetime", "end_datetime")  # of a STAC item
+_NAME_LIMIT = 120  # characters of an id; a file system allows 255 bytes with our endings
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A raster to be classified. `input` is an absolute path or an address; `id` names the output; `times` are those of
+    the STAC item it comes from."""
+
+    id: str
+    input: str
+    times: dict[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Found:
+    input: str
+    id: str | None = None
+    times: dict[str, str | None] = field(default_factory=dict)
+
+
+def find_scenes(inputs: Sequence[str], known: Mapping[str, str], skip: Path | None = None) -> list[Scene]:
+    """Scenes in the order given, each once, with ids that differ without regard to case.
+
+    `known` is input -> id of earlier runs, which stay; nothing below `skip`, the output folder, is an input. Raises
+    InputError where an input names nothing.
+    """
+    found: dict[str, _Found] = {}
+    for text in inputs:
+        for entry in _expand(text, skip):
+            found.setdefault(entry.input, entry)
+    if not found:
+        raise InputError("expected scenes, found none: name rasters, folders, a CSV, GeoJSON or STAC item collection")
+    return _named(found.values(), known)
+
+
+def is_local(path: str) -> bool:
+    """False for addresses and GDAL's virtual file systems."""
+    return "://" not in path and not path.startswith("/vsi")
+
+
+def _expand(text: str, skip: Path | None) -> Iterator[_Found]:
+    path = Path(text)
+    if not is_local(text):
+        yield _Found(text)
+    elif path.is_dir():
+        yield from _folder(path, skip)
+    elif path.is_file() and path.suffix.lower() == ".csv":
+        yield from _table(path)
+    elif path.is_file() and path.suffix.lower() in (".geojson", ".json"):
+        yield from _catalog(path)
+    elif path.is_file():
+        yield _Found(_absolute(text))
+    elif glob.has_magic(text):
+        matches = sorted(name for name in glob.glob(text, recursive=True) if _readable(Path(name), skip))
+        if not matches:
+            raise InputError(f"expected files that match {text}, found none")
+        yield from (_Found(_absolute(name)) for name in matches)
+    else:
+        raise InputError(f"expected a raster, folder, pattern, CSV, GeoJSON or STAC item collection, found no {text}")
+
+
+def _absolute(path: str | Path) -> str:
+    return os.path.abspath(path)  # links stay: a folder of links is a common way to choose scenes
+
+
+def _readable(path: Path, skip: Path | None) -> bool:
+    inside = skip is not None and Path(_absolute(path)).is_relative_to(_absolute(skip))
+    return path.is_file() and not inside and not path.name.startswith(".")
+
+
+def _folder(folder: Path, skip: Path | None) -> Iterator[_Found]:
+    rasters = sorted(p for p in folder.rglob("*") if p.suffix.lower() in RASTERS and _readable(p, skip))
+    if not rasters:
+        raise InputError(f"expected rasters ({', '.join(RASTERS)}) in {folder}, found none")
+    yield from (_Found(_absolute(p)) for p in rasters)
+
+
+def _beside(file: Path, href: str) -> str:
+    """An href of a table or catalog: relative ones are relative to its file."""
+    href = href.strip()
+    if href.startswith("file://"):
+        href = unquote(urlparse(href).path)
+    return href if not is_local(href) else _absolute(file.parent / href)
+
+
+def _table(path: Path) -> Iterator[_Found]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:  # a spreadsheet's byte order mark is no letter
+            rows = csv.DictReader(file)
+            columns = {(name or "").strip().lower(): name for name in rows.fieldnames or []}
+            column = columns.get("path") or columns.get("href")
+            if column is None:
+                raise InputError(f"expected a column path or href in {path.name}, found {', '.join(columns) or 'none'}")
+            for row in rows:
+                if (row[column] or "").strip():
+                    called = (row.get(columns.get("id", "")) or "").strip()
+                    yield _Found(_beside(path, row[column]), called or None)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"expected a CSV in UTF-8, found {path.name}: {error}") from error
+
+
+def _catalog(path: Path) -> Iterator[_Found]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
+        features = data["features"] if data["type"] == "FeatureCollection" else [data]
+        if not all(feature["type"] == "Feature" for feature in features):
+            raise TypeError
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"expected GeoJSON features or STAC items, found another file: {path.name}") from error
+    for number, feature in enumerate(features, 1):
+        properties = feature.get("properties") or {}
+        times = {key: properties[key] for key in _TIMES if key in properties}
+        called = str(feature["id"]) if feature.get("id") is not None else None
+        hrefs = _hrefs(feature, properties)
+        if not hrefs:
+            raise InputError(f"expected an asset that is a raster, or a property path, href or location (as gdaltindex "
+                             f"writes it), found none in feature {called or number} of {path.name}")  # fmt: skip
+        for key, href in hrefs.items():
+            name = called if len(hrefs) == 1 or called is None else f"{called}_{key}"
+            yield _Found(_beside(path, href), name, times)
+
+
+def _hrefs(feature: dict, properties: dict) -> dict[str, str]:
+    """Asset key -> href: the assets for data where some say so, else those that look like rasters."""
+    assets = {k: a for k, a in (feature.get("assets") or {}).items() if isinstance(a, dict) and a.get("href")}
+    rasters = {k: a for k, a in assets.items() if _looks_raster(a)}
+    data = {k: a for k, a in rasters.items() if "data" in (a.get("roles") or [])}
+    if rasters:
+        return {k: str(a["href"]) for k, a in (data or rasters).items()}
+    plain = next((properties[name] for name in ("path", "href", "location") if properties.get(name)), None)
+    return {"": str(plain)} if plain and not assets else {}
+
+
+def _looks_raster(asset: dict) -> bool:
+    roles, kind = set(asset.get("roles") or []), str(asset.get("type", ""))
+    if roles & {"thumbnail", "overview", "metadata"}:
+        return False
+    return kind.startswith(("image/tiff", "image/jp2")) or Path(urlparse(asset["href"]).path).suffix.lower() in RASTERS
+
+
+# --- names -------------------------------------------------------------------------------------------------------
+
+
+def _named(found: Iterable[_Found], known: Mapping[str, str]) -> list[Scene]:
+    """An id each: the user's, the one of an earlier run, or the file's name, with a piece of the path's digest where
+    two share it."""
+    entries = list(found)
+    told: dict[str, str] = {}
+    for entry in entries:
+        if entry.id is not None and told.setdefault(_clean(entry.id).lower(), entry.input) != entry.input:
+            raise InputError(f"expected ids that differ, found {entry.id} for two scenes")
+    mine = {entry.input for entry in entries}
+    taken = {name.lower(): path for path, name in known.items()} | told
+    scenes = []
+    for entry in entries:
+        name = _clean(entry.id) if entry.id is not None else known.get(entry.input) or _clean(_stem(entry.input))
+        if taken.setdefault(name.lower(), entry.input) != entry.input:
+            name = f"{name}-{hashlib.sha256(entry.input.encode()).hexdigest()[:8]}"
+            taken[name.lower()] = entry.input
+        scenes.append(Scene(name, entry.input, entry.times))
+    assert len({s.id.lower() for s in scenes}) == len(mine)
+    return scenes
+
+
+def _stem(path: str) -> str:
+    return Path(path if is_local(path) else unquote(urlparse(path).path)).stem
+
+
+def _clean(name: str) -> str:
+    """A name that every file system takes; never hidden."""
+    return re.sub(r"[^\w.+-]+", "_", name).strip("._")[:_NAME_LIMIT] or "scene"
