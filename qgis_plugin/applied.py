@@ -1,0 +1,83 @@
+"""The class map and its confidence on the canvas: one layer group a raster, replaced by the next map."""
+
+from pathlib import Path
+
+from qgis.core import QgsCoordinateTransform, QgsLayerTreeGroup, QgsProject, QgsRasterLayer, QgsRectangle
+
+from .styling import style_classes, style_confidence
+from .texts import tr
+
+_OPACITY = 0.7  # the image stays to be seen
+
+
+def canvas_extent(canvas, raster) -> QgsRectangle:
+    """What the canvas shows of the raster, in the raster's CRS; empty where it shows none of it."""
+    settings = canvas.mapSettings()
+    transform = QgsCoordinateTransform(settings.destinationCrs(), raster.crs(), QgsProject.instance())
+    transform.setBallparkTransformsAreAppropriate(True)
+    return transform.transformBoundingBox(canvas.extent()).intersect(raster.extent())
+
+
+class AppliedMap:
+    """Holds ids, not layers: the user may remove any of them at any time."""
+
+    def __init__(self):
+        self._group: QgsLayerTreeGroup | None = None
+        self._ids: dict[str, str] = {}  # classes, confidence -> layer id
+
+    def confidence(self) -> QgsRasterLayer | None:
+        return QgsProject.instance().mapLayer(self._ids.get("confidence", ""))
+
+    def owns(self, layer) -> bool:
+        return layer is not None and layer.id() in self._ids.values()
+
+    def replace(self, title: str, classes_path: str, confidence_path: str, classes: list[dict]):
+        project = QgsProject.instance()
+        group = self._find_group(title)
+        made = {
+            "classes": QgsRasterLayer(classes_path, tr("{title}: classes").format(title=title)),
+            "confidence": QgsRasterLayer(confidence_path, tr("{title}: confidence").format(title=title)),
+        }
+        style_classes(made["classes"], classes)
+        style_confidence(made["confidence"])
+        for number, (kind, layer) in enumerate(made.items()):
+            old = project.mapLayer(self._ids.get(kind, ""))
+            node = group.findLayer(old) if old is not None else None
+            shown, opacity = kind == "classes", _OPACITY if kind == "classes" else 1.0
+            expanded = True
+            if old is not None:
+                opacity = old.opacity()
+                shown, expanded = (node.itemVisibilityChecked(), node.isExpanded()) if node else (shown, expanded)
+            layer.setOpacity(opacity)
+            project.addMapLayer(layer, False)
+            added = group.insertLayer(number, layer)
+            added.setItemVisibilityChecked(shown)
+            added.setExpanded(expanded and kind == "classes" if old is None else expanded)
+        self.remove()
+        self._ids = {kind: layer.id() for kind, layer in made.items()}
+
+    def remove(self):
+        """Takes the layers off the project and deletes their files."""
+        project = QgsProject.instance()
+        for layer_id in self._ids.values():
+            layer = project.mapLayer(layer_id)
+            if layer is None:
+                continue
+            path = Path(layer.source())
+            project.removeMapLayer(layer_id)
+            for file in (path, Path(f"{path}.aux.xml")):
+                try:
+                    file.unlink(missing_ok=True)
+                except OSError:
+                    pass  # in use elsewhere; it lies in QGIS's folder of temporary files
+        self._ids = {}
+
+    def _find_group(self, title: str) -> QgsLayerTreeGroup:
+        """The group of the last map where it is still there, else a new one under the training polygons."""
+        root = QgsProject.instance().layerTreeRoot()
+        for layer_id in self._ids.values():
+            node = root.findLayer(layer_id)
+            if node is not None and node.parent() is not root and node.parent() is not None:
+                node.parent().setName(title)
+                return node.parent()
+        return root.insertGroup(0, title)

@@ -1,0 +1,88 @@
+"""A Processing algorithm in the background, for panels: progress, words, and one of three ends. QGIS never waits."""
+
+import time
+
+from qgis.core import (
+    QgsApplication,
+    QgsProcessingAlgRunnerTask,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProject,
+    QgsTask,
+)
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+
+class _Feedback(QgsProcessingFeedback):
+    """Hands on what the algorithm says, and remembers its last error, which a task does not hand on."""
+
+    said = pyqtSignal(str)
+
+    def __init__(self):
+        super().__init__(False)
+        self.error = ""
+
+    def pushInfo(self, info):
+        self.said.emit(info)
+
+    def pushWarning(self, warning):
+        self.said.emit(warning)
+
+    def setProgressText(self, text):
+        self.said.emit(text)
+
+    def reportError(self, error, fatalError=False):
+        self.error = error
+
+
+class Job(QObject):
+    progressed = pyqtSignal(float)  # per cent
+    said = pyqtSignal(str)
+    done = pyqtSignal(dict)  # the algorithm's outputs
+    failed = pyqtSignal(str)
+    cancelled = pyqtSignal()
+
+    def __init__(self, algorithm_id: str, parameters: dict, title: str, parent=None):
+        super().__init__(parent)
+        self._algorithm = QgsApplication.processingRegistry().createAlgorithmById(algorithm_id)
+        self._parameters, self._title = parameters, title
+        self._context, self._feedback = QgsProcessingContext(), _Feedback()
+        self._context.setProject(QgsProject.instance())
+        self._context.setFeedback(self._feedback)
+        self._feedback.said.connect(self.said)
+        self.task = None
+
+    def start(self):
+        ok, why = self._algorithm.canExecute()
+        if ok:
+            ok, why = self._algorithm.checkParameterValues(self._parameters, self._context)
+        if not ok:
+            self.failed.emit(why)
+            self.deleteLater()
+            return
+        flags = QgsTask.Flag.CanCancel | QgsTask.Flag.Silent  # the panel says how it ended, once
+        self.task = QgsProcessingAlgRunnerTask(self._algorithm, self._parameters, self._context, self._feedback, flags)
+        self.task.setDescription(self._title)
+        self.task.progressChanged.connect(self.progressed)
+        self.task.executed.connect(self._ended)
+        QgsApplication.taskManager().addTask(self.task)
+
+    def cancel(self):
+        self._feedback.cancel()
+        if self.task is not None:
+            self.task.cancel()
+
+    def wait(self, seconds: float):
+        """Until its thread is done, or the time is up; asleep meanwhile, so that Python runs in that thread."""
+        end = time.monotonic() + seconds
+        while self.task is not None and self.task.isActive() and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def _ended(self, successful: bool, results: dict):
+        if self._feedback.isCanceled() or self.task.isCanceled():
+            self.cancelled.emit()
+        elif successful:
+            self.done.emit(results)
+        else:
+            self.failed.emit(self._feedback.error or self._title)
+        self.deleteLater()
