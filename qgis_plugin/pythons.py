@@ -15,7 +15,10 @@ from .children import run_lines
 from .engine import clean_environment
 from .texts import tr
 
-_ASK = "import sys; print('ofanet', '.'.join(map(str, sys.version_info[:3]))); import ensurepip, venv; print('able')"
+_ASK = (
+    "import sys; print('version', '.'.join(map(str, sys.version_info[:3]))); print('file', sys.executable); "
+    "import ensurepip, venv; print('able')"
+)
 _PLACES = {
     "win32": (
         r"%LOCALAPPDATA%\Programs\Python\Python3*\python.exe",
@@ -77,9 +80,10 @@ def ask(path: Path, cancelled: Callable[[], bool]) -> Found | None:
         run_lines([str(path), "-I", "-c", _ASK], said.append, cancelled)
     except OSError:
         return None
-    version = next((line.split()[1] for line in said if line.startswith("ofanet ")), "")
-    if not version:
+    version = _after("version ", said)
+    if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         return None
+    path = Path(_after("file ", said) or path)  # a shim or a link tells what it starts
     least = needs.least_python()
     if tuple(map(int, version.split(".")[:2])) < least:
         return Found(path, version, tr("older than {least}").format(least=".".join(map(str, least))))
@@ -89,9 +93,14 @@ def ask(path: Path, cancelled: Callable[[], bool]) -> Found | None:
     return Found(path, version)
 
 
+def _after(word: str, lines: list[str]) -> str:
+    return next((line.removeprefix(word) for line in lines if line.startswith(word)), "")
+
+
 def find(cancelled: Callable[[], bool]) -> list[Found]:
     """The machine's Pythons, those that serve first, newest first. Blocks: each is run. Raises EngineCancelled."""
-    found = [answer for path in candidates() if (answer := ask(path, cancelled)) is not None]
+    answers = [answer for path in candidates() if (answer := ask(path, cancelled)) is not None]
+    found = list({answer.path.resolve(): answer for answer in answers if not is_qgis_own(answer.path)}.values())
     found.sort(key=lambda python: [int(part) for part in python.version.split(".")], reverse=True)
     return sorted(found, key=lambda python: bool(python.problem))
 

@@ -1,13 +1,11 @@
 """Where the set-up is shown: a page in QGIS's options, and a window of its own for the first run."""
 
-from qgis.core import QgsSettings
 from qgis.gui import QgsOptionsPageWidget, QgsOptionsWidgetFactory
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout
 
 from .bridge import ICON
-from .engine import SETTING
 from .setup_panel import SetupPanel
 from .texts import tr
 
@@ -21,12 +19,18 @@ class SetupPage(QgsOptionsPageWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         self.panel = SetupPanel(setup, self)
         layout.addWidget(self.panel)
+        setup.ended.connect(self._remember)
+        self._remember()
+
+    def _remember(self, *_):
+        self._shown = self.panel.path.filePath().strip()
 
     def apply(self):
         """The window's OK keeps a path that was typed, checked or not, as it does for all settings."""
         path = self.panel.path.filePath().strip()
-        if path != QgsSettings().value(SETTING, "", type=str):
+        if path != self._shown:
             self._setup.keep(path)
+            self._remember()
 
 
 class SetupPageFactory(QgsOptionsWidgetFactory):
@@ -49,6 +53,7 @@ class SetupDialog(QDialog):
         self.setWindowIcon(QIcon(str(ICON)))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(680)
+        self.resize(680, 460)
         self.panel = SetupPanel(setup, self)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)

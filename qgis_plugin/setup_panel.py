@@ -73,7 +73,7 @@ class SetupPanel(QWidget):
         box = QGroupBox(tr("Use an environment that you have"))
         self.path = QgsFileWidget()
         self.path.setDialogTitle(tr("Python of the engine's environment"))
-        self.path.setFilePath(QgsSettings().value(SETTING, "", type=str))
+        self.path.setFilePath(str(self._setup.set_python() or QgsSettings().value(SETTING, "", type=str)))
         self.path.lineEdit().setPlaceholderText(tr("The environment's python, or its folder"))
         self.path.lineEdit().setAccessibleName(tr("Python of the engine's environment"))
         self.use = QPushButton(tr("Check and &use"))
@@ -252,11 +252,13 @@ class SetupPanel(QWidget):
         )
         if state == install.READY:
             text = tr("Is in {folder}").format(folder=folder)
-        source = tr("; nothing is downloaded.") if plan.wheels else tr(
-            "; about {size} are downloaded from pypi.org and pytorch.org.").format(
-                size=_gigabytes(plan.download_mb()))  # fmt: skip
-        if state in (install.READY, install.OUTDATED):
-            source = "."
+        source = tr("; about {size} are downloaded from pypi.org and pytorch.org.").format(
+            size=_gigabytes(plan.download_mb())
+        )
+        if plan.wheels:
+            source = tr("; nothing is downloaded.")
+        elif state in (install.READY, install.OUTDATED):
+            source = tr("; what it lacks is downloaded from pypi.org and pytorch.org.")
         short = plan.free_mb() < install.DISK_MB[plan.build] and state == install.NONE
         return begun + text + source + (tr(" There is too little space.") if short else "")
 
@@ -275,7 +277,7 @@ class SetupPanel(QWidget):
         self.doing.setText("")
         self.log.appendPlainText(line)
         if ok:
-            self.path.setFilePath(QgsSettings().value(SETTING, "", type=str))
+            self.path.setFilePath(str(self._setup.set_python() or ""))
 
     def _choose_base(self):
         chosen, _ = QFileDialog.getOpenFileName(self, tr("A Python 3.10 or newer"))

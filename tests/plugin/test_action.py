@@ -162,9 +162,3 @@ def test_cancel_in_the_message_bar(opened, plugin, window, qtbot, tmp_path):
 def test_check_engine_says_what_answers(plugin, window, qtbot):
     plugin.check_engine()
     qtbot.waitUntil(lambda: any("torch" in text for text in window.messages()), timeout=60000)
-
-
-def test_check_engine_says_what_is_wrong(plugin, window, settings, qtbot):
-    settings.setValue(SETTING, "/nowhere/python")
-    plugin.check_engine()
-    qtbot.waitUntil(lambda: any("/nowhere/python" in text for text in window.messages()), timeout=60000)
