@@ -143,7 +143,7 @@ class ModelManager(QDialog):
         elif header["file"] == "head":
             number, what = score(entry)
             item = QTreeWidgetItem([entry.title, _SHORT.get(header.get("task"), KINDS["head"]),
-                                    header.get("sensor", ""), "-" if number is None else f"{number:.2f}"])  # fmt: skip
+                                    header.get("sensor", ""), number])  # fmt: skip
             item.setToolTip(1, TASKS.get(header.get("task"), ""))
             item.setToolTip(2, sensor_name(header.get("sensor", "")))
             item.setToolTip(3, what)

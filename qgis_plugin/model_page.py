@@ -43,17 +43,17 @@ def sensor_name(sensor: str) -> str:
     return sensor_title(sensors.get(sensor)) if sensor in sensors.SENSORS else sensor
 
 
-def score(entry: Entry) -> tuple[float | None, str]:
-    """The one number of a head for a list, and what it is: real and validated before simulated."""
+def score(entry: Entry) -> tuple[str, str]:
+    """The one score of a head for a list, and what it is: validated and real before simulated."""
     training = entry.header.get("training") or {}
     for key in _SCORES:
         found = training.get(key) or {}
         if isinstance(found.get("miou"), (int, float)):
-            return found["miou"], tr("mean IoU: {what}").format(what=_SCORE_TITLES[key])
+            return tr("IoU {number:.2f}").format(number=found["miou"]), _SCORE_TITLES[key]
     accuracy = training.get("held_out_accuracy")
     if isinstance(accuracy, (int, float)):
-        return accuracy, tr("accuracy on tiles that it has not seen")
-    return None, tr("not known")
+        return tr("accuracy {number:.2f}").format(number=accuracy), tr("On tiles that it has not seen")
+    return "-", tr("not known")
 
 
 def page(entry: Entry) -> str:
