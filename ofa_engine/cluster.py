@@ -16,6 +16,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from typing import Any
 
 from .errors import Cancelled, InputError
@@ -216,11 +217,26 @@ def local(workers: int, gpus: list[str]) -> Iterator[Crew]:
         options = shared | {"nthreads": 1, "memory_limit": 0, "env": env, "preload": [__name__], "silence_logs": quiet}
         spec[i] = {"cls": distributed.Nanny, "options": options}
     # Dask would set its own numbers of threads in this very process
-    with config.set({"distributed.nanny.pre-spawn-environ": {}}):
+    with _deaf_to_ctrl_c(), config.set({"distributed.nanny.pre-spawn-environ": {}}):
         scheduler = {"cls": distributed.Scheduler, "options": shared | {"port": 0}}
         cluster = distributed.SpecCluster(spec, scheduler, security=security, silence_logs=quiet)
     with cluster, distributed.Client(cluster, security=security, set_as_default=False) as client:
         yield Crew(client, cluster)
+
+
+@contextlib.contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Threads started meanwhile, and processes that they start, take no SIGINT: a terminal sends it to all, and a
+    worker would break off with a traceback. Here it counts at the end of the block. Windows has no such mask."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # multiprocessing's helper would lift the mask where it is started
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _cores() -> int:
