@@ -147,10 +147,11 @@ class SetupPanel(QWidget):
     def _details_box(self) -> QWidget:
         self.details = QgsCollapsibleGroupBox(tr("Details"))
         self.details.setCollapsed(True)
+        self.details.collapsedStateChanged.connect(lambda shut: self.log.setMinimumHeight(0 if shut else 160))
         self.log = QPlainTextEdit()
         self.log.setReadOnly(True)
         self.log.setMaximumBlockCount(_LINES)
-        self.log.setMinimumHeight(140)
+        self.log.setMinimumHeight(0)
         self.log.setTabChangesFocus(True)
         self.log.setAccessibleName(tr("Log"))
         font = QFont("monospace")
