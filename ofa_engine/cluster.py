@@ -63,6 +63,7 @@ class _Run:
         self.name = f"ofa-{uuid.uuid4().hex[:12]}"
         self.stop_event = dask().Event(f"{self.name}-stop", client=self.client)
         self.futures: dict[str, Any] = {}
+        self.suspects: list[str] = []  # Dask blames each job that a dead worker held: alone it is seen which
         self.ended: queue.Queue[tuple[str, int, Any]] = queue.Queue()
 
     def loop(self, cancelled: Stopped, warn: Callable[[str], None]) -> None:
@@ -70,7 +71,9 @@ class _Run:
         try:
             for name in self.jobs:
                 self._submit(name, 1)
-            while self.futures:
+            while self.futures or self.suspects:
+                if not self.futures:
+                    self._submit(self.suspects.pop(0), ATTEMPTS)
                 if cancelled():
                     raise Cancelled
                 with contextlib.suppress(queue.Empty):
@@ -91,11 +94,15 @@ class _Run:
 
     def _take(self, name: str, attempt: int, future: Any) -> None:
         outcome = _outcome(future)
-        if outcome["state"] == "failed" and attempt < ATTEMPTS and self.client.status == "running":
+        again = outcome["state"] == "failed" and attempt < ATTEMPTS and self.client.status == "running"
+        if again and future.status != "error":
             self._submit(name, attempt + 1)
             return
         del self.futures[name]
-        self.finished(name, outcome | {"attempts": attempt})
+        if again:
+            self.suspects.append(name)
+        else:
+            self.finished(name, outcome | {"attempts": attempt})
 
     def _stop(self) -> None:
         """Running jobs are told and waited for. What waits in the queue never starts."""

@@ -447,7 +447,7 @@ def test_a_scene_that_kills_its_workers_is_given_up(crew):
         return {"state": "done"}
 
     found = {}
-    jobs = {"bad": {"deadly": True}, "good": {"deadly": False}}
+    jobs = {"bad": {"deadly": True}, "good": {"deadly": False}}  # good has waited at the worker, and is blamed, too
     crew.run(job, jobs, lambda name, outcome: found.update({name: outcome}))
     assert found["good"]["state"] == "done" and "worker died" in found["bad"]["why"]
 
