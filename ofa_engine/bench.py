@@ -19,9 +19,10 @@ import torch
 from rasterio.windows import Window
 
 from . import pipeline as pl
+from .classlayer import ClassWriter
 from .job import TIFF, Job, Options, Predictor, Watch, open_job, plan_for
 from .layers import Pending, check_output, class_colormap, create_tiff
-from .predict import ClassWriter, segment
+from .predict import segment
 
 _ROUNDS = 5
 _OVERLAP = 0.25

@@ -39,6 +39,10 @@ def _parser() -> argparse.ArgumentParser:
     compute.add_argument("--tile-px", type=int, help="source pixels along a tile (default: the head's)")
     run = _Parser(add_help=False, parents=[one, told, compute])
     run.add_argument("--bounds", type=_bounds, metavar="W,S,E,N", help="only this part, in the raster's CRS")
+    run.add_argument("--valid-mask", metavar="RASTER", help="leave out where this raster is 0 or has no data; of "
+                     "Sentinel-2's SCL: clouds, their shadows, snow and what is saturated")  # fmt: skip
+    run.add_argument("--mask-values", type=_numbers, metavar="V,V", help="leave out these values of it instead")
+    run.add_argument("--mask", metavar="POLYGONS", help="only pixels whose middle lies in one of these, in any CRS")
     head = _Parser(add_help=False)
     head.add_argument("--head", help="head file or name (default: the first one for the sensor; see `ofa models`)")
     backbone = _Parser(add_help=False)
@@ -56,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--overlap", type=float, help="of neighbouring tiles, 0 to 0.75 (default 0.25)")
     verb.add_argument("--polygons", metavar="P.gpkg", help="dissolved polygons, too")
     verb.add_argument("--confidence", metavar="C.tif", help="the winning class's probability, too")
+    verb.add_argument("--min-area", type=float, metavar="HA", help="smaller areas go to their largest neighbour")
+    verb.add_argument("--flips", action="store_true", help="the mean over mirrored tiles: smoother, four times as long")
+    verb.add_argument("--cog", action="store_true", help="write cloud-optimised GeoTIFFs")
     verbs.add_parser("classify", parents=[common, run, head], help="one class a tile, to .gpkg or .tif")
     verb = verbs.add_parser("embed", parents=[common, run, backbone], help="token features, to a multi-band GeoTIFF")
     verb.add_argument("--picture", metavar="RGB.tif", help="their first three principal components, too")
@@ -93,8 +100,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _numbers(text: str) -> list[float]:
+    return [float(part) for part in text.split(",")]
+
+
 def _bounds(text: str) -> list[float]:
-    parts = [float(part) for part in text.split(",")]
+    parts = _numbers(text)
     if len(parts) != 4:
         raise ValueError
     return parts

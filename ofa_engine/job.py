@@ -1,7 +1,9 @@
 """What every verb shares: the user's options, and from them a job, the raster understood and the model for it."""
 
+import contextlib
 import functools
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,8 +20,9 @@ from .checkpoint import Checkpoint, check_head, choose_device, load_checkpoint, 
 from .errors import InputError, OfaError, SensorError
 from .heads import LinearHead
 from .layers import Pending, check_output
+from .masks import PolygonMask, RasterMask
 from .preprocess import normalise, resize, to_canonical
-from .raster import Source, detect_source
+from .raster import Source, detect_source, gsd_m, one_line
 from .sensors import Detection
 from .tiling import MAX_OVERLAP, Axis
 
@@ -28,7 +31,8 @@ TIFF, GPKG = (".tif", ".tiff"), (".gpkg",)
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for; None means the default. `bounds` is west, south, east, north in the raster's CRS."""
+    """What the user asked for; None means the default. `bounds` is west, south, east, north in the raster's CRS,
+    `min_area` in hectares."""
 
     input: str
     output: str = ""
@@ -45,6 +49,12 @@ class Options:
     polygons: str | None = None
     confidence: str | None = None
     picture: str | None = None
+    valid_mask: str | None = None
+    mask_values: list[float] | None = None
+    mask: str | None = None
+    min_area: float | None = None
+    flips: bool = False
+    cog: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,6 +118,15 @@ class Job:
         }
         if self.head_file:
             tags["HEAD"] = self.head_file.header["name"]
+        for key, value in (("VALID_MASK", options.valid_mask), ("MASK", options.mask)):
+            if value:
+                tags[key] = Path(value).name
+        if options.mask_values:
+            tags["MASK_VALUES"] = ",".join(f"{float(value):g}" for value in options.mask_values)
+        if options.min_area:
+            tags["MIN_AREA_HA"] = f"{options.min_area:g}"
+        if options.flips:
+            tags["FLIPS"] = "4"
         if found.mapped:
             tags["MAPPED_BANDS"] = "bands of another sensor or order, as told by the user"
         return tags
@@ -134,6 +153,9 @@ def open_job(options: Options, task: str | None, watch: Watch, writes: bool = Tr
             )
         if writes:
             _check_outputs(options, task)
+        if options.min_area is not None:
+            _check_min_area(options.min_area, source)
+        notes = _restrict(source, options)
         if options.bounds:
             source.crop(options.bounds)
         head_file = None
@@ -158,12 +180,26 @@ def open_job(options: Options, task: str | None, watch: Watch, writes: bool = Tr
             raise InputError(f"expected a memory budget of at least 64 MB, found {options.memory_mb}")
         # only now that nothing is left to complain of: an error is one line
         watch.log("info", f"{found.sensor} ({found.confidence}): {found.reason}")
+        for level, message in notes:
+            watch.log(level, message)
         if source.crs is None and writes:
             watch.log("warning", "the raster has no CRS: the result has none either, and no areas")
         return Job(source, found, checkpoint, head, head_file, device, tile_px, budget)
     except BaseException:
-        source.dataset.close()
+        source.close()
         raise
+
+
+def _restrict(source: Source, options: Options) -> list[tuple[str, str]]:
+    """Leaves out what the user's masks say; returns what there is to log. Raises InputError."""
+    notes: list[tuple[str, str]] = []
+    if options.mask_values is not None and not options.valid_mask:
+        raise InputError("expected --valid-mask with --mask-values, found none")
+    if options.valid_mask:
+        source.restrict(RasterMask(source, options.valid_mask, options.mask_values, lambda *note: notes.append(note)))
+    if options.mask:
+        source.restrict(PolygonMask(source, options.mask))
+    return notes
 
 
 def _check_outputs(options: Options, task: str | None) -> None:
@@ -173,7 +209,7 @@ def _check_outputs(options: Options, task: str | None) -> None:
         "classify": [(options.output, (*GPKG, *TIFF))],
         None: [(options.output, TIFF), (options.picture, TIFF)],
     }
-    taken = [options.input]
+    taken = [path for path in (options.input, options.valid_mask, options.mask) if path]
     for path, endings in wanted[task]:
         if path is not None:
             check_output(path, taken, endings)
@@ -182,12 +218,21 @@ def _check_outputs(options: Options, task: str | None) -> None:
         raise InputError(f"expected an overlap of 0 to {MAX_OVERLAP}, found {options.overlap}")
 
 
-class Predictor:
-    """Tiles in the raster's unit to scores: canonical unit, normalisation, resizing, OFA-Net, head, up-sampling."""
+def _check_min_area(hectares: float, source: Source) -> None:
+    if not (0 < hectares < math.inf):
+        raise InputError(f"expected a smallest area above 0 ha, found {hectares}")
+    if gsd_m(source.transform, source.crs, source.width, source.height) is None:
+        raise InputError("expected a raster with a CRS for --min-area, found none: without one no area is known")
 
-    def __init__(self, job: Job):
+
+class Predictor:
+    """Tiles in the raster's unit to scores: canonical unit, normalisation, resizing, OFA-Net, head, up-sampling. With
+    `flips`, the mean of a pixel's probabilities over the tile and its three mirror images."""
+
+    def __init__(self, job: Job, flips: bool = False):
         mean, std = job.checkpoint.statistics(job.sensor.id)
         self.job = job
+        self.mirrors: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1)) if flips else ((),)
         self.mean, self.std = [mean[i] for i in job.present], [std[i] for i in job.present]
 
     @torch.inference_mode()
@@ -196,11 +241,17 @@ class Predictor:
         token features (B, D, grid, grid)."""
         job = self.job
         x = self.normalised(pixels)
-        tokens = self.tokens(x)
         if job.head is None:
             grid = job.checkpoint.model.arch.grid
-            return tokens.transpose(1, 2).reshape(len(x), -1, grid, grid).cpu()
-        return job.head.scores(tokens, x, job.present).cpu()
+            return self.tokens(x).transpose(1, 2).reshape(len(x), -1, grid, grid).cpu()
+        if len(self.mirrors) == 1:
+            return job.head.scores(self.tokens(x), x, job.present).cpu()
+        total = torch.zeros(())
+        for axes in self.mirrors:
+            seen = x.flip(axes)
+            scores = job.head.scores(self.tokens(seen), seen, job.present).flip(axes)
+            total = total.to(scores) + scores / len(self.mirrors)
+        return total.cpu()
 
     def normalised(self, pixels: Tensor) -> Tensor:
         """The raster's values to the model's, on its device, still in the tile's resolution."""
@@ -215,22 +266,35 @@ class Predictor:
             return model(resize(normalised, model.arch.input_px), job.sensor.id, job.present).float()
 
 
-def run_pipeline(job: Job, plan: pl.Plan, sink: Callable, watch: Watch) -> int:
-    """The pipeline with GDAL's cache inside the budget; library errors become ours."""
-    cache = min(job.budget_bytes // 8, 64 * 2**20)
+def run_pipeline(job: Job, plan: pl.Plan, sink: Callable, watch: Watch, flips: bool = False) -> int:
+    """All tiles through the model, the batch halved where memory runs out. Returns how many were computed."""
     watch.progress(0, plan.tiles, None)
+    forward = pl.Halving(Predictor(job, flips), plan.batch, watch.log)
+    with gdal_limits(job):
+        computed = pl.run(pl.read_batches(job.source, job.source_bands, plan), forward, sink, total=plan.tiles,
+                          progress=watch.progress, cancelled=watch.cancelled)  # fmt: skip
+    if not computed:
+        watch.log("warning", "no pixel is valid where the masks and bounds let one be: the result is empty")
+    return computed
+
+
+@contextlib.contextmanager
+def gdal_limits(job: Job) -> Iterator[None]:
+    """GDAL's cache inside the budget; library errors become ours."""
+    cache = min(job.budget_bytes // 8, 64 * 2**20)
     try:
         with rasterio.Env(GDAL_CACHEMAX=cache, GDAL_NUM_THREADS=1):
-            return pl.run(pl.read_batches(job.source, job.source_bands, plan), Predictor(job), sink, total=plan.tiles,
-                          progress=watch.progress, cancelled=watch.cancelled)  # fmt: skip
+            yield
     except (RasterioError, OSError) as error:
-        raise OfaError(f"reading or writing broke off: {' '.join(str(error).split())}") from error
+        raise OfaError(f"reading or writing broke off: {one_line(error)}") from error
 
 
-def plan_for(job: Job, overlap: float, scores: int, clipped: bool = False) -> pl.Plan:
+def plan_for(job: Job, overlap: float, scores: int, clipped: bool = False, passes: int = 1) -> pl.Plan:
+    """Where tiles lie for a job; `passes` is how often the model sees each tile."""
     model = job.checkpoint.model
     return pl.make_plan(
         Axis(job.source.height, job.tile_px, overlap, clipped), Axis(job.source.width, job.tile_px, overlap, clipped),
         bands=len(job.present), bytes_per_value=4 if job.source.may_have_holes else 2, scores=scores,
-        tile_gflop=model.tile_gflop(len(job.present)), budget_bytes=job.budget_bytes, on_cpu=job.device.type == "cpu",
+        tile_gflop=passes * model.tile_gflop(len(job.present)), budget_bytes=job.budget_bytes,
+        on_cpu=job.device.type == "cpu",
     )  # fmt: skip

@@ -40,6 +40,7 @@ class Pending:
 
     def __init__(self) -> None:
         self._moves: list[tuple[Path, Path]] = []
+        self._scratch: list[Path] = []
 
     def beside(self, target: Path) -> Path:
         """A hidden name in the target's folder, with its ending, to write to."""
@@ -47,6 +48,13 @@ class Pending:
         self._moves.append((part, target))
         _remove(part)
         return part
+
+    def scratch(self, target: Path) -> Path:
+        """Another name in the target's folder, for a file that is not kept."""
+        path = target.with_name(f".{target.stem}.{os.getpid()}.scratch.part{target.suffix}")
+        self._scratch.append(path)
+        _remove(path)
+        return path
 
     def commit(self) -> None:
         """Renames all, side files first; old side files of the targets go."""
@@ -62,7 +70,7 @@ class Pending:
             raise OutputError(f"cannot write {error.filename2 or error.filename}: {error.strerror}") from error
 
     def discard(self) -> None:
-        for part, _ in self._moves:
+        for part in [*(part for part, _ in self._moves), *self._scratch]:
             _remove(part)
 
 

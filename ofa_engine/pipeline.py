@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .errors import Cancelled
+from .errors import Cancelled, OfaError
 from .raster import Source
 from .tiling import Axis, pad_to_tile
 
@@ -203,6 +203,54 @@ def _return_large_blocks() -> None:
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
         if mallopt:
             mallopt(-3, 8 * 2**20)  # M_MMAP_THRESHOLD
+
+
+class Halving:
+    """A forward that goes on with half the batch where memory runs out, for the rest of the run.
+
+    Raises OfaError where not even a single tile fits.
+    """
+
+    def __init__(self, forward: Callable[[Tensor], Tensor], size: int, log: Callable[[str, str], None]):
+        self.forward, self.size, self.log = forward, size, log
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        parts: list[Tensor] = []
+        done = 0
+        while done < len(pixels):
+            scores = self._try(pixels[done : done + self.size])
+            if scores is None:
+                self._halve(min(self.size, len(pixels) - done))
+            else:
+                parts.append(scores)
+                done += len(scores)
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _try(self, pixels: Tensor) -> Tensor | None:
+        """None where memory ran out; what the failed attempt held is free again when this returns."""
+        try:
+            return self.forward(pixels)
+        except (RuntimeError, MemoryError) as error:
+            if not _out_of_memory(error):
+                raise
+            return None
+
+    def _halve(self, failed: int) -> None:
+        if failed == 1:
+            raise OfaError("expected memory for one tile, found too little: use smaller tiles (--tile-px) or another "
+                           "--device")  # fmt: skip
+        self.size = failed // 2
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        self.log("warning", f"out of memory with {failed} tiles at once: going on with {self.size}")
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """CUDA has a class of its own; on a CPU torch says it in words."""
+    words = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(
+        phrase in words for phrase in ("not enough memory", "defaultcpuallocator", "cannot allocate memory")
+    )
 
 
 class _Stopped(Exception):

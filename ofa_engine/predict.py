@@ -8,13 +8,15 @@ import numpy as np
 import rasterio
 import shapely
 from numpy.typing import NDArray
+from rasterio.enums import Resampling
 from torch import Tensor
 
 from . import pipeline as pl
+from .classlayer import ClassWriter, create_class_layer, make_quick, merge_small
 from .errors import Cancelled
 from .job import QUIET, Job, Options, Watch, open_job, plan_for, run_pipeline
 from .layers import NODATA, class_colormap, create_tiff, write_class_names
-from .raster import coarser, pixel_area_m2, place
+from .raster import coarser, place
 from .vector import PolygonWriter, dissolve
 
 
@@ -37,7 +39,7 @@ def _verb(task: str | None) -> Callable:
             try:
                 return body(job, options, watch)
             finally:
-                job.source.dataset.close()
+                job.source.close()
                 job.pending.discard()
 
         return verb
@@ -46,42 +48,6 @@ def _verb(task: str | None) -> Callable:
 
 
 # --- segment ----------------------------------------------------------------------------------------------------
-
-
-class ClassWriter:
-    """Takes finished parts from the blender: writes classes and confidence, counts pixels and areas."""
-
-    def __init__(self, job: Job, layer: rasterio.io.DatasetWriter, confidence: rasterio.io.DatasetWriter | None):
-        self.job, self.layer, self.confidence = job, layer, confidence
-        self.values = np.array([entry["value"] for entry in job.classes], np.uint8)
-        self.pixels = np.zeros(len(self.values), np.int64)
-        self.area_m2 = np.zeros(len(self.values)) if job.source.crs else None
-
-    def __call__(self, labels: NDArray, confidence: NDArray, valid: NDArray | None, column: int, row: int) -> None:
-        height, width = labels.shape
-        window = rasterio.windows.Window(column, row, width, height)
-        classes = self.values[labels]
-        if valid is not None:
-            classes[~valid] = NODATA
-        self.layer.write(classes, 1, window=window)
-        if self.confidence:
-            shown = confidence if valid is None else np.where(valid, confidence, np.float32("nan"))
-            self.confidence.write(shown, 1, window=window)
-        for x in range(0, width, 1024):  # a pixel's area changes slowly: one for each piece is exact to 1e-6
-            piece = labels[:, x : x + 1024]
-            kept = piece if valid is None else piece[valid[:, x : x + 1024]]
-            counts = np.bincount(kept.ravel(), minlength=len(self.values))
-            self.pixels += counts
-            if self.area_m2 is not None:
-                source, part = self.job.source, (column + x, row, piece.shape[1], height)
-                self.area_m2 += counts * (pixel_area_m2(source.transform, source.crs, part) or np.nan)
-
-    def table(self) -> list[dict]:
-        known = self.area_m2 is not None and np.isfinite(self.area_m2).all()
-        return [
-            entry | {"pixels": int(n), "area_ha": float(self.area_m2[i]) / 1e4 if known else None}  # type: ignore[index]
-            for i, (entry, n) in enumerate(zip(self.job.classes, self.pixels, strict=True))
-        ]
 
 
 @_verb("segment")
@@ -95,26 +61,49 @@ def segment(job: Job, options: Options, watch: Watch) -> dict:
     confidence_part = job.pending.beside(Path(options.confidence)) if options.confidence else None
     polygons_part = job.pending.beside(Path(options.polygons)) if options.polygons else None
     source, tags = job.source, job.tags(options) | {"OVERLAP": str(overlap)}
-    grid = (source, source.width, source.height, source.transform)
     confidence = None
     if confidence_part:
-        confidence = create_tiff(confidence_part, *grid, dtype="float32", nodata=float("nan"), tags=tags)
-    with create_tiff(part, *grid, dtype="uint8", nodata=NODATA, tags=tags) as layer:
-        layer.write_colormap(1, class_colormap(job.classes))
-        layer.set_band_description(1, "class")
+        confidence = create_tiff(confidence_part, source, source.width, source.height, source.transform,
+                                 dtype="float32", nodata=float("nan"), tags=tags)  # fmt: skip
+    with create_class_layer(part, job, tags) as layer:
         writer = ClassWriter(job, layer, confidence)
-        plan = plan_for(job, overlap, len(job.classes))
+        plan = plan_for(job, overlap, len(job.classes), passes=4 if options.flips else 1)
         try:
-            computed = run_pipeline(job, plan, pl.Blender(plan, len(job.classes), writer), watch)
+            computed = run_pipeline(job, plan, pl.Blender(plan, len(job.classes), writer), watch, options.flips)
         finally:
             if confidence:
                 confidence.close()
-    write_class_names(part, job.classes, writer.pixels.tolist())
+    tally = writer.tally
+    if options.min_area:
+        watch.log("info", f"merging areas under {options.min_area:g} ha")
+        tally = merge_small(part, job, options.min_area, tally, tags, watch)
+    make_quick(part, job, options.cog, Resampling.mode)
+    if confidence_part:
+        make_quick(confidence_part, job, options.cog, Resampling.average)
+    write_class_names(part, job.classes, tally.pixels.tolist())
     if polygons_part:
         watch.log("info", "dissolving polygons")
         _write_polygons(polygons_part, part, job, options, watch)
-    return _finish(job, options, confidence=options.confidence, polygons=options.polygons, classes=writer.table(),
-                   tiles=computed)  # fmt: skip
+    return _finish(job, options, confidence=options.confidence, polygons=options.polygons,
+                   classes=tally.table(), tiles=computed)  # fmt: skip
+
+
+def show(answer: dict) -> str | None:
+    """A table of the classes, for people; None where the answer has none."""
+    if "classes" not in answer:
+        return None
+    tiles = "tiles" in answer["classes"][0]
+    unit = "tiles" if tiles else "pixels"
+    total = sum(entry[unit] for entry in answer["classes"])
+    wide = max(4, *(len(entry["name"]) for entry in answer["classes"]))
+    files = [answer[key] for key in ("output", "confidence", "polygons") if answer.get(key)]
+    lines = [f"{', '.join(files)}: {answer['sensor']}, {answer['head_name']}, {answer['tiles']} tiles",
+             f"{'class':>5} {'name':{wide}} {unit if tiles else 'ha':>14} {'%':>6}"]  # fmt: skip
+    for entry in answer["classes"]:
+        area = entry["tiles"] if tiles else "-" if entry["area_ha"] is None else f"{entry['area_ha']:.1f}"
+        share = f"{100 * entry[unit] / total:.1f}" if total else "-"
+        lines.append(f"{entry['value']:5} {entry['name']:{wide}} {area:>14} {share:>6}")
+    return "\n".join(lines)
 
 
 def _write_polygons(path: Path, class_layer: Path, job: Job, options: Options, watch: Watch) -> None:

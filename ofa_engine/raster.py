@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import rasterio
@@ -27,6 +27,16 @@ def open_quietly(path: str | Path, mode: str = "r", **profile: object) -> Any:
     with warnings.catch_warnings():  # a missing geotransform is reported by the verbs, in our own words
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         return rasterio.open(path, mode, **profile)
+
+
+class Mask(Protocol):
+    """What leaves pixels out beyond the raster's own validity; see `masks`."""
+
+    def valid(self, column: int, row: int, width: int, height: int) -> NDArray[np.bool_]:
+        """(height, width) of a window of the whole raster, whatever it is cropped to."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class Source:
@@ -58,17 +68,28 @@ class Source:
         alpha = (i for i, c in enumerate(self.dataset.colorinterp, 1) if c == ColorInterp.alpha)
         self._alpha = set(alpha)  # in use as a measurement it masks nothing
         self._floats = any(np.dtype(t).kind in "fc" for t in self.dataset.dtypes)
+        self._masks: list[Mask] = []
 
     def __enter__(self) -> "Source":
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        for mask in self._masks:
+            mask.close()
         self.dataset.close()
+
+    def restrict(self, mask: Mask) -> None:
+        """From now on only pixels that the mask holds for valid are; it is closed with the raster."""
+        self._masks.append(mask)
 
     @property
     def may_have_holes(self) -> bool:
         """False where every pixel of every band is known to be valid without reading it."""
-        return self._masked or self._floats or any(value is not None for value in self.dataset.nodatavals)
+        declared = any(value is not None for value in self.dataset.nodatavals)
+        return declared or self._masked or self._floats or bool(self._masks)
 
     def crop(self, bounds: Sequence[float]) -> None:
         """Restricts everything from now on to (west, south, east, north) in the raster's CRS, in whole pixels.
@@ -96,13 +117,17 @@ class Source:
         """
         column, row, width, height = window
         area = Window(column + self._offset[0], row + self._offset[1], width, height)
+        valid: NDArray[np.bool_] = np.ones((height, width), bool)
+        for mask in self._masks:
+            valid &= mask.valid(area.col_off, area.row_off, width, height)
+        if not valid.any():  # nothing to read
+            return np.full((len(bands), height, width), np.nan, np.float32), valid
         values = self.dataset.read(list(bands), window=area)
         if not self.may_have_holes:
             return values, None
         missing = self._missing(values, bands)
-        valid: NDArray[np.bool_] = np.ones(values.shape[1:], bool)
         if missing is not None:
-            valid = ~np.logical_and.reduce(missing, 0)
+            valid &= ~np.logical_and.reduce(missing, 0)
         if self._masked and not self._alpha & set(bands):
             valid &= self.dataset.read_masks(bands[0], window=area) > 0
         values = values.astype(np.float32)

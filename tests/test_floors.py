@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ENGINE_ORDER = ["errors", "_version", "sensors", "catalog", "tiling", "raster", "layers", "preprocess", "model",
-                "heads", "mae", "checkpoint", "vector", "labels", "pipeline", "job", "predict", "accuracy",
-                "logistic", "fit", "mapped", "points", "page", "evaluate", "sample", "scenes", "manifest", "mosaic",
-                "stac", "cluster", "batch", "verbs", "bench", "worker", "cli", "__main__"]  # fmt: skip
-RASTERIO = {"raster", "layers", "job", "vector", "labels", "predict", "sample", "bench"}
+ENGINE_ORDER = ["errors", "_version", "sensors", "catalog", "tiling", "raster", "layers", "masks", "preprocess",
+                "model", "heads", "mae", "checkpoint", "vector", "sieve", "labels", "pipeline", "job", "classlayer",
+                "predict", "accuracy", "logistic", "fit", "mapped", "points", "page", "evaluate", "sample",
+                "scenes", "manifest", "mosaic", "stac", "cluster", "batch", "verbs", "bench", "worker", "cli",
+                "__main__"]  # fmt: skip
+RASTERIO = {"raster", "layers", "masks", "sieve", "classlayer", "job", "vector", "labels", "predict", "sample", "bench"}
 STANDARD_ONLY = {"errors", "_version", "sensors", "catalog", "__init__"}
 
 

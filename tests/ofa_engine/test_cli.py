@@ -57,9 +57,34 @@ def test_text_answers_name_classes(capsys, scene, tmp_path):
     assert code == 0 and "bare & dry" in out and "naip (certain)" in err
 
 
+def test_options_of_a_run_reach_it(capsys, scene, tmp_path):
+    path = scene("naip")
+    with rasterio.open(path) as d:
+        mask = write_raster(tmp_path / "m.tif", np.full((1, *d.shape), 3, np.uint8), transform=d.transform)
+        bounds = d.bounds
+    area = {"type": "Polygon", "coordinates": [[[bounds.left, bounds.bottom], [bounds.right, bounds.bottom],
+                                                [bounds.right, bounds.top], [bounds.left, bounds.bottom]]]}  # fmt: skip
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32633"}}
+    (tmp_path / "a.geojson").write_text(json.dumps({"type": "FeatureCollection", "crs": crs, "features": [
+        {"type": "Feature", "properties": {}, "geometry": area}]}))  # fmt: skip
+    masks = ["--valid-mask", mask, "--mask-values", "4,5", "--mask", tmp_path / "a.geojson"]
+    rest = ["--min-area", "0.001", "--flips", "--cog", "--json"]
+    code, out, err = call(capsys, "segment", path, "-o", tmp_path / "s.tif", *masks, *rest)
+    assert code == 0, err
+    with rasterio.open(tmp_path / "s.tif") as d:
+        tags, share = d.tags(ns="OFANET"), (d.read(1) != 255).mean()
+    assert (tags["MASK"], tags["VALID_MASK"], tags["MASK_VALUES"]) == ("a.geojson", "m.tif", "4,5")
+    assert (tags["MIN_AREA_HA"], tags["FLIPS"]) == ("0.001", "4") and 0.49 < share < 0.51
+    for verb in ("classify", "embed"):
+        code, _, err = call(capsys, verb, path, "-o", tmp_path / "x.tif", "--valid-mask", mask, "--mask-values", "3")
+        assert code == 0 and "empty" in err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["segment", "x.tif"], ["nonsense"], [], ["segment", "x.tif", "-o", "y.tif", "--bounds", "1,2"],
+     ["segment", "x.tif", "-o", "y.tif", "--mask-values", "1,x"],
+     ["segment", "x.tif", "-o", "y.tif", "--min-area", "a"],
      ["detect", "x.tif", "--sensor", "landsat"]],
 )  # fmt: skip
 def test_bad_arguments(capsys, arguments):

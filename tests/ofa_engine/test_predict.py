@@ -7,13 +7,14 @@ import pytest
 import rasterio
 import shapely
 import torch
+from scipy import ndimage
 
 from ofa_engine import sensors
 from ofa_engine.checkpoint import load_checkpoint, load_head
 from ofa_engine.errors import Cancelled, InputError, ModelFileError, OfaError, OutputError, RasterError
-from ofa_engine.job import Options, Watch
+from ofa_engine.job import Options, Predictor, Watch, open_job
 from ofa_engine.model import usable_bands
-from ofa_engine.predict import classify, embed, segment
+from ofa_engine.predict import classify, embed, segment, show
 from ofa_engine.preprocess import normalise, resize, to_canonical
 from ofa_engine.raster import Source, detect_source, place
 from ofa_engine.tiling import Axis
@@ -184,6 +185,142 @@ def test_bounds_cut_a_window_on_the_same_grid(scene, tmp_path):
     labels, profile, _ = read(tmp_path / "out.tif")
     assert labels.shape == (50, 50) and profile["transform"].c == pytest.approx(left + 10 * res)
     assert sum(c["pixels"] for c in answer["classes"]) == 2500
+
+
+# --- small areas, flips, files ----------------------------------------------------------------------------------
+
+
+def areas_in(labels):
+    """Pixels of each 4-connected area."""
+    return [int((part == 1).sum()) for value in np.unique(labels[labels != 255])
+            for part in _parts(labels == value)]  # fmt: skip
+
+
+def _parts(mask):
+    number, count = ndimage.label(mask)
+    return [number == i for i in range(1, count + 1)]
+
+
+@pytest.mark.parametrize("sensor", sensors.SENSORS)
+def test_small_areas_go_and_everything_else_follows(sensor, scene, tmp_path):
+    def cut(pixels):
+        pixels = pixels.astype(np.float32)
+        pixels[:, 30:60, 20:70] = np.nan
+        return pixels
+
+    path = scene(sensor, change=cut)
+    pixel_ha = (sum(sensors.get(sensor).gsd_m) / 2) ** 2 / 1e4
+    run(segment, path, tmp_path, "before.tif")
+    answer = run(segment, path, tmp_path, min_area=50.5 * pixel_ha, polygons=str(tmp_path / "p.gpkg"),
+                 confidence=str(tmp_path / "c.tif"))  # fmt: skip
+    before, labels = read(tmp_path / "before.tif")[0], read(tmp_path / "out.tif")[0]
+    assert min(areas_in(before)) < 50 <= min(areas_in(labels))
+    np.testing.assert_array_equal(labels == 255, before == 255)
+    with rasterio.open(tmp_path / "out.tif") as d:
+        assert d.colormap(1)[7] == (0xAA, 0x55, 0x00, 255) and d.tags(ns="OFANET")["MIN_AREA_HA"]
+    values, _, areas = pyogrio.raw.read(tmp_path / "p.gpkg", columns=["class", "name", "area_ha"])[3]
+    assert len(values) == len(areas_in(labels)) and areas.min() > 50 * pixel_ha * 0.998
+    for entry in answer["classes"]:
+        assert entry["pixels"] == (labels == entry["value"]).sum()
+        assert entry["area_ha"] == pytest.approx(entry["pixels"] * pixel_ha, rel=2e-3)
+        assert areas[values == entry["value"]].sum() == pytest.approx(entry["area_ha"], rel=1e-4, abs=1e-9)
+    assert not leftovers(tmp_path)
+
+
+def test_a_tiny_limit_changes_nothing(scene, tmp_path):
+    path = scene("naip")
+    first = run(segment, path, tmp_path, "a.tif")
+    second = run(segment, path, tmp_path, "b.tif", min_area=1e-6)
+    np.testing.assert_array_equal(read(tmp_path / "a.tif")[0], read(tmp_path / "b.tif")[0])
+    assert first["classes"] == second["classes"] and not leftovers(tmp_path)
+
+
+def test_small_areas_need_a_crs_and_a_number(scene, tmp_path):
+    path = scene("naip", crs=None, transform=rasterio.Affine.identity())
+    with pytest.raises(InputError, match="CRS for --min-area"):
+        run(segment, path, tmp_path, min_area=1.0)
+    for strange in (0, -1, float("nan"), float("inf")):
+        with pytest.raises(InputError, match="above 0 ha"):
+            run(segment, scene("gaofen"), tmp_path, min_area=strange)
+
+
+def test_cancel_while_small_areas_are_merged_leaves_nothing(scene, tmp_path):
+    said = []
+    watch = Watch(log=lambda level, text: said.append(text), cancelled=lambda: any("merging" in t for t in said))
+    with pytest.raises(Cancelled):
+        segment(Options(str(scene("naip")), str(tmp_path / "out.tif"), min_area=0.001), watch)
+    assert not (tmp_path / "out.tif").exists() and not leftovers(tmp_path)
+
+
+@pytest.mark.parametrize("sensor", sensors.SENSORS)
+def test_flips_are_the_mean_of_four_mirrored_rasters(sensor, scene, tmp_path):
+    """One tile, so that mirroring the whole raster mirrors the tile."""
+    path = scene(sensor, 48, 48)
+    run(segment, path, tmp_path, flips=True, confidence=str(tmp_path / "c.tif"))
+    labels, _, tags = read(tmp_path / "out.tif")
+    assert tags["FLIPS"] == "4"
+    job = open_job(Options(str(path)), "segment", Watch(), writes=False)
+    with job.source as source:
+        pixels = torch.from_numpy(source.read(job.source_bands, (0, 0, 48, 48))[0].astype(np.float32))[None]
+    plain = Predictor(job)
+    total = np.zeros((3, 48, 48))
+    for down in (1, -1):
+        for across in (1, -1):
+            mirrored = torch.from_numpy(pixels.numpy()[:, :, ::down, ::across].copy())
+            total += plain(mirrored)[0].numpy()[:, ::down, ::across] / 4
+    np.testing.assert_allclose(read(tmp_path / "c.tif")[0], total.max(0), atol=1e-5)
+    assert (labels == np.array([1, 2, 7])[total.argmax(0)]).mean() > 0.999
+    assert plain(pixels)[0].numpy().max(0) != pytest.approx(total.max(0), abs=1e-3)  # it is not for nothing
+
+
+def test_cloud_optimised_files_hold_the_same(scene, tmp_path):
+    path = scene("gaofen", 700, 600)
+    run(segment, path, tmp_path, "a.tif", confidence=str(tmp_path / "ac.tif"))
+    run(segment, path, tmp_path, "b.tif", confidence=str(tmp_path / "bc.tif"), cog=True)
+    for plain, cog in (("a.tif", "b.tif"), ("ac.tif", "bc.tif")):
+        with rasterio.open(tmp_path / plain) as one, rasterio.open(tmp_path / cog) as other:
+            np.testing.assert_array_equal(one.read(), other.read())
+            assert other.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG" and other.overviews(1) == [2]
+            assert one.tags(ns="OFANET") == other.tags(ns="OFANET") and one.crs == other.crs
+            assert (one.transform, one.descriptions) == (other.transform, other.descriptions)
+            np.testing.assert_equal(one.nodata, other.nodata)
+    with rasterio.open(tmp_path / "b.tif") as d:
+        assert d.colormap(1)[7] == (0xAA, 0x55, 0x00, 255)
+    assert (tmp_path / "a.tif.aux.xml").read_text() == (tmp_path / "b.tif.aux.xml").read_text()
+    assert not leftovers(tmp_path)
+
+
+@pytest.mark.parametrize("cog", [False, True])
+def test_large_layers_have_overviews_of_the_commonest_class(cog, scene, tmp_path, monkeypatch):
+    monkeypatch.setattr("ofa_engine.classlayer.OVERVIEWS_FROM_PX", 500)
+    path = scene("naip", 300, 1100)
+    run(segment, path, tmp_path, confidence=str(tmp_path / "c.tif"), cog=cog)
+    with rasterio.open(tmp_path / "out.tif") as d:
+        assert d.overviews(1) == [2, 4] and d.colormap(1)[7] == (0xAA, 0x55, 0x00, 255)
+        labels, half = d.read(1), d.read(1, out_shape=(150, 550))
+    squares = labels.reshape(150, 2, 550, 2).transpose(0, 2, 1, 3).reshape(-1, 4)
+    counts = np.stack([(squares == value).sum(1) for value in (1, 2, 7)], 1)
+    clear = counts.max(1) > 2
+    np.testing.assert_array_equal(half.ravel()[clear], np.array([1, 2, 7])[counts.argmax(1)][clear])
+    with rasterio.open(tmp_path / "c.tif") as d:
+        assert d.overviews(1) == [2, 4]
+
+
+def test_the_answer_in_words_is_a_table(scene, tmp_path):
+    path = scene("sentinel-2")
+    answer = run(segment, path, tmp_path)
+    lines = show(answer).splitlines()
+    assert lines[0].startswith(str(tmp_path / "out.tif")) and "ha" in lines[1] and "%" in lines[1]
+    shares = []
+    for line, entry in zip(lines[2:], answer["classes"], strict=True):
+        value, *name, hectares, share = line.split()
+        assert (value, " ".join(name), hectares) == (str(entry["value"]), entry["name"], f"{entry['area_ha']:.1f}")
+        shares.append(float(share))
+    assert sum(shares) == pytest.approx(100, abs=0.2)
+    table = show(run(classify, path, tmp_path, "t.tif")).splitlines()
+    assert table[1].split() == ["class", "name", "tiles", "%"]
+    assert show(run(embed, path, tmp_path, "e.tif")) is None
+    assert "-" in show(answer | {"classes": [c | {"area_ha": None, "pixels": 0} for c in answer["classes"]]})
 
 
 # --- classify and embed -----------------------------------------------------------------------------------------
