@@ -7,7 +7,7 @@ from qgis.core import QgsCoordinateTransform, QgsLayerTreeGroup, QgsProject, Qgs
 from .styling import style_classes, style_confidence
 from .texts import tr
 
-_OPACITY = 0.7  # the image stays to be seen
+_OPACITY = 0.5  # the image stays to be seen
 
 
 def canvas_extent(canvas, raster) -> QgsRectangle:
@@ -22,7 +22,6 @@ class AppliedMap:
     """Holds ids, not layers: the user may remove any of them at any time."""
 
     def __init__(self):
-        self._group: QgsLayerTreeGroup | None = None
         self._ids: dict[str, str] = {}  # classes, confidence -> layer id
 
     def confidence(self) -> QgsRasterLayer | None:
@@ -31,12 +30,13 @@ class AppliedMap:
     def owns(self, layer) -> bool:
         return layer is not None and layer.id() in self._ids.values()
 
-    def replace(self, title: str, classes_path: str, confidence_path: str, classes: list[dict]):
-        project = QgsProject.instance()
-        group = self._find_group(title)
+    def replace(self, raster, classes_path: str, confidence_path: str, classes: list[dict]):
+        """`raster` is the layer that was mapped: the group comes right above it, and so under the polygons."""
+        project, name = QgsProject.instance(), raster.name()
+        group = self._find_group(raster, tr("OFA-Net on {raster}").format(raster=name))
         made = {
-            "classes": QgsRasterLayer(classes_path, tr("{title}: classes").format(title=title)),
-            "confidence": QgsRasterLayer(confidence_path, tr("{title}: confidence").format(title=title)),
+            "classes": QgsRasterLayer(classes_path, tr("{raster}: classes").format(raster=name)),
+            "confidence": QgsRasterLayer(confidence_path, tr("{raster}: confidence").format(raster=name)),
         }
         style_classes(made["classes"], classes)
         style_confidence(made["confidence"])
@@ -72,12 +72,14 @@ class AppliedMap:
                     pass  # in use elsewhere; it lies in QGIS's folder of temporary files
         self._ids = {}
 
-    def _find_group(self, title: str) -> QgsLayerTreeGroup:
-        """The group of the last map where it is still there, else a new one under the training polygons."""
+    def _find_group(self, raster, title: str) -> QgsLayerTreeGroup:
+        """The group of the last map where it is still there, else a new one."""
         root = QgsProject.instance().layerTreeRoot()
         for layer_id in self._ids.values():
             node = root.findLayer(layer_id)
             if node is not None and node.parent() is not root and node.parent() is not None:
                 node.parent().setName(title)
                 return node.parent()
-        return root.insertGroup(0, title)
+        node = root.findLayer(raster)
+        parent = node.parent() if node is not None else root
+        return parent.insertGroup(parent.children().index(node) if node is not None else 0, title)

@@ -1,14 +1,12 @@
-"""The classes of the training polygons: a table that follows the drawing, and the menu that asks for a class."""
+"""The classes of the training polygons: a table that follows the drawing."""
 
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QColor, QCursor, QIcon, QPainter, QPixmap
+from qgis.PyQt.QtGui import QColor, QIcon, QPainter, QPixmap
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
-    QInputDialog,
     QLineEdit,
-    QMenu,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -37,10 +35,10 @@ class ClassTable(QWidget):
 
     def __init__(self, parent=None):
         super().__init__(parent)
-        self.table = QTableWidget(0, 4)
+        self.table = QTableWidget(0, 3)
         self.table.setObjectName("ofanetTrainingClasses")
         self.table.setAccessibleName(tr("Classes and their polygons"))
-        self.table.setHorizontalHeaderLabels([tr("Class"), tr("Polygons"), tr("Pixels"), tr("Note")])
+        self.table.setHorizontalHeaderLabels([tr("Class"), tr("Polygons"), tr("Pixels")])
         self.table.verticalHeader().hide()
         self.table.setShowGrid(False)
         self.table.setWordWrap(True)
@@ -48,9 +46,8 @@ class ClassTable(QWidget):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         header = self.table.horizontalHeader()
-        for column in range(3):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.sectionResized.connect(lambda *_: self.table.resizeRowsToContents())
         self.table.setMinimumHeight(110)
         self.table.cellClicked.connect(self._clicked)
@@ -87,47 +84,25 @@ class ClassTable(QWidget):
             self.unlabelled_clicked.emit()
 
     def show_rows(self, rows: list[ClassRow]):
-        self.table.setRowCount(len(rows))
-        for number, row in enumerate(rows):
-            note = "; ".join(row.warnings)
+        """A line a class, and a line under it where something is amiss."""
+        self.table.clearSpans()
+        self.table.setRowCount(0)
+        for row in rows:
             title = row.name or tr("no class yet")
-            cells = [title, f"{row.polygons:,}", f"{row.pixels:,.0f}", note]
-            for column, text in enumerate(cells):
-                item = QTableWidgetItem(text)
-                item.setData(Qt.ItemDataRole.UserRole, row.name)
-                item.setToolTip(note or text)
-                if column in (1, 2):
-                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                self.table.setItem(number, column, item)
-            self.table.item(number, 0).setIcon(swatch(row.color))
+            self._line(row, [title, f"{row.polygons:,}", f"{row.pixels:,.0f}"])
+            self.table.item(self.table.rowCount() - 1, 0).setIcon(swatch(row.color))
+            if row.warnings:
+                self._line(row, ["\u26a0 " + "; ".join(row.warnings)])
+                self.table.setSpan(self.table.rowCount() - 1, 0, 1, 3)
         self.table.resizeRowsToContents()
 
-
-class ClassMenu(QMenu):
-    """One click, or one key, gives a polygon its class."""
-
-    chosen = pyqtSignal(str)
-
-    def __init__(self, classes: dict[str, str], last: str, parent=None):
-        super().__init__(parent)
-        self.setObjectName("ofanetClassMenu")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for number, (name, color) in enumerate(classes.items(), 1):
-            key = f"&{number}  " if number < 10 else ""
-            action = self.addAction(swatch(color), key + name.replace("&", "&&"))
-            action.triggered.connect(lambda _checked=False, name=name: self.chosen.emit(name))
-            if name == last:
-                self.setActiveAction(action)  # the same class again: Return
-        if classes:
-            self.addSeparator()
-        self.new = self.addAction(tr("New class..."))
-        self.new.triggered.connect(self._ask_name)
-
-    def _ask_name(self):
-        name, ok = QInputDialog.getText(self.parentWidget(), tr("New class"), tr("Name of the class"))
-        name = " ".join(name.split())
-        if ok and name:
-            self.chosen.emit(name)
-
-    def show_at_cursor(self):
-        self.popup(QCursor.pos())
+    def _line(self, row: ClassRow, texts: list[str]):
+        number = self.table.rowCount()
+        self.table.insertRow(number)
+        for column, text in enumerate(texts):
+            item = QTableWidgetItem(text)
+            item.setData(Qt.ItemDataRole.UserRole, row.name)
+            item.setToolTip("; ".join(row.warnings) or text)
+            if column:
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self.table.setItem(number, column, item)

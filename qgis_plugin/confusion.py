@@ -43,8 +43,13 @@ class ConfusionMatrix(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
 
-    def show_matrix(self, names: list[str], colors: list[str], matrix: list[list[float]], iou: list):
-        """`matrix` (K, K): weights of reference (rows) found as (columns). `iou` is None where it is not known."""
+    def show_matrix(self, names: list[str], colors: list[str], matrix: list[list[float]], iou: list, order=()):
+        """`matrix` (K, K): weights of reference (rows) found as (columns). `iou` is None where it is not known.
+        Classes whose names `order` holds come first, in that order."""
+        ranks = {name: rank for rank, name in enumerate(order)}
+        by = sorted(range(len(names)), key=lambda k: ranks.get(names[k], len(ranks)))
+        names, colors, iou = ([values[k] for k in by] for values in (names, colors, iou))
+        matrix = [[matrix[k][j] for j in by] for k in by]
         self._names, self._colors, self._iou = names, [QColor(color) for color in colors], list(iou)
         self._shares = [[value / sum(row) if sum(row) else 0.0 for value in row] for row in matrix]
         self._empty = [not sum(row) for row in matrix]
@@ -68,7 +73,7 @@ class ConfusionMatrix(QWidget):
     def _label_width(self) -> float:
         metrics = QFontMetricsF(self.font())
         widest = max((metrics.horizontalAdvance(name) for name in self._names), default=0.0)
-        return min(widest + _CHIP + 2 * _GAP, _MOST_LABEL)
+        return min(widest + _CHIP + 3 * _GAP, _MOST_LABEL)
 
     def _top(self) -> float:
         metrics = QFontMetricsF(self.font())
@@ -109,7 +114,7 @@ class ConfusionMatrix(QWidget):
         painter.drawText(heading, Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextDontClip, tr("found as, in %"))
         for k, name in enumerate(self._names):
             self._chip(painter, QPointF(_GAP, top + (k + 0.5) * high - _CHIP / 2), k)
-            shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, left - _CHIP - 2 * _GAP)
+            shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, left - _CHIP - 3 * _GAP)
             painter.setPen(text)
             painter.drawText(QRectF(_GAP * 2 + _CHIP, top + k * high, left, high), Qt.AlignmentFlag.AlignVCenter, shown)
             self._column_name(painter, left + (k + 0.5) * cell, top, name, text, k)

@@ -6,17 +6,12 @@ from pathlib import Path
 
 from qgis.core import (
     Qgis,
-    QgsCoordinateTransform,
-    QgsGeometry,
     QgsProcessing,
-    QgsProject,
     QgsRasterLayer,
     QgsReferencedRectangle,
     QgsVectorLayer,
 )
-from qgis.gui import QgsRubberBand
 from qgis.PyQt.QtCore import Qt, QTimer
-from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QDockWidget,
@@ -31,17 +26,19 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from . import models, training_layer, uncertain
+from . import models, training_layer
 from .applied import AppliedMap, canvas_extent
 from .background import Job
 from .bridge import catalog, errors
-from .class_table import ClassMenu, ClassTable
+from .class_asker import ClassAsker
+from .class_table import ClassTable
 from .confusion import ConfusionMatrix
 from .engine import EngineMissing, engine_python
 from .save_head import path_for, save_head
 from .texts import tr
 from .training_counts import Counted, count
 from .training_inputs import TrainingInputs
+from .uncertain import UncertainPlaces
 
 _SETTLE_MS = 250  # after the last change of a polygon, before they are counted
 
@@ -63,11 +60,8 @@ class TrainingPanel(QDockWidget):
         self._score: float | None = None
         self._map = AppliedMap()
         self._extent: QgsReferencedRectangle | None = None  # of the last map
-        self._places, self._places_of, self._shown = [], "", []
-        self._asked: list[int] = []  # new polygons whose class is asked for
-        self._last_class = ""
-        self.class_menu: ClassMenu | None = None
-        self._band: QgsRubberBand | None = None
+        self._uncertain = UncertainPlaces(iface.mapCanvas())
+        self.asker = ClassAsker(self)
         self._folder = Path(tempfile.mkdtemp(prefix="ofanet-"))
         self._trained = 0
         self._timer = QTimer(self)
@@ -121,7 +115,7 @@ class TrainingPanel(QDockWidget):
         self.inputs.created.connect(self._start_drawing)
         self.inputs.problem.connect(self._tell)
         self.classes.added.connect(self._add_class)
-        self.classes.unlabelled_clicked.connect(self._ask_all)
+        self.classes.unlabelled_clicked.connect(self.asker.ask_all)
         self._show_running(False)
 
     def _button(self, text: str, slot, tip: str = "") -> QPushButton:
@@ -158,14 +152,13 @@ class TrainingPanel(QDockWidget):
         if self._layer is not None:
             for signal in self._signals(self._layer):
                 signal.disconnect(self._timer.start)
-            self._layer.featureAdded.disconnect(self._polygon_added)
             self._layer.willBeDeleted.disconnect(self._forget_layer)
         self._layer = layer
         if layer is not None:
             for signal in self._signals(layer):
                 signal.connect(self._timer.start)
-            layer.featureAdded.connect(self._polygon_added)
             layer.willBeDeleted.connect(self._forget_layer)
+        self.asker.watch(layer if training_layer.is_ours(layer) else None)
         self.classes.let_add(layer is not None and training_layer.is_ours(layer))
 
     def _signals(self, layer):
@@ -174,6 +167,7 @@ class TrainingPanel(QDockWidget):
 
     def _forget_layer(self):
         self._layer = None
+        self.asker.watch(None)
 
     def _start_drawing(self, layer):
         layer.startEditing()
@@ -193,51 +187,8 @@ class TrainingPanel(QDockWidget):
     # --- classes ------------------------------------------------------------------------------------------------
 
     def _add_class(self, name: str):
-        if self._layer is not None:
-            training_layer.add_class(self._layer, name)
-            self._last_class = name
-            self._count()
-
-    def _polygon_added(self, fid: int):
-        if fid < 0 and self._layer is not None and training_layer.is_ours(self._layer):
-            self._asked.append(fid)
-            QTimer.singleShot(0, self._ask)  # after QGIS has done its part
-
-    def _ask_all(self):
-        if self._layer is not None and training_layer.is_ours(self._layer):
-            self._asked = training_layer.unlabelled(self._layer, training_layer.FIELD)
-            self._ask()
-
-    def _ask(self):
-        """One menu for all new polygons that have no class: several where they were pasted."""
-        layer = self._layer
-        if layer is None or not self._asked or self.class_menu is not None:
-            return
-        without = set(training_layer.unlabelled(layer, training_layer.FIELD))
-        asked = [fid for fid in self._asked if fid in without]
-        self._asked = []
-        if not asked:
-            return
-        listed = training_layer.listed_classes(layer, training_layer.FIELD)
-        self.class_menu = ClassMenu(listed, self._last_class, self)
-        self.class_menu.chosen.connect(lambda name: self._give_class(layer, asked, name))
-        self.class_menu.destroyed.connect(self._menu_gone)
-        self.class_menu.show_at_cursor()
-
-    def _menu_gone(self):
-        self.class_menu = None
-
-    def _give_class(self, layer, fids: list[int], name: str):
-        if not layer.isEditable():
-            layer.startEditing()
-        training_layer.add_class(layer, name)
-        self._last_class = name
-        index = layer.fields().lookupField(training_layer.FIELD)
-        layer.beginEditCommand(tr("Class of a training polygon"))
-        for fid in fids:
-            layer.changeAttributeValue(fid, index, name)
-        layer.endEditCommand()
-        layer.triggerRepaint()
+        self.asker.add_class(name)
+        self._count()
 
     # --- what can be done now -----------------------------------------------------------------------------------
 
@@ -324,20 +275,23 @@ class TrainingPanel(QDockWidget):
             self._head.unlink(missing_ok=True)
         self._head = path
         header = catalog.read_header(path)
-        validation, names = header["training"]["validation"], [entry["name"] for entry in header["classes"]]
-        before, self._score = self._score, validation.get("miou")
-        if self._score is None:
+        validation, classes = header["training"]["validation"], self._own_colors(header["classes"])
+        scored = {entry["name"] for entry in classes} - set(validation["not_scored"])
+        before, self._score = self._score, None
+        if "confusion" not in validation or not scored:
             self.matrix.clear()
             _show(self.score, tr("Not scored: for that each class needs polygons in two places"))
         else:
-            colors = [entry["color"] for entry in self._own_colors(header["classes"])]
-            scored = [None if name in validation["not_scored"] else iou
-                      for name, iou in zip(names, validation["iou"], strict=True)]  # fmt: skip
-            self.matrix.show_matrix(names, colors, validation["confusion"], scored)
+            names = [entry["name"] for entry in classes]
+            iou = [value if name in scored else None for name, value in zip(names, validation["iou"], strict=True)]
+            known = [value for value in iou if value is not None]
+            self._score = sum(known) / len(known)
+            self.matrix.show_matrix(names, [entry["color"] for entry in classes], validation["confusion"], iou,
+                                    [row.name for row in self._counted.rows])  # fmt: skip
             text = tr("Mean IoU {miou:.2f}{before}, accuracy {accuracy:.0%}, in polygons that were kept from learning")
             was = "" if before is None else tr(" (before: {miou:.2f})").format(miou=before)
             _show(self.score, text.format(miou=self._score, accuracy=validation["accuracy"], before=was))
-        self._tell(tr("Trained on {count} classes").format(count=len(names)))
+        self._tell(tr("Trained on {count} classes").format(count=len(classes)))
         if self.again.isChecked() and self._extent is not None and self._map.confidence() is not None:
             self._apply(self._extent)
 
@@ -361,51 +315,28 @@ class TrainingPanel(QDockWidget):
         parameters = {"INPUT": raster.id(), "HEAD": str(head), "EXTENT": extent, **self._reading(), "TILE_SIZE": 0,
                       "OUTPUT": QgsProcessing.TEMPORARY_OUTPUT,
                       "OUTPUT_CONFIDENCE": QgsProcessing.TEMPORARY_OUTPUT}  # fmt: skip
-        name = raster.name()
-        self._start("ofanet:segment", parameters, tr("Mapping"), lambda results: self._show_map(results, extent, name))
+        self._start("ofanet:segment", parameters, tr("Mapping"), lambda results: self._show_map(results, extent))
 
-    def _show_map(self, results: dict, extent, name: str):
-        active = self._iface.activeLayer()
+    def _show_map(self, results: dict, extent: QgsReferencedRectangle):
+        raster, active = self.inputs.raster.currentLayer(), self._iface.activeLayer()
+        if raster is None:  # removed meanwhile
+            return
         classes = self._own_colors(catalog.read_header(self._head)["classes"])
-        title = tr("OFA-Net on {raster}").format(raster=name)
-        self._map.replace(title, results["OUTPUT"], results["OUTPUT_CONFIDENCE"], classes)
+        self._map.replace(raster, results["OUTPUT"], results["OUTPUT_CONFIDENCE"], classes)
         self._extent = extent
         if active is not None:
             self._iface.setActiveLayer(active)  # one goes on drawing
         self._tell(tr("The map is up to date"))
 
     def _next_place(self):
-        layer, canvas = self._map.confidence(), self._iface.mapCanvas()
-        if layer is None:
-            self._enable()
-            return
-        if self._places_of != layer.id():
-            self._places, self._places_of = uncertain.places(layer), layer.id()
-        place = uncertain.next_place(self._places, self._shown)
-        if place is None and self._shown and self._places:
-            self._shown = []
-            place = uncertain.next_place(self._places, self._shown)
+        layer = self._map.confidence()
+        place = self._uncertain.show_next(layer) if layer is not None else None
         if place is None:
             self._tell(tr("The map has no place to show"))
+            self._enable()
             return
-        self._shown.append(place.rectangle)
-        crs = canvas.mapSettings().destinationCrs()
-        view = QgsCoordinateTransform(layer.crs(), crs, QgsProject.instance()).transformBoundingBox(place.rectangle)
-        view.scale(1.6)
-        canvas.setExtent(view)
-        canvas.refresh()
-        self._frame(QgsGeometry.fromRect(place.rectangle), layer)
         text = tr("Place {number}: mean confidence {confidence:.0%}. Draw a polygon of what is right here, then train")
-        self._tell(text.format(number=len(self._shown), confidence=place.confidence))
-
-    def _frame(self, geometry: QgsGeometry, layer):
-        if self._band is None:
-            self._band = QgsRubberBand(self._iface.mapCanvas(), Qgis.GeometryType.Polygon)
-            self._band.setStrokeColor(QColor("#e6007e"))
-            self._band.setFillColor(QColor(0, 0, 0, 0))
-            self._band.setWidth(2)
-            self._band.setLineStyle(Qt.PenStyle.DashLine)
-        self._band.setToGeometry(geometry, layer.crs())
+        self._tell(text.format(number=self._uncertain.number, confidence=place.confidence))
 
     # --- keep ---------------------------------------------------------------------------------------------------
 
@@ -432,9 +363,7 @@ class TrainingPanel(QDockWidget):
         if self._job is not None:
             self._job.cancel()
         self._watch(None)
-        if self._band is not None:
-            self._iface.mapCanvas().scene().removeItem(self._band)
-            self._band = None
+        self._uncertain.close()
         self._iface.removeDockWidget(self)
         shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from qgis.core import QgsRasterLayer, QgsRectangle
+from qgis.core import Qgis, QgsCoordinateTransform, QgsGeometry, QgsProject, QgsRasterLayer, QgsRectangle
+from qgis.gui import QgsRubberBand
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QColor
 
 PLACES = 12  # along the longer side
 _LEAST_PX = 16  # a place is no smaller
@@ -62,3 +65,50 @@ def next_place(found: list[Place], shown: list[QgsRectangle]) -> Place | None:
         if not any(rectangle.contains(middle) for rectangle in shown):
             return place
     return None
+
+
+class UncertainPlaces:
+    """Leads the canvas from one uncertain place to the next; a new map does not bring back those that were shown."""
+
+    def __init__(self, canvas):
+        self._canvas, self._band = canvas, None
+        self._found: list[Place] = []
+        self._of = ""  # the layer they were found in
+        self._shown: list[QgsRectangle] = []
+
+    @property
+    def number(self) -> int:
+        return len(self._shown)
+
+    def show_next(self, layer: QgsRasterLayer) -> Place | None:
+        """Moves the canvas and frames the place. After the last one it begins again; None where there is none."""
+        if self._of != layer.id():
+            self._found, self._of = places(layer), layer.id()
+        place = next_place(self._found, self._shown)
+        if place is None and self._shown:
+            self._shown = []
+            place = next_place(self._found, self._shown)
+        if place is None:
+            return None
+        self._shown.append(place.rectangle)
+        crs = self._canvas.mapSettings().destinationCrs()
+        view = QgsCoordinateTransform(layer.crs(), crs, QgsProject.instance()).transformBoundingBox(place.rectangle)
+        view.scale(2)
+        self._canvas.setExtent(view)
+        self._canvas.refresh()
+        self._frame(place.rectangle, layer.crs())
+        return place
+
+    def _frame(self, rectangle: QgsRectangle, crs):
+        if self._band is None:
+            self._band = QgsRubberBand(self._canvas, Qgis.GeometryType.Polygon)
+            self._band.setStrokeColor(QColor("#e6007e"))
+            self._band.setFillColor(QColor(0, 0, 0, 0))
+            self._band.setWidth(2)
+            self._band.setLineStyle(Qt.PenStyle.DashLine)
+        self._band.setToGeometry(QgsGeometry.fromRect(rectangle), crs)
+
+    def close(self):
+        if self._band is not None:
+            self._canvas.scene().removeItem(self._band)
+            self._band = None

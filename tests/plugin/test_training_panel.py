@@ -119,9 +119,14 @@ def add_class(panel, qtbot, name):
 
 
 def rows(panel) -> dict[str, list[str]]:
-    table = panel.classes.table
-    texts = [[table.item(i, j).text() for j in range(4)] for i in range(table.rowCount())]
-    return {first: rest for first, *rest in texts}
+    """Class -> polygons, pixels, warnings."""
+    table, found = panel.classes.table, {}
+    for i in range(table.rowCount()):
+        if table.columnSpan(i, 0) == 3:
+            found[table.item(i - 1, 0).text()][2] = table.item(i, 0).text()
+        else:
+            found[table.item(i, 0).text()] = [table.item(i, 1).text(), table.item(i, 2).text(), ""]
+    return found
 
 
 def train(panel, qtbot):
@@ -159,7 +164,7 @@ def test_new_layer_is_ready_to_draw_in(panel, window, qtbot):
     assert training_layer.listed_classes(layer, "class")["Water bodies"] == "#2a6fd1"
     setup = layer.editorWidgetSetup(0)
     assert setup.type() == "ValueMap" and {"x-ray": "x-ray"} in setup.config()["map"]
-    assert rows(panel)["x-ray"] == ["0", "0", "draw a polygon"]
+    assert rows(panel)["x-ray"] == ["0", "0", "\u26a0 draw a polygon"]
 
 
 def test_layer_in_a_geopackage(panel, qtbot, tmp_path):
@@ -179,24 +184,24 @@ def test_a_polygon_asks_for_its_class_with_one_click(panel, qtbot):
     for name in ("water", "grass"):
         add_class(panel, qtbot, name)
     draw(layer, ("", 10, 50, 10, 50))
-    qtbot.waitUntil(lambda: panel.class_menu is not None)
-    menu = panel.class_menu
+    qtbot.waitUntil(lambda: panel.asker.menu is not None)
+    menu = panel.asker.menu
     assert menu.activeAction().text().endswith("grass")  # the last class: Return takes it
     water = menu.actions()[0]
     qtbot.mouseClick(menu, LEFT_BUTTON, pos=menu.actionGeometry(water).center())
     qtbot.waitUntil(lambda: rows(panel)["water"][:2] == ["1", "1,600"])
     assert [f["class"] for f in layer.getFeatures()] == ["water"]
     draw(layer, ("", 60, 80, 10, 50))
-    qtbot.waitUntil(lambda: panel.class_menu is not None)
-    qtbot.keyClick(panel.class_menu, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: panel.asker.menu is not None)
+    qtbot.keyClick(panel.asker.menu, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: "no class yet" in rows(panel))
     assert "give them a class" in rows(panel)["no class yet"][2]
-    qtbot.waitUntil(lambda: panel.class_menu is None)
+    qtbot.waitUntil(lambda: panel.asker.menu is None)
     table = panel.classes.table
     place = table.visualItemRect(table.item(table.rowCount() - 1, 0)).center()
     qtbot.mouseClick(table.viewport(), LEFT_BUTTON, pos=place)
-    qtbot.waitUntil(lambda: panel.class_menu is not None)
-    qtbot.keyClick(panel.class_menu, Qt.Key.Key_2)
+    qtbot.waitUntil(lambda: panel.asker.menu is not None)
+    qtbot.keyClick(panel.asker.menu, Qt.Key.Key_2)
     qtbot.waitUntil(lambda: rows(panel)["grass"][0] == "1" and "no class yet" not in rows(panel))
 
 
@@ -270,8 +275,8 @@ def test_draw_train_map_look_draw_train_save(panel, window, qtbot):
     layer = drawn(panel, qtbot)
     train(panel, qtbot)
     assert "Mean IoU" in panel.score.text() and "3 classes" in panel.status.text()
-    assert panel.matrix._names == ["grass", "roof", "water"] and panel.matrix.height() > 60
-    assert panel.matrix._colors[2] == QColor("#2a6fd1") and "roof: not scored" in panel.matrix.accessibleDescription()
+    assert panel.matrix._names == ["water", "grass", "roof"] and panel.matrix.height() > 60
+    assert panel.matrix._colors[0] == QColor("#2a6fd1") and "roof: not scored" in panel.matrix.accessibleDescription()
     assert not panel.uncertain.isEnabled()
 
     apply(panel, qtbot)
@@ -280,17 +285,17 @@ def test_draw_train_map_look_draw_train_save(panel, window, qtbot):
     assert {c.label: c.color.name() for c in classes.renderer().classes()}["water"] == "#2a6fd1"
     group = QgsProject.instance().layerTreeRoot().findGroup("OFA-Net on my scene")
     assert [node.name().split(": ")[-1] for node in group.findLayers()] == ["classes", "confidence"]
+    order = [node.name() for node in QgsProject.instance().layerTreeRoot().findLayers()]
+    assert order[-1] == "my scene" and order.index(layer.name()) == 0  # the polygons are drawn over the map
     assert window.activeLayer() is layer
     whole = panel._map.confidence().extent()
     assert whole.width() == SIZE and whole.height() == SIZE
 
     canvas, seen = window.mapCanvas(), []
-    confidences = []
     for number in (1, 2, 3):
         click(qtbot, panel.uncertain)
         seen.append(canvas.extent().center().toString(0))
         assert canvas.extent().width() < SIZE and f"Place {number}" in panel.status.text()
-        confidences.append(panel.status.text())
     assert len(set(seen)) == 3 and canvas.scene().items()
     files = [made.source() for made in made_rasters()]
 
@@ -318,7 +323,7 @@ def test_draw_train_map_look_draw_train_save(panel, window, qtbot):
         out = saved.with_suffix(".tif")
         ENGINE.run("segment", {"input": QgsProject.instance().mapLayersByName("my scene")[0].source(),
                                "head": str(saved), "output": str(out), "overlap": 0.0})  # fmt: skip
-        assert gdal.Open(str(out)).GetRasterBand(1).GetCategoryNames()
+        assert gdal.Open(str(out)).GetMetadata("OFANET")["HEAD"] == "my roofs"
     finally:
         for path in models.models_dir().iterdir():
             path.unlink()
