@@ -39,8 +39,10 @@ from .stac import footprint, item_collection
 
 ITEMS_NAME, AREAS_NAME = "items.json", "areas.csv"
 AREA_COLUMNS = ("id", "input", "value", "name", "pixels", "tiles", "area_ha")
+PARTS = 1000  # that progress is told in, a scene
 _LEAST_MB = 64  # a worker's memory budget, as the verbs want it
-_FILES = ("head", "checkpoint")  # which may be names, too
+_FILES = ("head", "checkpoint", "mask", "valid_mask")  # the first two may be names, too
+_OF_SEGMENT = ("overlap", "min_area", "flips", "cog")
 _RUN_FIELDS = {f.name for f in fields(Options)}
 
 
@@ -59,6 +61,12 @@ class BatchOptions:
     tile_px: int | None = None
     overlap: float | None = None
     bounds: list[float] | None = None
+    valid_mask: str | None = None
+    mask_values: list[float] | None = None
+    mask: str | None = None
+    min_area: float | None = None
+    flips: bool = False
+    cog: bool = False
     device: str = "auto"
     memory_mb: int | None = None
     format: str = "tif"
@@ -75,7 +83,8 @@ class BatchOptions:
     def digest(self) -> str:
         """Of what changes a result, the head aside: that is told apart by its content."""
         kept = {k: v for k, v in self.of_scene().items() if k not in ("head", "device", "memory_mb")}
-        return digest(kept | {"task": self.task, "format": self.format})
+        files = {k: stamp(kept[k]) for k in _FILES if k in kept}
+        return digest(kept | {"task": self.task, "format": self.format, "files": files})
 
 
 def batch(options: BatchOptions, watch: Watch) -> dict:
@@ -102,6 +111,9 @@ def _check(options: BatchOptions) -> Path:
         raise InputError(f"expected the task segment or classify, found {options.task!r}")
     if options.format not in ("tif", "gpkg") or options.format == "gpkg" and options.task == "segment":
         raise InputError(f"expected the format tif, or for classify gpkg, found {options.format!r} for {options.task}")
+    strange = [name for name in _OF_SEGMENT if getattr(options, name)] if options.task == "classify" else []
+    if strange:
+        raise InputError(f"expected {', '.join(strange).replace('_', '-')} with the task segment only, found classify")
     if options.workers is not None and options.workers < 1:
         raise InputError(f"expected at least one worker, found {options.workers}")
     if options.workers and options.scheduler:
@@ -120,13 +132,17 @@ def _check(options: BatchOptions) -> Path:
 # --- one scene, on a worker ----------------------------------------------------------------------------------------
 
 
-def run_scene(job: dict, stopped: cluster.Stopped) -> dict:
+def run_scene(job: dict, stopped: cluster.Stopped, tell: cluster.Tell) -> dict:
     """One call of the verb; `job` is {task, params}. An outcome for the manifest, whatever happens."""
+
+    def progress(done: int, total: int, seconds_left: float | None) -> None:
+        tell(done / max(total, 1))
+
     started = time.monotonic()
     try:
         options = Options(**job["params"])
         verb = {"segment": predict.segment, "classify": predict.classify}[job["task"]]
-        answer = verb(options, Watch(cancelled=stopped))
+        answer = verb(options, Watch(progress, cancelled=stopped))
         outcome = _described(options, answer)
     except Cancelled:
         return {"state": "cancelled"}
@@ -214,14 +230,13 @@ class _Work:
             self.watch.log("info", f"{len(self.todo)} scenes on {workers} worker{'s' * (workers > 1)}")
             crew = cluster.local(workers, gpus)
         jobs = {s.id: {"task": options.task, "params": params | self._paths(s)} for s in self.todo}
-        self.started, self.weight = time.monotonic(), {s.id: _weight(s) for s in self.todo}
-        self.weight_done, self.finished = 0, 0
-        self.watch.progress(0, len(jobs), None)
+        self._started, self._weights, self._weight_done = time.monotonic(), {s.id: _weight(s) for s in self.todo}, 0
+        self._running({})
         mine = False
         try:
             with crew as members:
                 members.run(run_scene, jobs, self._finished, self.watch.cancelled,
-                            lambda text: self.watch.log("warning", text))  # fmt: skip
+                            lambda text: self.watch.log("warning", text), self._running)  # fmt: skip
             mine = True
         except (KeyboardInterrupt, Cancelled):
             done = sum(self.manifest.entries[s.input]["state"] == DONE for s in self.scenes.values())
@@ -243,17 +258,21 @@ class _Work:
         self.manifest.saved_now_and_then()
         if outcome["state"] == FAILED:
             self.watch.log("warning", f"{name} failed: {outcome['why']}")
-        self.finished += 1
-        self.weight_done += self.weight[name]
-        left = sum(self.weight.values()) - self.weight_done
-        seconds = (time.monotonic() - self.started) * left / self.weight_done
-        self.watch.progress(self.finished, len(self.todo), seconds)
+        self._weight_done += self._weights[name]
+
+    def _running(self, fractions: dict[str, float]) -> None:
+        """Tells progress: in thousandths of a scene, each scene weighed by its file's size."""
+        whole = sum(self._weights.values())
+        done = self._weight_done + sum(self._weights[name] * part for name, part in fractions.items())
+        seconds = (time.monotonic() - self._started) * (whole - done) / done if done else None
+        total = PARTS * len(self.todo)
+        self.watch.progress(int(total * done / whole), total, seconds)
 
     def _sweep(self) -> None:
         """Removes what workers that were killed have left of this run's outputs."""
         stems = {scene.id for scene in self.todo}
         for path in self.folder.glob(".*"):
-            match = re.fullmatch(r"\.(.+)\.\d+\.part\b.*", path.name)
+            match = re.fullmatch(r"\.(.+?)\.\d+\.(?:scratch\.)?part\b.*", path.name)
             if match and match[1] in stems:
                 path.unlink(missing_ok=True)
 

@@ -37,12 +37,18 @@ def _parser() -> argparse.ArgumentParser:
     compute.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     compute.add_argument("--memory-mb", type=int, help="memory budget (default: 1024, or a quarter of what is free)")
     compute.add_argument("--tile-px", type=int, help="source pixels along a tile (default: the head's)")
-    run = _Parser(add_help=False, parents=[one, told, compute])
-    run.add_argument("--bounds", type=_bounds, metavar="W,S,E,N", help="only this part, in the raster's CRS")
-    run.add_argument("--valid-mask", metavar="RASTER", help="leave out where this raster is 0 or has no data; of "
+    where = _Parser(add_help=False)
+    where.add_argument("--bounds", type=_bounds, metavar="W,S,E,N", help="only this part, in the raster's CRS")
+    where.add_argument("--valid-mask", metavar="RASTER", help="leave out where this raster is 0 or has no data; of "
                      "Sentinel-2's SCL: clouds, their shadows, snow and what is saturated")  # fmt: skip
-    run.add_argument("--mask-values", type=_numbers, metavar="V,V", help="leave out these values of it instead")
-    run.add_argument("--mask", metavar="POLYGONS", help="only pixels whose middle lies in one of these, in any CRS")
+    where.add_argument("--mask-values", type=_numbers, metavar="V,V", help="leave out these values of it instead")
+    where.add_argument("--mask", metavar="POLYGONS", help="only pixels whose middle lies in one of these, in any CRS")
+    run = _Parser(add_help=False, parents=[one, told, compute, where])
+    drawn = _Parser(add_help=False)
+    drawn.add_argument("--overlap", type=float, help="of neighbouring tiles, 0 to 0.75 (default 0.25)")
+    drawn.add_argument("--min-area", type=float, metavar="HA", help="smaller areas go to their largest neighbour")
+    drawn.add_argument("--flips", action="store_true", help="the mean over mirrored tiles: smoother, 4 times as long")
+    drawn.add_argument("--cog", action="store_true", help="write cloud-optimised GeoTIFFs")
     head = _Parser(add_help=False)
     head.add_argument("--head", help="head file or name (default: the first one for the sensor; see `ofa models`)")
     backbone = _Parser(add_help=False)
@@ -56,13 +62,9 @@ def _parser() -> argparse.ArgumentParser:
 
     verbs = parser.add_subparsers(dest="verb", required=True, parser_class=_Parser, metavar="VERB")
     verbs.add_parser("detect", parents=[common, one, told], help="which sensor, bands and units a raster has")
-    verb = verbs.add_parser("segment", parents=[common, run, head], help="one class a pixel, to a GeoTIFF")
-    verb.add_argument("--overlap", type=float, help="of neighbouring tiles, 0 to 0.75 (default 0.25)")
+    verb = verbs.add_parser("segment", parents=[common, run, head, drawn], help="one class a pixel, to a GeoTIFF")
     verb.add_argument("--polygons", metavar="P.gpkg", help="dissolved polygons, too")
     verb.add_argument("--confidence", metavar="C.tif", help="the winning class's probability, too")
-    verb.add_argument("--min-area", type=float, metavar="HA", help="smaller areas go to their largest neighbour")
-    verb.add_argument("--flips", action="store_true", help="the mean over mirrored tiles: smoother, four times as long")
-    verb.add_argument("--cog", action="store_true", help="write cloud-optimised GeoTIFFs")
     verbs.add_parser("classify", parents=[common, run, head], help="one class a tile, to .gpkg or .tif")
     verb = verbs.add_parser("embed", parents=[common, run, backbone], help="token features, to a multi-band GeoTIFF")
     verb.add_argument("--picture", metavar="RGB.tif", help="their first three principal components, too")
@@ -83,12 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--target-error", type=float, default=0.02, help="standard error of the overall accuracy wanted")
     verb.add_argument("--least", type=int, default=50, help="points a class at least")
     verb.add_argument("--seed", type=int, default=0)
-    verb = verbs.add_parser("batch", parents=[common, told, compute, head], help="many scenes with one head, on Dask")
+    verb = verbs.add_parser("batch", parents=[common, told, compute, where, head, drawn],
+                            help="many scenes with one head, on Dask")  # fmt: skip
     verb.add_argument("inputs", nargs="+", metavar="INPUT",
                       help="rasters, folders, patterns, a CSV (path or href; id), GeoJSON, a STAC item collection")
     verb.add_argument("--task", default="segment", choices=("segment", "classify"), help="one class a pixel, or a tile")
-    verb.add_argument("--overlap", type=float, help="of neighbouring tiles, 0 to 0.75 (default 0.25)")
-    verb.add_argument("--bounds", type=_bounds, metavar="W,S,E,N", help="only this part, in the rasters' CRS")
     verb.add_argument("--format", default="tif", choices=("tif", "gpkg"), help="gpkg: a polygon a tile, for classify")
     verb.add_argument("--workers", type=int, help="processes on this machine (default: one a GPU, or one)")
     verb.add_argument("--scheduler", metavar="tcp://HOST:PORT", help="a Dask cluster of your own instead")
@@ -163,14 +164,14 @@ def _predict(args: argparse.Namespace) -> int:
     return 0
 
 
-def _run(args: argparse.Namespace, unit: str = "tile") -> dict:
+def _run(args: argparse.Namespace, unit: str = "tile", scale: float = 0) -> dict:
     """Runs a verb with a progress bar, prints its answer and returns it."""
     from tqdm import tqdm
 
     from . import verbs
 
     known = {k: v for k, v in vars(args).items() if k not in ("verb", "debug", "json") and v is not None}
-    with tqdm(unit=unit, disable=args.json or not sys.stderr.isatty(), leave=False) as bar:
+    with tqdm(unit=unit, unit_scale=scale, disable=args.json or not sys.stderr.isatty(), leave=False) as bar:
 
         def progress(done: int, total: int, seconds_left: float | None) -> None:
             bar.total = total
@@ -187,9 +188,9 @@ def _run(args: argparse.Namespace, unit: str = "tile") -> dict:
 
 
 def _batch(args: argparse.Namespace) -> int:
-    from .batch import failure_line
+    from .batch import PARTS, failure_line
 
-    answer = _run(args, "scene")
+    answer = _run(args, "scene", 1 / PARTS)
     line = failure_line(answer)
     if line:
         print(f"ofa: {line}", file=sys.stderr)

@@ -22,9 +22,11 @@ from typing import Any
 from .errors import Cancelled, InputError
 
 Stopped = Callable[[], bool]
-Function = Callable[[dict, Stopped], dict]  # job -> outcome with "state"; importable by its name on the workers
+Tell = Callable[[float], None]  # how much of a job is done, 0 to 1
+Function = Callable[[dict, Stopped, Tell], dict]  # to an outcome with "state"; importable by its name on the workers
 ATTEMPTS = 2
 _POLL_S = 0.2  # between two looks at whether to stop
+_TELL_S = 1.0  # between two words on how far a job is
 _GRACE_S = 1.2  # for running jobs to stop by themselves
 _CONNECT_S = 10
 _ONE_AT_A_TIME = threading.Lock()  # in a worker's process: a job's memory budget and threads are the process's
@@ -47,13 +49,15 @@ class Crew:
     local: Any = None
 
     def run(self, function: Function, jobs: Mapping[str, dict], finished: Callable[[str, dict], None],
-            cancelled: Stopped = lambda: False, warn: Callable[[str], None] = lambda text: None) -> None:  # fmt: skip
+            cancelled: Stopped = lambda: False, warn: Callable[[str], None] = lambda text: None,
+            running: Callable[[dict[str, float]], None] = lambda fractions: None) -> None:  # fmt: skip
         """Calls `finished(name, outcome)` as jobs end, in the calling thread. A job that fails is tried once more.
 
-        Outcomes have "state" (done or failed), "attempts", and "why" where failed. Raises Cancelled after Ctrl-C and
+        `running` hears how far running jobs are. Outcomes have "state" (done or failed), "attempts", and "why" where
+        failed. Raises Cancelled after Ctrl-C and
         where `cancelled()` is true; then running jobs have stopped, or on this machine are killed.
         """
-        _Run(self, function, jobs, finished).loop(cancelled, warn)
+        _Run(self, function, jobs, finished).loop(cancelled, warn, running)
 
 
 class _Run:
@@ -61,13 +65,16 @@ class _Run:
                  finished: Callable[[str, dict], None]):  # fmt: skip
         self.crew, self.client, self.function, self.jobs, self.finished = crew, crew.client, function, jobs, finished
         self.name = f"ofa-{uuid.uuid4().hex[:12]}"
-        self.stop_event = dask().Event(f"{self.name}-stop", client=self.client)
+        self.stop_event = dask().Event(self.name, client=self.client)
+        self.fractions: dict[str, float] = {}  # of running jobs; written by the client's own thread, too
         self.futures: dict[str, Any] = {}
         self.suspects: list[str] = []  # Dask blames each job that a dead worker held: alone it is seen which
         self.ended: queue.Queue[tuple[str, int, Any]] = queue.Queue()
 
-    def loop(self, cancelled: Stopped, warn: Callable[[str], None]) -> None:
+    def loop(self, cancelled: Stopped, warn: Callable[[str], None], running: Callable[[dict[str, float]], None]
+             ) -> None:  # fmt: skip
         patience = time.monotonic() + _CONNECT_S
+        self.client.subscribe_topic(self.name, lambda event: self.fractions.update({event[1][0]: event[1][1]}))
         try:
             for name in self.jobs:
                 self._submit(name, 1)
@@ -78,6 +85,7 @@ class _Run:
                     raise Cancelled
                 with contextlib.suppress(queue.Empty):
                     self._take(*self.ended.get(timeout=_POLL_S))
+                running({name: part for name, part in list(self.fractions.items()) if name in self.futures})
                 if time.monotonic() > patience:
                     patience = float("inf")
                     if self.client.status == "running" and not self.client.scheduler_info()["workers"]:
@@ -85,9 +93,12 @@ class _Run:
         except (KeyboardInterrupt, Cancelled):
             self._stop()
             raise Cancelled from None
+        finally:
+            with contextlib.suppress(Exception):  # where the scheduler is gone there is nothing left to end
+                self.client.unsubscribe_topic(self.name)
 
     def _submit(self, name: str, attempt: int) -> None:
-        future = self.client.submit(_in_worker, self.function, self.jobs[name], self.stop_event.name,
+        future = self.client.submit(_in_worker, self.function, name, self.jobs[name], self.name,
                                     key=f"{self.name}-{attempt}-{name}", pure=False)  # fmt: skip
         self.futures[name] = future
         future.add_done_callback(lambda ended: self.ended.put((name, attempt, ended)))
@@ -99,6 +110,7 @@ class _Run:
             self._submit(name, attempt + 1)
             return
         del self.futures[name]
+        self.fractions.pop(name, None)
         if again:
             self.suspects.append(name)
         else:
@@ -144,13 +156,14 @@ def _line(error: BaseException) -> str:
 # --- in a worker ---------------------------------------------------------------------------------------------------
 
 
-def _in_worker(function: Function, job: dict, stop_name: str) -> dict:
-    stopped = _AskScheduler(stop_name)
+def _in_worker(function: Function, name: str, job: dict, run: str) -> dict:
+    """`run` names the event that stops it, and the topic that it tells of itself under."""
+    stopped, tell = _AskScheduler(run), _TellClient(run, name)
     while not _ONE_AT_A_TIME.acquire(timeout=_POLL_S):
         if stopped():
             return {"state": "cancelled"}
     try:
-        return function(job, stopped)
+        return function(job, stopped, tell)
     finally:
         _ONE_AT_A_TIME.release()
 
@@ -174,6 +187,19 @@ class _AskScheduler:
                 self._told = True
             self._next = time.monotonic() + _POLL_S
         return self._told
+
+
+class _TellClient:
+    """Passes on how far a job is, at most once a second."""
+
+    def __init__(self, topic: str, name: str):
+        self._worker, self._topic, self._name = dask().get_worker(), topic, name
+        self._next = time.monotonic()
+
+    def __call__(self, fraction: float) -> None:
+        if time.monotonic() >= self._next:
+            self._worker.log_event(self._topic, [self._name, fraction])
+            self._next = time.monotonic() + _TELL_S
 
 
 def _busy() -> bool:

@@ -74,15 +74,16 @@ def inline(monkeypatch):
     ran: list[str] = []
 
     class Inline:
-        def run(self, function, jobs, finished, cancelled, warn):
+        def run(self, function, jobs, finished, cancelled, warn, running):
             for name, job in jobs.items():
                 if cancelled():
                     raise Cancelled
                 ran.append(name)
-                outcome = function(job, cancelled)
+                outcome = function(job, cancelled, lambda part, name=name: running({name: part}))
                 if outcome["state"] == "cancelled":
                     raise Cancelled
                 finished(name, outcome | {"attempts": 1})
+                running({})
 
     monkeypatch.setattr(cluster, "local", lambda *a: contextlib.nullcontext(Inline()))
     return ran
@@ -257,8 +258,9 @@ def test_a_scene_without_crs_has_no_place(tmp_path, inline):
 @pytest.mark.parametrize(
     ("change", "words"),
     [({"task": "embed"}, "segment or classify"), ({"format": "gpkg"}, "gpkg"), ({"workers": 0}, "one worker"),
-     ({"workers": 2, "scheduler": "tcp://h:1"}, "both"), ({"head": "none"}, "expected a head"),
-     ({"inputs": ["nowhere.tif"]}, "nowhere.tif"), ({"output": "no/where"}, "place")],
+     ({"task": "classify", "min_area": 1.0}, "min-area"), ({"workers": 2, "scheduler": "tcp://h:1"}, "both"),
+     ({"head": "none"}, "expected a head"), ({"inputs": ["nowhere.tif"]}, "nowhere.tif"),
+     ({"output": "no/where"}, "place")],
 )  # fmt: skip
 def test_what_concerns_all_is_said_at_once(tmp_path, change, words, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -289,12 +291,15 @@ def test_cancelled_between_scenes_goes_on_later(tmp_path, inline):
         naip(tmp_path / f"a{i}.tif", i)
     done: list[int] = []
     told = BatchOptions([str(tmp_path)], str(tmp_path / "out"), device="cpu")
-    watch = Watch(lambda n, total, left: done.append(n), cancelled=lambda: done[-1] >= 1)
+    watch = Watch(lambda n, total, left: done.append(n), cancelled=lambda: done[-1] > 1000)
     with pytest.raises(Cancelled, match="1 of 3 scenes are done"):
         batch(told, watch)
     assert states(tmp_path / "out") == {"a0": "done", "a1": "skipped", "a2": "skipped"}
     inline.clear()
-    assert batch(told, Watch())["done"] == 3 and inline == ["a1", "a2"]
+    heard: list[tuple] = []
+    assert batch(told, Watch(lambda *words: heard.append(words)))["done"] == 3 and inline == ["a1", "a2"]
+    assert heard[0] == (0, 2000, None) and heard[-1][:2] == (2000, 2000) and heard[-1][2] == 0
+    assert [h[0] for h in heard] == sorted(h[0] for h in heard) and len({h[0] for h in heard}) > 4  # within scenes, too
 
 
 def test_manifest_is_whole_or_the_old_one(tmp_path, monkeypatch):
@@ -341,7 +346,7 @@ def crew():
 
 
 def test_a_job_that_fails_is_tried_once_more(crew, tmp_path):
-    def job(params, stopped):  # inside, so that it travels by value
+    def job(params, stopped, tell):  # inside, so that it travels by value
         from pathlib import Path
 
         mark = Path(params["mark"])
@@ -359,7 +364,7 @@ def test_a_job_that_fails_is_tried_once_more(crew, tmp_path):
 
 
 def test_running_jobs_hear_of_a_cancel_and_waiting_ones_never_start(crew, tmp_path):
-    def job(params, stopped):
+    def job(params, stopped, tell):
         import time
         from pathlib import Path
 
@@ -385,10 +390,24 @@ def test_running_jobs_hear_of_a_cancel_and_waiting_ones_never_start(crew, tmp_pa
     assert [p.name for p in tmp_path.iterdir()] == ["stopped_a"]
 
 
+def test_running_jobs_tell_how_far_they_are(crew):
+    def job(params, stopped, tell):
+        import time
+
+        for part in (0.25, 0.5):
+            tell(part)
+            time.sleep(1.1)
+        return {"state": "done"}
+
+    heard: list[float] = []
+    crew.run(job, {"a": {}}, lambda *a: None, running=lambda parts: heard.extend(parts.values()))
+    assert set(heard) == {0.25, 0.5} and heard == sorted(heard)
+
+
 def test_errors_of_a_job_do_not_stop_the_others(crew):
     found = {}
     jobs = {"0": {"n": 0}, "1": {"n": 1}}
-    crew.run(lambda job, stopped: {"state": "done", "n": 1 / job["n"]}, jobs, lambda n, o: found.update({n: o}))
+    crew.run(lambda job, stopped, tell: {"state": "done", "n": 1 / job["n"]}, jobs, lambda n, o: found.update({n: o}))
     assert found["0"]["state"] == "failed" and "ZeroDivisionError" in found["0"]["why"] and found["1"]["n"] == 1
 
 
@@ -422,7 +441,7 @@ def test_killed_workers_lose_nothing(tmp_path):
     killed: list[int] = []
 
     def progress(done, total, left):
-        if done == 1 and not killed:
+        if done >= 1000 and not killed:
             while not leftovers(out):  # in the middle of a scene
                 time.sleep(0.01)
             for child in psutil.Process().children(recursive=True):
@@ -439,7 +458,7 @@ def test_killed_workers_lose_nothing(tmp_path):
 
 @pytest.mark.slow
 def test_a_scene_that_kills_its_workers_is_given_up(crew):
-    def job(params, stopped):
+    def job(params, stopped, tell):
         import os
 
         if params["deadly"]:

@@ -1,0 +1,100 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from ofa_engine.errors import InputError
+from ofa_engine.scenes import find_scenes
+
+
+def touch(*paths: Path) -> None:
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def found(*inputs, known=None, skip=None) -> list[tuple[str, str]]:
+    return [(scene.id, scene.input) for scene in find_scenes([str(i) for i in inputs], known or {}, skip)]
+
+
+def test_folders_are_searched_for_rasters_but_not_their_results(tmp_path):
+    touch(tmp_path / "b.tif", tmp_path / "deep" / "a.JP2", tmp_path / "notes.txt", tmp_path / ".b.1.part.tif",
+          tmp_path / "out" / "b.tif")  # fmt: skip
+    assert found(tmp_path, skip=tmp_path / "out") == [
+        ("b", str(tmp_path / "b.tif")), ("a", str(tmp_path / "deep" / "a.JP2"))]  # fmt: skip
+
+
+def test_each_scene_once_in_the_order_told(tmp_path, monkeypatch):
+    touch(tmp_path / "a.tif", tmp_path / "b.tif", tmp_path / "x" / "c.dat")
+    monkeypatch.chdir(tmp_path)
+    assert [i for i, _ in found("b.tif", "*.tif", "**/*.dat", tmp_path)] == ["b", "a", "c"]
+    assert all(Path(path).is_absolute() for _, path in found("b.tif"))
+
+
+def test_names_of_addresses(tmp_path):
+    assert found("https://host/a%20b/scene.tif?token=1", "s3://bucket/x.tif") == [
+        ("scene", "https://host/a%20b/scene.tif?token=1"), ("x", "s3://bucket/x.tif")]  # fmt: skip
+
+
+def test_tables(tmp_path):
+    touch(tmp_path / "sub" / "a.tif", tmp_path / "b.tif")
+    (tmp_path / "t.csv").write_text("\ufeffId,PATH\nfirst/one,sub/a.tif\n,b.tif\n,\n", encoding="utf-8")
+    assert found(tmp_path / "t.csv") == [("first_one", str(tmp_path / "sub" / "a.tif")), ("b", str(tmp_path / "b.tif"))]
+    (tmp_path / "t.csv").write_text("href\nhttps://host/a.tif\n")
+    assert found(tmp_path / "t.csv") == [("a", "https://host/a.tif")]
+
+
+def item(identity, **assets):
+    return {"type": "Feature", "id": identity, "geometry": None, "assets": assets,
+            "properties": {"datetime": "2024-05-06T00:00:00Z", "other": 1}}  # fmt: skip
+
+
+def test_stac_items(tmp_path):
+    data = {"href": "./data/a.tif", "type": "image/tiff; application=geotiff", "roles": ["data"]}
+    thumb = {"href": "a.png", "type": "image/png", "roles": ["thumbnail"]}
+    mask = {"href": "mask.tif", "roles": ["cloud"]}
+    two = {"b1": {"href": "b1.tif"}, "b2": {"href": "https://host/b2.jp2"}}
+    collection = {"type": "FeatureCollection", "features": [item("A", image=data, t=thumb, m=mask), item("B", **two)]}
+    (tmp_path / "items.json").write_text(json.dumps(collection))
+    assert found(tmp_path / "items.json") == [
+        ("A", str(tmp_path / "data" / "a.tif")),
+        ("B_b1", str(tmp_path / "b1.tif")),
+        ("B_b2", "https://host/b2.jp2"),
+    ]
+    assert find_scenes([str(tmp_path / "items.json")], {})[0].times == {"datetime": "2024-05-06T00:00:00Z"}
+    (tmp_path / "one.json").write_text(json.dumps(item("A", image=data | {"href": f"file://{tmp_path}/x%20y.tif"})))
+    assert found(tmp_path / "one.json") == [("A", str(tmp_path / "x y.tif"))]
+
+
+def test_geojson_that_is_no_stac(tmp_path):
+    feature = {"type": "Feature", "geometry": None, "properties": {"location": "a.tif"}}  # as gdaltindex writes it
+    (tmp_path / "i.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    assert found(tmp_path / "i.geojson") == [("a", str(tmp_path / "a.tif"))]
+
+
+def test_ids_differ_and_stay(tmp_path):
+    paths = [tmp_path / name / "B02.tif" for name in "abc"]
+    touch(*paths, tmp_path / "d" / "b02.tif")
+    first = found(*paths, tmp_path / "d")
+    ids = [i for i, _ in first]
+    assert ids[0] == "B02" and len({i.lower() for i in ids}) == 4
+    again = {path: i for i, path in found(*reversed(paths), tmp_path / "d", known={p: i for i, p in first})}
+    assert again == {path: i for i, path in first}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [("t.csv", "name\na.tif\n", "column path or href"), ("t.csv", "path,id\na.tif,x\nb.tif,X\n", "ids that differ"),
+     ("t.csv", "path\n", "expected scenes"), ("i.json", "{", "another file"), ("i.json", "[1]", "another file"),
+     ("i.json", '{"type": "Point"}', "another file"), ("i.json", json.dumps(item("A")), "feature A")],
+)  # fmt: skip
+def test_what_cannot_be_used_is_told(tmp_path, name, text, words):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=words):
+        found(tmp_path / name)
+
+
+def test_nothing_there(tmp_path):
+    for path, words in [("none.tif", "none.tif"), ("*.tif", "match"), ("", "in ")]:
+        with pytest.raises(InputError, match=words):
+            found(tmp_path / path if path else tmp_path)
