@@ -17,6 +17,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QVariant
+from qgis.PyQt.QtGui import QColor
 
 from .bridge import errors
 from .texts import tr
@@ -44,7 +45,7 @@ def color_for(name: str, taken) -> str:
 
 def create(raster, path: str | None = None) -> QgsVectorLayer:
     """An empty layer in the raster's CRS, in memory or as a GeoPackage. Raises OutputError."""
-    name = tr("Training polygons of {raster}").format(raster=raster.name())
+    name = tr("{raster}: training polygons").format(raster=raster.name())
     layer = QgsVectorLayer("Polygon", name, "memory")
     layer.setCrs(raster.crs())
     field = QgsField(FIELD, QVariant.String)
@@ -128,12 +129,12 @@ def _set_classes(layer, classes: dict[str, str]):
 
 
 def _symbol(color: str) -> QgsFillSymbol:
-    """The raster stays to be seen under the polygon; the edge has the full colour."""
-    fill = QgsFillSymbol.createSimple({"color": color, "outline_color": color, "outline_width": "0.6"})
-    fill.symbolLayer(0).setFillColor(_paler(fill.color()))
-    return fill
-
-
-def _paler(color):
-    color.setAlpha(90)
-    return color
+    """The raster stays to be seen under the polygon; a white edge around the coloured one stands out on any raster."""
+    symbol = QgsFillSymbol.createSimple({"style": "no", "outline_color": "#ffffff", "outline_width": "1.1"})
+    symbol.symbolLayer(0).setLocked(True)  # it stays white when the class gets another colour
+    fill = QColor(color)
+    fill.setAlpha(90)
+    parts = {"color": fill.name(QColor.NameFormat.HexArgb), "outline_color": color, "outline_width": "0.6"}
+    colored = QgsFillSymbol.createSimple(parts)  # held by name: its layer dies with it
+    symbol.appendSymbolLayer(colored.symbolLayer(0).clone())
+    return symbol

@@ -7,7 +7,6 @@ from pathlib import Path
 from qgis.core import (
     Qgis,
     QgsProcessing,
-    QgsRasterLayer,
     QgsReferencedRectangle,
     QgsVectorLayer,
 )
@@ -34,6 +33,7 @@ from .class_asker import ClassAsker
 from .class_table import ClassTable
 from .confusion import ConfusionMatrix
 from .engine import EngineMissing, engine_python
+from .raster_input import RasterInput
 from .save_head import path_for, save_head
 from .texts import tr
 from .training_counts import Counted, count
@@ -77,7 +77,8 @@ class TrainingPanel(QDockWidget):
     # --- widgets ------------------------------------------------------------------------------------------------
 
     def _build(self):
-        self.inputs, self.classes, self.matrix = TrainingInputs(), ClassTable(), ConfusionMatrix()
+        self.source, self.classes, self.matrix = RasterInput(), ClassTable(), ConfusionMatrix()
+        self.inputs = TrainingInputs(self.source.layer)
         self.train = self._button(tr("Train"), self._train, tr("Learn the classes from the polygons"))
         self.apply = self._button(tr("Apply to canvas"), self._apply_canvas, tr("Map what the canvas shows"))
         self.uncertain = self._button(tr("Next uncertain place"), self._next_place,
@@ -98,6 +99,7 @@ class TrainingPanel(QDockWidget):
             label.setTextFormat(Qt.TextFormat.PlainText)
         content = QWidget()
         layout = QVBoxLayout(content)
+        layout.addWidget(self.source)
         layout.addWidget(self.inputs)
         layout.addWidget(self.classes, 1)
         layout.addLayout(self._row(self.train, self.progress, self.cancel))
@@ -111,6 +113,7 @@ class TrainingPanel(QDockWidget):
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setWidget(content)
         self.setWidget(scroll)
+        self.source.changed.connect(self._inputs_changed)
         self.inputs.changed.connect(self._inputs_changed)
         self.inputs.created.connect(self._start_drawing)
         self.inputs.problem.connect(self._tell)
@@ -135,12 +138,9 @@ class TrainingPanel(QDockWidget):
 
     def follow(self, layer):
         """The panel works on the layer that is chosen in the layer panel, where it is one for it."""
-        if self._job is not None or layer is None or self._map.owns(layer):
-            return
-        if isinstance(layer, QgsRasterLayer) and layer.providerType() == "gdal" and layer.bandCount() > 1:
-            self.inputs.raster.setLayer(layer)
-        elif training_layer.is_ours(layer):
-            self.inputs.labels.setLayer(layer)
+        if self._job is None and layer is not None and not self._map.owns(layer):
+            self.source.follow(layer)
+            self.inputs.follow(layer)
 
     def _inputs_changed(self):
         layer = self.inputs.labels.currentLayer()
@@ -177,7 +177,7 @@ class TrainingPanel(QDockWidget):
         self._tell("")
 
     def _count(self):
-        raster, layer = self.inputs.raster.currentLayer(), self.inputs.labels.currentLayer()
+        raster, layer = self.source.layer(), self.inputs.labels.currentLayer()
         field = self.inputs.field.currentField()
         self._counted = count(layer, field, raster) if layer is not None and raster is not None and field else Counted(
             [], True)  # fmt: skip
@@ -197,8 +197,8 @@ class TrainingPanel(QDockWidget):
             engine_python()
         except EngineMissing as error:
             return str(error)
-        if self.inputs.trouble():
-            return self.inputs.trouble()
+        if self.source.trouble():
+            return self.source.trouble()
         if self.inputs.labels.currentLayer() is None:
             return tr("Choose a layer of polygons, or make one with New")
         if len(self._counted.usable()) < 2:
@@ -208,6 +208,7 @@ class TrainingPanel(QDockWidget):
     def _enable(self):
         running, trouble = self._job is not None, self._trouble()
         self.train.setEnabled(not running and not trouble)
+        self.inputs.new.setEnabled(self.source.layer() is not None)
         for widget in (self.apply, self.save, self.name):
             widget.setEnabled(not running and self._head is not None)
         self.uncertain.setEnabled(not running and self._map.confidence() is not None)
@@ -255,7 +256,7 @@ class TrainingPanel(QDockWidget):
             self._job.cancel()
 
     def _reading(self) -> dict:
-        return {**self.inputs.reading_parameters(), "TILE_SIZE": self.inputs.tile.value()}
+        return {**self.source.reading_parameters(), "TILE_SIZE": self.source.tile.value()}
 
     # --- train --------------------------------------------------------------------------------------------------
 
@@ -264,7 +265,7 @@ class TrainingPanel(QDockWidget):
         if not self.train.isEnabled():
             return
         self._trained += 1
-        raster, layer = self.inputs.raster.currentLayer(), self.inputs.labels.currentLayer()
+        raster, layer = self.source.layer(), self.inputs.labels.currentLayer()
         output = self._folder / f"head_{self._trained}.safetensors"
         parameters = {"INPUT": [raster.id()], "LABELS": layer.id(), "FIELD": self.inputs.field.currentField(),
                       "OUTPUT_HEAD": str(output), **self._reading()}  # fmt: skip
@@ -303,7 +304,7 @@ class TrainingPanel(QDockWidget):
     # --- map ----------------------------------------------------------------------------------------------------
 
     def _apply_canvas(self):
-        raster = self.inputs.raster.currentLayer()
+        raster = self.source.layer()
         extent = canvas_extent(self._iface.mapCanvas(), raster)
         if extent.isEmpty():
             self._tell(tr("The canvas does not show the raster: zoom to it first"))
@@ -311,14 +312,14 @@ class TrainingPanel(QDockWidget):
         self._apply(QgsReferencedRectangle(extent, raster.crs()))
 
     def _apply(self, extent: QgsReferencedRectangle):
-        raster, head = self.inputs.raster.currentLayer(), self._head
+        raster, head = self.source.layer(), self._head
         parameters = {"INPUT": raster.id(), "HEAD": str(head), "EXTENT": extent, **self._reading(), "TILE_SIZE": 0,
                       "OUTPUT": QgsProcessing.TEMPORARY_OUTPUT,
                       "OUTPUT_CONFIDENCE": QgsProcessing.TEMPORARY_OUTPUT}  # fmt: skip
         self._start("ofanet:segment", parameters, tr("Mapping"), lambda results: self._show_map(results, extent))
 
     def _show_map(self, results: dict, extent: QgsReferencedRectangle):
-        raster, active = self.inputs.raster.currentLayer(), self._iface.activeLayer()
+        raster, active = self.source.layer(), self._iface.activeLayer()
         if raster is None:  # removed meanwhile
             return
         classes = self._own_colors(catalog.read_header(self._head)["classes"])

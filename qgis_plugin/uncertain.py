@@ -93,7 +93,7 @@ class UncertainPlaces:
         self._shown.append(place.rectangle)
         crs = self._canvas.mapSettings().destinationCrs()
         view = QgsCoordinateTransform(layer.crs(), crs, QgsProject.instance()).transformBoundingBox(place.rectangle)
-        view.scale(2)
+        view.scale(3)
         self._canvas.setExtent(view)
         self._canvas.refresh()
         self._frame(place.rectangle, layer.crs())

@@ -69,7 +69,7 @@ def panel(plugin, window, layer, scene, qtbot):
     button = window.toolbar.widgetForAction(window.toolbar.actions()[1])
     qtbot.mouseClick(button, LEFT_BUTTON)
     opened = plugin.training
-    opened.inputs.tile.setValue(64)
+    opened.source.tile.setValue(64)
     yield opened
     if plugin.training is opened:
         opened.close_down()
@@ -245,8 +245,8 @@ def test_layers_of_others_are_used_as_they_are(panel, qtbot):
 def test_the_panel_follows_the_active_layer(panel, window, layer, qtbot):
     other = layer(sample("gaofen"))
     window.setActiveLayer(other)
-    assert panel.inputs.raster.currentLayer() is other and "Gaofen" in panel.inputs.verdict.text()
-    assert panel.inputs.reading.isCollapsed()
+    assert panel.source.raster.currentLayer() is other and "Gaofen" in panel.source.verdict.text()
+    assert panel.source.reading.isCollapsed()
 
 
 def test_a_raster_that_is_not_recognised_can_be_told(panel, window, layer, qtbot, tmp_path):
@@ -256,15 +256,15 @@ def test_a_raster_that_is_not_recognised_can_be_told(panel, window, layer, qtbot
         made.GetRasterBand(i).Fill(30 * i)
     made = None
     window.setActiveLayer(layer(path))
-    assert "Landsat" in panel.inputs.verdict.text() and "--" not in panel.inputs.verdict.text()
-    assert not panel.inputs.reading.isCollapsed() and "not recognised" in panel.hint.text()
-    sensor = panel.inputs.sensor
+    assert "Landsat" in panel.source.verdict.text() and "--" not in panel.source.verdict.text()
+    assert not panel.source.reading.isCollapsed() and "not recognised" in panel.hint.text()
+    sensor = panel.source.sensor
     sensor.setCurrentIndex(sensor.findData("sentinel-2"))
     sensor.activated.emit(sensor.currentIndex())
-    qtbot.keyClicks(panel.inputs.bands, "3,2,1,-,-,-,4,5,6")
-    panel.inputs.bands.editingFinished.emit()
-    assert panel.inputs.trouble() == ""
-    told = panel.inputs.reading_parameters()
+    qtbot.keyClicks(panel.source.bands, "3,2,1,-,-,-,4,5,6")
+    panel.source.bands.editingFinished.emit()
+    assert panel.source.trouble() == ""
+    told = panel.source.reading_parameters()
     assert told["SENSOR"] == "sentinel-2" and told["BANDS"] == "3,2,1,-,-,-,4,5,6"
 
 
@@ -351,7 +351,7 @@ def test_saving_asks_before_it_replaces(panel, qtbot, monkeypatch):
 
 def test_cancel_keeps_what_was_there(panel, qtbot):
     drawn(panel, qtbot)
-    panel.inputs.tile.setValue(16)  # many tiles
+    panel.source.tile.setValue(16)  # many tiles
     click(qtbot, panel.train)
     qtbot.waitUntil(lambda: panel._job is None or panel.progress.maximum() == 100, timeout=TRAINED_MS)
     click(qtbot, panel.cancel)
@@ -359,7 +359,7 @@ def test_cancel_keeps_what_was_there(panel, qtbot):
     qtbot.waitUntil(lambda: panel._job is None, timeout=10_000)
     assert time.monotonic() - start < 3 and panel.status.text() == "Cancelled"
     assert panel._head is None and not list(panel._folder.iterdir()) and panel.train.isVisible()
-    panel.inputs.tile.setValue(64)
+    panel.source.tile.setValue(64)
     train(panel, qtbot)
 
 
@@ -376,8 +376,8 @@ def test_a_missing_engine_is_explained(panel, settings, qtbot):
 def test_what_the_engine_refuses_is_told(panel, window, qtbot):
     layer = drawn(panel, qtbot)
     layer.setSubsetString("")
-    panel.inputs.bands.setText("1,2,9")
-    panel.inputs.bands.editingFinished.emit()
+    panel.source.bands.setText("1,2,9")
+    panel.source.bands.editingFinished.emit()
     assert "not recognised" in panel.hint.text() and not panel.train.isEnabled()
 
 
