@@ -241,7 +241,7 @@ def _page(folder: Path, facts: dict, config: dict) -> str:
         "<h2>Loss</h2>",
         "<p>Mean squared error of the masked patches, each normalised to zero mean and unit variance: 1 is what "
         "guessing a patch's mean gives. Lines are moving averages.</p>",
-        _chart({key: _smooth([row[:2] for row in rows]) for key, rows in log.items()}, "loss"),
+        _losses(log),
         _loss_table(log, facts.get("samples", {}), int(config.get("batch", 0))),
         "<h2>Learning rate</h2>",
         _chart({"": _thin(sorted((step, lr) for rows in log.values() for step, _, lr in rows))}, "rate", height=140),
@@ -253,6 +253,18 @@ def _page(folder: Path, facts: dict, config: dict) -> str:
         pairs(config.items()),
     ]
     return html_page(name, parts)
+
+
+def _losses(log: Log) -> str:
+    return _chart({key: _smooth([row[:2] for row in rows]) for key, rows in log.items()}, "loss")
+
+
+def loss_picture(losses: Path) -> str:
+    """A run's losses.csv as an SVG file of its own, readable on light and dark pages."""
+    style = "<style>svg { background: white; color: #222 } text { font: 12px sans-serif }</style>"
+    return _losses(_read_log(losses)).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(
+        "</svg>", f"{style}</svg>"
+    )
 
 
 def html_page(title: str, parts: Iterable[str], style: str = "") -> str:

@@ -30,6 +30,7 @@ from ofa_engine.predict import classify, segment
 from ofa_engine.raster import Source
 from training.readers import read_image
 from training.readers_starter import chip_digest, held_out_chips
+from training.report import loss_picture
 from training.simulate import write
 
 NAME = "ofanet_starter.safetensors"
@@ -235,8 +236,11 @@ def main() -> int:
     parser.add_argument("run", type=Path, metavar="CHECKPOINT", help="of training.pretrain: step-*.safetensors")
     parser.add_argument("data", type=Path, metavar="DATA", help="folder with the public samples")
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the checkpoint and its heads")
+    parser.add_argument("--losses", type=Path, metavar="FILE.svg", help="also a picture of the run's losses")
     parser.add_argument("--scenes", type=int, default=16, help="simulated scenes a sensor [%(default)s]")
     args = parser.parse_args()
+    if args.losses:
+        args.losses.write_text(loss_picture(args.run.with_name("losses.csv")), encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:  # whole or not at all
         facts = make(args.run, args.data, Path(folder), args.scenes)
         args.output.mkdir(parents=True, exist_ok=True)
