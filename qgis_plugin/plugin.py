@@ -21,7 +21,7 @@ class OfaNetPlugin:
         self.provider = None
         self.actions = []
         self.dialog = None
-        self.training = None  # the panel, from its first use on
+        self.panels = {}  # by their names, each from its first use on
         self._runs = []  # runs of the toolbar action that are under way
         self.doors = None  # to the set-up of the engine and to the models
 
@@ -42,9 +42,13 @@ class OfaNetPlugin:
         training.setStatusTip(tr("Draw polygons, teach the model their classes, and map with them"))
         training.triggered.connect(self.train_from_polygons)
         self.doors = Doors(self.iface, self.message, self._engine_changed)
-        self.actions = [classify, training, *self.doors.actions]
-        self.iface.addToolBarIcon(classify)
-        self.iface.addToolBarIcon(training)
+        similar = QAction(QIcon(str(ROOT / "resources" / "icons" / "similar.svg")), tr("Find similar places"), window)
+        similar.setObjectName("ofanetFindSimilarPlaces")
+        similar.setStatusTip(tr("Click a place and see how alike every other place is"))
+        similar.triggered.connect(self.find_similar_places)
+        self.actions = [classify, training, similar, *self.doors.actions]
+        for action in (classify, training, similar):
+            self.iface.addToolBarIcon(action)
         for action in self.actions:
             self.iface.addPluginToRasterMenu(MENU, action)
 
@@ -56,15 +60,15 @@ class OfaNetPlugin:
             self.doors = None
         for run in self._runs:
             run.cancel()
-        if self.training is not None:
-            self.training.close_down()
+        for panel in self.panels.values():
+            panel.close_down()
         ENGINE.stop()
         for run in self._runs:  # its thread runs an algorithm of the provider that goes away below
             run.wait(2.0)
-        if self.training is not None:
-            self.training.wait(2.0)
-            self.training.deleteLater()
-            self.training = None
+        for panel in self.panels.values():
+            panel.wait(2.0)
+            panel.deleteLater()
+        self.panels = {}
         for action in self.actions:
             self.iface.removePluginRasterMenu(MENU, action)
             self.iface.removeToolBarIcon(action)
@@ -116,13 +120,21 @@ class OfaNetPlugin:
             self._runs.remove(run)
 
     def train_from_polygons(self):
-        if self.training is None:
-            from .training_panel import TrainingPanel
+        from .training_panel import TrainingPanel
 
-            self.training = TrainingPanel(self.iface)
-            self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.training)
-        self.training.show()
-        self.training.raise_()
+        self._show_panel("training", TrainingPanel)
+
+    def find_similar_places(self):
+        from .similarity import SimilarityPanel
+
+        self._show_panel("similarity", SimilarityPanel)
+
+    def _show_panel(self, name: str, kind):
+        if name not in self.panels:
+            self.panels[name] = kind(self.iface)
+            self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.panels[name])
+        self.panels[name].show()
+        self.panels[name].raise_()
 
     def _engine_changed(self):
         """The window of the active layer may be able to run now."""

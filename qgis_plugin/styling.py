@@ -64,6 +64,24 @@ def _pseudocolor(layer, ramp):
     return QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, shader)
 
 
+def style_likeness(layer, threshold: float):
+    """Nothing below the threshold; above it bright where most alike. Always up to 1, so that layers compare."""
+    ramp, item = QgsStyle.defaultStyle().colorRamp("Plasma"), QgsColorRampShader.ColorRampItem
+    if ramp is None:
+        return
+    steps = [threshold + (1.0 - threshold) * k / 4 for k in range(5)]
+    items = [item(value, ramp.color(0.15 + 0.85 * k / 4), f"{value:.2f}") for k, value in enumerate(steps)]
+    clear = QColor(0, 0, 0, 0)
+    items = [item(-1.01, clear, ""), item(threshold - 1e-6, clear, tr("less alike")), *items]
+    function = QgsColorRampShader(-1.0, 1.0)
+    function.setColorRampType(QgsColorRampShader.Type.Interpolated)
+    function.setColorRampItemList(items)
+    shader = QgsRasterShader()
+    shader.setRasterShaderFunction(function)
+    layer.setRenderer(QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, shader))
+    layer.triggerRepaint()
+
+
 def style_picture(layer):
     """Three components as red, green and blue, as they are: they come scaled to bytes."""
     if isinstance(layer, QgsRasterLayer) and layer.bandCount() >= 3:

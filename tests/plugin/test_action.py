@@ -46,7 +46,7 @@ def wait_for_layers(qtbot, count, seconds=90):
 
 
 def test_toolbar_and_menu(plugin, window):
-    named = ["ofanetClassifyLayer", "ofanetTrainFromPolygons"]
+    named = ["ofanetClassifyLayer", "ofanetTrainFromPolygons", "ofanetFindSimilarPlaces"]
     assert [a.objectName() for a in window.toolbar.actions()] == named
     assert [a.objectName() for a in window.menu.actions()] == [*named, "ofanetModels", "ofanetSetUpEngine"]
     assert not window.toolbar.actions()[0].icon().isNull()

@@ -56,7 +56,7 @@ def scene(tmp_path_factory) -> str:
 
 
 @pytest.fixture
-def panel(plugin, window, layer, scene, qtbot):
+def panel(plugin, window, layer, scene, settings, qtbot):
     """Opened on the scene with a click on the toolbar, with tiles that are quick."""
     window.messageBar().clearWidgets()
     raster = layer(scene, "my scene")
@@ -68,14 +68,14 @@ def panel(plugin, window, layer, scene, qtbot):
     window.mainWindow().show()
     button = window.toolbar.widgetForAction(window.toolbar.actions()[1])
     qtbot.mouseClick(button, LEFT_BUTTON)
-    opened = plugin.training
+    opened = plugin.panels["training"]
     opened.source.tile.setValue(64)
     yield opened
-    if plugin.training is opened:
+    if plugin.panels.get("training") is opened:
         opened.close_down()
         opened.wait(5)
         opened.deleteLater()
-        plugin.training = None
+        del plugin.panels["training"]
     window.layer = None
     window.mainWindow().hide()
     for made in QgsProject.instance().mapLayers().values():
@@ -445,7 +445,7 @@ def test_nothing_is_left_after_unload(panel, plugin, window, qtbot):
     drawn(panel, qtbot)
     click(qtbot, panel.train)
     plugin.unload()
-    assert plugin.training is None and not folder.exists()
+    assert not plugin.panels and not folder.exists()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert not window.mainWindow().findChildren(QDockWidget)
     assert not [item for item in window.mapCanvas().scene().items() if isinstance(item, QgsRubberBand)]
