@@ -34,7 +34,7 @@ from .manifest import (
 )
 from .mosaic import write_mosaics
 from .raster import Source
-from .scenes import Scene, find_scenes, is_local
+from .scenes import Scene, find_scenes
 from .stac import footprint, item_collection
 
 ITEMS_NAME, AREAS_NAME = "items.json", "areas.csv"
@@ -176,6 +176,7 @@ class _Work:
         self.scenes = {scene.id: scene for scene in scenes}
         self.options_digest, self.models = options.digest(), _models_digest()
         self._heads: dict[str, str | None] = {}
+        self._stamps = {scene.id: stamp(scene.input) for scene in scenes}  # before: it may change while it is read
         old = manifest.entries
         self.todo = [s for s in scenes if not self._settled(old.get(s.input), s)]
         waiting = {scene.id for scene in self.todo}
@@ -192,12 +193,12 @@ class _Work:
         keys = ("state", "why", "seconds", "attempts", "tiles", "sensor", "head", "engine", "classes")
         about: dict[str, Any] = {"id": scene.id, "input": scene.input, "output": f"{scene.id}.{self.options.format}"}
         about |= {key: outcome.get(key) for key in keys} | outcome
-        return about | {"times": scene.times, "stamp": stamp(scene.input), "options": self.options_digest,
+        return about | {"times": scene.times, "stamp": self._stamps[scene.id], "options": self.options_digest,
                         "models": self.models}  # fmt: skip
 
     def _settled(self, entry: dict | None, scene: Scene) -> bool:
         """Whether a run now would come to the same."""
-        if entry is None or entry["stamp"] != stamp(scene.input) or entry["options"] != self.options_digest:
+        if entry is None or entry["stamp"] != self._stamps[scene.id] or entry["options"] != self.options_digest:
             return False
         if entry["state"] == DONE:
             return self.manifest.has_output(entry) and self._head_digest(entry["sensor"]) == entry["head"]["sha256"]
@@ -230,7 +231,8 @@ class _Work:
             self.watch.log("info", f"{len(self.todo)} scenes on {workers} worker{'s' * (workers > 1)}")
             crew = cluster.local(workers, gpus)
         jobs = {s.id: {"task": options.task, "params": params | self._paths(s)} for s in self.todo}
-        self._started, self._weights, self._weight_done = time.monotonic(), {s.id: _weight(s) for s in self.todo}, 0
+        self._weights, self._weight_done = {s.id: _weight(self._stamps[s.id]) for s in self.todo}, 0
+        self._told, self._begun = -1, (0.0, 0.0)  # the latter: when the first tiles were done, and how much that was
         self._running({})
         mine = False
         try:
@@ -262,11 +264,17 @@ class _Work:
 
     def _running(self, fractions: dict[str, float]) -> None:
         """Tells progress: in thousandths of a scene, each scene weighed by its file's size."""
-        whole = sum(self._weights.values())
+        whole, total = sum(self._weights.values()), PARTS * len(self.todo)
         done = self._weight_done + sum(self._weights[name] * part for name, part in fractions.items())
-        seconds = (time.monotonic() - self._started) * (whole - done) / done if done else None
-        total = PARTS * len(self.todo)
-        self.watch.progress(int(total * done / whole), total, seconds)
+        parts = int(total * done / whole)
+        if parts == self._told:
+            return
+        now, (since, before) = time.monotonic(), self._begun
+        if not before:  # workers take seconds to start, which tells nothing of those to come
+            self._begun = (now, done)
+        seconds = (now - since) * (whole - done) / (done - before) if before and done > before else None
+        self._told = parts
+        self.watch.progress(parts, total, seconds)
 
     def _sweep(self) -> None:
         """Removes what workers that were killed have left of this run's outputs."""
@@ -304,9 +312,8 @@ class _Work:
         }
 
 
-def _weight(scene: Scene) -> int:
+def _weight(found: list[int] | None) -> int:
     """Bytes stand for work in the time that is left; addresses all weigh the same."""
-    found = stamp(scene.input) if is_local(scene.input) else None
     return max(1, found[0]) if found else 1
 
 

@@ -238,7 +238,8 @@ def local(workers: int, gpus: list[str]) -> Iterator[Crew]:
 
     security = Security.temporary()
     quiet = logging.CRITICAL  # what goes wrong is told by the jobs' outcomes
-    shared = {"host": "127.0.0.1", "protocol": "tls://", "dashboard": False, "security": security}
+    shared = {"host": "127.0.0.1", "protocol": "tls://", "security": security, "dashboard": False,
+              "dashboard_address": "127.0.0.1:0"}  # fmt: skip  # its port of its own is often taken by another cluster
     threads = str(max(1, _cores() // workers))
     spec = {}
     for i in range(workers):

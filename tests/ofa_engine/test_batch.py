@@ -18,7 +18,7 @@ import rasterio
 import shapely
 
 from ofa_engine import cluster, manifest, verbs
-from ofa_engine.batch import BatchOptions, batch, show
+from ofa_engine.batch import BatchOptions, _gpus, batch, show
 from ofa_engine.cli import main
 from ofa_engine.errors import Cancelled, InputError, OutputError
 from ofa_engine.manifest import Manifest, write_whole
@@ -411,8 +411,20 @@ def test_errors_of_a_job_do_not_stop_the_others(crew):
     assert found["0"]["state"] == "failed" and "ZeroDivisionError" in found["0"]["why"] and found["1"]["n"] == 1
 
 
+def test_workers_share_cores_and_gpus(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,3")
+    monkeypatch.setattr("dask.system.CPU_COUNT", 16)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "GDAL_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
+    with cluster.local(2, _gpus()) as crew:
+        seen = crew.client.run(lambda names: [__import__("os").environ.get(name) for name in names], names)
+    assert sorted(seen.values()) == [["2", "2", "1", "1"], ["2", "2", "1", "3"]]
+
+
 @pytest.mark.slow
-def test_ctrl_c_ends_all_and_leaves_nothing_half(tmp_path, models):
+@pytest.mark.parametrize("seen", ["batch.json", ".a0.*"])  # while workers start, and in the middle of a scene
+def test_ctrl_c_ends_all_and_leaves_nothing_half(tmp_path, models, seen):
     inputs, out = tmp_path / "in", tmp_path / "out"
     inputs.mkdir()
     for i in range(3):
@@ -420,7 +432,7 @@ def test_ctrl_c_ends_all_and_leaves_nothing_half(tmp_path, models):
     process = subprocess.Popen([sys.executable, "-m", "ofa_engine", "batch", str(inputs), "-o", str(out), "--tile-px",
                                 "16", "--device", "cpu"], start_new_session=True, stderr=subprocess.PIPE, text=True,
                                env=os.environ | {"OFANET_MODELS": str(models)})  # fmt: skip
-    while process.poll() is None and not (out.exists() and leftovers(out)):
+    while process.poll() is None and not list(out.glob(seen)):
         time.sleep(0.05)
     children = psutil.Process(process.pid).children(recursive=True)
     started = time.monotonic()
@@ -429,7 +441,7 @@ def test_ctrl_c_ends_all_and_leaves_nothing_half(tmp_path, models):
     assert time.monotonic() - started < 10  # 2 to 3 with a core to itself, most of it Python's own end with torch
     assert process.returncode == 130 and lines[-1].startswith("ofa: cancelled: 0 of 3") and len(lines) == 2, lines
     assert not leftovers(out) and set(states(out).values()) == {"skipped"} and not list(out.glob("*.tif"))
-    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    assert not psutil.wait_procs(children, timeout=5)[1]
 
 
 @pytest.mark.slow
