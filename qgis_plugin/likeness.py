@@ -1,7 +1,8 @@
 """How alike each place is to one place: the cosine between features, read from an embedded raster block by block.
 
 The features' own mean is taken off first. What all places share says nothing, and without that every place would be
-alike to every other: 1 is the same, 0 is what a place picked blindly has, below 0 is unlike.
+alike to every other: 1 is the same, 0 is what a place picked blindly has, below 0 is unlike. Each token is taken with
+its neighbours, since a single token of a forest is one tree, or the shadow beside it.
 """
 
 from collections.abc import Callable
@@ -31,9 +32,10 @@ class Likeness:
 def features_mean(path: str, cancelled: Callable[[], bool]) -> np.ndarray | None:
     """(D,) mean of the valid features; None where it was cancelled. Raises RasterError where there are none."""
     dataset, total, count = _open(path), 0.0, 0
-    for _, features in _blocks(dataset):
+    for top, rows in _strips(dataset):
         if cancelled():
             return None
+        features = _read(dataset, top, rows)
         valid = np.isfinite(features).all(0)
         total, count = total + features[:, valid].sum(1, dtype=np.float64), count + int(valid.sum())
     if not count:
@@ -49,7 +51,7 @@ def likeness(path: str, x: float, y: float, mean: np.ndarray, output: str, progr
     column, row = (int(v // 1) for v in gdal.ApplyGeoTransform(gdal.InvGeoTransform(dataset.GetGeoTransform()), x, y))
     if not (0 <= column < dataset.RasterXSize and 0 <= row < dataset.RasterYSize):
         raise errors.RasterError(tr("Expected a place on the raster: click inside it"))
-    wanted = dataset.ReadAsArray(column, row, 1, 1).reshape(-1).astype(np.float64) - mean
+    wanted = _with_neighbours(dataset, row, 1, mean)[:, 0, column]
     if not np.isfinite(wanted).all():
         raise errors.RasterError(tr("Expected a place with valid pixels, found nodata: click elsewhere"))
     wanted /= max(np.linalg.norm(wanted), 1e-12)
@@ -64,18 +66,17 @@ def likeness(path: str, x: float, y: float, mean: np.ndarray, output: str, progr
     band.SetNoDataValue(float("nan"))
     band.SetDescription("likeness")
     counts = np.zeros(STEPS, np.int64)
-    for top, features in _blocks(dataset):
+    for top, rows in _strips(dataset):
         if cancelled():
             del band, target
             gdal.Unlink(output)
             return None
-        centred = features.astype(np.float64) - mean[:, None, None]
-        with np.errstate(invalid="ignore"):
-            cosine = np.tensordot(wanted, centred, 1) / np.maximum(np.sqrt((centred**2).sum(0)), 1e-12)
+        centred = _with_neighbours(dataset, top, rows, mean)
+        cosine = np.tensordot(wanted, centred, 1) / np.maximum(np.sqrt((centred**2).sum(0)), 1e-12)
         cosine = cosine.clip(-1, 1)
         band.WriteArray(cosine.astype(np.float32), 0, top)
         counts += np.histogram(cosine[np.isfinite(cosine)], STEPS, (-1, 1))[0]
-        progress((top + features.shape[1]) / dataset.RasterYSize)
+        progress((top + rows) / dataset.RasterYSize)
     del band, target  # closes the file
     return Likeness(output, counts)
 
@@ -90,9 +91,31 @@ def _open(path: str):
     return dataset
 
 
-def _blocks(dataset):
-    """(first row, (D, rows, W) features), whole rows."""
+def _strips(dataset):
+    """(first row, rows) of whole rows, of a size that fits in memory."""
     rows = max(1, _BLOCK_BYTES // (8 * dataset.RasterCount * dataset.RasterXSize))
     for top in range(0, dataset.RasterYSize, rows):
-        height = min(rows, dataset.RasterYSize - top)
-        yield top, dataset.ReadAsArray(0, top, dataset.RasterXSize, height).reshape(dataset.RasterCount, height, -1)
+        yield top, min(rows, dataset.RasterYSize - top)
+
+
+def _read(dataset, top: int, rows: int) -> np.ndarray:
+    """(D, rows, W) features."""
+    return dataset.ReadAsArray(0, top, dataset.RasterXSize, rows).reshape(dataset.RasterCount, rows, -1)
+
+
+def _with_neighbours(dataset, top: int, rows: int, mean: np.ndarray) -> np.ndarray:
+    """(D, rows, W) features less their mean, averaged over 3 x 3 tokens as far as they are valid; NaN where the token
+    itself is not. The nearer ones count more: 1 2 1 in both directions."""
+    first, last = max(top - 1, 0), min(top + rows + 1, dataset.RasterYSize)
+    features = np.full((len(mean), rows + 2, dataset.RasterXSize + 2), np.nan)
+    features[:, first - top + 1 : last - top + 1, 1:-1] = _read(dataset, first, last - first) - mean[:, None, None]
+    valid = np.isfinite(features).all(0)
+    features[:, ~valid] = 0.0
+    total, weight = 0.0, 0.0
+    for j, down in enumerate((1, 2, 1)):
+        for i, across in enumerate((1, 2, 1)):
+            y, x = slice(j, j + rows), slice(i, i + dataset.RasterXSize)
+            total, weight = total + down * across * features[:, y, x], weight + down * across * valid[y, x]
+    found = total / np.maximum(weight, 1)
+    found[:, ~valid[1:-1, 1:-1]] = np.nan
+    return found

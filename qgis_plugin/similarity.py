@@ -24,6 +24,7 @@ from qgis.PyQt.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QSlider,
     QVBoxLayout,
     QWidget,
@@ -40,6 +41,7 @@ from .tasks import Task
 from .texts import in_window_words, tr
 
 _FIRST_THRESHOLD = 50  # per cent
+_TILE_PX = 96  # smaller tiles than the models' own: places as small as seven pixels
 _FEATURES_SHARE = 0.9  # of the work, as the progress bar tells it
 
 
@@ -83,6 +85,7 @@ class SimilarityPanel(QDockWidget):
 
     def _build(self):
         self.source = RasterInput()
+        self.source.tile.setValue(_TILE_PX)
         self.pick = QPushButton(tr("Click a place on the map"))
         self.pick.setCheckable(True)
         self.pick.setAutoDefault(False)
@@ -92,7 +95,7 @@ class SimilarityPanel(QDockWidget):
         self.cancel.clicked.connect(lambda: self._task is not None and self._task.cancel())
         self.threshold = QSlider(Qt.Orientation.Horizontal)
         self.threshold.setAccessibleName(tr("Least likeness that is shown"))
-        self.threshold.setRange(-100, 99)
+        self.threshold.setRange(0, 99)
         self.threshold.setValue(_FIRST_THRESHOLD)
         self.threshold.valueChanged.connect(self._style)
         self.hint, self.told, self.status = QLabel(), QLabel(), QLabel()
@@ -115,7 +118,11 @@ class SimilarityPanel(QDockWidget):
         layout.addLayout(row)
         layout.addWidget(self.told)
         layout.addStretch(1)
-        self.setWidget(content)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setWidget(content)
+        self.setWidget(scroll)
         self.source.changed.connect(self._enable)
 
     # --- state --------------------------------------------------------------------------------------------------

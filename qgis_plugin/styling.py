@@ -11,6 +11,7 @@ from qgis.core import (
     QgsProcessingLayerPostProcessorInterface,
     QgsRasterLayer,
     QgsRasterShader,
+    QgsRasterTransparency,
     QgsRendererCategory,
     QgsSingleBandPseudoColorRenderer,
     QgsSingleSymbolRenderer,
@@ -56,8 +57,8 @@ def style_confidence(layer):
         layer.triggerRepaint()
 
 
-def _pseudocolor(layer, ramp):
-    function = QgsColorRampShader(0.0, 1.0, ramp)
+def _pseudocolor(layer, ramp, lowest: float = 0.0):
+    function = QgsColorRampShader(lowest, 1.0, ramp)
     function.classifyColorRamp(5)
     shader = QgsRasterShader()
     shader.setRasterShaderFunction(function)
@@ -66,19 +67,20 @@ def _pseudocolor(layer, ramp):
 
 def style_likeness(layer, threshold: float):
     """Nothing below the threshold; above it bright where most alike. Always up to 1, so that layers compare."""
-    ramp, item = QgsStyle.defaultStyle().colorRamp("Plasma"), QgsColorRampShader.ColorRampItem
+    ramp = QgsStyle.defaultStyle().colorRamp("Plasma")
     if ramp is None:
         return
-    steps = [threshold + (1.0 - threshold) * k / 4 for k in range(5)]
-    items = [item(value, ramp.color(0.15 + 0.85 * k / 4), f"{value:.2f}") for k, value in enumerate(steps)]
-    clear = QColor(0, 0, 0, 0)
-    items = [item(-1.01, clear, ""), item(threshold - 1e-6, clear, tr("less alike")), *items]
-    function = QgsColorRampShader(-1.0, 1.0)
-    function.setColorRampType(QgsColorRampShader.Type.Interpolated)
-    function.setColorRampItemList(items)
-    shader = QgsRasterShader()
-    shader.setRasterShaderFunction(function)
-    layer.setRenderer(QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, shader))
+    renderer = _pseudocolor(layer, ramp, threshold)
+    below = QgsRasterTransparency.TransparentSingleValuePixel()
+    below.min, below.max = -1.01, threshold - 1e-6
+    if hasattr(below, "opacity"):
+        below.opacity = 0.0
+    else:  # before QGIS 3.38
+        below.percentTransparent = 100.0
+    transparency = QgsRasterTransparency()
+    transparency.setTransparentSingleValuePixelList([below])
+    renderer.setRasterTransparency(transparency)
+    layer.setRenderer(renderer)
     layer.triggerRepaint()
 
 
