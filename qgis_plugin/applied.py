@@ -2,7 +2,14 @@
 
 from pathlib import Path
 
-from qgis.core import QgsCoordinateTransform, QgsLayerTreeGroup, QgsProject, QgsRasterLayer, QgsRectangle
+from qgis.core import (
+    QgsCoordinateTransform,
+    QgsCsException,
+    QgsLayerTreeGroup,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+)
 
 from .styling import style_classes, style_confidence
 from .texts import tr
@@ -15,7 +22,10 @@ def canvas_extent(canvas, raster) -> QgsRectangle:
     settings = canvas.mapSettings()
     transform = QgsCoordinateTransform(settings.destinationCrs(), raster.crs(), QgsProject.instance())
     transform.setBallparkTransformsAreAppropriate(True)
-    return transform.transformBoundingBox(canvas.extent()).intersect(raster.extent())
+    try:
+        return transform.transformBoundingBox(canvas.extent()).intersect(raster.extent())
+    except QgsCsException:  # the canvas shows what that CRS has no place for
+        return QgsRectangle()
 
 
 class AppliedMap:

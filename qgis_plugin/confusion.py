@@ -11,7 +11,7 @@ from qgis.PyQt.QtWidgets import QSizePolicy, QToolTip, QWidget
 from .texts import tr
 
 _BLUE = QColor("#0b63a5")
-_CELL, _LEAST_CELL, _MOST_LABEL = 44.0, 26.0, 130.0
+_CELL, _LEAST_CELL, _MOST_LABEL = 44.0, 22.0, 130.0
 _GAP, _CHIP = 6.0, 10.0
 
 
@@ -73,7 +73,8 @@ class ConfusionMatrix(QWidget):
     def _label_width(self) -> float:
         metrics = QFontMetricsF(self.font())
         widest = max((metrics.horizontalAdvance(name) for name in self._names), default=0.0)
-        return min(widest + _CHIP + 3 * _GAP, _MOST_LABEL)
+        most = _MOST_LABEL if len(self._names) <= 6 else 0.7 * _MOST_LABEL  # many cells need the room
+        return min(widest + _CHIP + 3 * _GAP, most)
 
     def _top(self) -> float:
         metrics = QFontMetricsF(self.font())

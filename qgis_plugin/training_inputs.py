@@ -84,6 +84,8 @@ class TrainingInputs(QWidget):
         self.created.emit(layer)
 
     def _create_file(self):
-        path, _ = QFileDialog.getSaveFileName(self, tr("Training polygons"), "", tr("GeoPackage (*.gpkg)"))
+        title, kinds = tr("Training polygons"), tr("GeoPackage (*.gpkg)")
+        more = QFileDialog.Option.DontConfirmOverwrite  # other layers in the file stay
+        path, _ = QFileDialog.getSaveFileName(self, title, "", kinds, options=more)
         if path:
             self.create(path if path.lower().endswith(".gpkg") else f"{path}.gpkg")

@@ -4,6 +4,9 @@ The categories of the layer's renderer are the list of its classes: their colour
 that, in the layer's styling. Layers of others are used as they are; their style and forms are not touched.
 """
 
+import itertools
+from pathlib import Path
+
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsEditFormConfig,
@@ -12,6 +15,7 @@ from qgis.core import (
     QgsField,
     QgsFillSymbol,
     QgsProject,
+    QgsProviderRegistry,
     QgsRendererCategory,
     QgsVectorFileWriter,
     QgsVectorLayer,
@@ -62,13 +66,19 @@ def create(raster, path: str | None = None) -> QgsVectorLayer:
 
 
 def _saved(layer, path: str, name: str) -> QgsVectorLayer:
+    """The layer in a GeoPackage: a new file, or one more layer beside those that are in it."""
     options = QgsVectorFileWriter.SaveVectorOptions()
-    options.driverName, options.layerName, options.fileEncoding = "GPKG", "training_polygons", "UTF-8"
+    taken = {part.name() for part in QgsProviderRegistry.instance().querySublayers(path)} if Path(path).exists() else ()
+    numbered = (f"training_polygons_{number}" for number in itertools.count(2))
+    options.layerName = next(each for each in itertools.chain(["training_polygons"], numbered) if each not in taken)
+    options.driverName, options.fileEncoding = "GPKG", "UTF-8"
+    if Path(path).exists():
+        options.actionOnExistingFile = QgsVectorFileWriter.ActionOnExistingFile.CreateOrOverwriteLayer
     transforms = QgsProject.instance().transformContext()
     code, why, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(layer, path, transforms, options)
     if code != QgsVectorFileWriter.WriterError.NoError:
         raise errors.OutputError(tr("The layer could not be written to {path}: {why}").format(path=path, why=why))
-    return QgsVectorLayer(f"{path}|layername=training_polygons", name, "ogr")
+    return QgsVectorLayer(f"{path}|layername={options.layerName}", name, "ogr")
 
 
 def is_ours(layer) -> bool:

@@ -36,7 +36,7 @@ from .engine import EngineMissing, engine_python
 from .raster_input import RasterInput
 from .save_head import path_for, save_head
 from .texts import tr
-from .training_counts import Counted, count
+from .training_counts import MOST_POLYGONS, Counted, count
 from .training_inputs import TrainingInputs
 from .uncertain import UncertainPlaces
 
@@ -60,6 +60,7 @@ class TrainingPanel(QDockWidget):
         self._score: float | None = None
         self._map = AppliedMap()
         self._extent: QgsReferencedRectangle | None = None  # of the last map
+        self._mapped = ""  # the raster of the last map, by its id
         self._uncertain = UncertainPlaces(iface.mapCanvas())
         self.asker = ClassAsker(self)
         self._folder = Path(tempfile.mkdtemp(prefix="ofanet-"))
@@ -153,7 +154,7 @@ class TrainingPanel(QDockWidget):
             for signal in self._signals(self._layer):
                 signal.disconnect(self._timer.start)
             self._layer.willBeDeleted.disconnect(self._forget_layer)
-        self._layer = layer
+        self._layer, self._score = layer, None  # scores on other polygons do not compare
         if layer is not None:
             for signal in self._signals(layer):
                 signal.connect(self._timer.start)
@@ -212,6 +213,9 @@ class TrainingPanel(QDockWidget):
         for widget in (self.apply, self.save, self.name):
             widget.setEnabled(not running and self._head is not None)
         self.uncertain.setEnabled(not running and self._map.confidence() is not None)
+        if not trouble and not self._counted.whole:
+            trouble = tr("Only the first {count:,} polygons are counted here; training takes all")
+            trouble = trouble.format(count=MOST_POLYGONS)
         _show(self.hint, "" if running else trouble)
 
     def _tell(self, text: str):
@@ -293,7 +297,9 @@ class TrainingPanel(QDockWidget):
             was = "" if before is None else tr(" (before: {miou:.2f})").format(miou=before)
             _show(self.score, text.format(miou=self._score, accuracy=validation["accuracy"], before=was))
         self._tell(tr("Trained on {count} classes").format(count=len(classes)))
-        if self.again.isChecked() and self._extent is not None and self._map.confidence() is not None:
+        raster = self.source.layer()
+        mapped = raster is not None and raster.id() == self._mapped and self._map.confidence() is not None
+        if self.again.isChecked() and mapped:
             self._apply(self._extent)
 
     def _own_colors(self, classes: list[dict]) -> list[dict]:
@@ -324,7 +330,7 @@ class TrainingPanel(QDockWidget):
             return
         classes = self._own_colors(catalog.read_header(self._head)["classes"])
         self._map.replace(raster, results["OUTPUT"], results["OUTPUT_CONFIDENCE"], classes)
-        self._extent = extent
+        self._extent, self._mapped = extent, raster.id()
         if active is not None:
             self._iface.setActiveLayer(active)  # one goes on drawing
         self._tell(tr("The map is up to date"))

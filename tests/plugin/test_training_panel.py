@@ -22,7 +22,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
 from qgis.PyQt.QtGui import QColor, QPalette
 from qgis.PyQt.QtWidgets import QDockWidget, QMessageBox
 
-from qgis_plugin import models, save_head, training_layer, uncertain
+from qgis_plugin import models, save_head, training_counts, training_layer, uncertain
 from qgis_plugin.bridge import catalog, errors
 from qgis_plugin.confusion import ConfusionMatrix, readable_on, shade
 from qgis_plugin.dialog import ClassifyDialog
@@ -175,6 +175,9 @@ def test_layer_in_a_geopackage(panel, qtbot, tmp_path):
     add_class(panel, qtbot, "forest")
     draw(layer, ("forest", 10, 20, 10, 20))
     assert layer.commitChanges() and layer.featureCount() == 1
+    panel.inputs.create(str(path))  # again: one more layer, the first one stays
+    assert panel.inputs.labels.currentLayer().source().endswith("|layername=training_polygons_2")
+    assert QgsVectorLayer(f"{path}|layername=training_polygons").featureCount() == 1
     panel.inputs.create(str(tmp_path / "none" / "mine.gpkg"))
     assert "could not be written" in panel.status.text()
 
@@ -266,6 +269,15 @@ def test_a_raster_that_is_not_recognised_can_be_told(panel, window, layer, qtbot
     assert panel.source.trouble() == ""
     told = panel.source.reading_parameters()
     assert told["SENSOR"] == "sentinel-2" and told["BANDS"] == "3,2,1,-,-,-,4,5,6"
+
+
+def test_many_polygons_are_said_to_be_counted_in_part(panel, qtbot, monkeypatch):
+    monkeypatch.setattr(training_counts, "MOST_POLYGONS", 3)
+    new_layer(panel, qtbot)
+    for polygon in POLYGONS:
+        draw(panel.inputs.labels.currentLayer(), polygon)
+    qtbot.waitUntil(lambda: sum(row.polygons for row in panel._counted.rows) == 3)
+    assert "Only the first" in panel.hint.text() and panel.train.isEnabled()
 
 
 # --- the loop ----------------------------------------------------------------------------------------------------
