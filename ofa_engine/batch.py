@@ -81,8 +81,10 @@ class BatchOptions:
         return {k: os.path.abspath(v) if k in _FILES and os.path.exists(v) else v for k, v in told.items()}
 
     def digest(self) -> str:
-        """Of what changes a result, the head aside: that is told apart by its content."""
-        kept = {k: v for k, v in self.of_scene().items() if k not in ("head", "device", "memory_mb")}
+        """Of what changes a result, the head aside: that is told apart by its content. What is as by default does not
+        count, so that options of later versions do not."""
+        plain = {f.name: f.default for f in fields(self)}
+        kept = {k: v for k, v in self.of_scene().items() if k not in ("head", "device", "memory_mb") and v != plain[k]}
         files = {k: stamp(kept[k]) for k in _FILES if k in kept}
         return digest(kept | {"task": self.task, "format": self.format, "files": files})
 
@@ -92,11 +94,16 @@ def batch(options: BatchOptions, watch: Watch) -> dict:
 
     Raises InputError for what concerns all scenes, Cancelled with the manifest in order.
     """
-    folder = _check(options)
-    started = time.monotonic()
+    _check(options)
+    started, folder = time.monotonic(), Path(options.output)
     manifest = Manifest(folder)
     scenes = find_scenes(options.inputs, manifest.ids(), folder)
     cluster.dask()
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"expected a folder for the results, or a place to make one, found {folder}: "
+                          f"{error.strerror or error}") from error  # fmt: skip
     work = _Work(options, folder, manifest, scenes, watch)
     try:
         if work.todo:
@@ -106,7 +113,7 @@ def batch(options: BatchOptions, watch: Watch) -> dict:
     return work.finish() | {"seconds": round(time.monotonic() - started, 3)}
 
 
-def _check(options: BatchOptions) -> Path:
+def _check(options: BatchOptions) -> None:
     if options.task not in ("segment", "classify"):
         raise InputError(f"expected the task segment or classify, found {options.task!r}")
     if options.format not in ("tif", "gpkg") or options.format == "gpkg" and options.task == "segment":
@@ -120,13 +127,6 @@ def _check(options: BatchOptions) -> Path:
         raise InputError("expected --workers or --scheduler, found both: a cluster of one's own has its own workers")
     if options.head:
         catalog.find_head(options.head, options.sensor or "", options.task)  # known to be wrong before work starts
-    folder = Path(options.output)
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"expected a folder for the results, or a place to make one, found {folder}: "
-                          f"{error.strerror or error}") from error  # fmt: skip
-    return folder
 
 
 # --- one scene, on a worker ----------------------------------------------------------------------------------------

@@ -33,8 +33,9 @@ _ONE_AT_A_TIME = threading.Lock()  # in a worker's process: a job's memory budge
 
 
 def dask() -> Any:
-    """The package distributed. Raises InputError where it is missing."""
+    """The package distributed. Raises InputError where it, or what its certificates need, is missing."""
     try:
+        import cryptography  # noqa: F401
         import distributed
     except ImportError as error:
         raise InputError(f"expected Dask, found no {error.name}: pip install 'ofanet[batch]'") from error

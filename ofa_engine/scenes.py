@@ -91,7 +91,7 @@ def _readable(path: Path, skip: Path | None) -> bool:
 def _folder(folder: Path, skip: Path | None) -> Iterator[_Found]:
     rasters = sorted(p for p in folder.rglob("*") if p.suffix.lower() in RASTERS and _readable(p, skip))
     if not rasters:
-        raise InputError(f"expected rasters ({', '.join(RASTERS)}) in {folder}, found none")
+        raise InputError(f"expected rasters ({', '.join(RASTERS)}) in {folder}, the results' folder aside, found none")
     yield from (_Found(_absolute(p)) for p in rasters)
 
 
