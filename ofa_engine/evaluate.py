@@ -23,7 +23,7 @@ from ._version import __version__
 from .accuracy import Z_95, Stratified, confusion, scores
 from .errors import InputError, OutputError
 from .job import Job, Options, Watch, open_job
-from .labels import read_labels, tile_labels
+from .labels import read_labels
 from .layers import Pending, check_output
 from .mapped import UNKNOWN_COLOR, Findings, map_at, names, one_of
 from .page import count_text, interval_text, page, score_text
@@ -105,15 +105,14 @@ def _write(target: Path, text: str) -> None:
 
 def _by_labels(options: EvaluateOptions, jobs: Sequence[Job], asked: Options, watch: Watch) -> Findings:
     first, sources = jobs[0], [job.source for job in jobs]
-    labels = read_labels(sources, options.labels, options.field, options.ignore, first.tile_px, watch.log)
+    tiles = first.tile_px if first.head is not None and first.head.task == "classify" else None
+    labels = read_labels(sources, options.labels, options.field, options.ignore, first.tile_px, watch.log, tiles)
     classes, rows = match(first.classes, labels.classes)
-    size, tiles = len(classes), first.head is not None and first.head.task == "classify"
+    size = len(classes)
     found = Findings(classes, len(first.classes), np.zeros((size, size)), np.zeros(size), np.full(size, np.nan),
                      "tiles" if tiles else "pixels", [])  # fmt: skip
     area = np.zeros(found.columns)
     for number, (job, part) in enumerate(zip(jobs, labels.rasters, strict=True)):
-        if tiles:
-            part = tile_labels(job.source, part, job.tile_px, len(labels.classes))
         if not len(part):
             found.notes.append(f"no labels lie on {Path(job.source.path).name}: it is not evaluated")
             continue
@@ -123,9 +122,6 @@ def _by_labels(options: EvaluateOptions, jobs: Sequence[Job], asked: Options, wa
         found.matrix += confusion(index[seen], mapped[seen], size, part.weight[seen])
         found.nodata += np.bincount(index[~seen], part.weight[~seen], size)
         area += ha
-    if not found.matrix.any() and not found.nodata.any():
-        raise InputError(f"expected tiles of {first.tile_px} px of which one class covers more than half, found none: "
-                         "use smaller --tile-px, or larger polygons")  # fmt: skip
     if not found.matrix.any():
         raise InputError("expected labels on valid pixels, found nodata under all of them")
     found.mapped_ha[: found.columns] = area

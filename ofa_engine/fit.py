@@ -24,7 +24,7 @@ from .checkpoint import save_head
 from .errors import Cancelled, InputError
 from .heads import KINDS, LinearHead, tile_statistics
 from .job import Job, Options, Predictor, Watch, open_job
-from .labels import Labelled, Labels, read_labels, tile_labels
+from .labels import Labelled, Labels, read_labels
 from .layers import check_output
 from .tiling import Axis, pad_to_tile
 
@@ -96,11 +96,8 @@ def _fit(options: FitOptions, jobs: list[Job], watch: Watch) -> dict:
     tile_px = first.tile_px
     sources = [job.source for job in jobs]
     block_px = 2 * tile_px  # so that a block's middle is out of its neighbours' sight
-    labels = read_labels(sources, options.labels, options.field, options.ignore, block_px, watch.log)
-    if options.task == "classify":
-        labels = Labels(labels.classes, [tile_labels(job.source, part, tile_px, len(labels.classes))
-                                         for job, part in zip(jobs, labels.rasters, strict=True)])  # fmt: skip
-        _need_tiles(labels, tile_px)
+    tiles = tile_px if options.task == "classify" else None
+    labels = read_labels(sources, options.labels, options.field, options.ignore, block_px, watch.log, tiles)
     if len(labels.classes) < 2 or (labels.counts() > 0).sum() < 2:
         raise InputError(f"expected labels of at least two classes, found {labels.classes[0]['name']} alone")
     totals = labels.counts()
@@ -108,12 +105,6 @@ def _fit(options: FitOptions, jobs: list[Job], watch: Watch) -> dict:
     samples = gather(jobs, labels, options.task, watch)
     chosen = choose(samples, len(labels.classes), options.kind, options.seed, watch)
     return _save(options, first, labels, totals, samples, chosen)
-
-
-def _need_tiles(labels: Labels, tile_px: int) -> None:
-    if not any(len(part) for part in labels.rasters):
-        raise InputError(f"expected tiles of {tile_px} px of which one class covers more than half, found none: use "
-                         "smaller --tile-px, or larger polygons")  # fmt: skip
 
 
 def thinned(labels: Labels, seed: int) -> Labels:

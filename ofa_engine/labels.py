@@ -26,6 +26,7 @@ from .layers import read_class_names
 from .raster import Source, place, pyproj_crs
 
 LIMIT = 20_000
+TILE_LIMIT = 4_000_000  # where tiles are asked for, so that the share that a class covers is exact up to here
 # Okabe and Ito's colours first, which colour-blind people can tell apart
 COLORS = ("#0072b2", "#009e73", "#e69f00", "#d55e00", "#cc79a7", "#56b4e9", "#f0e442", "#8a8a8a", "#7a4b9a", "#5a3d1e",
           "#b8d8a0", "#222222")  # fmt: skip
@@ -71,18 +72,24 @@ class Labels:
 
 
 def read_labels(sources: Sequence[Source], paths: Sequence[str], field: str | None, ignore: Sequence[str],
-                block_px: int, say: Say) -> Labels:  # fmt: skip
-    """One polygon file for all rasters, or one label raster a raster in the same order. Raises InputError."""
+                block_px: int, say: Say, tile_px: int | None = None) -> Labels:  # fmt: skip
+    """One polygon file for all rasters, or one label raster a raster in the same order. With `tile_px`, what is
+    labelled are tiles (`tile_labels`) instead of pixels. Raises InputError."""
     for path in paths:
         if not Path(path).exists():
             raise InputError(f"expected a file of labels, found no file {path}")
     if all(Path(path).suffix.lower() in _RASTERS for path in paths):
         if len(paths) != len(sources):
             raise InputError(f"expected one label raster a raster, found {len(paths)} for {len(sources)}")
-        return _from_rasters(sources, paths, ignore, block_px)
-    if len(paths) != 1:
+        found = _from_rasters(sources, paths, ignore, block_px, tile_px)
+    elif len(paths) == 1:
+        found = _from_polygons(sources, paths[0], field, ignore, say, tile_px)
+    else:
         raise InputError(f"expected one file of polygons for all rasters, found {len(paths)}: merge them first")
-    return _from_polygons(sources, paths[0], field, ignore, say)
+    if tile_px and not any(len(part) for part in found.rasters):
+        raise InputError(f"expected tiles of {tile_px} px of which one class covers more than half, found none: use "
+                         "smaller --tile-px, or larger polygons")  # fmt: skip
+    return found
 
 
 def drawn(row: NDArray, column: NDArray, share: float | NDArray) -> NDArray[np.bool_]:
@@ -107,7 +114,8 @@ def colors_for(names: Sequence[str]) -> list[str]:
 # --- label rasters -----------------------------------------------------------------------------------------------
 
 
-def _from_rasters(sources: Sequence[Source], paths: Sequence[str], ignore: Sequence[str], block_px: int) -> Labels:
+def _from_rasters(sources: Sequence[Source], paths: Sequence[str], ignore: Sequence[str], block_px: int,
+                  tile_px: int | None) -> Labels:  # fmt: skip
     skipped = {_number(text) for text in ignore}
     counts: dict[int, NDArray[np.int64]] = {}
     layers = [_LabelRaster(path, source, skipped) for path, source in zip(paths, sources, strict=True)]
@@ -123,9 +131,11 @@ def _from_rasters(sources: Sequence[Source], paths: Sequence[str], ignore: Seque
         called = [names.get(v, str(v)) for v in classes]
         colors = layers[0].colors(classes) or colors_for(called)
         parts = []
+        limit = TILE_LIMIT if tile_px else LIMIT
         for number, layer in enumerate(layers):
-            share = np.array([min(1.0, LIMIT / max(counts[v][number], 1)) for v in classes])
-            parts.append(layer.draw(np.array(classes), share, block_px, number))
+            share = np.array([min(1.0, limit / max(counts[v][number], 1)) for v in classes])
+            part = layer.draw(np.array(classes), share, block_px, number)
+            parts.append(tile_labels(layer.source, part, tile_px, len(classes)) if tile_px else part)
         return Labels(class_table(classes, called, colors), parts)
     except ValueError as error:
         raise InputError(str(error)) from error
@@ -205,8 +215,8 @@ class _LabelRaster:
 # --- polygons ----------------------------------------------------------------------------------------------------
 
 
-def _from_polygons(sources: Sequence[Source], path: str, field: str | None, ignore: Sequence[str], say: Say
-                   ) -> Labels:  # fmt: skip
+def _from_polygons(sources: Sequence[Source], path: str, field: str | None, ignore: Sequence[str], say: Say,
+                   tile_px: int | None) -> Labels:  # fmt: skip
     geometries, crs, raw = _read_polygons(path, field)
     names = np.array([as_text(value) for value in raw], dtype=object)
     usable = np.array([g is not None and not g.is_empty and n != "" for g, n in zip(geometries, names, strict=True)])
@@ -219,17 +229,20 @@ def _from_polygons(sources: Sequence[Source], path: str, field: str | None, igno
     classes = _classes(names.tolist())
     order = {entry["key"]: i for i, entry in enumerate(classes)}
     index = np.array([order[name] for name in names])
-    parts = []
+    parts, touched = [], False
     for source in sources:
         shapes = _on_raster(geometries, crs, source)
-        parts.append(_burn(shapes, index, source, say))
-    if not any(len(part) for part in parts):
+        part = _burn(shapes, index, source, TILE_LIMIT if tile_px else LIMIT, say)
+        parts.append(tile_labels(source, part, tile_px, len(classes)) if tile_px and len(part) else part)
+        touched = touched or len(part) > 0
+    if not touched:
         raise InputError(f"expected polygons that cover pixels of the raster, found none of {len(names)}: "
                          "do they lie elsewhere, or is a CRS wrong?")  # fmt: skip
     found = np.unique(np.concatenate([part.index for part in parts]))
     missing = [entry["name"] for i, entry in enumerate(classes) if i not in found]
     if missing:
-        say("warning", f"no polygon of {', '.join(missing)} covers the middle of a pixel of the raster: left out")
+        what = f"more than half of a tile of {tile_px} px" if tile_px else "the middle of a pixel of the raster"
+        say("warning", f"no polygon of {', '.join(missing)} covers {what}: left out")
     new = {int(old): i for i, old in enumerate(found)}
     for part in parts:
         part.index = np.array([new[int(i)] for i in part.index], np.int64)
@@ -299,12 +312,12 @@ def _on_raster(geometries: NDArray, crs: Any, source: Source) -> NDArray:
     return shapely.transform(geometries, transformer.transform, interleaved=False)
 
 
-def _burn(shapes: NDArray, index: NDArray, source: Source, say: Say) -> Labelled:
+def _burn(shapes: NDArray, index: NDArray, source: Source, limit: int, say: Say) -> Labelled:
     """Pixels whose middle lies in a polygon. Where polygons of two classes overlap, nothing is labelled."""
     cells: list[NDArray] = []
     for number, shape in enumerate(shapes):
         row, column = _inside(shape, source)
-        share = min(1.0, LIMIT / max(len(row), 1))
+        share = min(1.0, limit / max(len(row), 1))
         kept = drawn(row, column, share)
         place_ = row[kept] * source.width + column[kept]
         cells.append(np.stack([place_, np.full(len(place_), number), np.full(len(place_), 1 / share)]))

@@ -10,7 +10,7 @@ from pyproj import Transformer
 
 from ofa_engine import labels
 from ofa_engine.errors import InputError
-from ofa_engine.labels import read_labels, tile_labels
+from ofa_engine.labels import read_labels
 from ofa_engine.layers import write_class_names
 from ofa_engine.raster import Source
 
@@ -165,10 +165,18 @@ def test_large_areas_are_drawn_and_weighted(raster, tmp_path, monkeypatch):
     assert found.counts()[0] == pytest.approx(4800, rel=0.2) and abs(len(found.rasters[0]) - 400) < 80
 
 
-def test_tiles_take_the_class_that_covers_more_than_half(raster, tmp_path):
+def test_tiles_take_the_class_that_covers_more_than_half(raster, tmp_path, monkeypatch):
     shapes = [box(0, 0, 16, 9), box(16, 0, 16, 8), box(64, 48, 16, 7), box(32, 0, 5, 16), box(37, 0, 5, 16)]
-    found = read(raster, polygons(tmp_path / "a.geojson", shapes, ["a", "b", "b", "a", "b"]))
-    tiles = tile_labels(raster, found.rasters[0], 16, 2)
+    path = polygons(tmp_path / "a.geojson", shapes, ["a", "b", "b", "a", "b"])
+    monkeypatch.setattr(labels, "LIMIT", 40)  # of pixels: tiles are counted exactly
+    tiles = read_labels([raster], [path], None, [], 16, print, tile_px=16).rasters[0]
     # the lower right tile is clipped to 16 x 12 px: 7 of its 12 rows are enough
     assert list(zip(tiles.row, tiles.column, tiles.index, strict=True)) == [(0, 0, 0), (3, 4, 1)]
     assert tiles.group.tolist() == [0, 2]
+    values = np.zeros((60, 80), np.uint8)
+    values[:16, :16], values[:7, 16:32], values[8:16, 16:32] = 3, 3, 5
+    values[15, 31] = 0
+    path = label_raster(tmp_path / "l.tif", values, nodata=0)
+    found = read_labels([raster], [path], None, [], 16, print, tile_px=16)
+    tiles = found.rasters[0]
+    assert list(zip(tiles.row, tiles.column, tiles.index, strict=True)) == [(0, 0, 0)] and len(found.classes) == 2
