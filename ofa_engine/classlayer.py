@@ -1,5 +1,6 @@
 """A class layer on the input's grid: written part by part, sieved, counted, and made quick to draw."""
 
+import itertools
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from .sieve import PixelAreas, Sieve
 
 OVERVIEWS_FROM_PX = 4096  # a layer that is larger gets overviews
 _LEAST_OVERVIEW_PX = 256
+_PIECE_PX = (64, 1024)  # rows and columns of one mean pixel area; in degrees it changes fastest from row to row
 
 
 def create_class_layer(path: Path, job: Job, tags: dict[str, str]) -> rasterio.io.DatasetWriter:
@@ -40,12 +42,14 @@ class Tally:
 
     def add(self, values: NDArray[np.uint8], column: int, row: int) -> None:
         """(h, w) class values of a window, nodata too."""
-        for x in range(0, values.shape[1], 1024):  # a pixel's area changes slowly: one for each piece, exact to 1e-6
-            piece = values[:, x : x + 1024]
-            counts = np.bincount(piece.ravel(), minlength=256)[[entry["value"] for entry in self.classes]]
+        height, width = values.shape
+        chosen = [entry["value"] for entry in self.classes]
+        for y, x in itertools.product(range(0, height, _PIECE_PX[0]), range(0, width, _PIECE_PX[1])):
+            piece = values[y : y + _PIECE_PX[0], x : x + _PIECE_PX[1]]
+            counts = np.bincount(piece.ravel(), minlength=256)[chosen]
             self.pixels += counts
             if self.area_m2 is not None:
-                part = (column + x, row, piece.shape[1], piece.shape[0])
+                part = (column + x, row + y, piece.shape[1], piece.shape[0])
                 self.area_m2 += counts * (pixel_area_m2(self.source.transform, self.source.crs, part) or np.nan)
 
     def table(self) -> list[dict]:

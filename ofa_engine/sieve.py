@@ -23,7 +23,7 @@ from .layers import NODATA
 from .raster import pixel_area_m2
 
 BLOCK_PX = 1024
-_CELL_PX = 256  # a pixel's area changes slowly: one for each cell
+_CELL_PX = (64, 1024)  # rows and columns of one mean pixel area; in degrees it changes fastest from row to row
 _UNITS = 2**20  # whole numbers a pixel: exact to a millionth, and 2^43 pixels fit
 
 Window = tuple[int, int, int, int]  # column, row, width, height
@@ -50,14 +50,15 @@ class PixelAreas:
         return hectares * 1e4 / self.reference_m2 * _UNITS
 
     def __call__(self, window: Window) -> NDArray[np.float64]:
-        """(height, width) of a window that starts on multiples of 256 px."""
+        """(height, width) of a window that starts on whole cells."""
         column, row, width, height = window
-        cells = [[self._cell(x, y) for x in range(column, column + width, _CELL_PX)]
-                 for y in range(row, row + height, _CELL_PX)]  # fmt: skip
-        return np.array(cells).repeat(_CELL_PX, 0).repeat(_CELL_PX, 1)[:height, :width]
+        down, across = _CELL_PX
+        cells = [[self._cell(x, y) for x in range(column, column + width, across)]
+                 for y in range(row, row + height, down)]  # fmt: skip
+        return np.array(cells).repeat(down, 0).repeat(across, 1)[:height, :width]
 
     def _cell(self, column: int, row: int) -> float:
-        area = pixel_area_m2(self.transform, self.crs, (column, row, _CELL_PX, _CELL_PX)) or self.reference_m2
+        area = pixel_area_m2(self.transform, self.crs, (column, row, *_CELL_PX[::-1])) or self.reference_m2
         return float(max(1, round(area / self.reference_m2 * _UNITS)))
 
 
@@ -67,8 +68,8 @@ class Sieve:
 
     def __init__(self, width: int, height: int, counts: Callable[[Window], NDArray[np.float64]], limit: float,
                  pause: Callable[[], None] = lambda: None, block_px: int = BLOCK_PX):  # fmt: skip
-        self.width, self.height, self.counts, self.limit, self.pause = width, height, counts, limit, pause
-        self.block_px = block_px
+        self.width, self.height, self.counts, self.limit = width, height, counts, limit
+        self.pause, self.block_px = pause, block_px
 
     def round(self, read: Read, write: Write) -> bool | None:
         """Reads each block up to three times and writes each once. Returns whether another round is needed, or None

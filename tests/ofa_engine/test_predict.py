@@ -7,6 +7,7 @@ import pytest
 import rasterio
 import shapely
 import torch
+from pyproj import Geod
 from scipy import ndimage
 
 from ofa_engine import sensors
@@ -225,6 +226,28 @@ def test_small_areas_go_and_everything_else_follows(sensor, scene, tmp_path):
         assert entry["area_ha"] == pytest.approx(entry["pixels"] * pixel_ha, rel=2e-3)
         assert areas[values == entry["value"]].sum() == pytest.approx(entry["area_ha"], rel=1e-4, abs=1e-9)
     assert not leftovers(tmp_path)
+
+
+def test_areas_in_degrees_are_those_of_each_row(scene, tmp_path):
+    """The reference sums the ellipsoid's area row by row, over a raster that reaches over ten degrees."""
+    transform = rasterio.Affine(0.02, 0, 13, 0, -0.02, 60)
+
+    def halves(pixels):  # two classes at least, one more in the north
+        pixels[:, :250] = pixels[:, :250] // 4
+        return pixels
+
+    path = scene("naip", 500, 60, crs="EPSG:4326", transform=transform, change=halves)
+    for more in ({}, {"min_area": 3000.0}):
+        answer = run(segment, path, tmp_path, **more)
+        labels = read(tmp_path / "out.tif")[0]
+        row_ha = []
+        for row in range(500):
+            south, north = 60 - 0.02 * (row + 1), 60 - 0.02 * row
+            lon, lat = [13, 13.02, 13.02, 13], [south, south, north, north]
+            row_ha.append(abs(Geod(ellps="WGS84").polygon_area_perimeter(lon, lat)[0]) / 1e4)
+        for entry in answer["classes"]:
+            wanted = ((labels == entry["value"]) * np.array(row_ha)[:, None]).sum()
+            assert entry["area_ha"] == pytest.approx(wanted, rel=2e-3)
 
 
 def test_a_tiny_limit_changes_nothing(scene, tmp_path):

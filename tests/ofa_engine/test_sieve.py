@@ -122,8 +122,8 @@ def test_as_gdal_does_where_each_small_area_lies_beside_large_ones():
     ("EPSG:4326", rasterio.Affine(1e-4, 0, 13, 0, -1e-4, 60), 0.01 * 0.622),
 ])  # fmt: skip
 def test_pixels_count_by_their_area_on_the_ellipsoid(crs, transform, hectares):
-    areas = PixelAreas.of(transform, rasterio.CRS.from_string(crs), 600, 700)
-    counts = areas((256, 512, 300, 180))
+    areas = PixelAreas.of(transform, rasterio.CRS.from_string(crs), 1400, 700)
+    counts = areas((1024, 512, 300, 180))
     assert counts.shape == (180, 300) and (counts == counts.round()).all()
     assert counts.mean() / areas.limit(1) == pytest.approx(hectares, rel=0.01)
     assert PixelAreas.of(transform, None, 10, 10) is None
