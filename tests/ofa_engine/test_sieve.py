@@ -75,7 +75,7 @@ def layers(draw):
 
 
 @given(layers(), st.integers(1, 60), st.integers(1, 12), st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_blocks_equal_the_rule_on_the_whole_layer(made, limit, block_px, uneven):
     values, rng = made
     counts = rng.integers(1, 4, values.shape).astype(float) if uneven else np.ones(values.shape)
@@ -87,7 +87,7 @@ def test_any_blocks_equal_the_rule_on_the_whole_layer(made, limit, block_px, une
 
 
 @given(layers(), st.integers(1, 60), st.integers(1, 12))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_what_is_left_under_the_limit_has_no_neighbour(made, limit, block_px):
     values, _ = made
     result = sieved(values, limit, block_px)
