@@ -49,6 +49,7 @@ class ClassTable(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.sectionResized.connect(lambda *_: self.table.resizeRowsToContents())
+        self.table.setSizeAdjustPolicy(QAbstractItemView.SizeAdjustPolicy.AdjustToContents)  # no room for empty lines
         self.table.setMinimumHeight(110)
         self.table.cellClicked.connect(self._clicked)
         self.name = QLineEdit()
@@ -95,6 +96,7 @@ class ClassTable(QWidget):
                 self._line(row, ["\u26a0 " + "; ".join(row.warnings)])
                 self.table.setSpan(self.table.rowCount() - 1, 0, 1, 3)
         self.table.resizeRowsToContents()
+        self.table.updateGeometry()
 
     def _line(self, row: ClassRow, texts: list[str]):
         number = self.table.rowCount()

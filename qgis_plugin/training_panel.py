@@ -102,9 +102,10 @@ class TrainingPanel(QDockWidget):
         layout = QVBoxLayout(content)
         layout.addWidget(self.source)
         layout.addWidget(self.inputs)
+        layout.addWidget(self.hint)
         layout.addWidget(self.classes, 1)
         layout.addLayout(self._row(self.train, self.progress, self.cancel))
-        for widget in (self.hint, self.status, self.score, self.matrix):
+        for widget in (self.status, self.score, self.matrix):
             layout.addWidget(widget)
         layout.addLayout(self._row(self.apply, self.uncertain))
         layout.addWidget(self.again)
@@ -118,6 +119,7 @@ class TrainingPanel(QDockWidget):
         self.inputs.changed.connect(self._inputs_changed)
         self.inputs.created.connect(self._start_drawing)
         self.inputs.problem.connect(self._tell)
+        self.classes.let_add(False)
         self.classes.added.connect(self._add_class)
         self.classes.unlabelled_clicked.connect(self.asker.ask_all)
         self._show_running(False)
@@ -235,6 +237,7 @@ class TrainingPanel(QDockWidget):
         self._enable()
         self._tell(title)
         job.progressed.connect(self._progressed)
+        job.said.connect(lambda text: self._job is job and self._tell(f"{title}: {text}"))
         job.done.connect(lambda results: self._ended(lambda: done(results)))
         job.failed.connect(lambda why: self._ended(lambda: self._failed(why)))
         job.cancelled.connect(lambda: self._ended(lambda: self._tell(tr("Cancelled"))))

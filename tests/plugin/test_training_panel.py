@@ -153,6 +153,7 @@ def made_rasters() -> list[QgsRasterLayer]:
 def test_new_layer_is_ready_to_draw_in(panel, window, qtbot):
     started = []
     window.actionAddFeature().triggered.connect(lambda: started.append(True))
+    assert not panel.classes.add.isVisible() and "make one with New" in panel.hint.text()
     layer = new_layer(panel, qtbot)
     assert layer.isEditable() and started and window.activeLayer() is layer
     assert layer.crs() == QgsProject.instance().mapLayersByName("my scene")[0].crs()
