@@ -15,8 +15,10 @@ _CONFIDENCE = {"certain": tr("certain"), "likely": tr("likely"), "ambiguous": tr
 class RasterInput(QWidget):
     changed = pyqtSignal()  # another raster, or another way to read it
 
-    def __init__(self, parent=None):
+    def __init__(self, tile_default: str, parent=None):
+        """`tile_default` says in words what a tile size of 0 stands for."""
         super().__init__(parent)
+        self._tile_default = tile_default
         self._facts, self._facts_of, self.detection = None, "", None
         self.raster = QgsMapLayerComboBox()
         self.raster.setAccessibleName(tr("Raster"))
@@ -54,7 +56,7 @@ class RasterInput(QWidget):
             self.units.addItem(tr(title), key)
         self.bands.setToolTip(tr("The raster's band for each band of the sensor, from 1; a dash for a missing one"))
         self.tile.setRange(0, 4096)
-        self.tile.setSpecialValueText(tr("the model's own"))
+        self.tile.setSpecialValueText(self._tile_default)
         self.tile.setToolTip(tr("Smaller tiles see finer detail, and take longer"))
         form = QFormLayout(self.reading)
         form.addRow(tr("Sensor"), self.sensor)

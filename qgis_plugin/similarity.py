@@ -31,7 +31,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from .applied import canvas_extent
-from .bridge import errors
+from .bridge import catalog, errors
 from .engine import ENGINE, EngineCancelled, EngineError, EngineMissing, engine_python
 from .facts import source_path
 from .likeness import Likeness, features_mean, likeness
@@ -41,7 +41,7 @@ from .tasks import Task
 from .texts import in_window_words, tr
 
 _FIRST_THRESHOLD = 50  # per cent
-_TILE_PX = 96  # smaller tiles than the models' own: places as small as seven pixels
+_TOKEN_PX = 7  # how small a place is, unless the user says otherwise: much smaller than the models' own tokens
 _FEATURES_SHARE = 0.9  # of the work, as the progress bar tells it
 
 
@@ -84,8 +84,7 @@ class SimilarityPanel(QDockWidget):
         self._enable()
 
     def _build(self):
-        self.source = RasterInput()
-        self.source.tile.setValue(_TILE_PX)
+        self.source = RasterInput(tr("small places"))
         self.pick = QPushButton(tr("Click a place on the map"))
         self.pick.setCheckable(True)
         self.pick.setAutoDefault(False)
@@ -196,7 +195,8 @@ class SimilarityPanel(QDockWidget):
     def _params(self, path: str) -> dict:
         reading = self.source.reading_parameters()
         params = {name.lower(): value for name, value in reading.items() if value not in ("", "auto")}
-        return {"input": path, **params, "tile_px": self.source.tile.value() or None}
+        sensor = params.get("sensor") or self.source.detection.sensor
+        return {"input": path, **params, "tile_px": self.source.tile.value() or _small_tile_px(sensor)}
 
     def _progressed(self, share: float, _text: str):
         self.progress.setRange(0, 100)
@@ -281,6 +281,15 @@ class SimilarityPanel(QDockWidget):
     def wait(self, seconds: float):
         if self._task is not None:
             self._task.wait(seconds)
+
+
+def _small_tile_px(sensor: str) -> int | None:
+    """The tile whose tokens are _TOKEN_PX wide in the model that the engine will take; None leaves it to the engine."""
+    try:
+        model = catalog.find_checkpoint(None, sensor).header["architecture"]
+        return _TOKEN_PX * (model["input_px"] // model["patch_px"])
+    except (errors.ModelFileError, KeyError):
+        return None
 
 
 def _work(task: Task, features: Features, params: dict, place, output: str):

@@ -78,7 +78,7 @@ class TrainingPanel(QDockWidget):
     # --- widgets ------------------------------------------------------------------------------------------------
 
     def _build(self):
-        self.source, self.classes, self.matrix = RasterInput(), ClassTable(), ConfusionMatrix()
+        self.source, self.classes, self.matrix = RasterInput(tr("the model's own")), ClassTable(), ConfusionMatrix()
         self.inputs = TrainingInputs(self.source.layer)
         self.train = self._button(tr("Train"), self._train, tr("Learn the classes from the polygons"))
         self.apply = self._button(tr("Apply to canvas"), self._apply_canvas, tr("Map what the canvas shows"))

@@ -132,13 +132,18 @@ def similar(panel):
 
 def click(panel):
     canvas = iface.mapCanvas()
-    at = canvas.getCoordinateTransform().transform(place(40, 60))
+    at = canvas.getCoordinateTransform().transform(place(75, 430))
     QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(round(at.x()), round(at.y())))
     after(lambda: panel._task is None, lambda: finish(panel))
 
 
 def finish(panel):
     assert panel._layer() is not None, panel.status.text()
+    panel.threshold.setValue(65)
+    after(lambda: True, last)
+
+
+def last():
     take("similarity.png")
     leave()
 

@@ -12,7 +12,7 @@ from qgis.gui import QgsVertexMarker
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from qgis.PyQt.QtWidgets import QDockWidget
 
-from qgis_plugin.bridge import errors
+from qgis_plugin.bridge import catalog, errors
 from qgis_plugin.engine import SETTING
 from qgis_plugin.likeness import features_mean, likeness
 
@@ -146,6 +146,14 @@ def test_cancel(panel, window, qtbot):
     wait(panel, qtbot)
     assert time.monotonic() - start < 3 and panel.status.text() == "Cancelled" and panel._layer() is None
     assert not list(panel._folder.iterdir())
+
+
+def test_places_are_small_unless_the_user_says_otherwise(panel, layer):
+    panel.source.tile.setValue(0)
+    model = catalog.find_checkpoint(None, "naip").header["architecture"]
+    assert panel._params("s.tif") == {"input": "s.tif", "tile_px": 7 * model["input_px"] // model["patch_px"]}
+    panel.source.tile.setValue(64)
+    assert panel._params("s.tif")["tile_px"] == 64
 
 
 def test_another_tool_lets_the_button_go(panel, window, qtbot):
