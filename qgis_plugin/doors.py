@@ -63,7 +63,7 @@ class Doors:
         if not engine_missing() or self._offer is not None:
             return
         bar = self._iface.messageBar()
-        self._offer = bar.createMessage("OFA-Net", tr("An engine is needed to compute; none is set up yet."))
+        self._offer = bar.createMessage("OFA-Net", tr("An engine is needed to compute; none was found."))
         self._offer.destroyed.connect(self._forget_offer)  # the user may close it
         button = QPushButton(tr("Set up engine..."))
         button.clicked.connect(self.set_up_engine)

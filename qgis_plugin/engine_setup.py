@@ -109,6 +109,7 @@ class EngineSetup(QObject):
         """Ends what is under way; what was installed by then stays for the next attempt."""
         for task in (self._task, self._search):
             if task is not None:
+                task.ended.disconnect()  # nobody is there to hear of it
                 task.cancel()
                 task.wait(3.0)
         self.deleteLater()

@@ -25,8 +25,8 @@ MARK = "ofanet-engine.json"
 LOG = "install.log"
 NONE, PARTIAL, READY, OUTDATED, FOREIGN = "none", "partial", "ready", "outdated", "foreign"
 CPU, CUDA = "cpu", "cuda"
-DOWNLOAD_MB = {CPU: 500, CUDA: 3000}  # measured on Linux with torch 2.14; others differ a little
-DISK_MB = {CPU: 1700, CUDA: 6200}
+DOWNLOAD_MB = {CPU: 500, CUDA: 3000}
+DISK_MB = {CPU: 1600, CUDA: 6300}  # measured on Linux with torch 2.13 and 2.14
 _INDEX = "https://download.pytorch.org/whl/"
 _OF_TORCH = ("torch", "torchvision")
 

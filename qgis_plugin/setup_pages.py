@@ -1,7 +1,7 @@
 """Where the set-up is shown: a page in QGIS's options, and a window of its own for the first run."""
 
 from qgis.gui import QgsOptionsPageWidget, QgsOptionsWidgetFactory
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout
 
@@ -60,3 +60,13 @@ class SetupDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(self.panel)
         layout.addWidget(buttons)
+        self.panel.details.toggled.connect(self._soon_fit)
+        setup.changed.connect(self._soon_fit)
+
+    def _soon_fit(self, *_):
+        QTimer.singleShot(0, self._fit)  # once the panel has shown what it shows now
+
+    def _fit(self):
+        """Texts of several lines and the log need more height than windows give by themselves."""
+        needed = self.layout().heightForWidth(self.width())
+        self.resize(self.width(), max(self.height(), needed))

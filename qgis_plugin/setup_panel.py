@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from qgis.core import QgsSettings
-from qgis.gui import QgsCollapsibleGroupBox, QgsFileWidget
+from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QFont, QGuiApplication
 from qgis.PyQt.QtWidgets import (
@@ -18,6 +18,7 @@ from qgis.PyQt.QtWidgets import (
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -25,7 +26,7 @@ from qgis.PyQt.QtWidgets import (
 from . import install, pythons
 from .check import diagnosis
 from .engine import SETTING
-from .engine_setup import EngineSetup, engine_missing
+from .engine_setup import EngineSetup
 from .texts import tr
 
 _GOOD, _BAD, _BUSY = "#2a9d5c", "#c8402f", "#5c6b7a"
@@ -52,13 +53,14 @@ class SetupPanel(QWidget):
         layout.addWidget(_wrapped(tr("OFA-Net computes in a Python environment of its own, outside of QGIS. Nothing is "
                                      "installed into QGIS's Python, and nothing is downloaded before you press "
                                      "Create.")))  # fmt: skip
-        self.status = _wrapped()
+        self.in_use, self.status = _wrapped(), _wrapped()
+        layout.addWidget(self.in_use)
         layout.addWidget(self.status)
         layout.addWidget(self._own_box())
         layout.addWidget(self._made_box())
         layout.addWidget(self._progress_row())
-        layout.addWidget(self._details_box())
-        layout.addStretch(1)
+        layout.addWidget(self._details_box(), 1)
+        layout.addStretch(0)
         setup.changed.connect(self._show)
         setup.said.connect(self._said)
         setup.progressed.connect(self._progressed)
@@ -145,13 +147,19 @@ class SetupPanel(QWidget):
         return self.running
 
     def _details_box(self) -> QWidget:
-        self.details = QgsCollapsibleGroupBox(tr("Details"))
-        self.details.setCollapsed(True)
-        self.details.collapsedStateChanged.connect(lambda shut: self.log.setMinimumHeight(0 if shut else 160))
+        self.details = QToolButton()
+        self.details.setText(tr("Show &log"))
+        self.details.setCheckable(True)
+        self.details.setArrowType(Qt.ArrowType.RightArrow)
+        self.details.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.details.setAutoRaise(True)
+        self.details.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.details.toggled.connect(self._show_log)
         self.log = QPlainTextEdit()
+        self.log.setVisible(False)
         self.log.setReadOnly(True)
         self.log.setMaximumBlockCount(_LINES)
-        self.log.setMinimumHeight(0)
+        self.log.setMinimumHeight(160)
         self.log.setTabChangesFocus(True)
         self.log.setAccessibleName(tr("Log"))
         font = QFont("monospace")
@@ -163,12 +171,19 @@ class SetupPanel(QWidget):
         self.copy.setToolTip(tr("What a bug report needs: versions, the environment's packages, the end of the log"))
         self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.diagnosis()))
         row = QHBoxLayout()
+        row.addWidget(self.details)
         row.addStretch(1)
         row.addWidget(self.copy)
-        layout = QVBoxLayout(self.details)
-        layout.addWidget(self.log)
+        box = QWidget()
+        layout = QVBoxLayout(box)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row)
-        return self.details
+        layout.addWidget(self.log, 1)
+        return box
+
+    def _show_log(self, shown: bool):
+        self.details.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
+        self.log.setVisible(shown)
 
     # --- what it shows ------------------------------------------------------------------------------------------
 
@@ -201,15 +216,15 @@ class SetupPanel(QWidget):
         self.told.setText(self._told(state, plan))
 
     def _show_status(self):
-        line, color = self._verdict
-        if self._setup.busy:
-            line, color = self._setup.busy + "...", _BUSY
-        elif not line:
-            missing, python = engine_missing(), self._setup.set_python()
-            line, color = (tr("No engine is set up yet"), _BAD) if missing else (
-                tr("In use: {python}").format(python=python), _GOOD)  # fmt: skip
+        """What is in use, and below it how the last thing ended."""
+        python = self._setup.set_python()
+        used = tr("In use: {python}").format(python=python) if python else tr("No engine is set up yet")
+        self.in_use.setText(used)
+        self.in_use.setStyleSheet(f"color: {_GOOD if python else _BAD}; font-weight: 600;")
+        line, color = (self._setup.busy + "...", _BUSY) if self._setup.busy else self._verdict
         self.status.setText(line)
-        self.status.setStyleSheet(f"color: {color}; font-weight: 600;")
+        self.status.setStyleSheet(f"color: {color};")
+        self.status.setVisible(bool(line))
 
     def _fill(self):
         """Choices that the search has found; what the user chose stays."""

@@ -1,6 +1,6 @@
 """A function in a thread of its own, as a task of QGIS; what it tells comes back on the GUI's thread."""
 
-import time
+import threading
 from collections.abc import Callable
 
 from qgis.core import QgsApplication, QgsTask
@@ -17,6 +17,7 @@ class Task(QObject):
     def __init__(self, title: str, function: Callable, parent=None):
         super().__init__(parent)
         self._function = function
+        self._begun, self._done = threading.Event(), threading.Event()
         flags = QgsTask.Flag.CanCancel | QgsTask.Flag.Silent  # whoever asked for it says how it ended, once
         self._task = QgsTask.fromFunction(title, self._work, on_finished=self._finish, flags=flags)
         QgsApplication.taskManager().addTask(self._task)
@@ -26,10 +27,9 @@ class Task(QObject):
             self._task.cancel()
 
     def wait(self, seconds: float):
-        """Until its thread is done, or the time is up; asleep meanwhile, so that Python runs in that thread."""
-        end = time.monotonic() + seconds
-        while self._task is not None and self._task.isActive() and time.monotonic() < end:
-            time.sleep(0.02)
+        """Until its thread is done, or the time is up: QGIS's own word on that comes with the next turn of events."""
+        if self._begun.is_set():
+            self._done.wait(seconds)
 
     # --- called from the thread ---------------------------------------------------------------------------------
 
@@ -46,7 +46,11 @@ class Task(QObject):
 
     def _work(self, task):
         self._task = task  # it may run before the constructor's line is done
-        return self._function(self)
+        self._begun.set()
+        try:
+            return self._function(self)
+        finally:
+            self._done.set()
 
     def _finish(self, exception, answer=None):
         self._task = None

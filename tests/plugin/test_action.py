@@ -157,8 +157,3 @@ def test_cancel_in_the_message_bar(opened, plugin, window, qtbot, tmp_path):
     qtbot.waitUntil(lambda: any("cancelled" in text for text in window.messages()), timeout=10000)
     assert time.monotonic() - start < 3
     assert not list(out.iterdir()) and not plugin._runs
-
-
-def test_check_engine_says_what_answers(plugin, window, qtbot):
-    plugin.check_engine()
-    qtbot.waitUntil(lambda: any("torch" in text for text in window.messages()), timeout=60000)

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, sample
+from conftest import ROOT, Window, sample
 from qgis.core import QgsNetworkAccessManager
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
 from qgis.PyQt.QtNetwork import QNetworkProxy
@@ -18,6 +18,7 @@ from qgis_plugin import check as check_module
 from qgis_plugin import install, needs, proxy, pythons
 from qgis_plugin.check import Report, check, diagnosis
 from qgis_plugin.children import run_lines
+from qgis_plugin.doors import Doors
 from qgis_plugin.engine import SETTING, EngineCancelled, EngineError, engine_python
 
 PYTHON = Path("/usr/bin/python3")
@@ -283,6 +284,20 @@ def test_cancelled_then_continued(panel, folder, tiny, fake_child, wheels, qtbot
     qtbot.mouseClick(panel.create, LEFT)
     wait_idle(panel, qtbot)
     assert install.state() == install.READY, panel.log.toPlainText()
+
+
+def test_unload_ends_what_is_under_way(qgis_app, folder, tiny, fake_child, wheels, qtbot):
+    doors = Doors(Window(), None, None)
+    doors.set_up_engine()
+    doors.setup.create(install.Plan(PYTHON, install.CPU, wheels))
+    qtbot.waitUntil(lambda: (folder / "env").exists(), timeout=60000)
+    task = doors.setup._task
+    start = time.monotonic()
+    doors.close()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert time.monotonic() - start < 5
+    qtbot.waitUntil(lambda: task._task is None, timeout=5000)
+    assert install.state() == install.PARTIAL
 
 
 def test_a_wheel_that_is_missing_is_named_and_the_log_is_kept(qgis_app, folder, wheels, monkeypatch):

@@ -18,10 +18,12 @@ def test_unload_leaves_nothing_behind(qgis_app, layer):
         loaded.initGui()
         assert registry.providerById("ofanet") is not None
         window.toolbar.actions()[0].trigger()
+        loaded.doors.set_up_engine()
+        loaded.doors.show_models()
         ENGINE.run("hello", {})
         assert ENGINE.pid
         loaded.unload()
-        assert ENGINE.pid is None and loaded.dialog is None
+        assert ENGINE.pid is None and loaded.dialog is None and loaded.doors is None
         assert not window.toolbar.actions() and not window.menu.actions() and not window.options
         assert registry.providerById("ofanet") is None
         QgsApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
