@@ -30,6 +30,9 @@ from .tiling import Axis, pad_to_tile
 
 OVERLAP = 0.25  # of `segment`: the tiles are the same
 MOST_SAMPLES = 30_000  # of all classes together: more changes a linear head little
+# Of token features beside a pixel's own values. They are many and agree with each other over a whole polygon, so that
+# with equal penalties they would explain everything, and the pixel nothing. (Tiles have no such pixel.)
+TOKEN_TRUST = 0.1
 CACHE_BYTES = 256 * 2**20
 
 
@@ -103,7 +106,7 @@ def _fit(options: FitOptions, jobs: list[Job], watch: Watch) -> dict:
     totals = labels.counts()
     labels = thinned(labels, options.seed)
     samples = gather(jobs, labels, options.task, watch)
-    chosen = choose(samples, len(labels.classes), options.kind, options.seed, watch)
+    chosen = choose(samples, len(labels.classes), options.task, options.kind, options.seed, watch)
     return _save(options, first, labels, totals, samples, chosen)
 
 
@@ -270,7 +273,7 @@ class Chosen:
     tried: dict[str, float | None]  # cross-validated mean IoU by kind
 
 
-def choose(samples: Samples, classes: int, kind: str, seed: int, watch: Watch) -> Chosen:
+def choose(samples: Samples, classes: int, task: str, kind: str, seed: int, watch: Watch) -> Chosen:
     """The kind asked for, or the one that scores better in cross-validation."""
     def tick() -> None:
         if watch.cancelled():
@@ -279,9 +282,13 @@ def choose(samples: Samples, classes: int, kind: str, seed: int, watch: Watch) -
     found: dict[str, logistic.Fitted] = {}
     weight = balanced(samples.index, samples.weight, classes)
     for one in KINDS if kind == "auto" else (kind,):
-        x = samples.tokens if one == "linear" else np.concatenate([samples.tokens, samples.pixels], 1)
+        x, trust = samples.tokens, None
+        if one == "linear+pixels":
+            x = np.concatenate([samples.tokens, samples.pixels], 1)
+            if task == "segment":
+                trust = np.where(np.arange(x.shape[1]) < samples.tokens.shape[1], TOKEN_TRUST, 1.0)
         watch.log("info", f"cross-validating a head of kind {one}: {len(x)} samples, {x.shape[1]} features")
-        found[one] = logistic.fit(x, samples.index, samples.group, weight, classes, seed, tick)
+        found[one] = logistic.fit(x, samples.index, samples.group, weight, classes, seed, tick, trust)
     best = max(found, key=lambda k: (found[k].score or 0.0, k == "linear"))
     return Chosen(best, found[best], {k: f.score for k, f in found.items()})
 

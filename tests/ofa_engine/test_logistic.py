@@ -119,3 +119,17 @@ def test_constant_features_do_no_harm():
     found = fit(x, index, group, weight, 3)
     assert np.isfinite(found.weight).all() and found.score > 0.8
     assert logistic.STRENGTHS[0] <= found.strength <= logistic.STRENGTHS[-1]
+
+
+def test_trust_is_a_scale_of_standardised_features():
+    """Features that are trusted less must earn their weights: equal to fitting on them scaled down by hand."""
+    x, index, group, weight = blobs()
+    trust = np.array([0.1, 1, 1, 1, 0.1])
+    found = fit(x, index, group, weight, 3, trust=trust)
+    plain = fit(x, index, group, weight, 3)
+    wide = ((x - x.mean(0)) / x.std(0) * trust).astype(np.float32)
+    w, b = logistic._solve(wide, index, weight, 3, [found.strength])[0]
+    logits = (wide @ w.T + b) / found.temperature
+    ours = x @ found.weight.T + found.bias
+    np.testing.assert_allclose(logits - logits.mean(1, keepdims=True), ours - ours.mean(1, keepdims=True), atol=1e-2)
+    assert np.abs(found.weight[:, [0, 4]]).sum() < np.abs(plain.weight[:, [0, 4]]).sum()
