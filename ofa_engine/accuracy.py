@@ -21,13 +21,15 @@ def confusion(reference: NDArray, mapped: NDArray, classes: int, weight: NDArray
     return matrix.reshape(classes, classes).astype(np.float64)
 
 
-def scores(matrix: NDArray) -> dict:
+def scores(matrix: NDArray, left_out: Sequence[int] = ()) -> dict:
     """Of a confusion matrix (K, K): accuracy, kappa, miou (over classes that occur), macro_f1, and a list a class of
-    users, producers, f1 and iou (None where a class occurs nowhere)."""
+    users, producers, f1 and iou (None where a class occurs nowhere). Classes `left_out` count in no mean."""
     hits, reference, mapped = np.diag(matrix), matrix.sum(1), matrix.sum(0)
     total = matrix.sum()
     users, producers = _ratio(hits, mapped), _ratio(hits, reference)
     f1, iou = _ratio(2 * hits, reference + mapped), _ratio(hits, reference + mapped - hits)
+    for values in (f1, iou):
+        values[list(left_out)] = np.nan
     accuracy = hits.sum() / total if total else float("nan")
     by_chance = (reference * mapped).sum() / total**2 if total else float("nan")
     kappa = (accuracy - by_chance) / (1 - by_chance) if by_chance < 1 else float("nan")

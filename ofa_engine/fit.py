@@ -323,7 +323,7 @@ def _save(options: FitOptions, job: Job, labels: Labels, totals: NDArray, sample
     used = np.bincount(samples.index, minlength=len(names))
     validation: dict[str, Any] = {"folds": fitted.folds, "not_scored": [names[k] for k in fitted.unscored]}
     if fitted.score is not None:
-        validation |= scores(fitted.matrix) | {"confusion": fitted.matrix.round(3).tolist()}
+        validation |= scores(fitted.matrix, fitted.unscored) | {"confusion": fitted.matrix.round(3).tolist()}
     facts = {
         "recipe": "logistic regression on frozen features",
         "rasters": [Path(path).name for path in options.inputs],

@@ -57,7 +57,7 @@ def fit(features: NDArray, index: NDArray, group: NDArray, weight: NDArray, clas
         logits = _held_out_logits(x, index, weight, classes, folds, tick)
         tested = np.concatenate([test for _, test in folds])
         matrices = [confusion(index[tested], found[tested].argmax(1), classes, weight[tested]) for found in logits]
-        marks = [scores(m)["miou"] or 0.0 for m in matrices]
+        marks = [scores(m, unscored)["miou"] or 0.0 for m in matrices]
         best = max(range(len(marks)), key=lambda i: (round(marks[i], 4), -i))
         strength, score, matrix = STRENGTHS[best], marks[best], matrices[best]
         temperature = _temperature(logits[best][tested], index[tested], weight[tested])
