@@ -18,7 +18,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from .accuracy import confusion, scores
 
-STRENGTHS = (1e-2, 1e-1, 1.0, 10.0)  # C of scikit-learn: the larger, the closer to the training samples
+STRENGTHS = (0.03, 0.3, 3.0, 30.0)  # C of scikit-learn: the larger, the closer to the training samples
 FOLDS = 5
 
 
