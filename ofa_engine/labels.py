@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from rasterio.windows import Window
 
+from .colors import colors_for
 from .errors import InputError
 from .heads import class_table
 from .layers import read_class_names
@@ -27,16 +28,6 @@ from .raster import Source, place, pyproj_crs
 
 LIMIT = 20_000
 TILE_LIMIT = 4_000_000  # where tiles are asked for, so that the share that a class covers is exact up to here
-# Okabe and Ito's colours first, which colour-blind people can tell apart
-COLORS = ("#0072b2", "#009e73", "#e69f00", "#d55e00", "#cc79a7", "#56b4e9", "#f0e442", "#8a8a8a", "#7a4b9a", "#5a3d1e",
-          "#b8d8a0", "#222222")  # fmt: skip
-# what people expect to see; the first word that a class's name holds decides
-_EXPECTED = {"water": "#2a6fd1", "river": "#2a6fd1", "lake": "#2a6fd1", "sea": "#2a6fd1", "forest": "#1f6b36",
-             "wood": "#1f6b36", "tree": "#1f6b36", "grass": "#9ccf6b", "meadow": "#9ccf6b", "pasture": "#9ccf6b",
-             "low vegetation": "#9ccf6b", "crop": "#f0d264", "field": "#f0d264", "soil": "#b07a3c", "bare": "#b07a3c",
-             "built": "#c8434b", "village": "#c8434b", "urban": "#c8434b", "roof": "#c8434b", "building": "#c8434b",
-             "road": "#4a4a4a", "impervious": "#8a8a8a", "pavement": "#8a8a8a", "snow": "#e8f4ff", "ice": "#e8f4ff",
-             "wetland": "#5fb3a8", "cloud": "#d9d9d9"}  # fmt: skip
 _FIELDS = ("class", "label", "classname", "class_name", "landcover", "type", "name")  # taken where none is told
 _RASTERS = (".tif", ".tiff", ".img", ".vrt")
 
@@ -99,16 +90,6 @@ def drawn(row: NDArray, column: NDArray, share: float | NDArray) -> NDArray[np.b
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return ((x ^ (x >> np.uint64(31))) >> np.uint64(11)).astype(np.float64) / 2.0**53 < share
-
-
-def colors_for(names: Sequence[str]) -> list[str]:
-    """A colour a class: by its name where that says something, else one after the other; no colour twice."""
-    taken: list[str] = []
-    for name in names:
-        meant = [color for word, color in _EXPECTED.items() if word in name.lower() and color not in taken]
-        free = [color for color in COLORS if color not in taken and color not in _EXPECTED.values()]
-        taken.append(meant[0] if meant else free[0] if free else COLORS[len(taken) % len(COLORS)])
-    return taken
 
 
 # --- label rasters -----------------------------------------------------------------------------------------------

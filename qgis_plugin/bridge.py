@@ -1,7 +1,7 @@
 """The engine's standard-library modules, and the place of everything that the plugin brings along.
 
 In the zip, ofa_engine/ and resources/ lie inside the plugin's folder; in the repository, beside it.
-Only sensors, catalog and errors may be imported inside QGIS: the rest of the engine needs torch.
+Only what needs nothing but the standard library may be imported inside QGIS: the rest of the engine needs torch.
 """
 
 import sys
@@ -12,15 +12,15 @@ PACKAGED = (_HERE / "ofa_engine").is_dir()
 ROOT = _HERE if PACKAGED else _HERE.parent
 
 if PACKAGED:
-    from .ofa_engine import catalog, errors, sensors
+    from .ofa_engine import catalog, colors, errors, sensors
     from .ofa_engine._version import __version__ as VERSION
 else:
     if str(ROOT) not in sys.path:  # last, so that it hides nobody's module
         sys.path.append(str(ROOT))
-    from ofa_engine import catalog, errors, sensors
+    from ofa_engine import catalog, colors, errors, sensors
     from ofa_engine._version import __version__ as VERSION
 
 ENGINE_ENTRY = ROOT / "ofa_engine" / "__main__.py"
 ICON = ROOT / "resources" / "icons" / "ofanet.svg"
 
-__all__ = ["ENGINE_ENTRY", "ICON", "PACKAGED", "ROOT", "VERSION", "catalog", "errors", "sensors"]
+__all__ = ["ENGINE_ENTRY", "ICON", "PACKAGED", "ROOT", "VERSION", "catalog", "colors", "errors", "sensors"]

@@ -11,8 +11,9 @@ from qgis.core import (
     QgsSpatialIndex,
 )
 
+from .bridge import colors
 from .texts import tr
-from .training_layer import class_of, color_for, listed_classes
+from .training_layer import class_of, listed_classes
 
 MOST_POLYGONS = 3000  # counted while one draws: more would be felt
 
@@ -51,7 +52,8 @@ def count(layer, class_field: str, raster) -> Counted:
             break
         name, shape = class_of(feature, class_field), QgsGeometry(feature.geometry())
         if name not in rows:
-            rows[name] = ClassRow(name, color_for(name, [row.color for row in rows.values()]) if name else "#e6007e")
+            taken = [row.color for row in rows.values()]
+            rows[name] = ClassRow(name, colors.color_for(name, taken) if name else "#e6007e")
         rows[name].polygons += 1
         try:
             shape.transform(transform)

@@ -23,28 +23,13 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QVariant
 from qgis.PyQt.QtGui import QColor
 
-from .bridge import errors
+from .bridge import colors, errors
 from .texts import tr
 
 FIELD = "class"
 _OURS = "ofanet/training_layer"
 _NAMES = ("class", "label", "classname", "class_name", "landcover", "type", "name")
 MOST_CLASSES = 254
-# what people expect to see; then colours that colour-blind people can tell apart
-_MEANT = {"water": "#2a6fd1", "river": "#2a6fd1", "lake": "#2a6fd1", "forest": "#1f6b36", "wood": "#1f6b36",
-          "tree": "#1f6b36", "grass": "#9ccf6b", "meadow": "#9ccf6b", "pasture": "#9ccf6b", "crop": "#f0d264",
-          "field": "#f0d264", "soil": "#b07a3c", "bare": "#b07a3c", "built": "#c8434b", "village": "#c8434b",
-          "urban": "#c8434b", "roof": "#c8434b", "building": "#c8434b", "road": "#4a4a4a", "snow": "#e8f4ff",
-          }  # fmt: skip
-_FREE = ("#0072b2", "#e69f00", "#cc79a7", "#009e73", "#d55e00", "#56b4e9", "#f0e442", "#8a8a8a", "#7a4b9a", "#5a3d1e",
-         "#b8d8a0", "#222222")  # fmt: skip
-
-
-def color_for(name: str, taken) -> str:
-    """A colour that none of `taken` has, where there is one left."""
-    taken = {color.lower() for color in taken}
-    meant = [color for word, color in _MEANT.items() if word in name.lower()]
-    return next((c for c in (*meant, *_FREE) if c not in taken), _FREE[len(taken) % len(_FREE)])
 
 
 def create(raster, path: str | None = None) -> QgsVectorLayer:
@@ -117,7 +102,7 @@ def add_class(layer, name: str) -> str:
     """Adds a class to the legend and to the form of one of our layers; returns its colour."""
     listed = listed_classes(layer, FIELD)
     if name not in listed:
-        listed[name] = color_for(name, listed.values())
+        listed[name] = colors.color_for(name, listed.values())
         _set_classes(layer, listed)
     return listed[name]
 

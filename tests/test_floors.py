@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ENGINE_ORDER = ["errors", "_version", "sensors", "catalog", "tiling", "raster", "layers", "masks", "preprocess",
-                "model", "heads", "mae", "checkpoint", "vector", "sieve", "labels", "pipeline", "job", "classlayer",
-                "predict", "accuracy", "logistic", "fit", "mapped", "points", "page", "evaluate", "sample",
-                "scenes", "manifest", "mosaic", "stac", "cluster", "batch", "verbs", "bench", "worker", "cli",
-                "__main__"]  # fmt: skip
+ENGINE_ORDER = ["errors", "_version", "sensors", "colors", "catalog", "tiling", "raster", "layers", "masks",
+                "preprocess", "model", "heads", "mae", "checkpoint", "vector", "sieve", "labels", "pipeline", "job",
+                "classlayer", "predict", "accuracy", "logistic", "fit", "mapped", "points", "page", "evaluate",
+                "sample", "scenes", "manifest", "mosaic", "stac", "cluster", "batch", "verbs", "bench", "worker",
+                "cli", "__main__"]  # fmt: skip
 RASTERIO = {"raster", "layers", "masks", "sieve", "classlayer", "job", "vector", "labels", "predict", "sample", "bench"}
-STANDARD_ONLY = {"errors", "_version", "sensors", "catalog", "__init__"}
+STANDARD_ONLY = {"errors", "_version", "sensors", "colors", "catalog", "__init__"}
 
 
 def imports(path: Path) -> set[str]:
