@@ -7,6 +7,7 @@ https://github.com/huggingface/safetensors#format); ours keep their own JSON und
 
 import json
 import os
+import shutil
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from .errors import ModelFileError
 
 FORMAT_VERSION = 1
 _HEADER_LIMIT_BYTES = 100_000_000  # the format's own limit
+_CHUNK_BYTES = 4 * 2**20
 
 
 def resources_dir() -> Path:
@@ -53,6 +55,26 @@ def read_header(path: str | Path) -> dict:
             "use the engine it was made with"
         )
     return header
+
+
+def rewrite_header(path: str | Path, header: dict, target: str | Path) -> None:
+    """Writes the model file to `target`, which may be the same, with another "ofanet" header; the tensors are copied
+    byte for byte. Raises ModelFileError for a file that is none of ours, OSError."""
+    read_header(path)
+    target = Path(target)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with Path(path).open("rb") as source, part.open("wb") as out:
+            (length,) = struct.unpack("<Q", source.read(8))
+            whole = json.loads(source.read(length))
+            whole["__metadata__"]["ofanet"] = json.dumps(header, ensure_ascii=False)
+            text = json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
+            text += b" " * (-len(text) % 8)  # tensors begin at multiples of eight bytes
+            out.write(struct.pack("<Q", len(text)) + text)
+            shutil.copyfileobj(source, out, _CHUNK_BYTES)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,8 @@
 A name stands in a file twice: as its file name, by which heads are found, and in its header, which windows show.
 """
 
-import json
 import os
 import re
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,12 +82,16 @@ def bring(path: Path, cancelled: Callable[[], bool] = lambda: False) -> Path:
         raise errors.ModelFileError(tr("{path} is in your folder already.").format(path=path))
     models_dir().mkdir(parents=True, exist_ok=True)
     target = free_path(path.stem)
-
-    def copy(out):
-        with path.open("rb") as source:
-            _pour(source, out, cancelled)
-
-    _write(target, copy)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with path.open("rb") as source, part.open("wb") as out:
+            while chunk := source.read(_CHUNK):
+                if cancelled():
+                    raise EngineCancelled()
+                out.write(chunk)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
     return target
 
 
@@ -104,18 +106,7 @@ def rename(path: Path, name: str) -> Path:
     if not name:
         raise errors.ModelFileError(tr("Expected a name, found none."))
     target = path if path.stem == name else free_path(name)
-
-    def copy(out):
-        with path.open("rb") as source:
-            length = struct.unpack("<Q", source.read(8))[0]
-            whole = json.loads(source.read(length))
-            whole["__metadata__"]["ofanet"] = json.dumps(header | {"name": name})
-            words = json.dumps(whole, separators=(",", ":")).encode()
-            words += b" " * (-len(words) % 8)  # tensors begin at multiples of eight bytes
-            out.write(struct.pack("<Q", len(words)) + words)
-            _pour(source, out, lambda: False)
-
-    _write(target, copy)
+    catalog.rewrite_header(path, header | {"name": name}, target)
     if target != path:
         path.unlink()
     return target
@@ -137,21 +128,3 @@ def _only_own(path: Path):
     if path.parent != models_dir():
         text = tr("Only files in your own folder can be changed; {path} is not in it: import it first.")
         raise errors.ModelFileError(text.format(path=path))
-
-
-def _pour(source, out, cancelled):
-    while chunk := source.read(_CHUNK):
-        if cancelled():
-            raise EngineCancelled()
-        out.write(chunk)
-
-
-def _write(target: Path, fill):
-    """Beside the target and renamed when it is whole."""
-    part = target.with_name(f".{target.stem}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as out:
-            fill(out)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)

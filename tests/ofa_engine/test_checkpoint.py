@@ -98,6 +98,37 @@ def test_newer_formats_say_so(models, tmp_path):
         catalog.read_header(path)
 
 
+def test_another_header_leaves_the_tensors_as_they_are(models, tmp_path):
+    def tensors(path):
+        data = path.read_bytes()
+        start = 8 + struct.unpack("<Q", data[:8])[0]
+        assert start % 8 == 0
+        return data[start:]
+
+    source, target = models / "tiny.safetensors", tmp_path / "new.safetensors"
+    header = catalog.read_header(source)
+    for number in range(8):  # each length of the header, as the format aligns what follows
+        other = header | {"name": "n" * number + "Dächer", "training": {"epochs": number}}
+        catalog.rewrite_header(source, other, target)
+        assert catalog.read_header(target) == other and tensors(target) == tensors(source)
+    catalog.rewrite_header(target, header, target)
+    assert catalog.read_header(target) == header and tensors(target) == tensors(source)
+    assert load_checkpoint(target).header == header
+    assert [p.name for p in tmp_path.iterdir()] == [target.name]
+
+
+def test_a_header_that_cannot_be_written_leaves_nothing(models, tmp_path):
+    header = catalog.read_header(models / "tiny.safetensors")
+    (tmp_path / "folder.safetensors").mkdir()
+    with pytest.raises(OSError):
+        catalog.rewrite_header(models / "tiny.safetensors", header, tmp_path / "folder.safetensors")
+    stranger = tmp_path / "stranger.safetensors"
+    stranger.write_bytes(b"text")
+    with pytest.raises(ModelFileError, match="another file"):
+        catalog.rewrite_header(stranger, header, stranger)
+    assert stranger.read_bytes() == b"text" and len(list(tmp_path.iterdir())) == 2
+
+
 def test_missing_files_and_folders(tmp_path):
     with pytest.raises(ModelFileError, match="cannot read"):
         load_checkpoint(tmp_path / "none.safetensors")
