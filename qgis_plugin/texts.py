@@ -2,11 +2,13 @@
 
 import re
 
-from qgis.PyQt.QtCore import QCoreApplication
+from . import translations
+
+_MESSAGES = translations.messages(translations.locale())
 
 
 def tr(text: str) -> str:
-    return QCoreApplication.translate("OFA-Net", text)
+    return _MESSAGES.get(text, text)
 
 
 def sensor_title(sensor) -> str:

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from qgis.core import QgsApplication, QgsProject, QgsRasterLayer, QgsSettings
 from qgis.gui import QgsMapCanvas, QgsMessageBar
-from qgis.PyQt.QtCore import QObject, pyqtSignal
+from qgis.PyQt.QtCore import QLocale, QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QAction, QMainWindow, QMenu, QToolBar
 
 # pytest-qgis has started QGIS by now, in the environment that `make test` gives it (QT_QPA_PLATFORM=offscreen).
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 sys.path.append(os.path.join(QgsApplication.pkgDataPath(), "python", "plugins"))  # "processing"
+QLocale.setDefault(QLocale.c())  # the tests read English
 
 SENSORS = ("sentinel-1", "sentinel-2", "gaofen", "naip", "enmap")
 
@@ -144,6 +145,7 @@ def environment(tmp_path) -> dict[str, str]:
     run.mkdir(mode=0o700)
     own = clean_environment() | {"XDG_RUNTIME_DIR": str(run), "QGIS_PLUGINPATH": str(ROOT)}
     own["PATH"] = os.pathsep.join(["/usr/bin", "/bin", own["PATH"]])
+    own["LC_ALL"] = "C.UTF-8"
     return own
 
 
