@@ -29,7 +29,7 @@ from .layers import check_output
 from .tiling import Axis, pad_to_tile
 
 OVERLAP = 0.25  # of `segment`: the tiles are the same
-MOST_SAMPLES = 30_000  # of all classes together: more changes a linear head little
+MOST_SAMPLES = 20_000  # of all classes together: more changes a linear head little
 # Of token features beside a pixel's own values. They are many and agree with each other over a whole polygon, so that
 # with equal penalties they would explain everything, and the pixel nothing. (Tiles have no such pixel.)
 TOKEN_TRUST = 0.1
