@@ -70,7 +70,7 @@ class ModelManager(QDialog):
         split.addWidget(self.page)
         split.setStretchFactor(0, 1)
         split.setStretchFactor(1, 1)
-        split.setSizes([570, 570])
+        split.setSizes([690, 470])
 
         self.import_file, self.import_folder = self._button(tr("&Import...")), self._button(tr("Import &folder..."))
         self.rename, self.remove = self._button(tr("Re&name...")), self._button(tr("&Remove..."))

@@ -1253,7 +1253,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="model_page.py" />
             <source>your own</source>
-            <translation>eigene Datei</translation>
+            <translation>eigener Ordner</translation>
         </message>
         <message>
             <location filename="model_page.py" />
@@ -2038,7 +2038,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="training_inputs.py" />
             <source>choose, or make one with New</source>
-            <translation>wählen oder mit „Neu“ anlegen</translation>
+            <translation>wählen oder „Neu“</translation>
         </message>
         <message>
             <location filename="training_inputs.py" />
@@ -2093,7 +2093,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="training_panel.py" />
             <source>Apply to canvas</source>
-            <translation>Auf die Karte anwenden</translation>
+            <translation>Ansicht kartieren</translation>
         </message>
         <message>
             <location filename="training_panel.py" />
@@ -2103,7 +2103,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="training_panel.py" />
             <source>Next uncertain place</source>
-            <translation>Nächster unsicherer Ort</translation>
+            <translation>Zu unsicherem Ort</translation>
         </message>
         <message>
             <location filename="training_panel.py" />
@@ -2123,7 +2123,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="training_panel.py" />
             <source>Update the map after each training</source>
-            <translation>Die Karte nach jedem Training aktualisieren</translation>
+            <translation>Karte nach jedem Training aktualisieren</translation>
         </message>
         <message>
             <location filename="training_panel.py" />

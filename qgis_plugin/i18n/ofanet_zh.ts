@@ -2038,7 +2038,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="training_inputs.py" />
             <source>choose, or make one with New</source>
-            <translation>请选择，或点击“新建”创建</translation>
+            <translation>请选择，或点击“新建”</translation>
         </message>
         <message>
             <location filename="training_inputs.py" />
