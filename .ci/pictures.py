@@ -1,48 +1,255 @@
-"""Run by a real QGIS window (.ci/pictures): opens the plugin's windows and saves how they look."""
+"""Run by a real QGIS window (.ci/pictures): works with the plugin as a user does, and saves how it looks on the way.
+
+First the set-up and the models while there is no engine yet, then a layer classified, a head trained from polygons,
+and places that are alike.
+"""
 
 import os
+import shutil
 import traceback
 from pathlib import Path
 
-from qgis.core import QgsApplication
-from qgis.PyQt.QtCore import Qt, QTimer
-from qgis.utils import plugins
+from qgis.core import (
+    QgsApplication,
+    QgsContrastEnhancement,
+    QgsFeature,
+    QgsGeometry,
+    QgsMultiBandColorRenderer,
+    QgsPointXY,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRasterMinMaxOrigin,
+)
+from qgis.PyQt.QtCore import QPoint, Qt, QTimer
+from qgis.PyQt.QtGui import QPainter
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QAction, QDockWidget
+from qgis.utils import iface, plugins
 
-OUT = Path(os.environ["OFANET_PICTURES"])
+ROOT = Path(os.environ["OFANET_REPOSITORY"])
+SCENES = Path(os.environ["OFANET_SCENES"])  # copies: QGIS writes statistics beside what it opens
+WIDTH, HEIGHT = 1333, 917
+# columns and rows of corners in the scene of naip
+POLYGONS = {
+    "water": [((365, 180), (405, 172), (425, 230), (385, 225)), ((38, 322), (75, 326), (86, 350), (45, 342))],
+    "forest": [((8, 25), (60, 32), (78, 75), (20, 85)), ((300, 52), (348, 50), (352, 92), (318, 105))],
+    "meadow": [((122, 245), (160, 240), (178, 285), (130, 288)), ((230, 270), (262, 262), (282, 305), (240, 308)),
+               ((430, 130), (500, 108), (508, 130), (436, 155))],
+    "soil": [((5, 240), (64, 242), (60, 290), (8, 285)), ((112, 124), (150, 122), (170, 165), (128, 160)),
+             ((185, 345), (222, 372), (205, 388), (172, 360))],
+    "built": [((72, 372), (110, 374), (110, 394), (70, 392)), ((55, 412), (100, 416), (98, 440), (54, 440))],
+}  # fmt: skip
+
+
+# --- how it goes on ----------------------------------------------------------------------------------------------
+
+
+def after(ready, then, pause_ms=1500):
+    """Calls `then` once `ready()` is true and the windows are drawn; leaves QGIS where one of them fails."""
+
+    def look():
+        if ready():
+            QTimer.singleShot(pause_ms, lambda: step(then))
+        else:
+            QTimer.singleShot(200, lambda: step(look))
+
+    QTimer.singleShot(200, lambda: step(look))
+
+
+def step(function):
+    try:
+        function()
+    except Exception:
+        traceback.print_exc()
+        leave(1)
+
+
+def leave(code=0):
+    clear()
+    QTimer.singleShot(0, lambda: QgsApplication.exit(code))
+
+
+def clear():
+    """QGIS does not quit well with a group of layers."""
+    for layer in QgsProject.instance().mapLayers().values():
+        if getattr(layer, "isEditable", lambda: False)():
+            layer.rollBack()
+    QgsProject.instance().clear()
+
+
+def save(picture, name: str):
+    if not picture.save(str(ROOT / "docs" / "pictures" / f"{name}.png")):
+        raise OSError(f"cannot write {name}.png to docs/pictures")
+
+
+def take(name: str, dialog=None):
+    """QGIS's window, and a dialog that stands before it."""
+    window = iface.mainWindow()
+    picture = window.grab()
+    if dialog is not None:
+        painter = QPainter(picture)
+        painter.drawPixmap(window.rect().center() - dialog.rect().center(), dialog.grab())
+        painter.end()
+    save(picture, name)
+
+
+def action(name: str):
+    iface.mainWindow().findChild(QAction, name).trigger()
+
+
+def open_scene(sensor: str, bands: tuple[int, int, int]):
+    path = SCENES / f"{sensor}.tif"
+    shutil.copyfile(ROOT / "resources" / "samples" / path.name, path)
+    layer = QgsRasterLayer(str(path), sensor)
+    layer.setRenderer(QgsMultiBandColorRenderer(layer.dataProvider(), *bands))
+    stretch = QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum
+    layer.setContrastEnhancement(stretch, QgsRasterMinMaxOrigin.Limits.CumulativeCut)
+    QgsProject.instance().addMapLayer(layer)
+    QgsProject.instance().setCrs(layer.crs())
+    iface.setActiveLayer(layer)
+    return layer
+
+
+def look_at(scene):
+    """The whole of it; what the message bar said is read."""
+    iface.messageBar().clearWidgets()
+    iface.mapCanvas().setExtent(scene.extent())
+    iface.mapCanvas().refresh()
+
+
+# --- no engine yet -----------------------------------------------------------------------------------------------
 
 
 def set_up():
     doors = plugins["ofanet"].doors
     doors.set_up_engine()
-    when(lambda: doors.setup.pythons is not None, lambda: (shoot(doors.setup_dialog, "set_up_engine"), models(doors)))
+    after(lambda: doors.setup.pythons is not None, lambda: models(doors), 500)
 
 
 def models(doors):
+    save(doors.setup_dialog.grab(), "set_up_engine")
     doors.setup_dialog.close()
     doors.show_models()
-    match = Qt.MatchFlag.MatchRecursive | Qt.MatchFlag.MatchExactly
+    match = Qt.MatchFlag.MatchRecursive | Qt.MatchFlag.MatchStartsWith
     doors.manager.list.setCurrentItem(doors.manager.list.findItems("Sentinel-2: land cover", match)[0])
-    QTimer.singleShot(500, lambda: (shoot(doors.manager, "models"), doors.manager.close(), QgsApplication.exit(0)))
+    after(lambda: True, lambda: engine_there(doors), 500)
 
 
-def when(ready, then):
-    if ready():
-        QTimer.singleShot(500, then)
-    else:
-        QTimer.singleShot(100, lambda: when(ready, then))
+def engine_there(doors):
+    save(doors.manager.grab(), "models")
+    doors.manager.close()
+    os.environ["OFANET_PYTHON"] = str(ROOT / ".venv" / "bin" / "python")
+    window = iface.mainWindow()
+    for dock in window.findChildren(QDockWidget):
+        dock.setVisible(dock.objectName() == "Layers")
+    window.showNormal()
+    window.resize(WIDTH, HEIGHT)
+    window.resizeDocks([window.findChild(QDockWidget, "Layers")], [230], Qt.Orientation.Horizontal)
+    after(lambda: True, classify, 500)
 
 
-def shoot(window, name: str):
-    if not window.grab().save(str(OUT / f"{name}.png")):
-        raise OSError(f"cannot write {name}.png to {OUT}")
+# --- a layer classified ------------------------------------------------------------------------------------------
 
 
-def start():
-    try:
-        set_up()
-    except Exception:
-        traceback.print_exc()
-        QgsApplication.exit(1)
+def classify():
+    scene = open_scene("sentinel-2", (4, 3, 2))
+    after(lambda: True, lambda: dialog_of(scene))
 
 
-QTimer.singleShot(1500, start)
+def dialog_of(scene):
+    look_at(scene)
+    action("ofanetClassifyLayer")
+    after(lambda: plugins["ofanet"].dialog is not None, result)
+
+
+def result():
+    dialog = plugins["ofanet"].dialog
+    take("classify_layer", dialog)
+    dialog.run.click()
+    after(lambda: not plugins["ofanet"]._runs, mapped)
+
+
+def mapped():
+    assert len(QgsProject.instance().mapLayers()) == 2, iface.messageBar().currentItem().text()
+    take("result")
+    clear()
+    train()
+
+
+# --- a head from polygons, and its map ---------------------------------------------------------------------------
+
+
+def train():
+    scene = open_scene("naip", (1, 2, 3))
+    action("ofanetTrainFromPolygons")
+    panel = plugins["ofanet"].panels["training"]
+    panel.inputs.new.click()
+    layer = panel.inputs.labels.currentLayer()
+    for name, shapes in POLYGONS.items():
+        panel.classes.name.setText(name)
+        panel.classes.add.click()
+        for shape in shapes:
+            feature = QgsFeature(layer.fields())
+            feature.setAttribute("class", name)
+            feature.setGeometry(QgsGeometry.fromPolygonXY([[place(scene, *corner) for corner in shape]]))
+            layer.addFeature(feature)
+    after(lambda: panel.train.isEnabled(), lambda: trained(scene, panel))
+
+
+def place(scene, column, row):
+    extent = scene.extent()
+    return QgsPointXY(extent.xMinimum() + column, extent.yMaximum() - row)
+
+
+def trained(scene, panel):
+    look_at(scene)
+    panel.train.click()
+    after(lambda: panel._job is None, lambda: apply(scene, panel))
+
+
+def apply(scene, panel):
+    assert panel._head is not None, panel.status.text()
+    panel.apply.click()
+    after(lambda: panel._job is None, lambda: show_map(scene, panel))
+
+
+def show_map(scene, panel):
+    look_at(scene)
+    after(lambda: True, lambda: similar(scene, panel))
+
+
+# --- places that are alike ---------------------------------------------------------------------------------------
+
+
+def similar(scene, panel):
+    take("training")
+    panel.hide()
+    for node in QgsProject.instance().layerTreeRoot().children():
+        node.setItemVisibilityChecked(node.name() == "naip")
+        node.setExpanded(False)
+    action("ofanetFindSimilarPlaces")
+    panel = plugins["ofanet"].panels["similarity"]
+    panel.pick.click()
+    after(lambda: True, lambda: click(scene, panel))
+
+
+def click(scene, panel):
+    canvas = iface.mapCanvas()
+    at = canvas.getCoordinateTransform().transform(place(scene, 75, 430))
+    QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(round(at.x()), round(at.y())))
+    after(lambda: panel._task is None, lambda: threshold(panel))
+
+
+def threshold(panel):
+    assert panel._layer() is not None, panel.status.text()
+    panel.threshold.setValue(65)
+    iface.messageBar().clearWidgets()
+    after(lambda: True, finish)
+
+
+def finish():
+    take("similarity")
+    leave()
+
+
+QTimer.singleShot(1500, lambda: step(set_up))

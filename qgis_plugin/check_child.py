@@ -48,18 +48,14 @@ def look_for(name, least):
 def compute(root):
     """One tile through a tiny model, on the device that the engine would take."""
     sys.path.insert(0, root)
-    import torch
-
-    from ofa_engine._version import __version__
-    from ofa_engine.model import Architecture, OFANet
-
+    torch, models, version = map(importlib.import_module, ("torch", "ofa_engine.model", "ofa_engine._version"))
     device, name = "cpu", "cpu"
     if torch.cuda.is_available():
         device, name = "cuda", torch.cuda.get_device_name()
-    model = OFANet(Architecture(width=16, depth=1, heads=2), ["naip"]).to(device).eval()
+    model = models.OFANet(models.Architecture(width=16, depth=1, heads=2), ["naip"]).to(device).eval()
     with torch.inference_mode():
         tokens = model(torch.zeros(1, 3, 224, 224, device=device), "naip")
-    return {"engine": __version__, "device": name, "finite": bool(torch.isfinite(tokens).all())}
+    return {"engine": version.__version__, "device": name, "finite": bool(torch.isfinite(tokens).all())}
 
 
 def main():

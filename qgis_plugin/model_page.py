@@ -17,6 +17,12 @@ _WORDS = {
     "steps": tr("Steps"),
     "epochs": tr("Epochs"),
     "batch": tr("Tiles a step"),
+    "images": tr("Images seen"),
+    "seconds": tr("Seconds"),
+    "sources": tr("Sources"),
+    "config": tr("Configuration"),
+    "checkpoint": tr("Saved as"),
+    "nonfinite_steps": tr("Steps without a finite loss"),
     "peak_lr": tr("Highest learning rate"),
     "minutes": tr("Minutes"),
     "seed": tr("Seed of the random numbers"),
@@ -122,7 +128,7 @@ def _checkpoint(entry: Entry) -> list[str]:
     facts = [
         (tr("Shared ViT"), tr("width {width}, {depth} blocks, {heads} attention heads, {input_px} px input").format(
             **{key: size.get(key, "?") for key in ("width", "depth", "heads", "input_px")})),
-        (tr("Heads on it"), ", ".join(escape(head.title) for head in heads_on(entry)) or tr("none")),
+        (tr("Heads on it"), ", ".join(head.title for head in heads_on(entry)) or tr("none")),
     ]  # fmt: skip
     parts = [_rows(facts)]
     for sensor, about in (header.get("sensors") or {}).items():
