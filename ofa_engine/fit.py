@@ -349,7 +349,7 @@ def show(answer: dict) -> str:
     tried = ", ".join(f"{k} {v:.3f}" for k, v in answer["tried"].items() if v is not None)
     if "miou" not in validation:
         return "\n".join([*lines, "not validated: each class needs polygons (or blocks) in at least two places"])
-    lines.append(f"cross-validated over {validation['folds']} folds of whole polygons or blocks: mean IoU "
+    lines.append(f"cross-validated over {validation['folds']} folds of whole polygons, rasters or blocks: mean IoU "
                  f"{validation['miou']:.3f} ({tried}), accuracy {validation['accuracy']:.3f}")  # fmt: skip
     if validation["not_scored"]:
         lines.append(f"not scored, since they lie in one place only: {', '.join(validation['not_scored'])}")

@@ -1,8 +1,8 @@
 """Reference labels on a raster's grid: from polygons with a class field in any CRS, or from a label raster.
 
 Of each polygon, or each class of a label raster, at most about `LIMIT` pixels are kept, drawn by a hash of their place:
-memory stays bounded, and a polygon more changes nothing elsewhere. Pixels carry the group they belong to, a polygon or
-a block of the raster, so that cross-validation never has the same polygon on both sides.
+memory stays bounded, and a polygon more changes nothing elsewhere. Pixels carry the group they belong to, a polygon, a
+label raster or a block of one, so that cross-validation never has the same polygon on both sides.
 """
 
 import warnings
@@ -117,12 +117,22 @@ def _from_rasters(sources: Sequence[Source], paths: Sequence[str], ignore: Seque
             share = np.array([min(1.0, limit / max(counts[v][number], 1)) for v in classes])
             part = layer.draw(np.array(classes), share, block_px, number)
             parts.append(tile_labels(layer.source, part, tile_px, len(classes)) if tile_px else part)
+        if _rasters_can_be_places(parts, len(classes)):
+            for number, part in enumerate(parts):
+                part.group = np.full(len(part), number)
         return Labels(class_table(classes, called, colors), parts)
     except ValueError as error:
         raise InputError(str(error)) from error
     finally:
         for layer in layers:
             layer.dataset.close()
+
+
+def _rasters_can_be_places(parts: Sequence[Labelled], classes: int) -> bool:
+    """Whole rasters are better groups than blocks, which their neighbours resemble: where there are three or more, and
+    two classes or more lie in several of them."""
+    found = [np.bincount(part.index, minlength=classes) > 0 for part in parts]
+    return len(parts) >= 3 and (np.sum(found, 0) >= 2).sum() >= 2
 
 
 def _number(text: str) -> int:

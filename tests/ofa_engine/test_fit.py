@@ -219,7 +219,7 @@ def test_command_line(two_lands, tmp_path, capsys):
     head = str(tmp_path / "h.safetensors")
     assert cli.main(["fit", raster, "--labels", labels, "-o", head, "--tile-px", "48"]) == 0
     text = capsys.readouterr().out
-    assert "mean IoU" in text and "folds of whole polygons" in text and "east" in text
+    assert "mean IoU" in text and "folds of whole polygons, rasters or blocks" in text and "east" in text
     assert cli.main(["fit", raster, "--labels", labels, "-o", head, "--tile-px", "48", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["classes"][0]["name"] == "east"
     assert cli.main(["fit", raster, "--labels", str(tmp_path / "no.gpkg"), "-o", head]) == 2

@@ -148,6 +148,18 @@ def test_label_rasters_keep_values_and_leave_out_nodata_and_ignored(raster, tmp_
         read(raster, path, ignore=["none"])
 
 
+def test_three_label_rasters_are_places_of_their_own(raster, tmp_path):
+    values = np.ones((60, 80), np.uint8)
+    values[:, 40:] = 2
+    paths = [label_raster(tmp_path / f"{i}.tif", values) for i in range(3)]
+    found = read_labels([raster] * 3, paths, None, [], 16, print)
+    assert [np.unique(part.group).tolist() for part in found.rasters] == [[0], [1], [2]]
+    assert len(np.unique(read_labels([raster] * 2, paths[:2], None, [], 16, print).rasters[0].group)) > 1
+    ones = [label_raster(tmp_path / f"o{i}.tif", np.full((60, 80), i + 1, np.uint8)) for i in range(3)]
+    found = read_labels([raster] * 3, ones, None, [], 16, print)
+    assert len(np.unique(found.rasters[0].group)) > 1, "each class in one raster: nothing could be scored"
+
+
 def test_large_areas_are_drawn_and_weighted(raster, tmp_path, monkeypatch):
     """A bounded draw stands for all pixels; a polygon more does not change the draw elsewhere."""
     monkeypatch.setattr(labels, "LIMIT", 400)

@@ -122,18 +122,22 @@ def test_embed(plugin, tmp_path, sensor):
 
 
 def tile_head(sensor: str, folder: Path) -> str:
-    """A head to classify: the starter's for NAIP, for others their segmentation head, said to be for another task."""
+    """A head to classify: the starter's for NAIP, for others the token part of their segmentation head."""
     if sensor == "naip":
         return "naip_tiles"
     data = catalog.find_head(None, sensor, "segment").path.read_bytes()
-    length = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + length])
-    own = json.loads(header["__metadata__"]["ofanet"]) | {"task": "classify"}
-    header["__metadata__"]["ofanet"] = json.dumps(own)
-    text = json.dumps(header).encode()
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:start])
+    own = json.loads(header["__metadata__"]["ofanet"]) | {"task": "classify", "kind": "linear"}
+    parts, kept = b"", {"__metadata__": {"ofanet": json.dumps(own)}}
+    for name in ("weight", "bias"):
+        first, stop = header[name]["data_offsets"]
+        kept[name] = header[name] | {"data_offsets": [len(parts), len(parts) + stop - first]}
+        parts += data[start + first : start + stop]
+    text = json.dumps(kept).encode()
     text += b" " * (-len(text) % 8)
     path = folder / "tiles.safetensors"
-    path.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + length :])
+    path.write_bytes(len(text).to_bytes(8, "little") + text + parts)
     return str(path)
 
 
