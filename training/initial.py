@@ -1,21 +1,19 @@
 """Weights to start from: timm's, MAE's and DOFA's files, our own checkpoints, others through a rename map.
 
-Files are read with `weights_only`; of classes that they may name, argparse.Namespace alone is allowed (MAE's files hold
-their command line). What was taken and what was not is told.
+What was taken and what was not is told.
 """
 
-import argparse
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
 import yaml
 from safetensors.torch import load_file
 from torch import Tensor
 
 from ofa_engine.errors import InputError
 from ofa_engine.mae import MaskedAutoencoder
+from training.weights import read_weights
 
 # from a plain ViT's names (MAE, timm, DOFA, torchgeo) to ours
 _VIT_NAMES = {
@@ -67,17 +65,7 @@ def _read(name: str, download: bool) -> tuple[dict[str, Tensor], dict[str, str]]
         tensors = load_file(path)
         return tensors, _OWN_NAMES if any(k.startswith("backbone.") for k in tensors) else _VIT_NAMES
     if path.exists():
-        try:
-            with torch.serialization.safe_globals([argparse.Namespace]):
-                loaded = torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:
-            line = " ".join(str(error).split())[:200]
-            raise InputError(f"expected a file of weights, found one not safe to read: {path} ({line})") from error
-        for key in ("model", "state_dict", "teacher"):
-            loaded = loaded.get(key, loaded) if isinstance(loaded, dict) else loaded
-        if not isinstance(loaded, dict):
-            raise InputError(f"expected a dictionary of tensors in {path}, found {type(loaded).__name__}")
-        return {k: v for k, v in loaded.items() if isinstance(v, Tensor)}, _VIT_NAMES
+        return read_weights(path), _VIT_NAMES
     import timm
 
     if not timm.is_model(name.split(".")[0]):

@@ -5,7 +5,6 @@ Each group of bands of like resolution has its own patch embedding, so that a pl
 position is in one part where it is, in the other its group. Shape letters as in `ofa_engine.model`, and G groups.
 """
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from torch.nn import functional as F
 from ofa_engine import sensors
 from ofa_engine.errors import InputError
 from ofa_engine.model import layer_norm, sincos_positions
+from training.weights import read_weights
 
 BANDS = ("B2", "B3", "B4", "B5", "B6", "B7", "B8", "B8A", "B11", "B12")  # fMoW-Sentinel's without B1, B9 and B10
 GROUPS = ((0, 1, 2, 6), (3, 4, 5, 7), (8, 9))  # of 10 m, of 20 m up to the near infrared, of short-wave infrared
@@ -109,8 +109,9 @@ def load_satmae(path: str | Path) -> SatMAE:
     Decoder and classification head are left out. A fine-tuned one that averages tokens has `fc_norm` for `norm`; a
     pretrained one has no `channel_cls_embed`, which is zero then. Raises InputError, also for what is not safe to read.
     """
-    tensors = _tensors(Path(path))
-    tensors = {key.replace("fc_norm.", "norm."): value for key, value in tensors.items()}
+    if not Path(path).exists():
+        raise InputError(f"expected a checkpoint of SatMAE, found no file {path}")
+    tensors = {key.replace("fc_norm.", "norm."): value for key, value in read_weights(Path(path)).items()}
     try:
         kernel, width = tensors["patch_embed.0.proj.weight"], tensors["cls_token"].shape[2]
         group_width, grid = tensors["channel_embed"].shape[2], round((tensors["pos_embed"].shape[1] - 1) ** 0.5)
@@ -126,19 +127,3 @@ def load_satmae(path: str | Path) -> SatMAE:
         line = " ".join(str(error).split())[:300]
         raise InputError(f"expected SatMAE's group-channel model in {path}, found other weights: {line}") from error
     return model.eval().requires_grad_(False)
-
-
-def _tensors(path: Path) -> dict[str, Tensor]:
-    """Tensors by name. Of classes, argparse.Namespace alone is allowed: the files hold their command line."""
-    if not path.exists():
-        raise InputError(f"expected a checkpoint of SatMAE, found no file {path}")
-    try:
-        with torch.serialization.safe_globals([argparse.Namespace]):
-            loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        line = " ".join(str(error).split())[:200]
-        raise InputError(f"expected a file of weights, found one not safe to read: {path} ({line})") from error
-    loaded = loaded.get("model", loaded) if isinstance(loaded, dict) else loaded
-    if not isinstance(loaded, dict):
-        raise InputError(f"expected a dictionary of tensors in {path}, found {type(loaded).__name__}")
-    return {str(key): value for key, value in loaded.items() if isinstance(value, Tensor)}
