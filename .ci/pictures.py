@@ -97,13 +97,14 @@ def action(name: str):
     iface.mainWindow().findChild(QAction, name).trigger()
 
 
-def open_scene(sensor: str, bands: tuple[int, int, int]):
+def open_scene(sensor: str):
     path = SCENES / f"{sensor}.tif"
     shutil.copyfile(ROOT / "resources" / "samples" / path.name, path)
     layer = QgsRasterLayer(str(path), sensor)
-    layer.setRenderer(QgsMultiBandColorRenderer(layer.dataProvider(), *bands))
-    stretch = QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum
-    layer.setContrastEnhancement(stretch, QgsRasterMinMaxOrigin.Limits.CumulativeCut)
+    if sensor == "sentinel-2":
+        layer.setRenderer(QgsMultiBandColorRenderer(layer.dataProvider(), 4, 3, 2))  # colours as the eye sees them
+        stretch = QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum
+        layer.setContrastEnhancement(stretch, QgsRasterMinMaxOrigin.Limits.CumulativeCut)
     QgsProject.instance().addMapLayer(layer)
     QgsProject.instance().setCrs(layer.crs())
     iface.setActiveLayer(layer)
@@ -144,7 +145,7 @@ def engine_there(doors):
         dock.setVisible(dock.objectName() == "Layers")
     window.showNormal()
     window.resize(WIDTH, HEIGHT)
-    window.resizeDocks([window.findChild(QDockWidget, "Layers")], [230], Qt.Orientation.Horizontal)
+    window.resizeDocks([window.findChild(QDockWidget, "Layers")], [290], Qt.Orientation.Horizontal)
     after(lambda: True, classify, 500)
 
 
@@ -152,7 +153,7 @@ def engine_there(doors):
 
 
 def classify():
-    scene = open_scene("sentinel-2", (4, 3, 2))
+    scene = open_scene("sentinel-2")
     after(lambda: True, lambda: dialog_of(scene))
 
 
@@ -180,7 +181,7 @@ def mapped():
 
 
 def train():
-    scene = open_scene("naip", (1, 2, 3))
+    scene = open_scene("naip")
     action("ofanetTrainFromPolygons")
     panel = plugins["ofanet"].panels["training"]
     panel.inputs.new.click()
