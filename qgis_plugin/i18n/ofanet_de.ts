@@ -526,6 +526,11 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>{raster}: Konfidenz</translation>
         </message>
         <message>
+            <location filename="background.py" />
+            <source>{title} failed</source>
+            <translation>{title}: fehlgeschlagen</translation>
+        </message>
+        <message>
             <location filename="check.py" />
             <source>or let the plugin create an environment</source>
             <translation>oder lassen Sie das Plugin eine Umgebung anlegen</translation>
@@ -1617,18 +1622,13 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="run.py" />
-            <source>{title}: cancelled</source>
-            <translation>{title}: abgebrochen</translation>
-        </message>
-        <message>
-            <location filename="run.py" />
-            <source>{title} failed</source>
-            <translation>{title}: fehlgeschlagen</translation>
-        </message>
-        <message>
-            <location filename="run.py" />
             <source>{title}: done, added {names}</source>
             <translation>{title}: fertig, hinzugefügt: {names}</translation>
+        </message>
+        <message>
+            <location filename="run.py" />
+            <source>{title}: cancelled</source>
+            <translation>{title}: abgebrochen</translation>
         </message>
         <message>
             <location filename="save_head.py" />

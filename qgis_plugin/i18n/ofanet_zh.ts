@@ -526,6 +526,11 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>{raster}：置信度</translation>
         </message>
         <message>
+            <location filename="background.py" />
+            <source>{title} failed</source>
+            <translation>{title}：失败</translation>
+        </message>
+        <message>
             <location filename="check.py" />
             <source>or let the plugin create an environment</source>
             <translation>或让插件创建一个环境</translation>
@@ -1617,18 +1622,13 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="run.py" />
-            <source>{title}: cancelled</source>
-            <translation>{title}：已取消</translation>
-        </message>
-        <message>
-            <location filename="run.py" />
-            <source>{title} failed</source>
-            <translation>{title}：失败</translation>
-        </message>
-        <message>
-            <location filename="run.py" />
             <source>{title}: done, added {names}</source>
             <translation>{title}：完成，已添加 {names}</translation>
+        </message>
+        <message>
+            <location filename="run.py" />
+            <source>{title}: cancelled</source>
+            <translation>{title}：已取消</translation>
         </message>
         <message>
             <location filename="save_head.py" />
