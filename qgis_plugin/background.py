@@ -1,4 +1,4 @@
-"""A Processing algorithm in the background, for panels: progress, words, and one of three ends. QGIS never waits."""
+"""A Processing algorithm in the background: progress, words, and one of three ends. QGIS never waits."""
 
 import time
 
@@ -11,6 +11,8 @@ from qgis.core import (
     QgsTask,
 )
 from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from .texts import tr
 
 
 class _Feedback(QgsProcessingFeedback):
@@ -46,29 +48,29 @@ class Job(QObject):
         super().__init__(parent)
         self._algorithm = QgsApplication.processingRegistry().createAlgorithmById(algorithm_id)
         self._parameters, self._title = parameters, title
-        self._context, self._feedback = QgsProcessingContext(), _Feedback()
-        self._context.setProject(QgsProject.instance())
-        self._context.setFeedback(self._feedback)
-        self._feedback.said.connect(self.said)
+        self.context, self.feedback = QgsProcessingContext(), _Feedback()
+        self.context.setProject(QgsProject.instance())
+        self.context.setFeedback(self.feedback)
+        self.feedback.said.connect(self.said)
         self.task = None
 
     def start(self):
         ok, why = self._algorithm.canExecute()
         if ok:
-            ok, why = self._algorithm.checkParameterValues(self._parameters, self._context)
+            ok, why = self._algorithm.checkParameterValues(self._parameters, self.context)
         if not ok:
             self.failed.emit(why)
             self.deleteLater()
             return
-        flags = QgsTask.Flag.CanCancel | QgsTask.Flag.Silent  # the panel says how it ended, once
-        self.task = QgsProcessingAlgRunnerTask(self._algorithm, self._parameters, self._context, self._feedback, flags)
+        flags = QgsTask.Flag.CanCancel | QgsTask.Flag.Silent  # whoever started it says how it ended, once
+        self.task = QgsProcessingAlgRunnerTask(self._algorithm, self._parameters, self.context, self.feedback, flags)
         self.task.setDescription(self._title)
         self.task.progressChanged.connect(self.progressed)
         self.task.executed.connect(self._ended)
         QgsApplication.taskManager().addTask(self.task)
 
     def cancel(self):
-        self._feedback.cancel()
+        self.feedback.cancel()
         if self.task is not None:
             self.task.cancel()
 
@@ -79,10 +81,10 @@ class Job(QObject):
             time.sleep(0.02)
 
     def _ended(self, successful: bool, results: dict):
-        if self._feedback.isCanceled() or self.task.isCanceled():
+        if self.feedback.isCanceled() or self.task.isCanceled():
             self.cancelled.emit()
         elif successful:
             self.done.emit(results)
         else:
-            self.failed.emit(self._feedback.error or self._title)
+            self.failed.emit(self.feedback.error or tr("{title} failed").format(title=self._title))
         self.deleteLater()

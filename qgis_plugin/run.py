@@ -1,33 +1,11 @@
 """One run of the toolbar action: the Processing algorithm as a background task, its progress, its result on the map."""
 
-import time
-
-from qgis.core import (
-    Qgis,
-    QgsApplication,
-    QgsProcessingAlgRunnerTask,
-    QgsProcessingContext,
-    QgsProcessingFeedback,
-    QgsProcessingUtils,
-    QgsProject,
-    QgsTask,
-)
+from qgis.core import Qgis, QgsProcessingUtils, QgsProject
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QProgressBar, QPushButton
 
+from .background import Job
 from .texts import tr
-
-
-class _Feedback(QgsProcessingFeedback):
-    """Remembers the last error, which a task does not hand on."""
-
-    def __init__(self):
-        super().__init__(False)
-        self.error = ""
-
-    def reportError(self, error, fatalError=False):
-        self.error = error
-        super().reportError(error, fatalError)
 
 
 class Run(QObject):
@@ -37,40 +15,27 @@ class Run(QObject):
         """`say(text, level, seconds)` shows a message."""
         super().__init__(iface.mainWindow())
         self._iface, self._say = iface, say
-        self._title, self._id, self._parameters = title, algorithm_id, parameters
-        self._context, self._feedback = QgsProcessingContext(), _Feedback()
-        self._context.setProject(QgsProject.instance())
-        self._context.setFeedback(self._feedback)
-        self._item = None
-        self.task = None
+        self._title, self._item = title, None
+        self._job = Job(algorithm_id, parameters, title, self)
+        self._job.done.connect(self._done)
+        self._job.failed.connect(self._failed)
+        self._job.cancelled.connect(self._cancelled)
+
+    @property
+    def task(self):
+        return self._job.task
 
     def start(self):
-        algorithm = QgsApplication.processingRegistry().createAlgorithmById(self._id)
-        self._algorithm = algorithm  # the task does not own it
-        ok, why = algorithm.canExecute()
-        if ok:
-            ok, why = algorithm.checkParameterValues(self._parameters, self._context)
-        if not ok:
-            self._say(why, Qgis.MessageLevel.Critical)
-            self._end()
-            return
-        flags = QgsTask.Flag.CanCancel | QgsTask.Flag.Silent  # the message bar says how it ended, once
-        self.task = QgsProcessingAlgRunnerTask(algorithm, self._parameters, self._context, self._feedback, flags)
-        self.task.setDescription(self._title)
-        self.task.executed.connect(self._done)
-        self._show_progress()
-        QgsApplication.taskManager().addTask(self.task)
+        self._job.start()
+        if self.task is not None:  # else it has ended already
+            self._show_progress()
 
     def cancel(self):
-        self._feedback.cancel()
-        if self.task is not None:
-            self.task.cancel()
+        self._job.cancel()
 
     def wait(self, seconds: float):
-        """Until its thread is done, or the time is up; asleep meanwhile, so that Python runs in that thread."""
-        end = time.monotonic() + seconds
-        while self.task is not None and self.task.isActive() and time.monotonic() < end:
-            time.sleep(0.02)
+        """Until its thread is done, or the time is up."""
+        self._job.wait(seconds)
 
     def _show_progress(self):
         bar = self._iface.messageBar()
@@ -88,35 +53,37 @@ class Run(QObject):
                 progress.setRange(0, 100)
                 progress.setValue(int(percent))
 
-        self.task.progressChanged.connect(show)
+        self._job.progressed.connect(show)
         bar.pushWidget(self._item, Qgis.MessageLevel.Info)
 
     def _forget_item(self):
         self._item = None
 
-    def _done(self, successful: bool, results: dict):
-        if self._feedback.isCanceled() or self.task.isCanceled():
-            self._say(tr("{title}: cancelled").format(title=self._title), Qgis.MessageLevel.Info, 5)
-        elif not successful:
-            why = self._feedback.error or tr("{title} failed").format(title=self._title)
-            self._say(why, Qgis.MessageLevel.Critical)
-        else:
-            names = self._load()
-            self._say(tr("{title}: done, added {names}").format(title=self._title, names=", ".join(names)),
-                      Qgis.MessageLevel.Success, 8)  # fmt: skip
+    def _done(self, *_):
+        names = ", ".join(self._load())
+        text = tr("{title}: done, added {names}").format(title=self._title, names=names)
+        self._say(text, Qgis.MessageLevel.Success, 8)
+        self._end()
+
+    def _failed(self, why: str):
+        self._say(why, Qgis.MessageLevel.Critical)
+        self._end()
+
+    def _cancelled(self):
+        self._say(tr("{title}: cancelled").format(title=self._title), Qgis.MessageLevel.Info, 5)
         self._end()
 
     def _load(self) -> list[str]:
         """What Processing's own dialog does at the end: named, styled, on top of the layer it came from."""
-        names = []
-        for source, details in self._context.layersToLoadOnCompletion().items():
-            layer = QgsProcessingUtils.mapLayerFromString(source, self._context)
+        names, context = [], self._job.context
+        for source, details in context.layersToLoadOnCompletion().items():
+            layer = QgsProcessingUtils.mapLayerFromString(source, context)
             if layer is None:
                 continue
-            layer = self._context.takeResultLayer(layer.id()) or layer
+            layer = context.takeResultLayer(layer.id()) or layer
             details.setOutputLayerName(layer)
             if details.postProcessor():
-                details.postProcessor().postProcessLayer(layer, self._context, self._feedback)
+                details.postProcessor().postProcessLayer(layer, context, self._job.feedback)
             QgsProject.instance().addMapLayer(layer)
             names.append(layer.name())
         return names
