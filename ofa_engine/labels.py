@@ -305,6 +305,7 @@ def _on_raster(geometries: NDArray, crs: Any, source: Source) -> NDArray:
 
 def _burn(shapes: NDArray, index: NDArray, source: Source, limit: int, say: Say) -> Labelled:
     """Pixels whose middle lies in a polygon. Where polygons of two classes overlap, nothing is labelled."""
+    shapes = _without_quarrels(shapes, index, source, say)
     cells: list[NDArray] = []
     for number, shape in enumerate(shapes):
         row, column = _inside(shape, source)
@@ -313,22 +314,43 @@ def _burn(shapes: NDArray, index: NDArray, source: Source, limit: int, say: Say)
         place_ = row[kept] * source.width + column[kept]
         cells.append(np.stack([place_, np.full(len(place_), number), np.full(len(place_), 1 / share)]))
     found = np.concatenate(cells, 1) if cells else np.zeros((3, 0))
-    where, polygon = found[0].astype(np.int64), found[1].astype(np.int64)
-    order = np.lexsort((polygon, where))
-    where, polygon, weight = where[order], polygon[order], found[2][order]
-    same = np.zeros(len(where), bool)
-    same[1:] = where[1:] == where[:-1]
-    quarrel = np.unique(where[1:][same[1:] & (index[polygon[1:]] != index[polygon[:-1]])])
-    if len(quarrel):
-        say("warning", f"{len(quarrel)} pixels lie in polygons of two classes and are not used")
-    kept = ~same & ~np.isin(where, quarrel)
-    where, polygon, weight = where[kept], polygon[kept], weight[kept]
+    # a pixel of two polygons of a class counts once
+    where, first = np.unique(found[0].astype(np.int64), return_index=True)
+    polygon, weight = found[1][first].astype(np.int64), found[2][first]
     return Labelled(where // source.width, where % source.width, index[polygon], polygon, weight)
+
+
+def _without_quarrels(shapes: NDArray, index: NDArray, source: Source, say: Say) -> NDArray:
+    """The polygons without what polygons of other classes hold, too."""
+    one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    strange = index[one] != index[other]
+    one, other = one[strange], other[strange]
+    if not len(one):
+        return shapes
+    whole = shapely.make_valid(shapes)
+    left, lost = whole.copy(), [np.zeros(0, np.int64)]
+    for number in np.unique(one):
+        others = shapely.union_all(whole[other[one == number]])
+        left[number] = shapely.difference(whole[number], others)
+        row, column = _inside(shapely.intersection(whole[number], others), source)
+        lost.append(row * source.width + column)
+    if count := len(np.unique(np.concatenate(lost))):
+        say("warning", f"{count} pixels lie in polygons of two classes and are not used")
+    return left
+
+
+def _polygons(shape: Any) -> list[Any]:
+    """The polygons in a geometry of any type."""
+    if shape.geom_type == "Polygon":
+        return [] if shape.is_empty else [shape]
+    return [polygon for part in getattr(shape, "geoms", ()) for polygon in _polygons(part)]
 
 
 def _inside(shape: Any, source: Source) -> tuple[NDArray, NDArray]:
     """(rows, columns) of the pixels of the source's region whose middle the polygon holds (all-touched off)."""
     empty = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    # lines, such as the common edge of two polygons, would be burnt whatever their middle
+    shape = shapely.MultiPolygon(_polygons(shape))
     inverse = ~source.transform
     west, south, east, north = shape.bounds
     if not np.isfinite(shape.bounds).all():

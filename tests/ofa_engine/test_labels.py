@@ -95,6 +95,25 @@ def test_where_two_classes_overlap_nothing_is_labelled(raster, tmp_path):
     assert len(np.unique(found.row * 80 + found.column)) == len(found), "pixels of two polygons of a class count once"
 
 
+def test_overlaps_are_left_out_of_drawn_polygons_too(raster, tmp_path, monkeypatch):
+    """Of the large polygon few pixels are drawn; the small one inside it is lost all the same."""
+    monkeypatch.setattr(labels, "LIMIT", 100)
+    said = []
+    shapes = [box(0, 0, 40, 60), box(10, 10, 8, 8), box(60, 0, 9, 9)]
+    found = read(raster, polygons(tmp_path / "a.geojson", shapes, ["a", "b", "b"]), said=said).rasters[0]
+    picture = burnt(found)
+    assert (picture[10:18, 10:18] == -1).all() and "64 pixels" in " ".join(said)
+    assert (picture[:9, 60:69] == 1).all() and (picture == 0).sum() > 60
+
+
+def test_neighbours_that_share_an_edge_do_not_quarrel(raster, tmp_path):
+    said = []
+    bow_tie = shapely.Polygon([(500400, 5799900), (500500, 5799800), (500500, 5799900), (500400, 5799800)])
+    shapes = [box(0, 0, 10, 10), box(10, 0, 10, 10), bow_tie]
+    found = read(raster, polygons(tmp_path / "a.geojson", shapes, ["a", "b", "a"]), said=said)
+    assert found.counts()[1] == 100 and 100 < found.counts()[0] < 180 and not said
+
+
 def test_odd_features_are_left_out_and_told(raster, tmp_path):
     said = []
     shapes = [box(0, 0, 5, 5), None, shapely.Polygon(), box(10, 0, 5, 5), box(20, 0, 5, 5), box(900, 0, 5, 5)]
