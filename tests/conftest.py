@@ -1,11 +1,18 @@
 """Rasters and a tiny model for all tests. Real sample rasters are used from $OFANET_TEST_DATA or ../shared/data."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure(config):
+    """Run in the background of a shell, tests ignore Ctrl-C, and so do children of theirs to whom it is sent."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):
