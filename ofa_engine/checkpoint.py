@@ -157,8 +157,11 @@ def load_head(path: str | Path, checkpoint: Checkpoint, sensor_id: str, task: st
             )
         if header["kind"] not in KINDS:
             raise ModelFileError(f"expected a head of kind {' or '.join(KINDS)}, found {header['kind']!r} in {path}")
-        bands = len(header["bands"]) if header["kind"] == "linear+pixels" else 0
-        head = LinearHead(checkpoint.model.arch.width, len(header["classes"]), header["task"], bands)
+        bands = len(sensor_table.get(sensor_id).bands)
+        if len(header["bands"]) != bands:
+            raise ModelFileError(f"expected {bands} bands of {sensor_id}, found {len(header['bands'])} in {path}")
+        seen = bands if header["kind"] == "linear+pixels" else 0
+        head = LinearHead(checkpoint.model.arch.width, len(header["classes"]), header["task"], seen)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"expected a complete head header, found {error} in {path}") from error
     _load_into(head, _read(path), path)

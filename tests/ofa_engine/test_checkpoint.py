@@ -58,6 +58,15 @@ def test_heads_are_refused_on_the_wrong_backbone_sensor_or_task(models, tmp_path
         catalog.find_head(str(models / "tiny.safetensors"), "naip", "segment")
 
 
+def test_a_head_of_other_bands_is_refused(models, tmp_path):
+    path = models / "naip_segment.safetensors"
+    header = catalog.read_header(path)
+    changed = tmp_path / "changed.safetensors"
+    catalog.rewrite_header(path, header | {"bands": header["bands"] + ["extra"]}, changed)
+    with pytest.raises(ModelFileError, match="expected 3 bands of naip, found 4"):
+        load_head(changed, load_checkpoint(models / "tiny.safetensors"), "naip")
+
+
 def test_damage_is_noticed(models, tmp_path):
     data = bytearray((models / "tiny.safetensors").read_bytes())
     data[-2000] ^= 0x40
