@@ -4,10 +4,11 @@ from qgis.core import QgsProcessingParameterVectorDestination
 
 from ..styling import load_classes, log_classes, result_title
 from ..texts import tr
-from .common import VECTOR_POLYGON, EngineAlgorithm, add_head, add_input, add_reading, add_tiling
+from .common import VECTOR_POLYGON, add_head, add_input, add_reading, add_report, add_tiling
+from .masked import MaskedAlgorithm
 
 
-class Classify(EngineAlgorithm):
+class Classify(MaskedAlgorithm):
     VERB = "classify"
     TITLE = "Classify tiles (one class a tile)"
     HELP = (
@@ -18,13 +19,18 @@ class Classify(EngineAlgorithm):
     def initAlgorithm(self, configuration=None):
         add_input(self)
         add_head(self)
+        self.add_masks()
         add_reading(self)
         add_tiling(self, overlap=False)
         self.addParameter(QgsProcessingParameterVectorDestination("OUTPUT", tr("Tiles"), VECTOR_POLYGON))
+        add_report(self)
 
     def processAlgorithm(self, parameters, context, feedback):
         output = self.output_path(parameters, "OUTPUT", context)
-        result = self.run_engine({**self.job(parameters, context), "output": output}, feedback)
+        report = self.output_file(parameters, "OUTPUT_REPORT", context)
+        params = {**self.job(parameters, context), "output": output, "report": report}
+        with self.mask(parameters, context, feedback) as about:
+            result = self.run_engine({**params, **about}, feedback)
         log_classes(result, feedback)
         load_classes(context, output, result_title(self._layer_name, result), result)
-        return {"OUTPUT": output}
+        return {name: path for name, path in (("OUTPUT", output), ("OUTPUT_REPORT", report)) if path}

@@ -14,6 +14,7 @@ from qgis.core import (
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFile,
+    QgsProcessingParameterFileDestination,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
@@ -170,9 +171,10 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             raise QgsProcessingException(text.format(name=name, path=path))
         return str(Path(path).absolute())
 
-    def output_file(self, parameters, name, context) -> str:
-        """The file of a destination that is no layer."""
-        return str(Path(self.parameterAsFileOutput(parameters, name, context)).absolute())
+    def output_file(self, parameters, name, context) -> str | None:
+        """The file of a destination that is no layer; None where the user wants none."""
+        path = self.parameterAsFileOutput(parameters, name, context)
+        return str(Path(path).absolute()) if path else None
 
     def run_engine(self, params: dict, feedback) -> dict:
         """One job with progress, log lines and cancel. Raises QgsProcessingException with the engine's one line."""
@@ -191,6 +193,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         def log(level, text):
             (feedback.pushWarning if level == "warning" else feedback.pushInfo)(in_window_words(text))
 
+        params = {name: value for name, value in params.items() if value is not None}
         try:
             return ENGINE.run(self.VERB_OF_ENGINE or self.VERB, params, progress, log, feedback.isCanceled)
         except EngineCancelled as error:
@@ -258,3 +261,16 @@ def add_computing(algorithm, overlap: bool = False, tile: str | None = None):
         share = tr("Overlap of neighbouring tiles (share of a tile)")
         algorithm.addParameter(advanced(number("OVERLAP", share, number.Type.Double, 0.25, minValue=0, maxValue=0.75)))
     algorithm.addParameter(advanced(enum("DEVICE", tr("Device"), list(DEVICES))))
+
+
+def add_min_area(algorithm):
+    number = QgsProcessingParameterNumber
+    area = number("MIN_AREA", tr("Smallest area in hectares (0: all)"), number.Type.Double, 0.0, minValue=0.0)
+    area.setMetadata({"widget_wrapper": {"decimals": 4}})
+    algorithm.addParameter(area)
+
+
+def add_report(algorithm):
+    text, files = tr("Report"), tr("HTML files (*.html)")
+    report = QgsProcessingParameterFileDestination("OUTPUT_REPORT", text, files, optional=True, createByDefault=False)
+    algorithm.addParameter(report)

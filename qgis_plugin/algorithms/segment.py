@@ -4,10 +4,11 @@ from qgis.core import QgsProcessingParameterRasterDestination, QgsProcessingPara
 
 from ..styling import load_classes, load_confidence, log_classes, result_title
 from ..texts import tr
-from .common import VECTOR_POLYGON, EngineAlgorithm, add_head, add_input, add_reading, add_tiling
+from .common import VECTOR_POLYGON, add_head, add_input, add_min_area, add_reading, add_report, add_tiling
+from .masked import MaskedAlgorithm
 
 
-class Segment(EngineAlgorithm):
+class Segment(MaskedAlgorithm):
     VERB = "segment"
     TITLE = "Segment (one class a pixel)"
     HELP = (
@@ -19,6 +20,8 @@ class Segment(EngineAlgorithm):
     def initAlgorithm(self, configuration=None):
         add_input(self)
         add_head(self)
+        self.add_masks()
+        add_min_area(self)
         add_reading(self)
         add_tiling(self, overlap=True)
         self.addParameter(QgsProcessingParameterRasterDestination("OUTPUT", tr("Classes")))
@@ -27,6 +30,7 @@ class Segment(EngineAlgorithm):
             QgsProcessingParameterVectorDestination("OUTPUT_POLYGONS", tr("Polygons"), VECTOR_POLYGON, **optional)
         )
         self.addParameter(QgsProcessingParameterRasterDestination("OUTPUT_CONFIDENCE", tr("Confidence"), **optional))
+        add_report(self)
 
     def processAlgorithm(self, parameters, context, feedback):
         outputs = {
@@ -38,7 +42,9 @@ class Segment(EngineAlgorithm):
         params["output"] = outputs["OUTPUT"]
         params["polygons"] = outputs["OUTPUT_POLYGONS"]
         params["confidence"] = outputs["OUTPUT_CONFIDENCE"]
-        result = self.run_engine(params, feedback)
+        outputs["OUTPUT_REPORT"] = params["report"] = self.output_file(parameters, "OUTPUT_REPORT", context)
+        with self.mask(parameters, context, feedback) as about:
+            result = self.run_engine({**params, **about}, feedback)
         log_classes(result, feedback)
         title = result_title(self._layer_name, result)
         load_classes(context, outputs["OUTPUT"], title, result)

@@ -1,0 +1,164 @@
+"""What the algorithms share that can leave out parts of the raster: polygons, a mask raster, areas too small."""
+
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from qgis.core import (
+    Qgis,
+    QgsFeature,
+    QgsFeatureRequest,
+    QgsFeatureSink,
+    QgsFields,
+    QgsFileUtils,
+    QgsProcessingException,
+    QgsProcessingFeatureSource,
+    QgsProcessingFeatureSourceDefinition,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterRasterLayer,
+    QgsProcessingParameterString,
+    QgsProcessingUtils,
+    QgsProviderRegistry,
+    QgsVectorFileWriter,
+    QgsVectorLayer,
+    QgsWkbTypes,
+)
+
+from ..bridge import errors
+from ..facts import source_path
+from ..labels import is_polygons
+from ..texts import tr
+from .common import VECTOR_POLYGON, EngineAlgorithm, advanced
+
+
+class MaskedAlgorithm(EngineAlgorithm):
+    def __init__(self):
+        super().__init__()
+        self._valid_mask, self._mask = None, None
+
+    def add_masks(self):
+        polygons = QgsProcessingParameterFeatureSource(
+            "MASK", tr("Only inside these polygons"), [VECTOR_POLYGON], optional=True
+        )
+        polygons.setHelp(
+            tr(
+                "Polygons in any coordinate system: what lies outside of them is left out of map, areas and report. "
+                "Selection, filter and unsaved edits count. Empty: the whole raster."
+            )
+        )
+        self.addParameter(polygons)
+        raster = QgsProcessingParameterRasterLayer("VALID_MASK", tr("Mask raster, e.g. of clouds"), optional=True)
+        raster.setHelp(
+            tr(
+                "A raster that tells which pixels not to use, in any grid and coordinate system. Sentinel-2's scene "
+                "classification (SCL) is recognised by its name: clouds, shadows, snow and defects are left out. Of "
+                "other rasters, where they are 0."
+            )
+        )
+        self.addParameter(advanced(raster))
+        values = QgsProcessingParameterString(
+            "MASK_VALUES", tr("Values of the mask raster to leave out, e.g. 3,8,9,10"), optional=True
+        )
+        values.setHelp(tr("Numbers with commas between them. Empty: as the mask raster's own field says."))
+        self.addParameter(advanced(values))
+
+    def _check_more(self, parameters, context):
+        raster = self.parameterAsRasterLayer(parameters, "VALID_MASK", context)
+        if raster is not None:
+            source_path(raster)
+        if _numbers(self.parameterAsString(parameters, "MASK_VALUES", context)) and not parameters.get("VALID_MASK"):
+            raise errors.InputError(tr("Expected a mask raster with the values to leave out, found none: choose one"))
+        source = self.parameterAsSource(parameters, "MASK", context) if parameters.get("MASK") else None
+        if source is not None:  # else QGIS's own check says what is wrong
+            _check_polygons(source)
+
+    def prepareAlgorithm(self, parameters, context, feedback):
+        raster = self.parameterAsRasterLayer(parameters, "VALID_MASK", context)
+        try:
+            self._valid_mask = None if raster is None else source_path(raster)
+        except errors.OfaError as error:
+            raise QgsProcessingException(str(error)) from error
+        if self._valid_mask is None and parameters.get("VALID_MASK"):
+            raise QgsProcessingException(self.invalidRasterError(parameters, "VALID_MASK"))
+        self._mask = whole_file(parameters.get("MASK"), context)  # asks the layer, which lives in this thread
+        return super().prepareAlgorithm(parameters, context, feedback)
+
+    def job(self, parameters, context):
+        values = _numbers(self.parameterAsString(parameters, "MASK_VALUES", context))
+        about = {"valid_mask": self._valid_mask, "mask_values": values or None}
+        if self.parameterDefinition("MIN_AREA"):
+            about["min_area"] = self.parameterAsDouble(parameters, "MIN_AREA", context) or None
+        return super().job(parameters, context) | about
+
+    @contextmanager
+    def mask(self, parameters, context, feedback):
+        """The params of the engine's job that are about polygons; the file they may name is gone afterwards."""
+        source = self.parameterAsSource(parameters, "MASK", context) if parameters.get("MASK") else None
+        if source is None and parameters.get("MASK"):
+            raise QgsProcessingException(self.invalidSourceError(parameters, "MASK"))
+        if source is None or self._mask:
+            yield {"mask": self._mask}
+            return
+        with tempfile.TemporaryDirectory(prefix="ofanet-", ignore_cleanup_errors=True) as folder:
+            yield {"mask": _written(source, Path(folder), context, feedback)}
+
+
+def _numbers(text: str) -> list[float]:
+    """Raises InputError."""
+    try:
+        return [float(word) for word in text.split(",") if word.strip()]
+    except ValueError:
+        expected = tr("Expected numbers with commas between them as values to leave out, found {text}")
+        raise errors.InputError(expected.format(text=text)) from None
+
+
+def _check_polygons(source):
+    if not is_polygons(source):
+        text = tr("Expected a layer of {wanted}, found another kind of geometry in {layer}")
+        raise errors.InputError(text.format(wanted=tr("polygons"), layer=source.sourceName()))
+    if source.featureCount() == 0:
+        text = tr("Expected polygons in {layer}, found none: is nothing selected, or does its filter leave out all?")
+        raise errors.InputError(text.format(layer=source.sourceName()))
+
+
+def whole_file(value, context) -> str | None:
+    """The file of a layer of which all is wanted as it is saved, and that holds nothing else; None for others."""
+    if isinstance(value, QgsProcessingFeatureSourceDefinition):
+        if value.selectedFeaturesOnly or value.featureLimit >= 0 or value.filterExpression:
+            return None
+        value = value.source.staticValue()
+    layer = value if isinstance(value, QgsVectorLayer) else None
+    if isinstance(value, str) and value:
+        layer = QgsProcessingUtils.mapLayerFromString(value, context)
+    if not isinstance(layer, QgsVectorLayer) or layer.providerType() != "ogr" or layer.subsetString():
+        return None
+    if layer.isModified() or QgsWkbTypes.isCurvedType(layer.wkbType()):
+        return None
+    path = QgsProviderRegistry.instance().decodeUri("ogr", layer.source()).get("path") or ""
+    if not Path(path).is_file() or len(QgsProviderRegistry.instance().querySublayers(path)) != 1:
+        return None
+    return str(Path(path).absolute())
+
+
+def _written(source, folder: Path, context, feedback) -> str:
+    """Polygons of a source, as the user chose them, in a GeoPackage in `folder` that bears the layer's name."""
+    path = folder / f"{QgsFileUtils.stringToSafeFilename(source.sourceName())[:80].strip(' .') or 'mask'}.gpkg"
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.driverName, options.layerName = "GPKG", "mask"
+    kind, transforms = Qgis.WkbType.MultiPolygon, context.transformContext()
+    writer = QgsVectorFileWriter.create(str(path), QgsFields(), kind, source.sourceCrs(), transforms, options)
+    # a polygon that crosses itself still covers pixels
+    unchecked = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
+    for found in source.getFeatures(QgsFeatureRequest().setNoAttributes(), unchecked):
+        if feedback.isCanceled() or writer.hasError():
+            break
+        for geometry in found.geometry().coerceToType(kind):
+            polygon = QgsFeature()
+            polygon.setGeometry(geometry)
+            writer.addFeature(polygon, QgsFeatureSink.Flag.FastInsert)
+    problem = writer.errorMessage() if writer.hasError() else ""
+    del writer  # closes the file
+    if problem:
+        text = tr("The polygons could not be written to {path}: {why}")
+        raise QgsProcessingException(text.format(path=path, why=problem))
+    return str(path)
