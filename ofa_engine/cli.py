@@ -65,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("segment", parents=[common, run, head, drawn], help="one class a pixel, to a GeoTIFF")
     verb.add_argument("--polygons", metavar="P.gpkg", help="dissolved polygons, too")
     verb.add_argument("--confidence", metavar="C.tif", help="the winning class's probability, too")
-    verbs.add_parser("classify", parents=[common, run, head], help="one class a tile, to .gpkg or .tif")
+    verb.add_argument("--report", metavar="R.html", help="a page of the classes' areas, too")
+    verb = verbs.add_parser("classify", parents=[common, run, head], help="one class a tile, to .gpkg or .tif")
+    verb.add_argument("--report", metavar="R.html", help="a page of the classes' areas, too")
     verb = verbs.add_parser("embed", parents=[common, run, backbone], help="token features, to a multi-band GeoTIFF")
     verb.add_argument("--picture", metavar="RGB.tif", help="their first three principal components, too")
     verb = verbs.add_parser("fit", parents=[common, told, compute, labelled, backbone],

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,7 @@ from .raster import Source, detect_source, gsd_m, one_line
 from .sensors import Detection
 from .tiling import MAX_OVERLAP, Axis
 
-TIFF, GPKG = (".tif", ".tiff"), (".gpkg",)
+TIFF, GPKG, HTML = (".tif", ".tiff"), (".gpkg",), (".html", ".htm")
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Options:
     bounds: list[float] | None = None
     polygons: str | None = None
     confidence: str | None = None
+    report: str | None = None
     picture: str | None = None
     valid_mask: str | None = None
     mask_values: list[float] | None = None
@@ -85,6 +87,7 @@ class Job:
     tile_px: int
     budget_bytes: int
     pending: Pending = field(default_factory=Pending)
+    started: float = field(default_factory=time.monotonic)  # on the clock of time.monotonic
 
     @property
     def sensor(self) -> sensor_table.Sensor:
@@ -140,6 +143,7 @@ def _cached_checkpoint(path: str, stamp: int, device: str) -> Checkpoint:
 def open_job(options: Options, task: str | None, watch: Watch, writes: bool = True) -> Job:
     """Opens and checks all that the user gave; `task` is None where no head is used, `writes` false where no layer is
     written. Raises InputError, and leaves nothing open."""
+    started = time.monotonic()
     source = Source(options.input)
     try:
         found = detect_source(source, options.sensor, options.bands, options.units)
@@ -184,7 +188,7 @@ def open_job(options: Options, task: str | None, watch: Watch, writes: bool = Tr
             watch.log(level, message)
         if source.crs is None and writes:
             watch.log("warning", "the raster has no CRS: the result has none either, and no areas")
-        return Job(source, found, checkpoint, head, head_file, device, tile_px, budget)
+        return Job(source, found, checkpoint, head, head_file, device, tile_px, budget, started=started)
     except BaseException:
         source.close()
         raise
@@ -205,10 +209,11 @@ def _restrict(source: Source, options: Options) -> list[tuple[str, str]]:
 def _check_outputs(options: Options, task: str | None) -> None:
     """All that can be found out about outputs before work starts. Raises OutputError, InputError."""
     wanted: dict[str | None, list[tuple[str | None, tuple[str, ...]]]] = {
-        "segment": [(options.output, TIFF), (options.confidence, TIFF), (options.polygons, GPKG)],
-        "classify": [(options.output, (*GPKG, *TIFF))],
+        "segment": [(options.output, TIFF), (options.confidence, TIFF), (options.polygons, GPKG),
+                    (options.report, HTML)],
+        "classify": [(options.output, (*GPKG, *TIFF)), (options.report, HTML)],
         None: [(options.output, TIFF), (options.picture, TIFF)],
-    }
+    }  # fmt: skip
     taken = [path for path in (options.input, options.valid_mask, options.mask) if path]
     for path, endings in wanted[task]:
         if path is not None:

@@ -1,6 +1,7 @@
 """The verbs that write layers: `segment`, `classify` and `embed`, a raster in and a layer out."""
 
 import functools
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from rasterio.enums import Resampling
 from torch import Tensor
 
 from . import pipeline as pl
-from .classlayer import ClassWriter, create_class_layer, make_quick, merge_small
+from .areas_page import areas_page, small_view
+from .classlayer import ClassWriter, Tally, create_class_layer, make_quick, merge_small
 from .errors import Cancelled
 from .job import QUIET, Job, Options, Watch, open_job, plan_for, run_pipeline
 from .layers import NODATA, class_colormap, create_tiff, write_class_names
@@ -20,13 +22,19 @@ from .raster import coarser, place
 from .vector import PolygonWriter, dissolve
 
 
-def _finish(job: Job, options: Options, **rest: object) -> dict:
-    job.pending.commit()
+def _finish(job: Job, options: Options, tags: dict[str, str], shown: NDArray[np.uint8] | None = None,
+            **rest: object) -> dict:  # fmt: skip
+    """The answer; `shown` is the class map for the report where one is wanted, (h, w) class values."""
     answer = {"output": options.output, "sensor": job.sensor.id, "detection": job.detection.to_json(),
               "device": str(job.device), "tile_px": job.tile_px}  # fmt: skip
     if job.head_file:
         answer |= {"head": str(job.head_file.path), "head_name": job.head_file.header["name"]}
-    return answer | rest
+    answer |= rest
+    if options.report and shown is not None:
+        page = areas_page(answer, tags, shown, time.monotonic() - job.started)
+        job.pending.beside(Path(options.report)).write_text(page, encoding="utf-8")
+    job.pending.commit()
+    return answer
 
 
 def _verb(task: str | None) -> Callable:
@@ -84,8 +92,9 @@ def segment(job: Job, options: Options, watch: Watch) -> dict:
     if polygons_part:
         watch.log("info", "dissolving polygons")
         _write_polygons(polygons_part, part, job, options, watch)
-    return _finish(job, options, confidence=options.confidence, polygons=options.polygons,
-                   classes=tally.table(), tiles=computed)  # fmt: skip
+    shown = small_view(part) if options.report else None
+    return _finish(job, options, tags, shown, confidence=options.confidence, polygons=options.polygons,
+                   report=options.report, classes=tally.table(), tiles=computed)  # fmt: skip
 
 
 def show(answer: dict) -> str | None:
@@ -96,7 +105,7 @@ def show(answer: dict) -> str | None:
     unit = "tiles" if tiles else "pixels"
     total = sum(entry[unit] for entry in answer["classes"])
     wide = max(4, *(len(entry["name"]) for entry in answer["classes"]))
-    files = [answer[key] for key in ("output", "confidence", "polygons") if answer.get(key)]
+    files = [answer[key] for key in ("output", "confidence", "polygons", "report") if answer.get(key)]
     lines = [f"{', '.join(files)}: {answer['sensor']}, {answer['head_name']}, {answer['tiles']} tiles",
              f"{'class':>5} {'name':{wide}} {unit if tiles else 'ha':>14} {'%':>6}"]  # fmt: skip
     for entry in answer["classes"]:
@@ -135,18 +144,28 @@ def classify(job: Job, options: Options, watch: Watch) -> dict:
             confidence[batch.row.index, batch.tiles] = best.numpy()
 
     computed = run_pipeline(job, plan, sink, watch)
-    part = job.pending.beside(target)
+    part, tags = job.pending.beside(target), job.tags(options)
     if target.suffix.lower() == ".gpkg":
         _write_tiles(part, target.stem, job, plan, winners, confidence)
     else:
         transform = coarser(job.source.transform, job.tile_px)
-        tags = job.tags(options)
         with create_tiff(part, job.source, columns, rows, transform, dtype="uint8", nodata=NODATA, tags=tags) as layer:
             layer.write_colormap(1, class_colormap(job.classes))
             layer.write(winners, 1)
         write_class_names(part, job.classes, [int((winners == v).sum()) for v in values])
-    table = [entry | {"tiles": int((winners == entry["value"]).sum())} for entry in job.classes]
-    return _finish(job, options, classes=table, tiles=computed)
+    return _finish(job, options, tags, winners, report=options.report, classes=_tile_table(job, plan, winners),
+                   tiles=computed)  # fmt: skip
+
+
+def _tile_table(job: Job, plan: pl.Plan, winners: NDArray[np.uint8]) -> list[dict]:
+    """The classes with their tiles and area_ha; a tile counts whole, as its polygon does."""
+    tally = Tally(job.source, job.classes)
+    widths = [plan.columns.length(column) for column in range(winners.shape[1])]
+    for row, values in enumerate(winners):
+        across = np.repeat(values, widths)
+        tally.add(np.broadcast_to(across, (plan.rows.length(row), len(across))), 0, plan.rows.starts[row])
+    return [{key: entry[key] for key in entry if key != "pixels"} | {"tiles": int((winners == entry["value"]).sum())}
+            for entry in tally.table()]  # fmt: skip
 
 
 def _write_tiles(path: Path, layer: str, job: Job, plan: pl.Plan, winners: NDArray, confidence: NDArray) -> None:
@@ -179,7 +198,7 @@ def embed(job: Job, options: Options, watch: Watch) -> dict:
         computed = run_pipeline(job, plan, _TokenWriter(layer, plan, arch.grid), watch)
     if picture_part:
         _write_picture(part, picture_part, job, tags)
-    return _finish(job, options, picture=options.picture, width=width, height=height, features=arch.width,
+    return _finish(job, options, tags, picture=options.picture, width=width, height=height, features=arch.width,
                    tiles=computed)  # fmt: skip
 
 

@@ -9,10 +9,11 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE_ORDER = ["errors", "_version", "sensors", "colors", "catalog", "tiling", "raster", "layers", "masks",
                 "preprocess", "model", "heads", "mae", "checkpoint", "vector", "sieve", "labels", "pipeline", "job",
-                "classlayer", "predict", "accuracy", "logistic", "fit", "mapped", "points", "page", "evaluate",
-                "sample", "scenes", "manifest", "mosaic", "stac", "cluster", "batch", "verbs", "bench", "worker",
-                "cli", "__main__"]  # fmt: skip
-RASTERIO = {"raster", "layers", "masks", "sieve", "classlayer", "job", "vector", "labels", "predict", "sample", "bench"}
+                "classlayer", "accuracy", "page", "areas_page", "predict", "logistic", "fit", "mapped", "points",
+                "evaluate", "sample", "scenes", "manifest", "mosaic", "stac", "cluster", "batch", "verbs", "bench",
+                "worker", "cli", "__main__"]  # fmt: skip
+RASTERIO = {"raster", "layers", "masks", "sieve", "classlayer", "job", "vector", "labels", "predict", "sample", "bench",
+            "areas_page"}  # fmt: skip
 STANDARD_ONLY = {"errors", "_version", "sensors", "colors", "catalog", "__init__"}
 
 
