@@ -16,24 +16,29 @@ from .texts import tr
 
 
 class _Feedback(QgsProcessingFeedback):
-    """Hands on what the algorithm says, and remembers its last error, which a task does not hand on."""
+    """Hands on what the algorithm says, keeps its log, and remembers its last error, which a task does not hand on."""
 
     said = pyqtSignal(str)
+    words_every_s = 0.5  # whoever shows them shows one line, in place of the last
 
     def __init__(self):
         super().__init__(False)
         self.error = ""
+        self.result: dict = {}  # what the engine answered
 
     def pushInfo(self, info):
+        super().pushInfo(info)
         self.said.emit(info)
 
     def pushWarning(self, warning):
+        super().pushWarning(warning)
         self.said.emit(warning)
 
     def setProgressText(self, text):
         self.said.emit(text)
 
     def reportError(self, error, fatalError=False):
+        super().reportError(error, fatalError)
         self.error = error
 
 
@@ -46,7 +51,7 @@ class Job(QObject):
 
     def __init__(self, algorithm_id: str, parameters: dict, title: str, parent=None):
         super().__init__(parent)
-        self._algorithm = QgsApplication.processingRegistry().createAlgorithmById(algorithm_id)
+        self.algorithm = QgsApplication.processingRegistry().createAlgorithmById(algorithm_id)
         self._parameters, self._title = parameters, title
         self.context, self.feedback = QgsProcessingContext(), _Feedback()
         self.context.setProject(QgsProject.instance())
@@ -55,15 +60,15 @@ class Job(QObject):
         self.task = None
 
     def start(self):
-        ok, why = self._algorithm.canExecute()
+        ok, why = self.algorithm.canExecute()
         if ok:
-            ok, why = self._algorithm.checkParameterValues(self._parameters, self.context)
+            ok, why = self.algorithm.checkParameterValues(self._parameters, self.context)
         if not ok:
             self.failed.emit(why)
             self.deleteLater()
             return
         flags = QgsTask.Flag.CanCancel | QgsTask.Flag.Silent  # whoever started it says how it ended, once
-        self.task = QgsProcessingAlgRunnerTask(self._algorithm, self._parameters, self.context, self.feedback, flags)
+        self.task = QgsProcessingAlgRunnerTask(self.algorithm, self._parameters, self.context, self.feedback, flags)
         self.task.setDescription(self._title)
         self.task.progressChanged.connect(self.progressed)
         self.task.executed.connect(self._ended)

@@ -179,11 +179,12 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     def run_engine(self, params: dict, feedback) -> dict:
         """One job with progress, log lines and cancel. Raises QgsProcessingException with the engine's one line."""
         said = time.monotonic()
+        every_s = getattr(feedback, "words_every_s", _SECONDS_BETWEEN_WORDS)  # a log keeps them all, a line only one
 
         def progress(message):
             nonlocal said
             feedback.setProgress(100.0 * float(message.get("fraction") or 0.0))
-            if time.monotonic() - said >= _SECONDS_BETWEEN_WORDS and message.get("total"):
+            if time.monotonic() - said >= every_s and message.get("total"):
                 said = time.monotonic()
                 text = tr("{done} of {total} tiles").format(done=message.get("done"), total=message["total"])
                 if message.get("seconds_left") is not None:
@@ -195,12 +196,15 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
         params = {name: value for name, value in params.items() if value is not None}
         try:
-            return ENGINE.run(self.VERB_OF_ENGINE or self.VERB, params, progress, log, feedback.isCanceled)
+            result = ENGINE.run(self.VERB_OF_ENGINE or self.VERB, params, progress, log, feedback.isCanceled)
         except EngineCancelled as error:
             feedback.pushInfo(str(error))
             raise QgsProcessingException(str(error)) from error
         except EngineError as error:
             raise QgsProcessingException(in_window_words(str(error))) from error
+        if hasattr(feedback, "result"):  # of a panel, which learns from it how fast this machine is
+            feedback.result = result
+        return result
 
 
 def told(word: str | None) -> str | None:
