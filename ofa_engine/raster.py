@@ -1,6 +1,7 @@
 """The only module that opens rasters to read: windows with their validity, and facts for detection."""
 
 import math
+import os
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -17,10 +18,16 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOEr
 from rasterio.warp import transform as warp_points
 from rasterio.windows import Window
 
-from .errors import RasterError
+from .errors import RasterError, SensorError
+from .products import find_product
 from .sensors import Detection, RasterFacts, detect, sample_windows
 
 Number = TypeVar("Number", float, NDArray[np.float64])
+
+# GDAL waits for a server without end unless it is told; what the user has set in the environment stays
+for _key, _value in {"CONNECTTIMEOUT": "10", "LOW_SPEED_LIMIT": "1", "LOW_SPEED_TIME": "10", "MAX_RETRY": "2",
+                     "RETRY_DELAY": "1"}.items():  # fmt: skip
+    os.environ.setdefault(f"GDAL_HTTP_{_key}", _value)
 
 
 def open_quietly(path: str | Path, mode: str = "r", **profile: object) -> Any:
@@ -40,26 +47,30 @@ class Mask(Protocol):
 
 
 class Source:
-    """A raster opened for reading. Close it, or use it in a `with` statement.
+    """A raster opened for reading, by its file, GDAL's name of it (a subdataset, /vsizip/..., https://...) or, where it
+    is a product of several files, by that. Close it, or use it in a `with` statement.
 
-    Raises RasterError where it cannot be opened. Attributes: path, width, height (pixels), crs (or None), transform.
+    Raises RasterError where it cannot be opened. Attributes: path, name (for messages), product (or None), width and
+    height (pixels), crs (or None), transform.
     """
 
     def __init__(self, path: str | Path):
         self.path = str(path)
-        name = Path(self.path).name or self.path
+        self.name = shown(self.path)
         if not self.path.strip():
             raise RasterError("expected a raster file, found no name")
         local = "://" not in self.path and not self.path.startswith("/vsi") and ":" not in self.path[2:]
         if local and not Path(self.path).exists():
             raise RasterError(f"expected a raster file, found no file {self.path}")
+        self.product = find_product(self.path) if local else None
         try:
-            self.dataset = open_quietly(self.path)
+            self.dataset = open_quietly(self.product.vrt if self.product else self.path)
         except (RasterioError, ValueError, TypeError) as error:
-            raise RasterError(f"expected a raster that GDAL can read, found {name}: {one_line(error)}") from error
+            raise RasterError(f"expected a raster that GDAL can read, found {self.name}: {one_line(error)}") from error
         if self.dataset.count == 0:
+            found = self.dataset.subdatasets
             self.dataset.close()
-            raise RasterError(f"expected a raster with bands, found none in {name}: open one of its subdatasets")
+            raise RasterError(_choose(self.name, found))
         self.width, self.height = self.dataset.width, self.dataset.height
         self.crs, self.transform = self.dataset.crs, self.dataset.transform
         self._offset = (0, 0)  # column and row of the region in the file
@@ -180,7 +191,7 @@ class Source:
             descriptions=tuple(text or "" for text in d.descriptions),
             wavelengths_um=tuple(_wavelength_um(d.tags(i), d.descriptions[i - 1] or "") for i in range(1, count + 1)),
             gsd_m=gsd_m(self.transform, self.crs, self.width, self.height),
-            samples=self._samples(),
+            samples=() if self.product else self._samples(),  # a product's metadata tell what values are
         )
 
     def _samples(self) -> tuple[tuple[float, ...], ...]:
@@ -193,7 +204,7 @@ class Source:
                 for band, pixels in zip(chosen, values, strict=True):
                     parts[band].append(pixels[np.isfinite(pixels)])
         except RasterioIOError as error:
-            raise RasterError(f"{Path(self.path).name} cannot be read, is it truncated? {one_line(error)}") from error
+            raise RasterError(f"{self.name} cannot be read, is it truncated? {one_line(error)}") from error
         found = {band: np.sort(np.concatenate(arrays)) for band, arrays in parts.items()}
         return tuple(tuple(found[b].tolist()) if b in found else () for b in range(1, self.dataset.count + 1))
 
@@ -205,11 +216,16 @@ def detect_source(
 
     Raises RasterError where nothing is valid or the file breaks off, SensorError where the user's words do not fit.
     """
-    found = detect(source.facts(), sensor_id, bands, units)
+    product, name = source.product, source.name
+    if product and units not in (None, product.units):
+        raise SensorError(f"expected no --units for {name}, whose metadata tell the unit, found {units}")
+    found = detect(source.facts(), sensor_id, bands, product.units if product else units)
     if found.sensor is None:
         return found
+    if product:
+        clouds = f"; for --valid-mask, its scene classification is {product.scl}" if product.scl else ""
+        found = replace(found, reason=found.reason.replace("(as told)", f"({product.told})") + clouds)
     used = [band for band in found.bands if band]
-    name = Path(source.path).name
     try:
         empty = source.empty_bands(used)
     except RasterioIOError as error:
@@ -217,6 +233,21 @@ def detect_source(
     if len(empty) == len(set(used)):
         raise RasterError(f"expected valid pixels, found none in {name}: all is nodata")
     return replace(found, bands=tuple(None if band in empty else band for band in found.bands)) if empty else found
+
+
+def shown(path: str) -> str:
+    """The last part of a path or address, for messages; without an address's query, which may hold a key."""
+    address = path.split("?")[0] if "://" in path else path
+    return Path(address).name or path
+
+
+def _choose(name: str, subdatasets: Sequence[str]) -> str:
+    if not subdatasets:
+        return f"expected a raster with bands, found none in {name}"
+    parts = [text.rsplit(":", 1)[-1].lstrip("/") for text in subdatasets]
+    listed = ", ".join(parts[:12]) + (", ..." if len(parts) > 12 else "")
+    return (f"expected one raster, found {len(parts)} subdatasets in {name}: {listed}; name one, "
+            f"e.g. '{subdatasets[0]}'")  # fmt: skip
 
 
 def _round(value: float) -> int:
@@ -283,4 +314,7 @@ def pyproj_crs(crs: object) -> CRS | None:
 
 
 def one_line(error: BaseException) -> str:
+    """What GDAL says, where rasterio only refers to it."""
+    if isinstance(error, RasterioError) and error.__cause__ is not None:
+        error = error.__cause__
     return " ".join(str(error).split()) or type(error).__name__

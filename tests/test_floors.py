@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ENGINE_ORDER = ["errors", "_version", "sensors", "colors", "catalog", "tiling", "raster", "layers", "masks",
+ENGINE_ORDER = ["errors", "_version", "sensors", "colors", "catalog", "tiling", "products", "raster", "layers", "masks",
                 "preprocess", "model", "heads", "mae", "checkpoint", "vector", "sieve", "labels", "pipeline", "job",
                 "classlayer", "accuracy", "page", "areas_page", "predict", "logistic", "fit", "mapped", "points",
-                "evaluate", "sample", "scenes", "manifest", "mosaic", "stac", "cluster", "batch", "verbs", "bench",
-                "worker", "cli", "__main__"]  # fmt: skip
+                "evaluate", "sample", "scenes", "manifest", "mosaic", "stac", "cluster", "batch", "verbs",
+                "example", "bench", "peers", "worker", "cli", "__main__"]  # fmt: skip
 RASTERIO = {"raster", "layers", "masks", "sieve", "classlayer", "job", "vector", "labels", "predict", "sample", "bench",
-            "areas_page"}  # fmt: skip
+            "areas_page", "example", "peers"}  # fmt: skip
 STANDARD_ONLY = {"errors", "_version", "sensors", "colors", "catalog", "__init__"}
 
 
