@@ -14,6 +14,7 @@ from .errors import OutputError
 from .raster import Source, one_line, open_quietly
 
 NODATA = 255  # of class layers
+QGIS_MARK = b"ofanet"  # stands in the style and metadata files that the plugin writes
 
 
 def check_output(path: str | Path, inputs: Sequence[str], endings: Sequence[str]) -> Path:
@@ -65,6 +66,7 @@ class Pending:
                     os.replace(aux, old)
                 else:
                     old.unlink(missing_ok=True)
+                _forget_style(target)
                 os.replace(part, target)
         except OSError as error:
             raise OutputError(f"cannot write {error.filename2 or error.filename}: {error.strerror}") from error
@@ -76,6 +78,14 @@ class Pending:
 
 def _aux(path: Path) -> Path:
     return path.with_name(path.name + ".aux.xml")
+
+
+def _forget_style(target: Path) -> None:
+    """What the plugin left beside an older layer of that name, for QGIS: it tells of classes that are gone. Files that
+    it did not make stay."""
+    for side in (target.with_suffix(end) for end in (".qml", ".qmd") if target.suffix.lower() in (".tif", ".tiff")):
+        if side.is_file() and QGIS_MARK in side.read_bytes():
+            side.unlink()
 
 
 def _remove(part: Path) -> None:
@@ -113,7 +123,7 @@ def class_colormap(classes: Sequence[dict]) -> dict[int, tuple[int, int, int, in
 
 def write_class_names(path: Path, classes: Sequence[dict], counts: Sequence[int]) -> None:
     """Category names and a raster attribute table as GDAL's side file (.aux.xml, GDAL's PAM format), since a GeoTIFF
-    itself has no room for them and rasterio cannot write them."""
+    itself has no room for them and rasterio cannot write them. Areas stand in the table where all classes have them."""
     root = ET.Element("PAMDataset")
     band = ET.SubElement(root, "PAMRasterBand", band="1")
     names = {entry["value"]: entry["name"] for entry in classes}
@@ -121,9 +131,12 @@ def write_class_names(path: Path, classes: Sequence[dict], counts: Sequence[int]
     for value in range(max(names) + 1):
         ET.SubElement(categories, "Category").text = names.get(value, "")
     table = ET.SubElement(band, "GDALRasterAttributeTable", tableType="thematic")
-    # name, GDAL field type (0 integer, 2 string), GDAL usage (5 value, 1 count, 2 name, 6-9 red, green, blue, alpha)
+    # name, GDAL field type (0 integer, 1 real, 2 string), GDAL usage (5 value, 1 count, 2 name, 6-9 red, green, blue,
+    # alpha, 0 any other)
     columns = [("Value", 0, 5), ("Count", 0, 1), ("Class", 2, 2), ("Red", 0, 6), ("Green", 0, 7), ("Blue", 0, 8),
                ("Alpha", 0, 9)]  # fmt: skip
+    areas = all(entry.get("area_ha") is not None for entry in classes)
+    columns += [("Area_ha", 1, 0)] if areas else []
     for index, (name, kind, usage) in enumerate(columns):
         field = ET.SubElement(table, "FieldDefn", index=str(index))
         for tag, text in (("Name", name), ("Type", str(kind)), ("Usage", str(usage))):
@@ -131,7 +144,8 @@ def write_class_names(path: Path, classes: Sequence[dict], counts: Sequence[int]
     colors = class_colormap(classes)
     for index, (entry, count) in enumerate(sorted(zip(classes, counts, strict=True), key=lambda e: e[0]["value"])):
         row = ET.SubElement(table, "Row", index=str(index))
-        for value in (entry["value"], count, entry["name"], *colors[entry["value"]]):
+        area = [f"{entry['area_ha']:.4f}"] if areas else []
+        for value in (entry["value"], count, entry["name"], *colors[entry["value"]], *area):
             ET.SubElement(row, "F").text = str(value)
     ET.ElementTree(root).write(_aux(path), encoding="unicode")
 

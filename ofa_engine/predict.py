@@ -26,7 +26,8 @@ def _finish(job: Job, options: Options, tags: dict[str, str], shown: NDArray[np.
             **rest: object) -> dict:  # fmt: skip
     """The answer; `shown` is the class map for the report where one is wanted, (h, w) class values."""
     answer = {"input": options.input, "output": options.output, "sensor": job.sensor.id,
-              "detection": job.detection.to_json(), "device": str(job.device), "tile_px": job.tile_px, "provenance": tags}  # fmt: skip
+              "detection": job.detection.to_json(), "device": str(job.device), "tile_px": job.tile_px,
+              "provenance": tags}  # fmt: skip
     if job.head_file:
         answer |= {"head": str(job.head_file.path), "head_name": job.head_file.header["name"]}
     answer |= rest
@@ -88,13 +89,14 @@ def segment(job: Job, options: Options, watch: Watch) -> dict:
     make_quick(part, job, options.cog, Resampling.mode)
     if confidence_part:
         make_quick(confidence_part, job, options.cog, Resampling.average)
-    write_class_names(part, job.classes, tally.pixels.tolist())
+    table = tally.table()
+    write_class_names(part, table, [entry["pixels"] for entry in table])
     if polygons_part:
         watch.log("info", "dissolving polygons")
         _write_polygons(polygons_part, part, job, options, watch)
     shown = small_view(part) if options.report else None
     return _finish(job, options, tags, shown, confidence=options.confidence, polygons=options.polygons,
-                   report=options.report, classes=tally.table(), tiles=computed)  # fmt: skip
+                   report=options.report, classes=table, tiles=computed)  # fmt: skip
 
 
 def show(answer: dict) -> str | None:
@@ -144,6 +146,7 @@ def classify(job: Job, options: Options, watch: Watch) -> dict:
             confidence[batch.row.index, batch.tiles] = best.numpy()
 
     computed = run_pipeline(job, plan, sink, watch)
+    table = _tile_table(job, plan, winners)
     part, tags = job.pending.beside(target), job.tags(options)
     if target.suffix.lower() == ".gpkg":
         _write_tiles(part, target.stem, job, plan, winners, confidence)
@@ -152,9 +155,8 @@ def classify(job: Job, options: Options, watch: Watch) -> dict:
         with create_tiff(part, job.source, columns, rows, transform, dtype="uint8", nodata=NODATA, tags=tags) as layer:
             layer.write_colormap(1, class_colormap(job.classes))
             layer.write(winners, 1)
-        write_class_names(part, job.classes, [int((winners == v).sum()) for v in values])
-    return _finish(job, options, tags, winners, report=options.report, classes=_tile_table(job, plan, winners),
-                   tiles=computed)  # fmt: skip
+        write_class_names(part, table, [entry["tiles"] for entry in table])
+    return _finish(job, options, tags, winners, report=options.report, classes=table, tiles=computed)
 
 
 def _tile_table(job: Job, plan: pl.Plan, winners: NDArray[np.uint8]) -> list[dict]:

@@ -73,7 +73,7 @@ def test_segment_every_sensor_as_a_naive_whole_raster_does(sensor, scene, tmp_pa
 
 
 def test_class_layer_explains_itself(scene, tmp_path):
-    run(segment, scene("naip"), tmp_path)
+    answer = run(segment, scene("naip"), tmp_path)
     with rasterio.open(tmp_path / "out.tif") as d:
         assert d.colormap(1)[7] == (0xAA, 0x55, 0x00, 255) and d.colormap(1)[255][3] == 0
     band = ET.parse(tmp_path / "out.tif.aux.xml").getroot().find("PAMRasterBand")
@@ -81,7 +81,8 @@ def test_class_layer_explains_itself(scene, tmp_path):
     assert names[1] == "water" and names[7] == "bare & dry" and names[3] == ""
     rows = [[f.text for f in row] for row in band.find("GDALRasterAttributeTable").findall("Row")]
     labels = read(tmp_path / "out.tif")[0]
-    assert rows[2] == ["7", str((labels == 7).sum()), "bare & dry", "170", "85", "0", "255"]
+    assert rows[2][:7] == ["7", str((labels == 7).sum()), "bare & dry", "170", "85", "0", "255"]
+    assert float(rows[2][7]) == pytest.approx(answer["classes"][2]["area_ha"], abs=1e-4)
 
 
 def test_segment_is_the_same_every_time(scene, tmp_path):
