@@ -1,9 +1,10 @@
 """The Processing provider: QGIS's toolbox, models, batch runs and qgis_process come with it."""
 
-from qgis.core import QgsProcessingProvider
+from qgis.core import QgsApplication, QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from .algorithms import ALGORITHMS
+from .algorithms.examples import TITLES, examples
 from .bridge import ICON
 
 
@@ -17,9 +18,32 @@ class OfaNetProvider(QgsProcessingProvider):
     def icon(self):
         return QIcon(str(ICON))
 
+    def svgIconPath(self):
+        return str(ICON)
+
+    def load(self):
+        QgsApplication.processingRegistry().providerAdded.connect(self._provider_added)
+        return super().load()
+
+    def unload(self):
+        QgsApplication.processingRegistry().providerAdded.disconnect(self._provider_added)
+
     def loadAlgorithms(self):
         for algorithm in ALGORITHMS:
             self.addAlgorithm(algorithm())
+        for model in examples() if self._registered() else ():
+            self.addAlgorithm(model)
+
+    def _registered(self) -> bool:
+        """Whether models can find their steps: QGIS looks for these in the registry, which has a provider only after
+        its algorithms are loaded."""
+        return QgsApplication.processingRegistry().providerById(self.id()) is not None
+
+    def _provider_added(self, _):
+        """This one, or another that the steps of the models come from."""
+        known = {algorithm.name() for algorithm in self.algorithms()}
+        if self._registered() and not {stem.replace("_", "") for stem in TITLES} <= known:
+            self.refreshAlgorithms()
 
     # The engine writes these two formats, to files.
 

@@ -6,6 +6,7 @@ from .detectsensor import DetectSensor
 from .embed import Embed
 from .samplepoints import SamplePoints
 from .segment import Segment
+from .segmentfolder import SegmentFolder
 from .trainhead import TrainHead
 
-ALGORITHMS = (DetectSensor, Segment, Classify, Embed, TrainHead, SamplePoints, AssessAccuracy)
+ALGORITHMS = (DetectSensor, Segment, SegmentFolder, Classify, Embed, TrainHead, SamplePoints, AssessAccuracy)

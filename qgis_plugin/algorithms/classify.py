@@ -9,7 +9,7 @@ from .masked import MaskedAlgorithm
 
 
 class Classify(MaskedAlgorithm):
-    VERB = "classify"
+    VERB = TASK = "classify"
     TITLE = "Classify tiles (one class a tile)"
     HELP = (
         "Cuts the raster into tiles that do not overlap and labels each with a class of the chosen head: one polygon a "

@@ -41,6 +41,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     VERB = ""
     VERB_OF_ENGINE = ""  # where the algorithm's id is another than the engine's verb
+    TASK = ""  # of the heads that it takes; empty: of any
     TITLE = ""
     HELP = ""
     TAGS = ()  # other words to find it by
@@ -49,6 +50,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         super().__init__()
         self._paths = []
         self._layer_name = ""
+        self._said = 0.0
 
     def createInstance(self):
         return type(self)()
@@ -120,9 +122,9 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         sensor = told(self.parameterAsString(parameters, "SENSOR", context))
         head = catalog.find_head(self.parameterAsString(parameters, "HEAD", context), sensor or "", None)
         task = head.header.get("task")
-        if self.VERB in TASKS and task != self.VERB:
+        if self.TASK and task != self.TASK:
             text = tr('Expected a head for "{verb}", found one for "{task}": {path}')
-            raise errors.ModelFileError(text.format(verb=self.VERB, task=task, path=head.path))
+            raise errors.ModelFileError(text.format(verb=self.TASK, task=task, path=head.path))
         return head
 
     def prepareAlgorithm(self, parameters, context, feedback):
@@ -178,18 +180,11 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     def run_engine(self, params: dict, feedback) -> dict:
         """One job with progress, log lines and cancel. Raises QgsProcessingException with the engine's one line."""
-        said = time.monotonic()
-        every_s = getattr(feedback, "words_every_s", _SECONDS_BETWEEN_WORDS)  # a log keeps them all, a line only one
+        self._said = time.monotonic()
 
         def progress(message):
-            nonlocal said
             feedback.setProgress(100.0 * float(message.get("fraction") or 0.0))
-            if time.monotonic() - said >= every_s and message.get("total"):
-                said = time.monotonic()
-                text = tr("{done} of {total} tiles").format(done=message.get("done"), total=message["total"])
-                if message.get("seconds_left") is not None:
-                    text += tr(", about {seconds:.0f} s left").format(seconds=message["seconds_left"])
-                feedback.setProgressText(text)
+            self.heard(message, feedback)
 
         def log(level, text):
             (feedback.pushWarning if level == "warning" else feedback.pushInfo)(in_window_words(text))
@@ -205,6 +200,16 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         if hasattr(feedback, "result"):  # of a panel, which learns from it how fast this machine is
             feedback.result = result
         return result
+
+    def heard(self, message: dict, feedback):
+        """Puts progress into words."""
+        every_s = getattr(feedback, "words_every_s", _SECONDS_BETWEEN_WORDS)  # a log keeps them all, a line only one
+        if time.monotonic() - self._said >= every_s and message.get("total"):
+            self._said = time.monotonic()
+            text = tr("{done} of {total} tiles").format(done=message.get("done"), total=message["total"])
+            if message.get("seconds_left") is not None:
+                text += tr(", about {seconds:.0f} s left").format(seconds=message["seconds_left"])
+            feedback.setProgressText(text)
 
 
 def told(word: str | None) -> str | None:
@@ -264,6 +269,10 @@ def add_computing(algorithm, overlap: bool = False, tile: str | None = None):
     if overlap:
         share = tr("Overlap of neighbouring tiles (share of a tile)")
         algorithm.addParameter(advanced(number("OVERLAP", share, number.Type.Double, 0.25, minValue=0, maxValue=0.75)))
+    add_device(algorithm)
+
+
+def add_device(algorithm):
     algorithm.addParameter(advanced(enum("DEVICE", tr("Device"), list(DEVICES))))
 
 

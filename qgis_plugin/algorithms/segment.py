@@ -9,7 +9,7 @@ from .masked import MaskedAlgorithm
 
 
 class Segment(MaskedAlgorithm):
-    VERB = "segment"
+    VERB = TASK = "segment"
     TITLE = "Segment (one class a pixel)"
     HELP = (
         "Labels each pixel with a class of the chosen head. The raster is read in overlapping tiles whose results are "

@@ -1,0 +1,164 @@
+"""One head over a folder of scenes: a class raster for each, one mosaic of all, and a table of areas."""
+
+import glob
+import json
+import re
+from pathlib import Path
+
+from osgeo import gdal
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingOutputFile,
+    QgsProcessingOutputNumber,
+    QgsProcessingOutputRasterLayer,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterString,
+)
+
+from ..engine import engine_python
+from ..styling import load_classes, result_title
+from ..texts import tr
+from .common import EngineAlgorithm, add_device, add_head, add_min_area, add_reading
+
+_MANIFEST = "batch.json"
+_UNFINISHED = re.compile(r"\..+?\.\d+\.(?:scratch\.)?part\b.*")  # how the engine names what it is writing
+_NO_DASK, _DASK = "ofanet[batch]", "distributed cryptography"  # what the engine says then, and what pip wants
+
+
+class SegmentFolder(EngineAlgorithm):
+    VERB = "segmentfolder"
+    VERB_OF_ENGINE = "batch"
+    TASK = "segment"
+    TITLE = "Segment a folder of scenes"
+    HELP = (
+        "Labels each pixel of all rasters in a folder, and in the folders below it, with the classes of one head. A "
+        "scene that fails stops no other; the log says why it failed.\n\n"
+        "Run it again with the same output folder to do only what is missing: scenes that are new, changed, failed on "
+        "the way, or were not reached when it was cancelled. The output folder also holds a mosaic of all results, "
+        "which is loaded, and tables of scenes and areas."
+    )
+    TAGS = ("batch", "many", "folder", "mosaic", "scenes", "land cover", "semantic segmentation", "deep learning")
+
+    def __init__(self):
+        super().__init__()
+        self._folder = Path()
+        self._told = None  # scenes that the log has named; None before the first look
+
+    def initAlgorithm(self, configuration=None):
+        folder = QgsProcessingParameterFile("INPUT", tr("Folder"), QgsProcessingParameterFile.Behavior.Folder)
+        folder.setHelp(tr("All rasters in it and in the folders below it are scenes; hidden files are not."))
+        self.addParameter(folder)
+        pattern = QgsProcessingParameterString("PATTERN", tr("Only files that match, e.g. S2*.tif"), optional=True)
+        pattern.setHelp(tr("A star stands for any letters, a question mark for one. Empty: all rasters."))
+        self.addParameter(pattern)
+        add_head(self)
+        add_min_area(self)
+        add_reading(self)
+        add_device(self)
+        results = QgsProcessingParameterFolderDestination("OUTPUT", tr("Results folder"))
+        results.setHelp(
+            tr(
+                "One class raster for each scene, under its name; mosaic.vrt, which shows them as one; areas.csv and "
+                "batch.csv, tables of areas and scenes. Take the same folder again to go on where a run ended."
+            )
+        )
+        self.addParameter(results)
+        self.addOutput(QgsProcessingOutputRasterLayer("MOSAIC", tr("Mosaic")))
+        self.addOutput(QgsProcessingOutputFile("AREAS", tr("Table of areas")))
+        self.addOutput(QgsProcessingOutputNumber("DONE", tr("Scenes that are done")))
+        self.addOutput(QgsProcessingOutputNumber("FAILED", tr("Scenes that failed")))
+
+    def _rasters(self, parameters, context):
+        return []  # INPUT is a folder; the engine looks into it
+
+    def prepareAlgorithm(self, parameters, context, feedback):
+        folder = Path(self.parameterAsFile(parameters, "INPUT", context))
+        if not folder.is_dir():
+            raise QgsProcessingException(tr("Expected a folder of rasters, found {path}").format(path=folder))
+        self._paths, self._layer_name = [str(folder.absolute())], folder.absolute().name
+        return True
+
+    def processAlgorithm(self, parameters, context, feedback):
+        self._folder = Path(self.output_file(parameters, "OUTPUT", context))
+        params = self.job(parameters, context)
+        params["inputs"], params["output"] = [self._scenes(parameters, context, params.pop("input"))], str(self._folder)
+        try:
+            answer = self.run_engine(params, feedback)
+        except QgsProcessingException as error:
+            self._sweep()
+            if _NO_DASK not in str(error):
+                raise
+            text = tr('The engine lacks Dask, which runs many scenes. Install it: "{python}" -m pip install {names}')
+            raise QgsProcessingException(text.format(python=engine_python(), names=_DASK)) from error
+        self.heard({}, feedback)
+        return self._finish(answer, context, feedback)
+
+    def _scenes(self, parameters, context, folder: str) -> str:
+        """What the engine is to look for."""
+        pattern = self.parameterAsString(parameters, "PATTERN", context).strip()
+        return str(Path(glob.escape(folder), "**", pattern)) if pattern else folder
+
+    def heard(self, message, feedback):
+        """Names each scene as it ends; what failed, the engine says."""
+        entries = self._entries()
+        done = {entry["id"]: entry for entry in entries if entry["state"] == "done"}
+        if self._told is None:
+            self._told = set(done)  # of earlier runs
+        for name in [name for name in done if name not in self._told]:
+            self._told.add(name)
+            text = tr("{scene}: done with {head}, {seconds:.0f} s")
+            entry = done[name]
+            head = (entry.get("head") or {}).get("name", "")
+            feedback.pushInfo(text.format(scene=name, head=head, seconds=entry.get("seconds") or 0))
+        ended = sum(entry["state"] in ("done", "failed") for entry in entries)
+        text = tr("{done} of {total} scenes").format(done=ended, total=len(entries))
+        if message.get("seconds_left") is not None:
+            text += tr(", about {seconds:.0f} s left").format(seconds=message["seconds_left"])
+        feedback.setProgressText(text)
+
+    def _entries(self) -> list[dict]:
+        """The scenes of the manifest as it is now: the engine rewrites it whole."""
+        try:
+            return json.loads((self._folder / _MANIFEST).read_text(encoding="utf-8"))["scenes"]
+        except (OSError, ValueError, KeyError):
+            return []
+
+    def _sweep(self):
+        """An engine that had to be ended may leave half files."""
+        for path in self._folder.glob(".*") if self._folder.is_dir() else ():
+            if _UNFINISHED.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+
+    def _finish(self, answer: dict, context, feedback) -> dict:
+        text = tr("{done} of {scenes} scenes are done, {run} of them now; {failed} failed")
+        feedback.pushInfo(text.format(**{key: answer[key] for key in ("done", "scenes", "run", "failed")}))
+        why = [f"{entry['id']}: {entry['why']}" for entry in answer["failures"]]
+        if not answer["done"]:
+            raise QgsProcessingException(tr("No scene could be segmented. {why}").format(why="; ".join(why[:3])))
+        for line in why:
+            feedback.pushWarning(line)
+        for path in answer["mosaics"]:
+            self._load(path, len(answer["mosaics"]) > 1, context)
+        found = {"OUTPUT": str(self._folder), "AREAS": answer["areas"], "DONE": answer["done"],
+                 "FAILED": answer["failed"]}  # fmt: skip
+        return found | ({"MOSAIC": answer["mosaics"][0]} if answer["mosaics"] else {})
+
+    def _load(self, path: str, one_of_several: bool, context):
+        """The mosaic in the project, with the names and colours of the classes that occur."""
+        dataset = gdal.Open(path)
+        members = {Path(name).name for name in dataset.GetFileList() or ()}
+        entries = [entry for entry in self._entries() if entry["state"] == "done" and entry["output"] in members]
+        classes: dict[int, dict] = {}
+        for entry in entries:
+            for found in entry["classes"]:
+                known = classes.setdefault(found["value"], {**found, "pixels": 0})
+                known["pixels"] += found.get("pixels") or 0
+        name = result_title(self._layer_name, {"head_name": entries[0]["head"]["name"]} if entries else {})
+        if one_of_several and dataset.GetSpatialRef() is not None:
+            name += f" ({dataset.GetSpatialRef().GetName()})"
+        if context.project() is not None and not context.willLoadLayerOnCompletion(path):
+            details = QgsProcessingContext.LayerDetails(name, context.project(), "MOSAIC")
+            context.addLayerToLoadOnCompletion(path, details)
+        load_classes(context, path, name, {"classes": list(classes.values())})
