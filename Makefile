@@ -8,7 +8,7 @@ help:
 	@echo "make demo      the sample scenes of five sensors through qgis_process, to demo/"
 	@echo "make test      the fast tests, in the engine and in a real QGIS"
 	@echo "make test-all  all tests"
-	@echo "make lint      style and types"
+	@echo "make lint      style, types, and the package by the rules of plugins.qgis.org"
 	@echo "make bench     bare model against the whole pipeline"
 	@echo "make plugin    dist/ofanet.zip, to install in QGIS"
 
@@ -32,6 +32,7 @@ test-all: setup-engine setup-qgis
 lint: setup-engine
 	$(ENGINE) -m ruff check .
 	$(ENGINE) -m mypy
+	$(ENGINE) .ci/check_plugin.py
 
 bench: setup-engine
 	@$(ENGINE) -m ofa_engine bench

@@ -23,21 +23,29 @@ def members() -> dict[str, Path]:
     return found
 
 
+def contents() -> dict[str, bytes]:
+    return {name: path.read_bytes() for name, path in sorted(members().items())}
+
+
+def build(target: Path, files: dict[str, bytes]) -> None:
+    """Writes `files` in their order; the same bytes at any time."""
+    part = target.with_suffix(".part")
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as package:
+        for name, data in files.items():
+            entry = zipfile.ZipInfo(name, date_time=(2020, 1, 1, 0, 0, 0))  # no clock in the bytes
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            package.writestr(entry, data, compresslevel=9)
+    part.replace(target)
+
+
 def main() -> int:
     target = ROOT / "dist" / "ofanet.zip"
     target.parent.mkdir(exist_ok=True)
-    part = target.with_suffix(".part")
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as package:
-        for name, path in sorted(members().items()):
-            entry = zipfile.ZipInfo(name, date_time=(2020, 1, 1, 0, 0, 0))  # no clock in the bytes
-            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            package.writestr(entry, path.read_bytes(), compresslevel=9)
-    size = part.stat().st_size
+    build(target, contents())
+    size = target.stat().st_size
     if size >= LIMIT_BYTES:
-        part.unlink()
-        print(f"expected a package under {LIMIT_BYTES} bytes, found {size}", file=sys.stderr)
+        print(f"expected a package under {LIMIT_BYTES} bytes, found {size} in {target}", file=sys.stderr)
         return 1
-    part.replace(target)
     print(f"{target.relative_to(ROOT)}: {size} bytes")
     return 0
 
