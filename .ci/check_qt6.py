@@ -111,8 +111,8 @@ def _enums(tree: ast.AST) -> Iterator[tuple[int, str]]:
         if at is not None:
             text = ".".join(parts[at:])
             members = parts[at + 1 :]
-            if members[:2] == ["Type", members[-1]] and parts[at] == "QVariant":
-                yield node.lineno, f"{text} is not in Qt 6: write QVariant.{members[-1]}"
+            if text.startswith("QVariant.Type."):
+                yield node.lineno, f"{text} is not in Qt 6: write QVariant.{members[1]}"
             elif len(members) == 1 and not called and id(node) not in annotations and text not in CONSTANTS:
                 if members[0][0].isupper() or parts[at] == "Qt":
                     yield node.lineno, f"{text} is not in Qt 6: name its enum, too ({parts[at]}.SomeEnum.{members[0]})"

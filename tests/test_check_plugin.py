@@ -159,6 +159,7 @@ def test_what_qt_6_lacks(code, named):
     "a = [QgsProcessing.TEMPORARY_OUTPUT, QgsProject.instance(), dataset.RasterXSize, self.INPUT]",
     "QgsField('a', QVariant.String)",
     "from qgis.PyQt.QtWidgets import QAction\ndialog.exec()",
+    "from qgis.PyQt import QtWidgets\nlabel = QtWidgets.QLabel\nlabel('a')",
     "import queue\ntry: pass\nexcept queue.Empty: pass",
 ])  # fmt: skip
 def test_what_qt_6_has(code):
