@@ -1,5 +1,7 @@
 """What part of a raster is computed: all, what the canvas shows, under polygons, in a rectangle."""
 
+import math
+
 from qgis.core import (
     Qgis,
     QgsCoordinateTransform,
@@ -27,13 +29,29 @@ _EDGE_POINTS = 20  # on each edge of a rectangle whose ellipsoidal area is measu
 
 
 def onto(raster, rectangle: QgsRectangle, crs) -> QgsRectangle:
-    """The part of a rectangle that lies on the raster, in the raster's CRS; empty where none does."""
+    """The part of a rectangle of that CRS that lies on the raster, in the raster's CRS; empty where none does."""
     transform = QgsCoordinateTransform(crs, raster.crs(), QgsProject.instance())
     transform.setBallparkTransformsAreAppropriate(True)
     try:
         return transform.transformBoundingBox(rectangle).intersect(raster.extent())
-    except QgsCsException:
+    except QgsCsException:  # the raster's CRS has no place for it
         return QgsRectangle()
+
+
+def pixels(raster, extent: QgsRectangle) -> tuple[int, int]:
+    """Columns and rows of the raster in an extent (its CRS): whole pixels, rounded as the engine rounds bounds."""
+    if raster is None or extent.isEmpty() or not raster.width() or not raster.height():
+        return 0, 0
+    whole = raster.extent()
+
+    def count(low: float, high: float, pixel: float, most: int) -> int:
+        first, stop = (math.floor(value / pixel + 0.5) for value in (low, high))
+        return max(min(stop, most) - max(first, 0), 0)
+
+    x, y = whole.width() / raster.width(), whole.height() / raster.height()
+    columns = count(extent.xMinimum() - whole.xMinimum(), extent.xMaximum() - whole.xMinimum(), x, raster.width())
+    rows = count(whole.yMaximum() - extent.yMaximum(), whole.yMaximum() - extent.yMinimum(), y, raster.height())
+    return columns, rows
 
 
 def area_ha(rectangle: QgsRectangle, crs) -> float | None:
@@ -75,7 +93,7 @@ class AreaInput(QWidget):
         self.mode = QComboBox()
         self.mode.setAccessibleName(tr("Area"))
         for key, title in ((LAYER, tr("Whole layer")), (CANVAS, tr("What the canvas shows")),
-                           (POLYGONS, tr("Selected polygons of")), (RECTANGLE, tr("Drawn rectangle"))):  # fmt: skip
+                           (POLYGONS, tr("Selected polygons")), (RECTANGLE, tr("Drawn rectangle"))):  # fmt: skip
             self.mode.addItem(title, key)
         self.polygons = QgsMapLayerComboBox()
         self.polygons.setAccessibleName(tr("Layer of polygons"))
@@ -185,8 +203,7 @@ class AreaInput(QWidget):
         self._update()
 
     def _show_band(self):
-        shown = self.mode.currentData() == RECTANGLE and self._drawn is not None
-        if not shown:
+        if self.mode.currentData() != RECTANGLE or self._drawn is None or self.isHidden():
             if self._band is not None:
                 self._band.hide()
             return
@@ -199,6 +216,17 @@ class AreaInput(QWidget):
             self._band.setWidth(2)
         self._band.setToGeometry(QgsGeometry.fromRect(QgsRectangle(self._drawn)), self._drawn.crs())
         self._band.show()
+
+    def showEvent(self, event):
+        super().showEvent(event)
+        self._show_band()
+
+    def hideEvent(self, event):
+        """A closed panel leaves nothing on the map."""
+        super().hideEvent(event)
+        if self._band is not None:
+            self._band.hide()
+        self._end_drawing()
 
     # --- the area -----------------------------------------------------------------------------------------------
 
@@ -252,7 +280,7 @@ class AreaInput(QWidget):
             return tr("The layer of polygons is empty: draw one, or choose another area")
         if mode == RECTANGLE and self._drawn is None:
             return tr("Draw a rectangle on the map first")
-        if self.extent().isEmpty():
+        if 0 in pixels(self._raster, self.extent()):
             return {
                 CANVAS: tr("The canvas does not show the raster: zoom to it first"),
                 POLYGONS: tr("The polygons do not touch the raster: select others"),
@@ -265,16 +293,22 @@ class AreaInput(QWidget):
         return area_ha(self.extent(), self._raster.crs()) if self._raster is not None else None
 
     def _noted(self) -> str:
+        """How large it is, and which polygons are meant; nothing where there is trouble."""
         if self.trouble():
             return ""
-        words, area = "", self.area_ha()
-        if self.mode.currentData() == POLYGONS:
-            layer = self._polygons
-            selected = layer.selectedFeatureCount()
-            words = tr("{count:,} selected polygons").format(count=selected) if selected else tr(
-                "All {count:,} polygons: none is selected").format(count=layer.featureCount())  # fmt: skip
-        size = "" if area is None else tr("{area:,.1f} ha").format(area=area)
-        return "; ".join(word for word in (words, size) if word)
+        columns, rows = pixels(self._raster, self.extent())
+        area, words = self.area_ha(), [tr("{columns:,} x {rows:,} pixels").format(columns=columns, rows=rows)]
+        if area is not None:
+            decimals = 2 if area < 10 else 1 if area < 1000 else 0
+            words.append(tr("{area} ha").format(area=f"{area:,.{decimals}f}"))
+        size = ", ".join(words)
+        if self.mode.currentData() != POLYGONS:
+            return size
+        selected = self._polygons.selectedFeatureCount()
+        chosen = tr("All polygons, since none is selected")
+        if selected:
+            chosen = tr("Selected: {count:,}").format(count=selected)
+        return tr("{polygons}; within {size}").format(polygons=chosen, size=size)
 
     # --- the end ------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QPoint, QRect, QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QPainter, QPalette
 from qgis.PyQt.QtWidgets import (
@@ -21,11 +22,12 @@ from qgis.PyQt.QtWidgets import (
 from .bridge import catalog, errors
 from .model_files import OWN, Entry, entries
 from .model_page import TASKS, page, score, sensor_name
-from .texts import tr
+from .texts import in_window_words, tr
 
 _BAD = "#c8402f"
 MOST_CHIPS = 12
 _CHIP, _GAP = 12, 4
+_ICONS = {"segment": "/mIconRaster.svg", "classify": "/mIconPolygonLayer.svg"}
 
 
 class HeadChoice(QWidget):
@@ -39,8 +41,8 @@ class HeadChoice(QWidget):
         self._sensor: str | None = None
         self._gsd_m: float | None = None
         self._heads: list[catalog.ModelFile] = []
-        self._own: list[catalog.ModelFile] = []  # files that the user chose, of any sensor; last first
-        self._shown: Path | None = None
+        self._own: list[Path] = []  # files that the user chose, of any sensor; the last first
+        self._shown: catalog.ModelFile | None = None
         self._card: QDialog | None = None
         self._build()
         self._show()
@@ -88,26 +90,37 @@ class HeadChoice(QWidget):
         """Offers the heads for a sensor, none for None; `gsd_m` is the pixel size of the raster, for tile sizes in
         metres. The chosen head stays where it is for that sensor, too."""
         self._sensor, self._gsd_m = sensor, gsd_m
-        self._tell("")
         self.refresh()
+        missing = sensor is not None and not self._heads
+        self._tell(tr("No head was found for this sensor: choose a head file") if missing else "")
 
     def refresh(self):
         """Reads the folders again: a head may have been trained, imported or removed."""
         chosen = self.head.currentData()
         found = catalog.list_heads(self._sensor) if self._sensor else []
-        mine = [head for head in self._own if head.header.get("sensor") == self._sensor]
-        known = {head.path for head in mine}
-        heads = mine + [head for head in found if head.path not in known]
+        heads = [head for head in self._files() if head.header.get("sensor") == self._sensor]
+        heads = [head for head in heads if head not in found] + found
         heads.sort(key=lambda head: head.header.get("task") != "segment")  # stable: the catalogue's order otherwise
         self._fill(heads, chosen)
 
-    def _fill(self, heads: list, chosen: str | None):
+    def _files(self) -> list[catalog.ModelFile]:
+        """What the files that the user chose are now; one that is gone is forgotten."""
+        heads = []
+        for path in list(self._own):
+            try:
+                heads.append(catalog.find_head(str(path), "", None))
+            except errors.ModelFileError:
+                self._own.remove(path)
+        return heads
+
+    def _fill(self, heads: list[catalog.ModelFile], chosen: str | None):
         self._heads = heads
         self.head.blockSignals(True)
         self.head.clear()
         for head in heads:
-            self.head.addItem(_title(head), str(head.path))
-            tip = f"{_title(head)}\n{TASKS.get(head.header.get('task'), '')}\n{head.path}"
+            task = head.header.get("task")
+            self.head.addItem(QgsApplication.getThemeIcon(_ICONS.get(task, "")), _title(head), str(head.path))
+            tip = f"{_title(head)}\n{_capital(TASKS.get(task, str(task)))}\n{head.path}"
             self.head.setItemData(self.head.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.head.setCurrentIndex(max(self.head.findData(chosen), 0) if heads else -1)
         self.head.blockSignals(False)
@@ -127,9 +140,9 @@ class HeadChoice(QWidget):
         try:
             head = catalog.find_head(str(path), "", None)
         except errors.ModelFileError as error:
-            self._tell(str(error))
+            self._tell(in_window_words(str(error)))
             return False
-        self._own = [head, *(other for other in self._own if other.path != head.path)]
+        self._own = [head.path, *(path for path in self._own if path != head.path)]
         sensor = head.header.get("sensor", "")
         if sensor != self._sensor:
             self.sensor_wanted.emit(sensor)  # whoever agrees calls set_sensor
@@ -162,9 +175,10 @@ class HeadChoice(QWidget):
             self.score.setText(_score(head))
             self.chips.show_classes(head.header.get("classes") or [])
             self.head.setToolTip(self.head.itemData(self.head.currentIndex(), Qt.ItemDataRole.ToolTipRole))
-        path = head.path if head else None
-        if path != self._shown:
-            self._shown = path
+            if self._card is not None:
+                self._card.show_head(head)
+        if head != self._shown:
+            self._shown = head
             self.changed.emit()
 
     def show_card(self):
@@ -174,8 +188,10 @@ class HeadChoice(QWidget):
             return
         if self._card is None:
             self._card = _Card(self)
-            self._card.destroyed.connect(self._forget_card)
+            self._card.finished.connect(self._forget_card)
         self._card.show_head(head)
+        self._card.show()
+        self._card.raise_()
 
     def _forget_card(self, *_):
         self._card = None
@@ -197,11 +213,15 @@ def _told(head: catalog.ModelFile, gsd_m: float | None) -> str:
 def _score(head: catalog.ModelFile) -> str:
     """In one line how good it is, and by what that is known."""
     validation = (head.header.get("training") or {}).get("validation") or {}
-    if isinstance(validation.get("miou"), (int, float)):
-        return tr("Cross-validated in {folds} parts: mean IoU {miou:.2f}, accuracy {accuracy:.0%}").format(
-            folds=validation.get("folds", "?"), miou=validation["miou"], accuracy=validation.get("accuracy", 0))
+    miou, accuracy = validation.get("miou"), validation.get("accuracy")
+    if isinstance(miou, (int, float)) and isinstance(accuracy, (int, float)):
+        text = tr("Cross-validated: mean IoU {miou:.2f}, accuracy {accuracy:.0%}").format(miou=miou, accuracy=accuracy)
+        unscored = ", ".join(str(name) for name in validation.get("not_scored") or ())
+        return text + (tr("; not scored: {names}").format(names=unscored) if unscored else "")
+    if validation:
+        return tr("Not scored: for that each class needs polygons in two places")
     number, what = score(_entry(head))
-    return f"{what}: {number}"
+    return tr("Score: {what}").format(what=what) if number == "-" else f"{what}: {number}"
 
 
 def _entry(head: catalog.ModelFile) -> Entry:
@@ -282,7 +302,8 @@ class ClassChips(QWidget):
 
     def paintEvent(self, event):
         painter = QPainter(self)
-        text, edge = (self.palette().color(role) for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Mid))
+        text, edge = (self.palette().color(QPalette.ColorRole.WindowText) for _ in range(2))
+        edge.setAlpha(90)
         for (name, color), place in zip(self._chips, self._places(self.width()), strict=True):
             left = 0
             if color:
@@ -317,5 +338,3 @@ class _Card(QDialog):
         entry = _entry(head)
         self.setWindowTitle(entry.title)
         self.page.setHtml(page(entry))
-        self.show()
-        self.raise_()

@@ -1,0 +1,180 @@
+"""The cost of a run as the panel tells it: tiles as the engine counts them, time as it was measured."""
+
+import json
+import random
+import subprocess
+
+import pytest
+from conftest import ROOT, sample
+from qgis.core import QgsRectangle
+
+from qgis_plugin import detail
+from qgis_plugin.area import pixels
+from qgis_plugin.bridge import catalog
+from qgis_plugin.detail import BALANCED, FAST, FINE, OWN, DetailInput, memory_budget_bytes, tiles_along
+from qgis_plugin.engine import clean_environment, engine_python
+
+MODELS = ROOT / "resources" / "models"
+
+
+def head(name: str = "naip_landcover", **changes) -> catalog.ModelFile:
+    path = MODELS / f"{name}.safetensors"
+    return catalog.ModelFile(path, catalog.read_header(path) | changes)
+
+
+def engine(code: str, given):
+    """What `code` makes of `given`, run by the engine's Python."""
+    code = f"import json, sys\ngiven = json.load(sys.stdin)\n{code}\nprint(json.dumps(answer))"
+    done = subprocess.run([engine_python(), "-c", code], input=json.dumps(given), capture_output=True, text=True,
+                          cwd=ROOT, env=clean_environment(), check=False, timeout=60)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def widget(qtbot, settings):
+    made = DetailInput()
+    qtbot.addWidget(made)
+    return made
+
+
+def choose(widget, choice: str):
+    widget.choice.setCurrentIndex(widget.choice.findData(choice))
+
+
+# --- tiles ----------------------------------------------------------------------------------------------------------
+
+
+def test_tiles_along_an_axis_are_the_engines():
+    rng = random.Random(0)
+    cases = [(rng.randint(1, 3000), rng.choice((1, 2, 16, 31, 32, 33, 64, 100, 224)), overlap, clipped)
+             for _ in range(300) for overlap, clipped in ((0.25, False), (0.0, True), (0.0, False))]  # fmt: skip
+    cases += [(size, 32, 0.25, False) for size in range(1, 120)]
+    counted = engine("from ofa_engine.tiling import Axis\nanswer = [len(Axis(*case).starts) for case in given]", cases)
+    assert [tiles_along(*case) for case in cases] == counted
+
+
+def test_tiles_of_an_extent_and_the_budget_are_those_of_a_run(widget, layer):
+    rng, told, asked = random.Random(1), [], []
+    for sensor, name in (("naip", "naip_landcover"), ("naip", "naip_tiles"), ("enmap", "enmap_landcover")):
+        raster, one = layer(sample(sensor)), head(name)
+        whole = raster.extent()
+        for choice in (BALANCED, FINE, FAST):
+            left, bottom = (rng.uniform(-0.2, 0.4) for _ in range(2))
+            right, top = (rng.uniform(0.5, 1.2) for _ in range(2))
+            x = [whole.xMinimum() + share * whole.width() for share in (left, right)]
+            y = [whole.yMinimum() + share * whole.height() for share in (bottom, top)]
+            choose(widget, choice)
+            widget.update_for(raster, one, QgsRectangle(x[0], y[0], x[1], y[1]))
+            told.append([*pixels(raster, QgsRectangle(x[0], y[0], x[1], y[1])), widget.tiles()])
+            task, bounds = one.header["task"], [x[0], y[0], x[1], y[1]]
+            asked.append([raster.source(), str(one.path), task, widget.tile_px() or None, bounds])
+    code = """
+from ofa_engine.job import Options, Watch, open_job, plan_for
+from ofa_engine.pipeline import default_budget_bytes
+answer = []
+for path, head, task, tile_px, bounds in given:
+    job = open_job(Options(path, head=head, tile_px=tile_px, bounds=bounds), task, Watch(), writes=False)
+    segment = task == "segment"
+    plan = plan_for(job, 0.25 if segment else 0.0, len(job.classes) if segment else 0, clipped=not segment)
+    answer.append([job.source.width, job.source.height, plan.tiles])
+    job.source.close()
+answer = [answer, default_budget_bytes()]
+"""
+    counted, budget = engine(code, asked)
+    assert told == counted
+    assert memory_budget_bytes() == pytest.approx(budget, rel=0.1)
+
+
+def test_sizes_follow_the_head(widget, layer):
+    raster = layer(sample("naip"))
+    widget.update_for(raster, head(tile_px=40), raster.extent())
+    sizes = {}
+    for choice in (FAST, BALANCED, FINE, OWN):
+        choose(widget, choice)
+        sizes[choice] = widget.tile_px()
+    assert sizes == {FAST: 80, BALANCED: 0, FINE: 20, OWN: 64}
+    assert widget.choice.itemText(0) == "Fast: tiles of 80 pixels" and not widget.px.isHidden()
+    widget.update_for(raster, head(tile_px=20), raster.extent())
+    assert widget.choice.itemText(2) == "Fine: tiles of 16 pixels", "the engine takes no smaller ones"
+    choose(widget, BALANCED)
+    assert widget.px.isHidden()
+
+
+def test_the_users_choice_is_told(widget, qtbot):
+    with qtbot.waitSignal(widget.changed):
+        choose(widget, OWN)
+    with qtbot.waitSignal(widget.changed):
+        widget.px.setValue(100)
+    assert widget.tile_px() == 100
+
+
+def test_without_head_raster_or_extent_nothing_is_promised(widget, layer):
+    raster = layer(sample("naip"))
+    for arguments in ((None, None, QgsRectangle()), (raster, None, raster.extent()), (None, head(), raster.extent()),
+                      (raster, head(), QgsRectangle()), (raster, head(), QgsRectangle(0, 0, 1, 1))):  # fmt: skip
+        for choice in (BALANCED, FAST, OWN):
+            choose(widget, choice)
+            widget.update_for(*arguments)
+            assert (widget.tiles(), widget.estimate.text()) == (0, "")
+    choose(widget, FINE)
+    widget.update_for(raster, None, raster.extent())
+    assert widget.tile_px() == 0, "the head's own, whichever that will be"
+
+
+# --- time -----------------------------------------------------------------------------------------------------------
+
+
+def test_time_is_known_after_a_run_and_kept(widget, layer, qtbot):
+    raster, one = layer(sample("naip")), head()
+    widget.update_for(raster, one, raster.extent(), "auto")
+    assert widget.tiles_a_second() is None and "441 tiles; how long it takes is known" in widget.estimate.text()
+    widget.learn({"tiles": 441, "seconds": 2.205, "device": "cpu"}, one, "auto")
+    assert widget.tiles_a_second() == pytest.approx(200)
+    assert "441 tiles; about 2 s; up to about" in widget.estimate.text()
+    again = DetailInput()
+    qtbot.addWidget(again)
+    again.update_for(raster, one, raster.extent(), "auto")
+    assert again.tiles_a_second() == pytest.approx(200)
+
+
+def test_speeds_are_kept_by_device_and_checkpoint(widget, layer):
+    raster, one = layer(sample("naip")), head()
+    widget.learn({"tiles": 1000, "seconds": 1.0, "device": "cuda"}, one, "auto")
+    speeds = {}
+    for device in ("auto", "cuda", "cpu"):
+        widget.update_for(raster, one, raster.extent(), device)
+        speeds[device] = widget.tiles_a_second()
+    assert speeds == {"auto": 1000, "cuda": 1000, "cpu": None}
+    widget.update_for(raster, head("naip_tiles"), raster.extent(), "auto")
+    assert widget.tiles_a_second() == 1000, "another head on the same checkpoint"
+    widget.update_for(raster, head(backbone="another"), raster.extent(), "auto")
+    assert widget.tiles_a_second() is None
+
+
+def test_short_runs_do_not_count_and_long_ones_count_most(widget, layer):
+    raster, one = layer(sample("naip")), head()
+    widget.update_for(raster, one, raster.extent())
+    for result in ({"tiles": 19, "seconds": 5.0}, {"tiles": 0, "seconds": 1.0}, {"tiles": 50}, {"seconds": 3.0}):
+        widget.learn(result, one)
+        assert widget.tiles_a_second() is None
+    widget.learn({"tiles": 100, "seconds": 10.0}, one)  # most of it start-up
+    widget.learn({"tiles": 99_900, "seconds": 490.0}, one)
+    assert widget.tiles_a_second() == pytest.approx(200)
+    for _ in range(5):
+        widget.learn({"tiles": 1000, "seconds": 10.0}, one)
+    assert widget.tiles_a_second() == pytest.approx(100), "only the last runs"
+
+
+def test_strange_settings_are_no_speed(widget, layer, settings):
+    raster, one = layer(sample("naip")), head()
+    widget.update_for(raster, one, raster.extent())
+    for text in ("nonsense", "3", "[[1]]", '[["a", 2]]', "[[5, 0]]", "null"):
+        settings.setValue(f"ofanet/speed/auto/{one.header['backbone']}", text)
+        assert widget.tiles_a_second() is None, text
+
+
+@pytest.mark.parametrize("seconds, text", [(0.2, "about 1 s"), (89, "about 89 s"), (300, "about 5 min"),
+                                           (9000, "about 2.5 h")])  # fmt: skip
+def test_times_in_words(seconds, text):
+    assert detail._time(seconds) == text
