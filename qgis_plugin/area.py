@@ -55,13 +55,13 @@ def pixels(raster, extent: QgsRectangle) -> tuple[int, int]:
 
 
 def area_ha(rectangle: QgsRectangle, crs) -> float | None:
-    """Hectares on the project's ellipsoid; None where there is no CRS to know them by."""
+    """Hectares on the project's ellipsoid, on that of the CRS where the project has none; None without a CRS."""
     if rectangle.isEmpty() or not crs.isValid():
         return None
     project, measure = QgsProject.instance(), QgsDistanceArea()
     measure.setSourceCrs(crs, project.transformContext())
-    measure.setEllipsoid(project.ellipsoid())
-    if measure.areaUnits() in (Qgis.AreaUnit.SquareDegrees, Qgis.AreaUnit.Unknown):
+    known = project.ellipsoid() != "NONE"
+    if not measure.setEllipsoid(project.ellipsoid() if known else crs.ellipsoidAcronym()):
         return None
     outline = QgsGeometry.fromRect(rectangle).densifyByCount(_EDGE_POINTS)
     try:
