@@ -1,164 +1,256 @@
 """`ofa bench`: how fast the pipeline is beside the bare model, reading alone and writing alone, on this machine.
 
-bare: resizing, normalising, model, head and up-sampling of tiles already in memory, the best of three batch sizes;
-floor: 1 / (bare + read + write seconds a tile, each alone), since on a CPU all stages share the cores; on a GPU the
-slowest stage. Only tiles really computed count. Everything runs five times in turn; medians are given.
+bare: normalising, resizing, model, head, up-sampling and softmax of one batch that is in memory already, in the
+pipeline's own batch size, precision and threads; read: cutting the raster into batches; write: blending, classes,
+compression. floor: what the stages allow when nothing is lost between them: 1 / (bare + read + write seconds a tile)
+on a CPU, whose cores all stages share; the slowest stage on a GPU. Only tiles really computed count. Bare model and
+pipeline take turns, since machines drift, and each round's ratio is to the bare model before and after it.
 """
 
+import os
+import platform
 import statistics
 import tempfile
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import psutil
-import rasterio
 import torch
-from rasterio.windows import Window
 
 from . import pipeline as pl
-from .classlayer import ClassWriter
-from .job import TIFF, Job, Options, Predictor, Watch, open_job, plan_for
-from .layers import Pending, check_output, class_colormap, create_tiff
+from .classlayer import ClassWriter, create_class_layer
+from .errors import InputError
+from .example import SIZES, random_model, write_example
+from .job import QUIET, TIFF, Job, Options, Predictor, Watch, gdal_limits, open_job, plan_for
+from .layers import Pending, check_output
 from .predict import segment
+from .raster import Source, detect_source
 
-_ROUNDS = 5
-_OVERLAP = 0.25
-_BARE_TILES = 256
+MODELS = ("starter", *SIZES)
+_BARE_TILES, _STAGE_SECONDS = 256, 20.0  # a turn of the bare model, and of reading and writing, ends with either
+_RANDOM_CLASSES = 10
 
-
-@dataclass
-class _Timed:
-    tiles: int
-    seconds: float
-
-    @property
-    def rate(self) -> float:
-        return self.tiles / self.seconds
+Log = Callable[[str], None]
+Done = Callable[[float], None]  # how much of all the work is done, 0 to 1
 
 
-def bench(raster: str | None = None, log: Callable[[str], None] = lambda text: None) -> dict:
-    """Figures of a raster, or of a generated one of 4 bands and 3072 x 3072 px. Raises InputError."""
+@dataclass(frozen=True)
+class BenchOptions:
+    """What is measured. None: `input` is a generated raster of `sensor` (gaofen), `size_px` on a side; `classes` and
+    `tile_px` are the head's (ten and 224 where weights are random, that is with `model` tiny or base)."""
+
+    input: str | None = None
+    model: str = "starter"
+    sensor: str | None = None
+    classes: int | None = None
+    size_px: int = 3072
+    tile_px: int | None = None
+    overlap: float = 0.25
+    memory_mb: int | None = None
+    device: str = "auto"
+    rounds: int = 5
+
+
+def prepare(options: BenchOptions, folder: Path, log: Log) -> Options:
+    """The raster and the model files in `folder`, and the segmentation that is measured. Raises InputError."""
+    for name in ("rounds", "size_px", "classes"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise InputError(f"expected {name.replace('_', '-')} of at least 1, found {value}")
+    sensor_id, raster = options.sensor, options.input
+    if raster is None:
+        sensor_id = sensor_id or "gaofen"
+        log(f"writing a raster of {options.size_px} x {options.size_px} px of {sensor_id}")
+        raster = str(write_example(folder / "example.tif", options.size_px, options.size_px, sensor_id))
+    told = Options(raster, str(folder / "out.tif"), sensor=sensor_id, tile_px=options.tile_px, overlap=options.overlap,
+                   device=options.device, memory_mb=options.memory_mb)  # fmt: skip
+    if options.model == "starter" and options.classes is None:
+        return told
+    with Source(raster) as source:
+        found = detect_source(source, sensor_id)
+    if found.sensor is None:
+        raise InputError(found.reason)
+    checkpoint, head = random_model(folder, options.model, found.sensor, options.classes or _RANDOM_CLASSES)
+    return replace(told, sensor=found.sensor, checkpoint=str(checkpoint), head=str(head))
+
+
+def bench(options: BenchOptions = BenchOptions(), log: Log = lambda text: None,
+          done: Done = lambda share: None) -> dict:  # fmt: skip
+    """The figures; medians of all rounds, the ratio's least and largest value beside it. Raises InputError."""
     with tempfile.TemporaryDirectory() as folder:
-        path = raster or str(write_example(Path(folder) / "example.tif", 3072, 3072))
-        options = Options(path, str(Path(folder) / "out.tif"))
-        job = open_job(options, "segment", Watch())
+        told = prepare(options, Path(folder), log)
+        job = open_job(told, "segment", QUIET)
         try:
-            return _measure(job, options, log)
+            return _measure(job, told, options.rounds, log, done) | describe(job, options)
         finally:
-            job.source.dataset.close()
+            job.source.close()
 
 
-def _measure(job: Job, options: Options, log: Callable[[str], None]) -> dict:
-    plan = plan_for(job, _OVERLAP, len(job.classes))
-    predictor = Predictor(job)
-    tiles, scores = _tiles_in_memory(job, plan, predictor)
-    baseline = psutil.Process().memory_info().rss
-    watch = _Peak()
-    rates: dict[str, list[float]] = {"read": [], "write": [], "pipeline": []}
-    by_batch: dict[int, list[float]] = {max(1, plan.batch // 2): [], plan.batch: [], plan.batch * 2: []}
-    for number in range(_ROUNDS):
-        started = time.perf_counter()
-        answer = segment(options, Watch(progress=watch))
-        rates["pipeline"].append(answer["tiles"] / (time.perf_counter() - started))
-        for size, found in by_batch.items():
-            found.append(_bare(predictor, tiles, size, job.device).rate)
-        rates["read"].append(_read(job, plan).rate)
-        rates["write"].append(_write(job, plan, scores, options).rate)
-        shown = {"bare": by_batch[plan.batch]} | rates
-        log(f"round {number + 1} of {_ROUNDS}: " + ", ".join(f"{k} {v[-1]:.1f} tiles/s" for k, v in shown.items()))
-    # the best size by its median: the best single time would be the luckiest one
-    rates["bare"] = max(by_batch.values(), key=statistics.median)
-    median = {key: statistics.median(values) for key, values in rates.items()}
-    cost = {key: 1 / median[key] for key in ("bare", "read", "write")}
-    floor = 1 / (sum(cost.values()) if job.device.type == "cpu" else max(cost.values()))
-    return {f"{key}_tiles_s": round(value, 2) for key, value in median.items()} | {
-        "ratio": round(statistics.median(p / b for p, b in zip(rates["pipeline"], rates["bare"], strict=True)), 3),
-        "floor_ratio": round(median["pipeline"] / floor, 3),
-        "peak_rss_mb": round(watch.peak / 2**20),
-        "baseline_rss_mb": round(baseline / 2**20),
-        "limit": max(cost, key=lambda key: cost[key]),
-        "device": str(job.device),
+def describe(job: Job, options: BenchOptions) -> dict:
+    """What was measured, and on which machine."""
+    plan = _plan(job, options.overlap)
+    return {
+        "machine": _machine(job.device),
         "threads": torch.get_num_threads(),
-        "batch": plan.batch,
+        "torch": torch.__version__,
+        "device": str(job.device),
+        "model": job.checkpoint.header["name"],
+        "sensor": job.sensor.id,
+        "bands": len(job.present),
+        "classes": len(job.classes),
+        "width": job.source.width,
+        "height": job.source.height,
         "tile_px": plan.tile_px,
-        "tiles": answer["tiles"],
+        "overlap": options.overlap,
+        "batch": plan.batch,
+        "memory_mb": job.budget_bytes // 2**20,
     }
 
 
-class _Peak:
-    """The largest resident memory seen at a progress report."""
+def _machine(device: torch.device) -> str:
+    """Processor or graphics card, cores and memory, in words."""
+    if device.type == "cuda":
+        facts = torch.cuda.get_device_properties(device)
+        return f"{facts.name}, {facts.total_memory / 2**30:.0f} GiB"
+    name = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")  # Linux: elsewhere platform knows the name
+    if info.exists():
+        lines = info.read_text(encoding="utf-8").splitlines()
+        name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), name)
+    return f"{name}, {os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB"
+
+
+def _plan(job: Job, overlap: float) -> pl.Plan:
+    return plan_for(job, overlap, len(job.classes))
+
+
+# --- rounds -----------------------------------------------------------------------------------------------------
+
+
+def _measure(job: Job, told: Options, rounds: int, log: Log, done: Done) -> dict:
+    plan = _plan(job, told.overlap or 0.0)
+    stages = _Stages(job, plan, told)
+    baseline, peak = psutil.Process().memory_info().rss, 0
+    rates: dict[str, list[float]] = {key: [] for key in ("bare", "read", "write", "pipeline")}
+    ratios, seconds, started = [], [], time.perf_counter()
+    before = stages.bare()
+    for number in range(rounds):
+        with Peak() as memory:
+            begun = time.perf_counter()
+            tiles = segment(told, Watch(_part_of(done, number, rounds)))["tiles"]
+            seconds.append(time.perf_counter() - begun)
+        peak = max(peak, memory.peak)
+        rates["pipeline"].append(tiles / seconds[-1])
+        after = stages.bare()
+        rates["bare"].append((before + after) / 2)
+        ratios.append(rates["pipeline"][-1] / rates["bare"][-1])
+        before = after
+        for key, rate in zip(("read", "write"), stages.read_and_write(), strict=True):
+            rates[key].append(rate)
+        done((number + 1) / rounds)
+        left = (time.perf_counter() - started) / (number + 1) * (rounds - number - 1)
+        shown = ", ".join(f"{key} {values[-1]:.1f}" for key, values in rates.items())
+        log(f"round {number + 1} of {rounds}: {shown} tiles/s; {duration(left)} left")
+    median = {key: statistics.median(values) for key, values in rates.items()}
+    cost = {key: 1 / median[key] for key in ("bare", "read", "write")}
+    floor = 1 / (sum(cost.values()) if job.device.type == "cpu" else max(cost.values()))
+    pixels = job.source.width * job.source.height
+    return {f"{key}_tiles_s": round(value, 2) for key, value in median.items()} | {
+        "ratio": round(statistics.median(ratios), 3),
+        "ratio_range": [round(min(ratios), 3), round(max(ratios), 3)],
+        "floor_tiles_s": round(floor, 2),
+        "floor_ratio": round(median["pipeline"] / floor, 3),
+        "pipeline_mpx_s": round(pixels / statistics.median(seconds) / 1e6, 3),
+        "pipeline_s": round(statistics.median(seconds), 1),
+        "peak_rss_mb": round(peak / 2**20),
+        "baseline_rss_mb": round(baseline / 2**20),
+        "limit": max(cost, key=lambda key: cost[key]),
+        "tiles": tiles,
+        "rounds": rounds,
+    }
+
+
+def _part_of(done: Done, number: int, rounds: int) -> pl.Progress:
+    """Progress of a round's pipeline as progress of the whole."""
+    return lambda n, total, seconds_left: done((number + 0.8 * n / max(total, 1)) / rounds)
+
+
+def duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+class Peak:
+    """The largest resident memory of this process within a `with` statement, looked at every 10 ms."""
+
+    def __enter__(self) -> "Peak":
+        self.process, self.over = psutil.Process(), threading.Event()
+        self.peak = self.process.memory_info().rss
+        self.thread = threading.Thread(target=self._look, daemon=True)
+        self.thread.start()
+        return self
+
+    def _look(self) -> None:
+        while not self.over.wait(0.01):
+            self.peak = max(self.peak, self.process.memory_info().rss)
+
+    def __exit__(self, *error: object) -> None:
+        self.over.set()
+        self.thread.join()
+
+
+class _Stages:
+    """Each stage of the pipeline alone, in tiles a second."""
+
+    def __init__(self, job: Job, plan: pl.Plan, told: Options):
+        self.job, self.plan, self.told, self.predictor = job, plan, told, Predictor(job)
+        batches = (batch.pixels for batch in self._batches() if batch.pixels is not None)
+        tiles = next(batches)
+        self.tiles = tiles[torch.arange(plan.batch) % len(tiles)].clone()  # a raster may hold less than one batch
+        self.scores = self.predictor(self.tiles)
+
+    def _batches(self) -> Iterator[pl.Batch]:
+        return pl.read_batches(self.job.source, self.job.source_bands, self.plan)
+
+    def bare(self) -> float:
+        started, tiles = time.perf_counter(), 0
+        while tiles < _BARE_TILES and time.perf_counter() - started < _STAGE_SECONDS:
+            self.predictor(self.tiles)
+            tiles += len(self.tiles)
+        return tiles / (time.perf_counter() - started)
+
+    def read_and_write(self) -> tuple[float, float]:
+        """Batches are read, and blended and written with scores that are there already, one after the other and each
+        on its own clock; of a large raster as many as fit the time."""
+        job, pending, clock, tiles = self.job, Pending(), _Clock(), 0
+        part = pending.beside(check_output(self.told.output, [self.told.input], TIFF))
+        try:
+            with gdal_limits(job), create_class_layer(part, job, {}) as layer:
+                blender = pl.Blender(self.plan, len(job.classes), ClassWriter(job, layer, None))
+                clock.lap("write")
+                for batch in self._batches():
+                    clock.lap("read")
+                    tiles += len(batch.tiles)
+                    blender(batch, self.scores[: len(batch.tiles)] if batch.tiles else None)
+                    clock.lap("write")
+                    if clock.read + clock.write > _STAGE_SECONDS:
+                        break
+            clock.lap("write")
+        finally:
+            pending.discard()
+        return tiles / clock.read, tiles / clock.write
+
+
+class _Clock:
+    """Adds up the seconds since the last lap under one of two names."""
 
     def __init__(self) -> None:
-        self.process, self.peak = psutil.Process(), 0
+        self.read = self.write = 0.0
+        self.last = time.perf_counter()
 
-    def __call__(self, done: int, total: int, seconds_left: float | None) -> None:
-        self.peak = max(self.peak, self.process.memory_info().rss)
-
-
-def _tiles_in_memory(job: Job, plan: pl.Plan, predictor: Predictor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Tiles as the pipeline reads them (at least one batch of double size), and the scores of one batch."""
-    found: list[torch.Tensor] = []
-    for batch in pl.read_batches(job.source, job.source_bands, plan):
-        if batch.pixels is not None:
-            found.append(batch.pixels)
-        if sum(map(len, found)) >= 2 * plan.batch:
-            break
-    tiles = torch.cat(found)
-    return tiles, predictor(tiles[: plan.batch])
-
-
-def _bare(predictor: Predictor, tiles: torch.Tensor, size: int, device: torch.device) -> _Timed:
-    batch = tiles[torch.arange(size) % len(tiles)].clone()
-    predictor(batch)
-    started, done = time.perf_counter(), 0
-    while done < _BARE_TILES and time.perf_counter() - started < 20:
-        predictor(batch)
-        done += size
-    return _Timed(done, time.perf_counter() - started)
-
-
-def _read(job: Job, plan: pl.Plan) -> _Timed:
-    started = time.perf_counter()
-    tiles = sum(len(batch.tiles) for batch in pl.read_batches(job.source, job.source_bands, plan))
-    return _Timed(tiles, time.perf_counter() - started)
-
-
-def _write(job: Job, plan: pl.Plan, scores: torch.Tensor, options: Options) -> _Timed:
-    """Blending and writing of scores that are there already; the same tiles and rows as the pipeline's."""
-    pending = Pending()
-    part = pending.beside(check_output(options.output, [options.input], TIFF))
-    source, tiles = job.source, 0
-    started = time.perf_counter()
-    with create_tiff(part, source, source.width, source.height, source.transform, dtype="uint8", nodata=255,
-                     tags={}) as layer:  # fmt: skip
-        layer.write_colormap(1, class_colormap(job.classes))
-        blender = pl.Blender(plan, len(job.classes), ClassWriter(job, layer, None))
-        for stripe in plan.stripes:
-            columns = list(plan.columns.covering(*stripe))
-            for index in range(len(plan.rows.starts)):
-                row = pl.Row(index, stripe, range(columns[0], columns[-1] + 1), None)
-                for first in range(0, len(columns), plan.batch):
-                    some = columns[first : first + plan.batch]
-                    blender(pl.Batch(None, some, row, 0, first + plan.batch >= len(columns)), scores[: len(some)])
-                    tiles += len(some)
-    seconds = time.perf_counter() - started
-    pending.discard()
-    return _Timed(tiles, seconds)
-
-
-def write_example(path: Path, width: int, height: int, bands: int = 4) -> Path:
-    """A tiled, compressed 8-bit raster of blotches with grain, which compress about like imagery; written in rows."""
-    rng = np.random.default_rng(0)
-    profile = dict(driver="GTiff", width=width, height=height, count=bands, dtype="uint8", crs="EPSG:32633", tiled=True,
-                   compress="deflate", transform=rasterio.Affine(4, 0, 5e5, 0, -4, 5.8e6), photometric="MINISBLACK",
-                   interleave="pixel", bigtiff="if_safer")  # fmt: skip
-    with rasterio.open(path, "w", **profile) as target:
-        for row in range(0, height, 256):
-            rows = min(256, height - row)
-            blotches = rng.integers(30, 220, (bands, 4, width // 64 + 1)).repeat(64, 1).repeat(64, 2)[:, :rows, :width]
-            grain = rng.integers(-12, 13, (bands, rows, width))
-            target.write((blotches + grain).clip(1, 254).astype(np.uint8), window=Window(0, row, width, rows))
-    return path
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        setattr(self, name, getattr(self, name) + now - self.last)
+        self.last = now

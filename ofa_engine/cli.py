@@ -98,7 +98,17 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--rerun-failed", action="store_true", help="also scenes that could not be used as they are")
     verbs.add_parser("models", parents=[common], help="list checkpoints and heads")
     verb = verbs.add_parser("bench", parents=[common], help="bare forward against the whole pipeline")
-    verb.add_argument("input", metavar="RASTER", nargs="?", help="(default: a generated 4-band raster)")
+    verb.add_argument("input", metavar="RASTER", nargs="?", help="(default: a generated one of --sensor and --size-px)")
+    verb.add_argument("--compare", action="store_true", help="the same model through other tools that are installed")
+    verb.add_argument("--model", choices=("starter", "tiny", "base"), help="tiny, base: ViT of random weights, 224 px")
+    verb.add_argument("--sensor", choices=list(SENSORS), help="of the generated raster (default: gaofen, 4 bands)")
+    verb.add_argument("--classes", type=int, help="a head of random weights with so many")
+    verb.add_argument("--size-px", type=int, help="side of the generated raster (default 3072)")
+    verb.add_argument("--tile-px", type=int, help="source pixels along a tile (default: the head's; 224)")
+    verb.add_argument("--overlap", type=float, help="of neighbouring tiles, 0 to 0.75 (default 0.25)")
+    verb.add_argument("--memory-mb", type=int, help="memory budget (default: 1024, or a quarter of what is free)")
+    verb.add_argument("--device", choices=("auto", "cpu", "cuda"))
+    verb.add_argument("--rounds", type=int, help="each takes a turn of all that is measured (default 5)")
     verbs.add_parser("worker", parents=[common], help="serve JSON lines (for the QGIS plugin)")
     return parser
 
@@ -211,9 +221,23 @@ def _models(args: argparse.Namespace) -> int:
 
 
 def _bench(args: argparse.Namespace) -> int:
-    from .bench import bench
+    from tqdm import tqdm
 
-    _print(bench(args.input, lambda text: None if args.json else print(text, file=sys.stderr)), args.json)
+    from .bench import BenchOptions, bench
+    from .peers import compare, table
+
+    known = {k: v for k, v in vars(args).items() if v is not None and k not in ("verb", "debug", "json", "compare")}
+    form = "{percentage:3.0f}%|{bar}| {elapsed} gone, {remaining} left"
+    with tqdm(total=1.0, bar_format=form, disable=not sys.stderr.isatty(), leave=False) as bar:
+
+        def log(text: str) -> None:
+            bar.write(text, file=sys.stderr)
+
+        def done(share: float) -> None:
+            bar.update(share - bar.n)
+
+        answer = (compare if args.compare else bench)(BenchOptions(**known), log, done)
+    print(table(answer)) if args.compare and not args.json else _print(answer, args.json)
     return 0
 
 

@@ -12,7 +12,7 @@ ENGINE_ORDER = ["errors", "_version", "sensors", "colors", "catalog", "tiling", 
                 "classlayer", "accuracy", "page", "areas_page", "predict", "logistic", "fit", "mapped", "points",
                 "evaluate", "sample", "scenes", "manifest", "mosaic", "stac", "cluster", "batch", "verbs",
                 "example", "bench", "peers", "worker", "cli", "__main__"]  # fmt: skip
-RASTERIO = {"raster", "layers", "masks", "sieve", "classlayer", "job", "vector", "labels", "predict", "sample", "bench",
+RASTERIO = {"raster", "layers", "masks", "sieve", "classlayer", "job", "vector", "labels", "predict", "sample",
             "areas_page", "example", "peers"}  # fmt: skip
 STANDARD_ONLY = {"errors", "_version", "sensors", "colors", "catalog", "__init__"}
 
