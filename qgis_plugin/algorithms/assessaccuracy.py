@@ -3,13 +3,14 @@
 from qgis.core import QgsProcessing, QgsProcessingOutputNumber, QgsProcessingParameterFileDestination
 
 from ..texts import tr
-from .common import add_computing, add_head, add_inputs, add_reading
 from .labelled import LabelledAlgorithm
+from .parameters import add, add_computing, add_head, add_inputs, add_reading
 
 
 class AssessAccuracy(LabelledAlgorithm):
     VERB = "assessaccuracy"
     VERB_OF_ENGINE = "evaluate"
+    GROUP = "heads"
     TITLE = "Assess accuracy"
     HELP = (
         "Compares the map that a head makes with labels that you trust, and writes a report: overall accuracy, user's "
@@ -31,9 +32,11 @@ class AssessAccuracy(LabelledAlgorithm):
         report = QgsProcessingParameterFileDestination(
             "OUTPUT_REPORT", tr("Report"), tr("HTML files (*.html)"), QgsProcessing.TEMPORARY_OUTPUT
         )
-        self.addParameter(report)
-        self.addOutput(QgsProcessingOutputNumber("ACCURACY", tr("Overall accuracy (0 to 1)")))
-        self.addOutput(QgsProcessingOutputNumber("MIOU", tr("Mean IoU (0 to 1)")))
+        add(self, report, tr("A page with all scores and the confusion matrix, for any browser."))
+        words = tr("The share of labels, or of the map's area, for which the map is right.")
+        self.add_output(QgsProcessingOutputNumber("ACCURACY", tr("Overall accuracy (0 to 1)")), words)
+        words = tr("How well map and labels cover each other, as the mean of all classes, so that rare ones count.")
+        self.add_output(QgsProcessingOutputNumber("MIOU", tr("Mean IoU (0 to 1)")), words)
 
     def processAlgorithm(self, parameters, context, feedback):
         output = self.output_file(parameters, "OUTPUT_REPORT", context)

@@ -4,8 +4,8 @@ from qgis.core import QgsProcessingParameterVectorDestination
 
 from ..styling import load_classes, log_classes, result_title
 from ..texts import tr
-from .common import VECTOR_POLYGON, add_head, add_input, add_reading, add_report, add_tiling
 from .masked import MaskedAlgorithm
+from .parameters import VECTOR_POLYGON, add, add_head, add_input, add_reading, add_report, add_tiling
 
 
 class Classify(MaskedAlgorithm):
@@ -13,8 +13,10 @@ class Classify(MaskedAlgorithm):
     TITLE = "Classify tiles (one class a tile)"
     HELP = (
         "Cuts the raster into tiles that do not overlap and labels each with a class of the chosen head: one polygon a "
-        "tile, with class, name and confidence. The tile size is the head's own unless you set one."
+        "tile, with class, name and confidence. The tile size is the head's own unless you set one.\n\n"
+        'It is quick and coarse, and needs a head for this task. For borders to the pixel, use "Segment".'
     )
+    TAGS = ("patch", "scene classification", "land cover", "deep learning", "sampling grid")
 
     def initAlgorithm(self, configuration=None):
         add_input(self)
@@ -22,7 +24,9 @@ class Classify(MaskedAlgorithm):
         self.add_masks()
         add_reading(self)
         add_tiling(self, overlap=False)
-        self.addParameter(QgsProcessingParameterVectorDestination("OUTPUT", tr("Tiles"), VECTOR_POLYGON))
+        tiles = QgsProcessingParameterVectorDestination("OUTPUT", tr("Tiles"), VECTOR_POLYGON)
+        words = tr("One polygon a tile: class (a number), name, and confidence from 0 to 1. Styled when it is loaded.")
+        add(self, tiles, words)
         add_report(self)
 
     def processAlgorithm(self, parameters, context, feedback):

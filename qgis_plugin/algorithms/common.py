@@ -7,18 +7,11 @@ import time
 from pathlib import Path
 
 from qgis.core import (
-    QgsProcessing,
+    QgsApplication,
     QgsProcessingAlgorithm,
     QgsProcessingException,
-    QgsProcessingParameterDefinition,
-    QgsProcessingParameterEnum,
-    QgsProcessingParameterExtent,
-    QgsProcessingParameterFile,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterMultipleLayers,
-    QgsProcessingParameterNumber,
-    QgsProcessingParameterRasterLayer,
-    QgsProcessingParameterString,
+    QgsProcessingUtils,
 )
 from qgis.PyQt.QtGui import QIcon
 
@@ -26,13 +19,9 @@ from ..bridge import ICON, catalog, errors, sensors
 from ..engine import ENGINE, EngineCancelled, EngineError, EngineMissing, engine_python
 from ..facts import source_path
 from ..texts import in_window_words, tr
+from .parameters import AUTO
 
-AUTO = "auto"
-SENSORS = (AUTO, *sensors.SENSORS)
-UNITS = (AUTO, *sensors.UNITS)
-DEVICES = (AUTO, "cpu", "cuda")
-TASKS = ("segment", "classify")
-VECTOR_POLYGON = QgsProcessing.SourceType.TypeVectorPolygon
+GROUPS = {"maps": tr("Maps"), "heads": tr("Heads and accuracy"), "rasters": tr("Rasters")}
 _SECONDS_BETWEEN_WORDS = 10.0
 
 
@@ -42,8 +31,10 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     VERB = ""
     VERB_OF_ENGINE = ""  # where the algorithm's id is another than the engine's verb
     TASK = ""  # of the heads that it takes; empty: of any
+    GROUP = "maps"
+    PICTURE = ""  # where its icon has another name than the algorithm
     TITLE = ""
-    HELP = ""
+    HELP = ""  # paragraphs; the first sentence tells what it does
     TAGS = ()  # other words to find it by
 
     def __init__(self):
@@ -51,6 +42,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         self._paths = []
         self._layer_name = ""
         self._said = 0.0
+        self._output_words = {}
 
     def createInstance(self):
         return type(self)()
@@ -62,19 +54,37 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         return tr(self.TITLE)
 
     def group(self):
-        return ""
+        return GROUPS[self.GROUP]
 
     def groupId(self):
-        return ""
+        return self.GROUP
+
+    def shortDescription(self):
+        return tr(self.HELP).split("\n\n")[0]
 
     def shortHelpString(self):
-        return tr(self.HELP)
+        if QgsApplication.platform() == "qgis_process":  # a terminal, which tells of the parameters by itself
+            return tr(self.HELP)
+        picture = f'<img src="{Path(self.svgIconPath()).as_uri()}" width="56" height="56">'
+        paragraphs = "".join(f"<p>{text}</p>" for text in tr(self.HELP).split("\n\n"))
+        words = {definition.name(): definition.help() for definition in self.parameterDefinitions()}
+        return QgsProcessingUtils.formatHelpMapAsHtml(
+            {"ALG_DESC": f"{picture}{paragraphs}", **words, **self._output_words}, self
+        )
+
+    def add_output(self, definition, words: str):
+        """An output that is no parameter, with words on what it is."""
+        self._output_words[definition.name()] = words
+        self.addOutput(definition)
 
     def tags(self):
         return [tr(tag) for tag in self.TAGS]
 
     def icon(self):
-        return QIcon(str(ICON))
+        return QIcon(self.svgIconPath())
+
+    def svgIconPath(self):
+        return str(ICON.with_name(f"{self.PICTURE or self.VERB}.svg"))
 
     def canExecute(self):
         try:
@@ -214,76 +224,3 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
 def told(word: str | None) -> str | None:
     return None if word in (None, "", AUTO) else word
-
-
-def advanced(definition):
-    definition.setFlags(definition.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
-    return definition
-
-
-def enum(name, title, options):
-    return QgsProcessingParameterEnum(name, title, options, defaultValue=options[0], usesStaticStrings=True)
-
-
-def add_input(algorithm, title: str | None = None):
-    algorithm.addParameter(QgsProcessingParameterRasterLayer("INPUT", title or tr("Raster layer")))
-
-
-def add_inputs(algorithm):
-    several, kind = QgsProcessingParameterMultipleLayers, QgsProcessing.SourceType.TypeRaster
-    rasters = several("INPUT", tr("Raster layers (of one sensor)"), kind)
-    rasters.setMinimumNumberInputs(1)
-    algorithm.addParameter(rasters)
-
-
-def add_head(algorithm):
-    algorithm.addParameter(
-        QgsProcessingParameterFile(
-            "HEAD",
-            tr("Head (the sensor's first one where empty)"),
-            behavior=QgsProcessingParameterFile.Behavior.File,
-            optional=True,
-            fileFilter=tr("OFA-Net heads (*.safetensors)"),
-        )
-    )
-
-
-def add_reading(algorithm):
-    """How the raster is read: sensor, band order, unit."""
-    algorithm.addParameter(enum("SENSOR", tr("Sensor"), list(SENSORS)))
-    bands = tr("Band order, e.g. 3,2,1,- (a dash for a missing band; recognised where empty)")
-    algorithm.addParameter(advanced(QgsProcessingParameterString("BANDS", bands, optional=True)))
-    algorithm.addParameter(advanced(enum("UNITS", tr("Unit of the values"), list(UNITS))))
-
-
-def add_tiling(algorithm, overlap: bool):
-    algorithm.addParameter(QgsProcessingParameterExtent("EXTENT", tr("Extent (all where empty)"), optional=True))
-    add_computing(algorithm, overlap)
-
-
-def add_computing(algorithm, overlap: bool = False, tile: str | None = None):
-    """How the tiles are cut and where they are computed."""
-    number = QgsProcessingParameterNumber
-    tile = tile or tr("Tile size in pixels (0: the head's own)")
-    algorithm.addParameter(advanced(number("TILE_SIZE", tile, number.Type.Integer, 0, minValue=0)))
-    if overlap:
-        share = tr("Overlap of neighbouring tiles (share of a tile)")
-        algorithm.addParameter(advanced(number("OVERLAP", share, number.Type.Double, 0.25, minValue=0, maxValue=0.75)))
-    add_device(algorithm)
-
-
-def add_device(algorithm):
-    algorithm.addParameter(advanced(enum("DEVICE", tr("Device"), list(DEVICES))))
-
-
-def add_min_area(algorithm):
-    number = QgsProcessingParameterNumber
-    area = number("MIN_AREA", tr("Smallest area in hectares (0: all)"), number.Type.Double, 0.0, minValue=0.0)
-    area.setMetadata({"widget_wrapper": {"decimals": 4}})
-    algorithm.addParameter(area)
-
-
-def add_report(algorithm):
-    text, files = tr("Report"), tr("HTML files (*.html)")
-    report = QgsProcessingParameterFileDestination("OUTPUT_REPORT", text, files, optional=True, createByDefault=False)
-    algorithm.addParameter(report)

@@ -3,31 +3,34 @@
 from qgis.core import QgsProcessingOutputString
 
 from ..texts import tr
-from .common import EngineAlgorithm, add_input, add_reading
+from .common import EngineAlgorithm
+from .parameters import add_input, add_reading
 
 
 class DetectSensor(EngineAlgorithm):
     VERB = "detectsensor"
     VERB_OF_ENGINE = "detect"
+    GROUP = "rasters"
     TITLE = "Detect sensor"
     HELP = (
         "Recognises Sentinel-1, Sentinel-2, Gaofen, NAIP and EnMAP rasters by their bands, and says how sure that is "
         "and why. A raster that fits none is refused with what to do. Set the sensor to see how a raster would be read "
         "as that one."
     )
+    TAGS = ("satellite", "bands", "band order", "identify", "metadata", "Landsat")
 
     def initAlgorithm(self, configuration=None):
         add_input(self)
         add_reading(self)
-        for name, title in (
-            ("SENSOR", tr("Sensor")),
-            ("CONFIDENCE", tr("Confidence: certain, likely or ambiguous")),
-            ("REASON", tr("Reason")),
-            ("BANDS", tr("Source band of each band of the sensor")),
-            ("UNITS", tr("Unit")),
-            ("CANDIDATES", tr("Sensors it may be")),
+        for name, title, words in (
+            ("SENSOR", tr("Sensor"), tr("What the other algorithms take as their sensor.")),
+            ("CONFIDENCE", tr("Confidence"), tr("certain, likely, or ambiguous: then please check it.")),
+            ("REASON", tr("Reason"), tr("What tells the sensor, band order and unit.")),
+            ("BANDS", tr("Band order"), tr("The raster's band for each band of the sensor; a dash where it has none.")),
+            ("UNITS", tr("Unit"), tr("What the raster's numbers mean.")),
+            ("CANDIDATES", tr("Sensors it may be"), tr("With commas between them, the likeliest first.")),
         ):
-            self.addOutput(QgsProcessingOutputString(name, title))
+            self.add_output(QgsProcessingOutputString(name, title), words)
 
     def processAlgorithm(self, parameters, context, feedback):
         found = self.run_engine(self.job(parameters, context), feedback)

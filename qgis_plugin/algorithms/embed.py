@@ -4,27 +4,32 @@ from qgis.core import QgsProcessingParameterRasterDestination
 
 from ..styling import load_named, load_picture
 from ..texts import tr
-from .common import EngineAlgorithm, add_input, add_reading, add_tiling
+from .common import EngineAlgorithm
+from .parameters import add, add_input, add_reading, add_tiling
 
 
 class Embed(EngineAlgorithm):
     VERB = "embed"
+    GROUP = "rasters"
     TITLE = "Embed (features a token)"
     HELP = (
         "Writes the features that the shared backbone makes of the raster: one cell a token (1/14 of a tile), one band "
         "a feature. They serve other tools as input: clustering, similarity search, a classifier of your own. On "
         "request also a picture of their three main components, in which like places have like colours."
     )
+    TAGS = ("embeddings", "features", "foundation model", "PCA", "clustering", "similarity", "deep learning")
 
     def initAlgorithm(self, configuration=None):
         add_input(self)
         add_reading(self)
         add_tiling(self, overlap=False)
-        self.addParameter(QgsProcessingParameterRasterDestination("OUTPUT", tr("Features")))
-        picture = tr("Picture of three components")
-        self.addParameter(
-            QgsProcessingParameterRasterDestination("OUTPUT_PICTURE", picture, optional=True, createByDefault=False)
+        features = QgsProcessingParameterRasterDestination("OUTPUT", tr("Features"))
+        add(self, features, tr("A raster with one band for each feature, and larger cells than the input's."))
+        picture = QgsProcessingParameterRasterDestination(
+            "OUTPUT_PICTURE", tr("Picture of three components"), optional=True, createByDefault=False
         )
+        words = tr("The features' three main components as red, green and blue: like places have like colours.")
+        add(self, picture, words)
 
     def processAlgorithm(self, parameters, context, feedback):
         output = self.output_path(parameters, "OUTPUT", context)

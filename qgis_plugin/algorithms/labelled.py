@@ -17,7 +17,8 @@ from ..bridge import errors
 from ..facts import source_path
 from ..labels import export, is_points, is_polygons
 from ..texts import tr
-from .common import VECTOR_POLYGON, EngineAlgorithm, advanced
+from .common import EngineAlgorithm
+from .parameters import RASTER, VECTOR_POLYGON, add, advanced
 
 
 class LabelledAlgorithm(EngineAlgorithm):
@@ -30,15 +31,21 @@ class LabelledAlgorithm(EngineAlgorithm):
     def add_labels(self, title: str):
         """A vector layer with a class field, or rasters of classes."""
         kinds = [VECTOR_POLYGON, QgsProcessing.SourceType.TypeVectorPoint] if self.POINTS else [VECTOR_POLYGON]
-        self.addParameter(QgsProcessingParameterFeatureSource("LABELS", title, kinds, optional=True))
+        words = tr(
+            "A layer in any coordinate system, with a field that tells the class, as text or whole numbers. Selection, "
+            "filter and unsaved edits count."
+        )
+        add(self, QgsProcessingParameterFeatureSource("LABELS", title, kinds, optional=True), words)
         text = tr("Class field (found by its name where empty)")
         field = QgsProcessingParameterField("FIELD", text, parentLayerParameterName="LABELS", optional=True)
-        self.addParameter(field)
+        add(self, field, tr("The field of the labels that tells the class."))
         text = tr("Label rasters instead (one for each raster, on its grid, in the same order)")
-        several, kind = QgsProcessingParameterMultipleLayers, QgsProcessing.SourceType.TypeRaster
-        self.addParameter(advanced(several("LABEL_RASTERS", text, kind, optional=True)))
+        rasters = QgsProcessingParameterMultipleLayers("LABEL_RASTERS", text, RASTER, optional=True)
+        words = tr("Rasters of class numbers, where you have these instead of polygons; no data is no label.")
+        add(self, advanced(rasters), words)
         text = tr("Labels that are no classes, e.g. unsure,other")
-        self.addParameter(advanced(QgsProcessingParameterString("IGNORE", text, optional=True)))
+        ignored = QgsProcessingParameterString("IGNORE", text, optional=True)
+        add(self, advanced(ignored), tr("Classes to leave out, by their names or numbers, with commas between them."))
 
     def _check_more(self, parameters, context):
         given, rasters = bool(parameters.get("LABELS")), self._several(parameters, "LABEL_RASTERS", context)

@@ -28,7 +28,8 @@ from ..bridge import errors
 from ..facts import source_path
 from ..labels import is_polygons
 from ..texts import tr
-from .common import VECTOR_POLYGON, EngineAlgorithm, advanced
+from .common import EngineAlgorithm
+from .parameters import VECTOR_POLYGON, add, advanced
 
 
 class MaskedAlgorithm(EngineAlgorithm):
@@ -37,30 +38,24 @@ class MaskedAlgorithm(EngineAlgorithm):
         self._valid_mask, self._mask = None, None
 
     def add_masks(self):
-        polygons = QgsProcessingParameterFeatureSource(
-            "MASK", tr("Only inside these polygons"), [VECTOR_POLYGON], optional=True
+        title, kinds = tr("Only inside these polygons"), [VECTOR_POLYGON]
+        words = tr(
+            "Polygons in any coordinate system: what lies outside of them is left out of map, areas and report. "
+            "Selection, filter and unsaved edits count. Empty: the whole raster."
         )
-        polygons.setHelp(
-            tr(
-                "Polygons in any coordinate system: what lies outside of them is left out of map, areas and report. "
-                "Selection, filter and unsaved edits count. Empty: the whole raster."
-            )
+        add(self, QgsProcessingParameterFeatureSource("MASK", title, kinds, optional=True), words)
+        title = tr("Mask raster, e.g. of clouds")
+        words = tr(
+            "A raster that tells which pixels not to use, in any grid and coordinate system. Sentinel-2's scene "
+            "classification (SCL) is recognised by its name: clouds, shadows, snow and defects are left out. Of "
+            "another raster, the pixels that are 0."
         )
-        self.addParameter(polygons)
-        raster = QgsProcessingParameterRasterLayer("VALID_MASK", tr("Mask raster, e.g. of clouds"), optional=True)
-        raster.setHelp(
-            tr(
-                "A raster that tells which pixels not to use, in any grid and coordinate system. Sentinel-2's scene "
-                "classification (SCL) is recognised by its name: clouds, shadows, snow and defects are left out. Of "
-                "other rasters, where they are 0."
-            )
+        add(self, advanced(QgsProcessingParameterRasterLayer("VALID_MASK", title, optional=True)), words)
+        title = tr("Values of the mask raster to leave out, e.g. 3,8,9,10")
+        words = tr(
+            "Numbers with commas between them, where others are to be left out than the mask raster's usual ones."
         )
-        self.addParameter(advanced(raster))
-        values = QgsProcessingParameterString(
-            "MASK_VALUES", tr("Values of the mask raster to leave out, e.g. 3,8,9,10"), optional=True
-        )
-        values.setHelp(tr("Numbers with commas between them. Empty: as the mask raster's own field says."))
-        self.addParameter(advanced(values))
+        add(self, advanced(QgsProcessingParameterString("MASK_VALUES", title, optional=True)), words)
 
     def _check_more(self, parameters, context):
         raster = self.parameterAsRasterLayer(parameters, "VALID_MASK", context)

@@ -4,12 +4,14 @@ from qgis.core import QgsProcessing, QgsProcessingParameterNumber, QgsProcessing
 
 from ..styling import load_points
 from ..texts import SAMPLE_POINTS, tr
-from .common import EngineAlgorithm, add_input, advanced
+from .common import EngineAlgorithm
+from .parameters import add, add_input, advanced
 
 
 class SamplePoints(EngineAlgorithm):
     VERB = "samplepoints"
     VERB_OF_ENGINE = "sample"
+    GROUP = "heads"
     TITLE = SAMPLE_POINTS
     HELP = (
         "Draws pixels of a class map at random within each class (a stratified random sample, after Olofsson et al. "
@@ -23,16 +25,23 @@ class SamplePoints(EngineAlgorithm):
     TAGS = ("accuracy", "validation", "stratified", "random sample", "reference", "Olofsson")
 
     def initAlgorithm(self, configuration=None):
-        add_input(self, tr("Class layer (as Segment writes it)"))
+        words = tr("A map of classes, with their numbers as pixel values.")
+        add_input(self, tr("Class layer (as Segment writes it)"), words)
         number = QgsProcessingParameterNumber
         error = tr("Standard error wanted of the overall accuracy")
         error = number("TARGET_ERROR", error, number.Type.Double, 0.02, minValue=0.001, maxValue=0.5)
         error.setMetadata({"widget_wrapper": {"decimals": 3}})
-        self.addParameter(error)
-        self.addParameter(number("LEAST", tr("Points a class at least"), number.Type.Integer, 50, minValue=2))
-        self.addParameter(advanced(number("SEED", tr("Seed"), number.Type.Integer, 0, minValue=0)))
+        words = tr(
+            "How sure you want to be: 0.02 makes an accuracy of 0.85 one of 0.81 to 0.89. Less means more points."
+        )
+        add(self, error, words)
+        least = number("LEAST", tr("Points a class at least"), number.Type.Integer, 50, minValue=2)
+        add(self, least, tr("So that something can be said of rare classes, too."))
+        seed = advanced(number("SEED", tr("Seed"), number.Type.Integer, 0, minValue=0))
+        add(self, seed, tr("The same number draws the same points again."))
         kind = QgsProcessing.SourceType.TypeVectorPoint
-        self.addParameter(QgsProcessingParameterVectorDestination("OUTPUT", tr("Points"), kind))
+        points = QgsProcessingParameterVectorDestination("OUTPUT", tr("Points"), kind)
+        add(self, points, tr('Points to look at: fill in "reference" with the class that you see.'))
 
     def processAlgorithm(self, parameters, context, feedback):
         output = self.output_path(parameters, "OUTPUT", context)

@@ -4,18 +4,21 @@ from qgis.core import QgsProcessingParameterRasterDestination, QgsProcessingPara
 
 from ..styling import load_classes, load_confidence, log_classes, result_title
 from ..texts import tr
-from .common import VECTOR_POLYGON, add_head, add_input, add_min_area, add_reading, add_report, add_tiling
 from .masked import MaskedAlgorithm
+from .parameters import VECTOR_POLYGON, add, add_head, add_input, add_min_area, add_reading, add_report, add_tiling
 
 
 class Segment(MaskedAlgorithm):
     VERB = TASK = "segment"
     TITLE = "Segment (one class a pixel)"
     HELP = (
-        "Labels each pixel with a class of the chosen head. The raster is read in overlapping tiles whose results are "
-        "blended without seams; the class raster lies on exactly the input's grid, with class names and colours in the "
-        "file. On request also dissolved polygons with areas in hectares, and the confidence of each pixel (0 to 1)."
+        "Labels each pixel with a class of the chosen head. To start, choose a raster layer and press Run: sensor, "
+        "bands, unit and head are found, and the log tells classes and areas.\n\n"
+        "The raster is read in overlapping tiles whose results are blended without seams; the class raster lies on "
+        "exactly the input's grid, with class names and colours in the file. On request also dissolved polygons with "
+        "areas in hectares, and the confidence of each pixel (0 to 1)."
     )
+    TAGS = ("land cover", "semantic segmentation", "classify", "pixel", "polygons", "deep learning", "map", "mask")
 
     def initAlgorithm(self, configuration=None):
         add_input(self)
@@ -24,12 +27,16 @@ class Segment(MaskedAlgorithm):
         add_min_area(self)
         add_reading(self)
         add_tiling(self, overlap=True)
-        self.addParameter(QgsProcessingParameterRasterDestination("OUTPUT", tr("Classes")))
+        classes = QgsProcessingParameterRasterDestination("OUTPUT", tr("Classes"))
+        add(self, classes, tr("The class of each pixel, on the input's grid. Styled when it is loaded."))
         optional = {"optional": True, "createByDefault": False}
-        self.addParameter(
-            QgsProcessingParameterVectorDestination("OUTPUT_POLYGONS", tr("Polygons"), VECTOR_POLYGON, **optional)
+        polygons = QgsProcessingParameterVectorDestination(
+            "OUTPUT_POLYGONS", tr("Polygons"), VECTOR_POLYGON, **optional
         )
-        self.addParameter(QgsProcessingParameterRasterDestination("OUTPUT_CONFIDENCE", tr("Confidence"), **optional))
+        add(self, polygons, tr("One polygon for each patch of a class: class (a number), name, area_ha."))
+        confidence = QgsProcessingParameterRasterDestination("OUTPUT_CONFIDENCE", tr("Confidence"), **optional)
+        words = tr("How sure the model is of each pixel's class, 0 to 1. Low where classes look alike, and at borders.")
+        add(self, confidence, words)
         add_report(self)
 
     def processAlgorithm(self, parameters, context, feedback):
@@ -49,5 +56,5 @@ class Segment(MaskedAlgorithm):
         title = result_title(self._layer_name, result)
         load_classes(context, outputs["OUTPUT"], title, result)
         load_classes(context, outputs["OUTPUT_POLYGONS"], tr("{title} polygons").format(title=title), result)
-        load_confidence(context, outputs["OUTPUT_CONFIDENCE"], tr("{title} confidence").format(title=title))
+        load_confidence(context, outputs["OUTPUT_CONFIDENCE"], tr("{title} confidence").format(title=title), result)
         return {name: path for name, path in outputs.items() if path}

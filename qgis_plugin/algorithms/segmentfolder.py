@@ -20,7 +20,8 @@ from qgis.core import (
 from ..engine import engine_python
 from ..styling import load_classes, result_title
 from ..texts import tr
-from .common import EngineAlgorithm, add_device, add_head, add_min_area, add_reading
+from .common import EngineAlgorithm
+from .parameters import add, add_device, add_head, add_min_area, add_reading
 
 _MANIFEST = "batch.json"
 _UNFINISHED = re.compile(r"\..+?\.\d+\.(?:scratch\.)?part\b.*")  # how the engine names what it is writing
@@ -44,31 +45,28 @@ class SegmentFolder(EngineAlgorithm):
     def __init__(self):
         super().__init__()
         self._folder = Path()
-        self._told = None  # scenes that the log has named; None before the first look
+        self._told, self._ended = None, -1  # scenes that the log has named, None before the first look; how many ended
 
     def initAlgorithm(self, configuration=None):
         folder = QgsProcessingParameterFile("INPUT", tr("Folder"), QgsProcessingParameterFile.Behavior.Folder)
-        folder.setHelp(tr("All rasters in it and in the folders below it are scenes; hidden files are not."))
-        self.addParameter(folder)
+        add(self, folder, tr("All rasters in it and in the folders below it are scenes; hidden files are not."))
         pattern = QgsProcessingParameterString("PATTERN", tr("Only files that match, e.g. S2*.tif"), optional=True)
-        pattern.setHelp(tr("A star stands for any letters, a question mark for one. Empty: all rasters."))
-        self.addParameter(pattern)
+        add(self, pattern, tr("A star stands for any letters, a question mark for one. Empty: all rasters."))
         add_head(self)
         add_min_area(self)
         add_reading(self)
         add_device(self)
-        results = QgsProcessingParameterFolderDestination("OUTPUT", tr("Results folder"))
-        results.setHelp(
-            tr(
-                "One class raster for each scene, under its name; mosaic.vrt, which shows them as one; areas.csv and "
-                "batch.csv, tables of areas and scenes. Take the same folder again to go on where a run ended."
-            )
+        words = tr(
+            "One class raster for each scene, under its name; mosaic.vrt, which shows them as one; areas.csv and "
+            "batch.csv, tables of areas and scenes. Take the same folder again to go on where a run ended."
         )
-        self.addParameter(results)
-        self.addOutput(QgsProcessingOutputRasterLayer("MOSAIC", tr("Mosaic")))
-        self.addOutput(QgsProcessingOutputFile("AREAS", tr("Table of areas")))
-        self.addOutput(QgsProcessingOutputNumber("DONE", tr("Scenes that are done")))
-        self.addOutput(QgsProcessingOutputNumber("FAILED", tr("Scenes that failed")))
+        add(self, QgsProcessingParameterFolderDestination("OUTPUT", tr("Results folder")), words)
+        words = tr("The results as one layer; the first one, where scenes differ in coordinate system or classes.")
+        self.add_output(QgsProcessingOutputRasterLayer("MOSAIC", tr("Mosaic")), words)
+        words = tr("Pixels and hectares of each class in each scene, as CSV.")
+        self.add_output(QgsProcessingOutputFile("AREAS", tr("Table of areas")), words)
+        self.add_output(QgsProcessingOutputNumber("DONE", tr("Scenes that are done")), tr("Now or in earlier runs."))
+        self.add_output(QgsProcessingOutputNumber("FAILED", tr("Scenes that failed")), tr("The log tells why."))
 
     def _rasters(self, parameters, context):
         return []  # INPUT is a folder; the engine looks into it
@@ -113,10 +111,12 @@ class SegmentFolder(EngineAlgorithm):
             head = (entry.get("head") or {}).get("name", "")
             feedback.pushInfo(text.format(scene=name, head=head, seconds=entry.get("seconds") or 0))
         ended = sum(entry["state"] in ("done", "failed") for entry in entries)
-        text = tr("{done} of {total} scenes").format(done=ended, total=len(entries))
-        if message.get("seconds_left") is not None:
-            text += tr(", about {seconds:.0f} s left").format(seconds=message["seconds_left"])
-        feedback.setProgressText(text)
+        if ended != self._ended:
+            self._ended = ended
+            text = tr("{done} of {total} scenes").format(done=ended, total=len(entries))
+            if message.get("seconds_left"):
+                text += tr(", about {seconds:.0f} s left").format(seconds=message["seconds_left"])
+            feedback.setProgressText(text)
 
     def _entries(self) -> list[dict]:
         """The scenes of the manifest as it is now: the engine rewrites it whole."""

@@ -6,8 +6,8 @@ from qgis.core import QgsProcessingParameterFileDestination
 
 from ..models import models_dir, new_head
 from ..texts import tr
-from .common import TASKS, add_computing, add_inputs, add_reading, enum
 from .labelled import LabelledAlgorithm
+from .parameters import TASKS, add, add_computing, add_inputs, add_reading, enum
 
 MOST_NAMED = 5  # classes that one is taken for, in the log
 KINDS = ("auto", "linear", "linear+pixels")
@@ -16,6 +16,7 @@ KINDS = ("auto", "linear", "linear+pixels")
 class TrainHead(LabelledAlgorithm):
     VERB = "trainhead"
     VERB_OF_ENGINE = "fit"
+    GROUP, PICTURE = "heads", "train"
     TITLE = "Train a head from labels"
     HELP = (
         "Teaches the model classes of your own: from raster layers of one sensor and polygons with a class field it "
@@ -32,13 +33,16 @@ class TrainHead(LabelledAlgorithm):
     def initAlgorithm(self, configuration=None):
         add_inputs(self)
         self.add_labels(tr("Labels (polygons with a class field)"))
-        self.addParameter(enum("TASK", tr("Task: one class a pixel (segment) or a tile (classify)"), list(TASKS)))
-        self.addParameter(enum("KIND", tr("Kind of head"), list(KINDS)))
+        task = enum("TASK", tr("Task: one class a pixel (segment) or a tile (classify)"), list(TASKS))
+        add(self, task, tr('What the head is for: "Segment", or "Classify tiles".'))
+        words = tr("What the head sees: the model's features (linear), or the pixels too. auto takes the better one.")
+        add(self, enum("KIND", tr("Kind of head"), list(KINDS)), words)
         add_reading(self)
         add_computing(self, tile=tr("Tile size in pixels (0: the model's own)"))
         files = tr("OFA-Net heads (*.safetensors)")
         head = tr("Head")
-        self.addParameter(QgsProcessingParameterFileDestination("OUTPUT_HEAD", head, files, str(new_head())))
+        output = QgsProcessingParameterFileDestination("OUTPUT_HEAD", head, files, str(new_head()))
+        add(self, output, tr("A file of a few kilobytes. In the folder that is proposed, all algorithms find it."))
 
     def processAlgorithm(self, parameters, context, feedback):
         output = self.output_file(parameters, "OUTPUT_HEAD", context)
