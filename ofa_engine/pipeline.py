@@ -1,8 +1,13 @@
 """Bounded stages read > batch > forward > blend > write. Knows memory budgets and tiles, not tasks.
 
-A raster is worked through in stripes of tile columns, each from top to bottom, one row of tiles after the other. Only
-a row's pixels and scores are in memory, and how wide a stripe may be follows from the budget: peak memory does not
-depend on the raster's size. With overlap, the tiles across a stripe's edge are computed for both sides.
+A raster is worked through in stripes of tile columns, each from top to bottom, one row of tiles after the other. How
+wide a stripe may be follows from the budget, so that peak memory does not depend on the raster's size; most rasters
+need one stripe only. Reading goes by slices, whole rows of the file's blocks, and what a slice holds below a row of
+tiles waits for the next row: each block is decoded once.
+
+Nothing is computed or read twice at a stripe's edge. What tiles add to pixels of the next stripe, and pixels of blocks
+that reach into it, are handed on in files, and added up there in the same order as in one wide stripe: where the
+stripes' edges lie cannot be seen in the result, to the last bit.
 """
 
 import ctypes
@@ -11,23 +16,21 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
-import numpy as np
 import psutil
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from .errors import Cancelled, OfaError
-from .raster import Source
-from .tiling import Axis, pad_to_tile
+from .journal import Journal
+from .plan import Plan, make_plan
+from .reading import Batch, Row, read_batches
+
+__all__ = ["Batch", "Blender", "Halving", "Plan", "Progress", "Row", "default_budget_bytes", "make_plan",
+           "read_batches", "run"]  # fmt: skip
 
 GIB = 2**30
-_STRIPE_LIMIT_BYTES = 128 * 2**20  # wider stripes gain nothing, and memory stays the same for any raster
-_BATCH_GFLOP = 8.0  # multiply-adds a batch on a CPU: under half a second on two cores, so that a cancel is quick
-_READ_LIMIT_VALUES = 2**24  # values read at once, for the same reason
 
 Progress = Callable[[int, int, float | None], None]  # tiles done, tiles in all, seconds left (None: not known yet)
 
@@ -37,162 +40,91 @@ def default_budget_bytes() -> int:
     return min(GIB, psutil.virtual_memory().available // 4)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Where tiles lie and how many are computed at once."""
-
-    rows: Axis
-    columns: Axis
-    stripes: tuple[tuple[int, int], ...]  # [first, stop) pixel columns that each stripe writes
-    batch: int
-
-    @property
-    def tile_px(self) -> int:
-        return self.rows.tile_px
-
-    @property
-    def tiles(self) -> int:
-        return len(self.rows.starts) * sum(len(self.columns.covering(*stripe)) for stripe in self.stripes)
-
-
-def make_plan(rows: Axis, columns: Axis, *, bands: int, bytes_per_value: int, scores: int, tile_gflop: float,
-              budget_bytes: int, on_cpu: bool) -> Plan:  # fmt: skip
-    """Stripes and batch size under the budget: a quarter for a stripe's rows, a quarter for batches, the rest for
-    GDAL's cache, the writer and what the libraries keep in between. `scores` counts the float values a pixel that
-    are accumulated (0: none)."""
-    tile_px = rows.tile_px
-    # a row of tiles is held twice while the next one is read; a pixel has its scores, validity and label
-    column_bytes = tile_px * (2 * bands * bytes_per_value + 4 * scores + 6)
-    limit = min(budget_bytes // 4, _STRIPE_LIMIT_BYTES)
-    tiles_across = max(1, limit // column_bytes // tile_px)
-    cuts = [*columns.starts[::tiles_across], columns.size_px]
-    stripes = tuple(zip(cuts[:-1], cuts[1:], strict=True))
-    # each tile of a batch: pixels in float (in the queue, in work, normalised), scores (in work twice, queued)
-    tile_bytes = tile_px**2 * (3 * 4 * bands + 4 * 4 * scores)
-    batch = max(1, budget_bytes // 4 // tile_bytes)
-    batch = min(batch, max(1, int(_BATCH_GFLOP / tile_gflop)) if on_cpu else 256, 32 if on_cpu else 256)
-    return Plan(rows, columns, stripes, batch)
-
-
-@dataclass
-class Row:
-    """A row of tiles of one stripe: tiles of `columns`, and which of its pixels are valid (None: all)."""
-
-    index: int
-    stripe: tuple[int, int]
-    columns: range
-    valid: NDArray[np.bool_] | None
-
-
-@dataclass
-class Batch:
-    pixels: Tensor | None  # (B, C, tile_px, tile_px) float32 in the raster's unit, NaN where missing; None: no tiles
-    tiles: list[int]  # their column indices in the plan
-    row: Row
-    skipped: int  # tiles without a valid pixel, which are not computed
-    last: bool  # the row is complete after this batch
-
-
-def read_batches(source: Source, bands: Sequence[int], plan: Plan) -> Iterator[Batch]:
-    """All tiles of the plan that hold a valid pixel, row by row; each pixel of a stripe is read once."""
-    for stripe in plan.stripes:
-        columns = plan.columns.covering(*stripe)
-        left = plan.columns.starts[columns[0]]
-        right = plan.columns.starts[columns[-1]] + plan.columns.length(columns[-1])
-        slab: NDArray | None = None
-        valid: NDArray[np.bool_] | None = None
-        bottom = 0
-        for index, top in enumerate(plan.rows.starts):
-            stop = top + plan.rows.length(index)
-            kept = max(bottom - top, 0) if slab is not None else 0
-            below = (left, top + kept, right - left, stop - top - kept)
-            slab, valid = _advance(source, bands, slab, valid, kept, below)
-            bottom = stop
-            yield from _row_batches(slab, Row(index, stripe, columns, valid), left, plan)
-
-
-def _advance(source: Source, bands: Sequence[int], slab: NDArray | None, valid: NDArray[np.bool_] | None, kept: int,
-             window: tuple[int, int, int, int]) -> tuple[NDArray, NDArray[np.bool_] | None]:  # fmt: skip
-    """The next row's pixels (C, h, w) and validity: the last `kept` rows of the old one, and `window` read below."""
-    column, row, width, height = window
-    step = max(1, _READ_LIMIT_VALUES // (len(bands) * width))
-    new: NDArray | None = None
-    new_valid = np.ones((kept + height, width), bool)
-    for start in range(0, height, step):
-        rows = min(step, height - start)
-        values, ok = source.read(bands, (column, row + start, width, rows))
-        if new is None:
-            new = np.empty((len(bands), kept + height, width), values.dtype)
-        new[:, kept + start : kept + start + rows] = values
-        if ok is not None:
-            new_valid[kept + start : kept + start + rows] = ok
-    if new is None:
-        raise ValueError(f"expected rows to read, found {window}")
-    if kept and slab is not None:
-        new[:, :kept] = slab[:, -kept:]
-        if valid is not None:
-            new_valid[:kept] = valid[-kept:]
-    return new, None if new_valid.all() else new_valid
-
-
-def _row_batches(slab: NDArray, row: Row, left: int, plan: Plan) -> Iterator[Batch]:
-    tile_px, skipped = plan.tile_px, 0
-    chosen: list[int] = []
-    for column in row.columns:
-        x = plan.columns.starts[column] - left
-        if row.valid is None or row.valid[:, x : x + tile_px].any():
-            chosen.append(column)
-        else:
-            skipped += 1
-    for start in range(0, max(len(chosen), 1), plan.batch):
-        tiles = chosen[start : start + plan.batch]
-        pixels = torch.empty((len(tiles), len(slab), tile_px, tile_px)) if tiles else None
-        for i, column in enumerate(tiles):
-            x = plan.columns.starts[column] - left
-            pixels.numpy()[i] = pad_to_tile(slab[:, :, x : x + tile_px], tile_px)  # type: ignore[union-attr]
-        last = start + plan.batch >= len(chosen)
-        yield Batch(pixels, tiles, row, skipped if last else 0, last)
+# --- blend ------------------------------------------------------------------------------------------------------
 
 
 class Blender:
     """Weighted sums of tile scores (K, tile_px, tile_px), and from them each pixel's class and confidence.
 
     `emit(labels (h, w) uint8 indices, confidence (h, w), valid or None, column, row)` is called for each finished
-    part, once for every pixel of the raster.
+    part, once for every pixel of the raster. `journal` has the files in which stripes hand on what their last tiles
+    add to the next one.
     """
 
-    def __init__(self, plan: Plan, classes: int, emit: Callable[..., None]):
+    def __init__(self, plan: Plan, classes: int, emit: Callable[..., None], journal: Journal | None = None):
         self.plan, self.classes, self.emit = plan, classes, emit
+        self.journal = journal or Journal()
+        self._own = None if journal else self.journal
         self._stripe: tuple[int, int] | None = None
-        self._sums = torch.empty(0)
+        self._row = -1
 
+    @torch.inference_mode()
     def __call__(self, batch: Batch, scores: Tensor | None) -> None:
         plan, row = self.plan, batch.row
-        left = plan.columns.starts[row.columns[0]]
         if self._stripe != row.stripe:
-            width = plan.columns.starts[row.columns[-1]] + plan.tile_px - left
-            self._sums = torch.zeros(self.classes, plan.tile_px, width)
-            self._stripe = row.stripe
+            self._begin(row)
         vertical = torch.from_numpy(plan.rows.weights[row.index])[:, None]
+        if self._row != row.index:
+            self._take_over(row.index)
         for column, tile in zip(batch.tiles, scores if scores is not None else (), strict=True):
-            x = plan.columns.starts[column] - left
+            x = plan.columns.starts[column] - row.stripe[0]
+            # two roundings, each the same wherever the tile lies; in one step it would depend on the vectors' edges
             weight = vertical * torch.from_numpy(plan.columns.weights[column])
-            self._sums[:, :, x : x + plan.tile_px].addcmul_(tile, weight)
+            self._add(column, x, torch.mul(tile, weight, out=self._weighted))
         if batch.last:
-            self._finish(row, left)
+            self._finish(row)
 
-    def _finish(self, row: Row, left: int) -> None:
+    def _begin(self, row: Row) -> None:
+        plan, number = self.plan, self.plan.stripes.index(row.stripe)
+        width = plan.columns.starts[row.columns[-1]] + plan.tile_px - row.stripe[0]
+        self._sums = torch.zeros(self.classes, plan.tile_px, width)
+        self._weighted = torch.empty(self.classes, plan.tile_px, plan.tile_px)
+        self._stripe, self._row = row.stripe, -1
+        self._given, self._next = plan.handed_on(number), plan.handed_on(number + 1)
+        self._from = self.journal.handed(number) if self._given else None
+        self._to = self.journal.handed(number + 1) if self._next else None
+        self._handed = torch.zeros(self.classes, plan.tile_px, _width(self._next))
+
+    def _take_over(self, index: int) -> None:
+        """What tiles of earlier stripes add to this row comes before its own tiles: the order in one wide stripe."""
+        self._row = index
+        if self._from:
+            shape = (self.classes, self.plan.tile_px, _width(self._given))
+            parts = torch.from_numpy(self._from.get(index, shape))
+            for column, place in self._given.items():
+                self._add(column, 0, parts[:, :, place])
+
+    def _add(self, column: int, x: int, part: Tensor) -> None:
+        """Weighted scores of a tile, from pixel x of the stripe on; what reaches into the next one is handed on."""
+        self._sums[:, :, x : x + part.shape[2]] += part
+        if column in self._next:
+            place = self._next[column]
+            self._handed[:, :, place] = part[:, :, place.start - place.stop :]
+
+    def _finish(self, row: Row) -> None:
         plan = self.plan
         top = plan.rows.starts[row.index]
-        height = plan.rows.final_until(row.index) - top
-        first, stop = row.stripe[0] - left, row.stripe[1] - left
-        confidence, labels = self._sums[:, :height, first:stop].max(0)
-        valid = None if row.valid is None else row.valid[:height, first:stop]
-        self.emit(labels.to(torch.uint8).numpy(), confidence.numpy(), valid, row.stripe[0], top)
+        height, width = plan.rows.final_until(row.index) - top, row.stripe[1] - row.stripe[0]
+        if not row.again:
+            confidence, labels = self._sums[:, :height, :width].max(0)
+            valid = None if row.valid is None else row.valid[:height, :width]
+            self.emit(labels.to(torch.uint8).numpy(), confidence.numpy(), valid, row.stripe[0], top)
         rest = plan.tile_px - height
-        if rest:
-            self._sums[:, :rest] = self._sums[:, height:].clone()
-        self._sums[:, rest:] = 0
+        for sums in self._sums:  # one after the other, since each needs room for a copy
+            sums[:rest] = sums[height:].clone()
+            sums[rest:] = 0
+        if self._to:
+            self._to.put(row.index, self._handed.numpy())
+            self._handed.zero_()
+        if self._own and row.index + 1 == len(plan.rows.starts) and row.stripe == plan.stripes[-1]:
+            self._own.close()
+
+
+def _width(parts: dict[int, slice]) -> int:
+    return max((place.stop for place in parts.values()), default=0)
+
+
+# --- forward ----------------------------------------------------------------------------------------------------
 
 
 @functools.cache
@@ -253,13 +185,17 @@ def _out_of_memory(error: BaseException) -> bool:
     )
 
 
+# --- all stages -------------------------------------------------------------------------------------------------
+
+
 class _Stopped(Exception):
     """Another stage failed or the user cancelled."""
 
 
 def run(batches: Iterator[Batch], forward: Callable[[Tensor], Tensor], sink: Callable[[Batch, Tensor | None], None], *,
-        total: int, progress: Progress, cancelled: Callable[[], bool]) -> int:  # fmt: skip
-    """Runs reading and `sink` each in a thread of its own beside `forward`; returns the number of tiles computed.
+        total: int, progress: Progress, cancelled: Callable[[], bool], before: int = 0) -> int:  # fmt: skip
+    """Runs reading and `sink` each in a thread of its own beside `forward`; returns the number of tiles computed, of
+    rows that are not there already. `before` tells how many of `total` were done before.
 
     Raises the first error of any stage, or Cancelled as soon as `cancelled()` says so; no thread is left behind.
     """
@@ -315,12 +251,13 @@ def run(batches: Iterator[Batch], forward: Callable[[Tensor], Tensor], sink: Cal
         while (batch := take(to_forward, watch=True)) is not None:
             assert isinstance(batch, Batch)
             scores = None if batch.pixels is None else forward(batch.pixels)
-            computed += len(batch.tiles)
-            done += len(batch.tiles) + batch.skipped
+            if not batch.row.again:
+                computed += len(batch.tiles)
+                done += len(batch.tiles) + batch.skipped
             batch.pixels = None
             put(to_sink, (batch, scores))
-            elapsed = time.monotonic() - started
-            progress(done, total, elapsed / done * (total - done) if done and elapsed > 0.5 else None)
+            elapsed, left = time.monotonic() - started, total - before - done
+            progress(before + done, total, elapsed / done * left if done and elapsed > 0.5 else None)
         put(to_sink, None)
 
     threads = [threading.Thread(target=guarded(work), daemon=True) for work in (read, write)]

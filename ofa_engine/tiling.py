@@ -6,6 +6,7 @@ two axes multiply. A raster smaller than a tile is covered by one tile that reac
 stay on their regular grid and the last one reaches over the edge.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -66,6 +67,22 @@ class Axis:
         """Indices of the tiles that touch the pixels first..stop-1."""
         touched = [i for i, s in enumerate(self.starts) if s < stop and s + self.tile_px > first]
         return range(touched[0], touched[-1] + 1)
+
+    def starting(self, first: int, stop: int) -> range:
+        """Indices of the tiles that start at the pixels first..stop-1."""
+        return range(bisect_left(self.starts, first), bisect_left(self.starts, stop))
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Where blocks of pixels lie along one axis: `size_px` each, of which the first has `cut_px` before pixel 0."""
+
+    size_px: int = 1
+    cut_px: int = 0
+
+    def up(self, pixel: int) -> int:
+        """The first edge at or after a pixel."""
+        return -(-(pixel + self.cut_px) // self.size_px) * self.size_px - self.cut_px
 
 
 def _profile(tile_px: int, overlap_px: int) -> NDArray[np.float64]:
