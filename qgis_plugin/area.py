@@ -186,7 +186,7 @@ class AreaInput(QWidget):
 
     def _end_drawing(self):
         self.draw.setChecked(False)
-        if self._canvas.mapTool() is not self._tool:
+        if sip.isdeleted(self._canvas) or self._canvas.mapTool() is not self._tool:
             return
         before, self._before = self._before, None
         if before is not None and not sip.isdeleted(before):
@@ -319,6 +319,8 @@ class AreaInput(QWidget):
         self._canvas.destinationCrsChanged.disconnect(self._canvas_moved)
         self._watch(None)
         self.set_layer(None)
+        self._tool.deleteLater()
+        self._drawn = None
         if self._band is not None:
             self._canvas.scene().removeItem(self._band)
             self._band = None

@@ -90,9 +90,8 @@ class HeadChoice(QWidget):
         """Offers the heads for a sensor, none for None; `gsd_m` is the pixel size of the raster, for tile sizes in
         metres. The chosen head stays where it is for that sensor, too."""
         self._sensor, self._gsd_m = sensor, gsd_m
+        self._tell("")
         self.refresh()
-        missing = sensor is not None and not self._heads
-        self._tell(tr("No head was found for this sensor: choose a head file") if missing else "")
 
     def refresh(self):
         """Reads the folders again: a head may have been trained, imported or removed."""
@@ -102,6 +101,11 @@ class HeadChoice(QWidget):
         heads = [head for head in heads if head not in found] + found
         heads.sort(key=lambda head: head.header.get("task") != "segment")  # stable: the catalogue's order otherwise
         self._fill(heads, chosen)
+        missing = tr("No head was found for this sensor: choose a head file")
+        if self._sensor and not heads:
+            self._tell(missing)
+        elif self.problem.text() == missing:
+            self._tell("")
 
     def _files(self) -> list[catalog.ModelFile]:
         """What the files that the user chose are now; one that is gone is forgotten."""
