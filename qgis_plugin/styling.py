@@ -1,5 +1,7 @@
 """How results look on the map: names, class colours, legends. The files carry colours and names too, for others."""
 
+import uuid
+
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsColorRampShader,
@@ -9,6 +11,7 @@ from qgis.core import (
     QgsMultiBandColorRenderer,
     QgsPalettedRasterRenderer,
     QgsProcessingLayerPostProcessorInterface,
+    QgsProject,
     QgsRasterLayer,
     QgsRasterShader,
     QgsRasterTransparency,
@@ -20,6 +23,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
+from . import results
 from .texts import tr
 
 _CLASS_FIELDS = ("class", "value")
@@ -111,37 +115,45 @@ def style_points(layer, classes: list[dict]):
 
 
 class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
-    def __init__(self, style):
+    def __init__(self, style, kind: str, result: dict | None):
         super().__init__()
-        self._style = style
+        self._style, self._kind, self._result = style, kind, result
 
     def postProcessLayer(self, layer, context, feedback):
         self._style(layer)
+        if self._result and "provenance" in self._result:
+            results.keep(layer, self._kind, self._result, context.project() or QgsProject.instance())
         if self in _waiting:
             _waiting.remove(self)
 
 
-def load_named(context, path: str | None, name: str, style=None):
-    """Names and styles the layer that Processing will load from that path, if it will."""
+def load_named(context, path: str | None, name: str, style=None, kind: str = "", result: dict | None = None):
+    """Names and styles the layer that Processing will load from that path, if it will. With the answer of one run of
+    the engine, which says what it was made from, it goes with the run's other layers."""
     if not path or not context.willLoadLayerOnCompletion(path):
         return
     details = context.layerToLoadOnCompletionDetails(path)
     details.name, details.forceName = name, True
     if style is not None:
-        _waiting.append(_PostProcessor(style))
+        _waiting.append(_PostProcessor(style, kind, result))
         details.setPostProcessor(_waiting[-1])
 
 
 def load_classes(context, path, name, result: dict):
-    load_named(context, path, name, lambda layer: style_classes(layer, result.get("classes") or []))
+    """A layer of classes. The first of a run gives its name to the run."""
+    kind = "polygons" if path == result.get("polygons") else "classes"
+    result.setdefault("title", name)
+    result.setdefault("run", uuid.uuid4().hex)
+    load_named(context, path, name, lambda layer: style_classes(layer, result.get("classes") or []), kind, result)
 
 
 def load_points(context, path, name, classes: list[dict]):
     load_named(context, path, name, lambda layer: style_points(layer, classes))
 
 
-def load_confidence(context, path, name):
-    load_named(context, path, name, style_confidence)
+def load_confidence(context, path, name, result: dict):
+    """After the classes of that run."""
+    load_named(context, path, name, style_confidence, "confidence", result)
 
 
 def load_picture(context, path, name):
@@ -161,8 +173,6 @@ def log_classes(result: dict, feedback):
     """The classes found, most first, for the log."""
     classes = result.get("classes") or []
     unit, count = ("tiles", tr("tiles")) if any("tiles" in c for c in classes) else ("pixels", tr("pixels"))
-    found = sorted((c for c in classes if c.get(unit)), key=lambda c: -c[unit])
-    total = sum(c[unit] for c in found)
-    for c in found:
+    for c, share in results.found_classes(result):
         area = f", {c['area_ha']:,.2f} ha" if c.get("area_ha") is not None else ""
-        feedback.pushInfo(f"{c['name']}: {c[unit]:,} {count}, {100 * c[unit] / total:.1f} %{area}")
+        feedback.pushInfo(f"{c['name']}: {c[unit]:,} {count}, {100 * share:.1f} %{area}")

@@ -1,0 +1,234 @@
+"""What a run leaves in the project and beside its files, with the real engine."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import sample
+from osgeo import gdal
+from qgis.core import (
+    QgsApplication,
+    QgsLayerNotesUtils,
+    QgsLayerTreeGroup,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingOutputLayerDefinition,
+    QgsProject,
+    QgsRasterLayer,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtGui import QDesktopServices
+from qgis.PyQt.QtWidgets import QPushButton
+
+from qgis_plugin.results import add_results, notes, offer_report
+
+FILES = {"OUTPUT": "o.tif", "OUTPUT_POLYGONS": "o.gpkg", "OUTPUT_CONFIDENCE": "c.tif"}
+
+
+class Run:
+    """An algorithm run as Processing runs it, all outputs to be loaded, and what became of it."""
+
+    def __init__(self, name: str, source, folder: Path, files: dict, load=add_results):
+        self.paths = {key: str(folder / file) for key, file in files.items()}
+        self.report = str(folder / "areas.html")
+        project = QgsProject.instance()
+        layers = {key: QgsProcessingOutputLayerDefinition(path, project) for key, path in self.paths.items()}
+        self.parameters = {"INPUT": source, "OUTPUT_REPORT": self.report, **layers}
+        self.context, self.feedback = QgsProcessingContext(), QgsProcessingFeedback(False)
+        self.context.setProject(project)
+        self.algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"ofanet:{name}")
+        outputs, ok = self.algorithm.run(self.parameters, self.context, self.feedback)
+        assert ok, self.feedback.textLog()
+        self.layers = load(self.context, self.feedback) if load else []
+        self.context.temporaryLayerStore().removeAllMapLayers()
+
+
+@pytest.fixture(autouse=True)
+def empty_project(qgis_app):
+    yield
+    QgsProject.instance().clear()
+
+
+@pytest.fixture
+def segmented(plugin, layer, tmp_path):
+    """Two layers, and the lower one of them mapped."""
+    scene = layer(sample("sentinel-2"), "fields & <hills>")
+    layer(sample("naip"), "above")
+    return Run("segment", scene, tmp_path, FILES)
+
+
+def tree(parent=None) -> list:
+    """Names of the layer panel, groups as (name, [...])."""
+    nodes = (parent or QgsProject.instance().layerTreeRoot()).children()
+    return [(n.name(), tree(n)) if isinstance(n, QgsLayerTreeGroup) else n.name() for n in nodes]
+
+
+def looks(layer) -> dict[int, tuple[str, str]]:
+    """Value -> name and colour."""
+    if isinstance(layer, QgsRasterLayer):
+        return {int(c.value): (c.label, c.color.name()) for c in layer.renderer().classes()}
+    return {c.value(): (c.label(), c.symbol().color().name()) for c in layer.renderer().categories()}
+
+
+def counted(path: str) -> dict[int, int]:
+    values, counts = np.unique(gdal.Open(path).ReadAsArray(), return_counts=True)
+    return {int(v): int(n) for v, n in zip(values, counts, strict=True) if v != 255}
+
+
+TITLE = "fields & <hills> land cover (simulated)"
+GROUP = (TITLE, [TITLE, f"{TITLE} polygons", f"{TITLE} confidence"])
+
+
+def check_words(classes, polygons, confidence, run):
+    for made, kind in ((classes, "Classes of"), (polygons, "Areas of"), (confidence, "Probability")):
+        about = made.metadata()
+        assert about.title() == made.name() and about.abstract().startswith(kind)
+        history = " ".join(about.history())
+        for told in ("ofanet 0.", "sentinel-2.tif", "Sentinel-2: land cover (simulated)", "overlap of tiles: 0.25"):
+            assert told in history, told
+        assert "sentinel-2" in about.keywords()["ofanet"]
+    for made in (classes, polygons):
+        text = QgsLayerNotesUtils.layerNotes(made)
+        assert "&lt;hills&gt;" in text and "<hills>" not in text and Path(run.report).as_uri() in text
+        for name, color in looks(classes).values():
+            assert f"{name}</td>" in text and color in text
+
+
+def test_one_group_right_above_the_raster(segmented):
+    assert tree() == ["above", GROUP, "fields & <hills>"]
+    assert [made.name() for made in segmented.layers] == GROUP[1]
+    classes, polygons, confidence = segmented.layers
+    assert looks(classes) == looks(polygons) and set(looks(classes)) == set(counted(segmented.paths["OUTPUT"]))
+    assert confidence.renderer().type() == "singlebandpseudocolor"
+    check_words(*segmented.layers, segmented)
+
+
+def test_the_same_from_the_toolbox(plugin, layer, tmp_path, monkeypatch):
+    from processing.gui import Postprocessing
+
+    monkeypatch.setattr(Postprocessing, "iface", None)
+    scene = layer(sample("sentinel-2"), "fields & <hills>")
+    layer(sample("naip"), "above")
+    for _ in range(2):  # a second run is another group
+        run = Run("segment", scene, tmp_path, FILES, load=None)
+        assert Postprocessing.handleAlgorithmResults(run.algorithm, run.context, run.feedback, run.parameters)
+        tmp_path = tmp_path / "again"
+        tmp_path.mkdir()
+    assert tree() == ["above", GROUP, GROUP, "fields & <hills>"]
+    made = QgsProject.instance().layerTreeRoot().findGroup(TITLE).findLayers()
+    check_words(*(node.layer() for node in made), run)
+
+
+def test_a_project_opened_again_has_it_all(segmented, tmp_path):
+    project, styles = QgsProject.instance(), [looks(made) for made in segmented.layers[:2]]
+    ids = [made.id() for made in segmented.layers]
+    assert project.write(str(tmp_path / "p.qgz"))
+    project.clear()
+    assert project.read(str(tmp_path / "p.qgz"))
+    assert tree() == ["above", GROUP, "fields & <hills>"]
+    again = [project.mapLayer(one) for one in ids]
+    assert [looks(made) for made in again[:2]] == styles
+    assert again[2].renderer().type() == "singlebandpseudocolor"
+    check_words(*again, segmented)
+
+
+def test_a_file_opened_alone_is_styled(segmented):
+    styles = [looks(made) for made in segmented.layers[:2]]
+    QgsProject.instance().clear()
+    classes, confidence = (QgsRasterLayer(segmented.paths[key]) for key in ("OUTPUT", "OUTPUT_CONFIDENCE"))
+    path = segmented.paths["OUTPUT_POLYGONS"]
+    for source in (path, f"{path}|layername=o"):  # the ending tells which of the two files named "o" is meant
+        polygons = QgsVectorLayer(source)
+        assert [looks(classes), looks(polygons)] == styles
+        assert confidence.renderer().type() == "singlebandpseudocolor"
+        for made in (classes, confidence):
+            made.loadDefaultMetadata()  # as QGIS does when a file is dragged in
+        for made, name in zip((classes, polygons, confidence), GROUP[1], strict=True):
+            made.setName(name)
+        check_words(classes, polygons, confidence, segmented)
+
+
+def test_without_the_style_file_the_raster_itself_has_names_and_colours(segmented):
+    styles = looks(segmented.layers[0])
+    QgsProject.instance().clear()
+    Path(segmented.paths["OUTPUT"]).with_suffix(".qml").unlink()
+    assert looks(QgsRasterLayer(segmented.paths["OUTPUT"])) == styles
+
+
+def test_the_attribute_table_counts_as_the_raster_does(segmented):
+    opened = QgsRasterLayer(segmented.paths["OUTPUT"])  # owns the table
+    table = opened.attributeTable(1)
+    assert table.isValid()[0] and table.hasColor()
+    columns = [field.name for field in table.fields()]
+    rows = [dict(zip(columns, row, strict=True)) for row in table.data()]
+    assert {row["Value"]: row["Count"] for row in rows if row["Count"]} == counted(segmented.paths["OUTPUT"])
+    assert {row["Value"]: row["Class"] for row in rows}.items() >= {
+        value: name for value, (name, _) in looks(segmented.layers[0]).items()
+    }.items()
+    polygons = segmented.layers[1]
+    for row in rows:
+        areas = [f["area_ha"] for f in polygons.getFeatures() if f["class"] == row["Value"]]
+        assert row["Area_ha"] == pytest.approx(sum(areas), rel=1e-3)
+        if areas:
+            assert f"{row['Area_ha']:,.2f}</td>" in QgsLayerNotesUtils.layerNotes(polygons)
+
+
+def test_tiles(plugin, layer, tmp_path):
+    scene = layer(sample("naip"), "town")
+    run = Run("classify", scene, tmp_path, {"OUTPUT": "t.gpkg"})
+    (tiles,) = run.layers
+    assert tree() == [(tiles.name(), [tiles.name()]), "town"]
+    assert looks(QgsVectorLayer(run.paths["OUTPUT"])) == looks(tiles)
+    total = sum(feature["area_ha"] for feature in tiles.getFeatures())
+    text = QgsLayerNotesUtils.layerNotes(tiles)
+    shares = [float(part.split("<")[0]) for part in text.split('<td align="right">')[2::2]]
+    areas = [float(part.split("<")[0]) for part in text.split('<td align="right">')[1::2]]
+    assert sum(areas) == pytest.approx(total, rel=1e-3) and sum(shares) == pytest.approx(100, abs=0.3)
+
+
+def test_styles_of_others_are_left_alone(plugin, layer, tmp_path):
+    """A user's style file stays, and so does the look of another raster of that name."""
+    scene = tmp_path / "scene.tiff"
+    shutil.copyfile(sample("sentinel-2"), scene)
+    mine = tmp_path / "c.qml"
+    mine.write_text("<qgis/>")
+    run = Run("segment", layer(scene), tmp_path, {**FILES, "OUTPUT": "scene.tif"})
+    assert mine.read_text() == "<qgis/>"
+    assert not (tmp_path / "scene.qml").exists() and not (tmp_path / "scene.qmd").exists()
+    assert looks(QgsRasterLayer(run.paths["OUTPUT"])) == looks(run.layers[0])
+    assert QgsRasterLayer(str(scene)).renderer().type() == "multibandcolor"
+
+
+def test_nothing_is_loaded_that_is_not_wanted(plugin, layer, tmp_path):
+    scene = layer(sample("sentinel-2"), "scene")
+    run = Run("segment", scene, tmp_path, FILES, load=None)
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    assert add_results(context, run.feedback) == [] and tree() == ["scene"]
+
+
+def test_a_source_that_has_gone(plugin, layer, tmp_path):
+    run = Run("segment", sample("sentinel-2"), tmp_path, {"OUTPUT": "o.tif"})
+    assert tree() == [(run.layers[0].name(), [run.layers[0].name()])]
+
+
+def test_nasty_names_stay_text():
+    entry = {"value": 1, "name": "<img src=x>&", "color": '#fff"><b', "pixels": 3, "area_ha": None}
+    text = notes({"title": "<i>", "classes": [entry], "report": '/a "b"/<c>.html'})
+    assert "<img" not in text and "<i>" not in text and '"><b' not in text and "&lt;img src=x&gt;&amp;" in text
+    assert "%3Cc%3E" in text or "&lt;c&gt;" in text
+
+
+def test_the_report_opens_from_the_message_bar(window, monkeypatch):
+    bar, opened = window.messageBar(), []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    bar.clearWidgets()
+    offer_report(bar, "/tmp/r.html")
+    bar.pushMessage("OFA-Net", "done")
+    offer_report(bar, None)
+    assert not bar.currentItem().findChildren(QPushButton)
+    offer_report(bar, "/tmp/r.html")
+    bar.currentItem().findChild(QPushButton).click()
+    assert opened == ["/tmp/r.html"]
+    bar.clearWidgets()
