@@ -16,7 +16,7 @@ LEAST_PX, MOST_PX = 16, 4096
 _OVERLAP = {"segment": 0.25, "classify": 0.0}  # the engine's, unless it is told another
 _SPEED = "ofanet/speed"  # /device/fingerprint of the checkpoint: [[tiles, seconds], ...] of the last runs
 _LEAST_TILES = 20  # fewer are start-up, not speed
-_RUNS = 5
+_RUNS, _SHARE = 5, 0.1  # as many runs are kept; a short one, a preview, says little after a long one
 _BUDGET_BYTES = 2**30  # of the engine, or a quarter of what is free
 _TORCH_BYTES = 1.0e9  # libraries and the starter, measured on Linux without a GPU
 
@@ -119,7 +119,9 @@ class DetailInput(QWidget):
             return
         for where in {device or "auto", str(result.get("device") or device or "auto")}:
             key = _key(where, head_file)
-            QgsSettings().setValue(key, json.dumps([*_runs(key), [tiles, seconds]][-_RUNS:]))
+            runs = _runs(key)
+            if tiles >= _SHARE * max((before for before, _ in runs), default=0):
+                QgsSettings().setValue(key, json.dumps([*runs, [tiles, seconds]][-_RUNS:]))
         self._show()
 
     def tiles_a_second(self) -> float | None:

@@ -14,6 +14,9 @@ from qgis.PyQt.QtWidgets import (
     QLabel,
     QPushButton,
     QSizePolicy,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
     QTextBrowser,
     QVBoxLayout,
     QWidget,
@@ -22,9 +25,9 @@ from qgis.PyQt.QtWidgets import (
 from .bridge import catalog, errors
 from .model_files import OWN, Entry, entries
 from .model_page import TASKS, page, score, sensor_name
+from .raster_input import state_color
 from .texts import in_window_words, tr
 
-_BAD = "#c8402f"
 MOST_CHIPS = 12
 _CHIP, _GAP = 12, 4
 _ICONS = {"segment": "/mIconRaster.svg", "classify": "/mIconPolygonLayer.svg"}
@@ -57,7 +60,6 @@ class HeadChoice(QWidget):
         for label in (self.told, self.score, self.problem):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
-        self.problem.setStyleSheet(f"color: {_BAD};")
         self.problem.hide()
         self.card = QLabel(f'<a href="card">{tr("Model card")}</a>')
         self.card.setAccessibleName(tr("Model card"))
@@ -101,11 +103,6 @@ class HeadChoice(QWidget):
         heads = [head for head in heads if head not in found] + found
         heads.sort(key=lambda head: head.header.get("task") != "segment")  # stable: the catalogue's order otherwise
         self._fill(heads, chosen)
-        missing = tr("No head was found for this sensor: choose a head file")
-        if self._sensor and not heads:
-            self._tell(missing)
-        elif self.problem.text() == missing:
-            self._tell("")
 
     def _files(self) -> list[catalog.ModelFile]:
         """What the files that the user chose are now; one that is gone is forgotten."""
@@ -166,6 +163,7 @@ class HeadChoice(QWidget):
     # --- what it is ---------------------------------------------------------------------------------------------
 
     def _tell(self, text: str):
+        self.problem.setStyleSheet(f"color: {state_color(self, 'bad')};")
         self.problem.setText(text)
         self.problem.setVisible(bool(text))
 
@@ -250,6 +248,17 @@ class _HeadBox(QComboBox):
         self.opening.emit()
         self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 24)
         super().showPopup()
+
+    def paintEvent(self, event):
+        """A name that has no room loses its middle: its end may say what the head was made from."""
+        painter, option = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(option)
+        part = QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, self).width()
+        room -= 0 if option.currentIcon.isNull() else option.iconSize.width() + 2 * _GAP
+        option.currentText = self.fontMetrics().elidedText(option.currentText, Qt.TextElideMode.ElideMiddle, room)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
 
 class ClassChips(QWidget):

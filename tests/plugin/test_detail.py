@@ -161,8 +161,10 @@ def test_short_runs_do_not_count_and_long_ones_count_most(widget, layer):
     widget.learn({"tiles": 100, "seconds": 10.0}, one)  # most of it start-up
     widget.learn({"tiles": 99_900, "seconds": 490.0}, one)
     assert widget.tiles_a_second() == pytest.approx(200)
+    widget.learn({"tiles": 400, "seconds": 40.0}, one)
+    assert widget.tiles_a_second() == pytest.approx(200), "a preview says little after that"
     for _ in range(5):
-        widget.learn({"tiles": 1000, "seconds": 10.0}, one)
+        widget.learn({"tiles": 20_000, "seconds": 200.0}, one)
     assert widget.tiles_a_second() == pytest.approx(100), "only the last runs"
 
 

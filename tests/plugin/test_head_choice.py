@@ -103,13 +103,13 @@ def test_new_and_removed_heads_show_when_the_list_opens(widget, folder, qtbot):
     assert len(widget.chips.texts()) == 3, "a file that was written anew is another head"
 
 
-def test_no_head_at_all(widget, folder):
+def test_no_head_at_all(widget, folder, qtbot):
     widget.set_sensor("naip")
-    assert widget.problem.isVisible() and widget.problem.text().startswith("No head was found for this sensor")
-    assert not widget.head.isEnabled()
+    assert widget.current() is None and not widget.head.isEnabled() and widget.other.isEnabled()
     write_head(folder / "a.safetensors")
-    widget.refresh()
-    assert not widget.problem.isVisible() and widget.head.isEnabled()
+    with qtbot.waitSignal(widget.changed):
+        widget.refresh()
+    assert widget.current() is not None and widget.head.isEnabled()
 
 
 # --- heads from elsewhere -------------------------------------------------------------------------------------------
