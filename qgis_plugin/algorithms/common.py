@@ -63,10 +63,11 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         return tr(self.HELP).split("\n\n")[0]
 
     def shortHelpString(self):
-        if QgsApplication.platform() == "qgis_process":  # a terminal, which tells of the parameters by itself
-            return tr(self.HELP)
+        first, _, rest = tr(self.HELP).partition("\n\n")
+        if QgsApplication.platform() == "qgis_process":  # tells the first, and the parameters, by itself
+            return rest or first
         picture = f'<img src="{Path(self.svgIconPath()).as_uri()}" width="56" height="56">'
-        paragraphs = "".join(f"<p>{text}</p>" for text in tr(self.HELP).split("\n\n"))
+        paragraphs = "".join(f"<p>{text}</p>" for text in (first, *filter(None, rest.split("\n\n"))))
         words = {definition.name(): definition.help() for definition in self.parameterDefinitions()}
         return QgsProcessingUtils.formatHelpMapAsHtml(
             {"ALG_DESC": f"{picture}{paragraphs}", **words, **self._output_words}, self
