@@ -70,6 +70,11 @@ def area_ha(rectangle: QgsRectangle, crs) -> float | None:
         return None
 
 
+def _placed(raster) -> bool:
+    """Whether the file says where it lies. Where it does not, QGIS counts rows upwards from the top, GDAL downwards."""
+    return raster.crs().isValid() or raster.extent() != QgsRectangle(0, -raster.height(), raster.width(), 0)
+
+
 class AreaInput(QWidget):
     changed = pyqtSignal()  # what would be computed may be another area now
 
@@ -274,6 +279,8 @@ class AreaInput(QWidget):
         if self._raster is None:
             return tr("Choose a raster first")
         mode = self.mode.currentData()
+        if mode != LAYER and not _placed(self._raster):
+            return tr("The raster has no place on the map: only the whole layer can be computed")
         if mode == POLYGONS and self._polygons is None:
             return tr("Add a layer of polygons to the project, or choose another area")
         if mode == POLYGONS and not self._polygons.featureCount():

@@ -4,13 +4,18 @@ import math
 
 import pytest
 from conftest import sample
+from osgeo import gdal
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsFeature,
     QgsGeometry,
     QgsPointXY,
+    QgsProcessingContext,
     QgsProcessingFeatureSourceDefinition,
+    QgsProcessingParameterExtent,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameters,
     QgsProject,
     QgsRectangle,
     QgsReferencedRectangle,
@@ -171,6 +176,17 @@ def test_less_than_a_pixel_is_nothing(area, canvas, raster):
     assert area.trouble().startswith("The canvas does not show")
 
 
+def test_a_raster_without_a_place(area, canvas, layer, tmp_path):
+    path = tmp_path / "nowhere.tif"
+    gdal.GetDriverByName("GTiff").Create(str(path), 64, 48, 3, gdal.GDT_Byte).FlushCache()
+    nowhere = layer(path)
+    area.set_layer(nowhere)
+    assert area.trouble() == "" and area.parameters() == {} and area.note.text() == "64 x 48 pixels"
+    choose(area, CANVAS)
+    canvas.setExtent(nowhere.extent())
+    assert area.trouble() == "The raster has no place on the map: only the whole layer can be computed"
+
+
 # --- polygons -------------------------------------------------------------------------------------------------------
 
 
@@ -200,6 +216,17 @@ def test_selected_polygons(area, raster, polygons, qtbot):
     with qtbot.waitSignal(area.changed):
         polygons.removeSelection()
     assert not area.parameters()["MASK"].selectedFeaturesOnly
+
+
+def test_processing_understands_the_parameters(area, raster, polygons):
+    choose(area, POLYGONS)
+    polygons.selectByIds([1, 3])
+    told, context = area.parameters(), QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    asked = QgsProcessingParameterExtent("EXTENT"), QgsProcessingParameterFeatureSource("MASK")
+    extent = QgsProcessingParameters.parameterAsExtent(asked[0], told, context, raster.crs())
+    source = QgsProcessingParameters.parameterAsSource(asked[1], told, context)
+    assert extent == area.extent() and sorted(feature.id() for feature in source.getFeatures()) == [1, 3]
 
 
 def test_polygons_beside_the_raster_and_none_at_all(area, polygons):

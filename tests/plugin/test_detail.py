@@ -12,7 +12,7 @@ from qgis_plugin import detail
 from qgis_plugin.area import pixels
 from qgis_plugin.bridge import catalog
 from qgis_plugin.detail import BALANCED, FAST, FINE, OWN, DetailInput, memory_budget_bytes, tiles_along
-from qgis_plugin.engine import clean_environment, engine_python
+from qgis_plugin.engine import ENGINE, clean_environment, engine_python
 
 MODELS = ROOT / "resources" / "models"
 
@@ -136,6 +136,19 @@ def test_time_is_known_after_a_run_and_kept(widget, layer, qtbot):
     qtbot.addWidget(again)
     again.update_for(raster, one, raster.extent(), "auto")
     assert again.tiles_a_second() == pytest.approx(200)
+
+
+def test_a_real_run_teaches(widget, layer, tmp_path):
+    raster, one = layer(sample("naip")), head()
+    params = {"input": raster.source(), "head": str(one.path), "output": str(tmp_path / "out.tif"), "device": "cpu"}
+    try:
+        result = ENGINE.run("segment", params)
+    finally:
+        ENGINE.stop()
+    widget.update_for(raster, one, raster.extent(), "cpu")
+    widget.learn(result, one, "auto")
+    assert result["tiles"] == widget.tiles()
+    assert widget.tiles_a_second() == pytest.approx(result["tiles"] / result["seconds"])
 
 
 def test_speeds_are_kept_by_device_and_checkpoint(widget, layer):
