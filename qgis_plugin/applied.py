@@ -1,4 +1,4 @@
-"""The class map and its confidence on the canvas: one layer group a raster, replaced by the next map."""
+"""The class map and its confidence on the canvas: one layer group, replaced by the next map."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from qgis.core import (
     QgsProject,
     QgsRasterLayer,
     QgsRectangle,
+    QgsVectorLayer,
 )
 
 from .styling import style_classes, style_confidence
@@ -31,8 +32,11 @@ def canvas_extent(canvas, raster) -> QgsRectangle:
 class AppliedMap:
     """Holds ids, not layers: the user may remove any of them at any time."""
 
-    def __init__(self):
+    def __init__(self, title: str | None = None):
+        """`title` of the group, with {raster} in it."""
+        self._title = title or tr("OFA-Net on {raster}")
         self._ids: dict[str, str] = {}  # classes, confidence -> layer id
+        self._raster = ""  # of the last map, by its id
 
     def confidence(self) -> QgsRasterLayer | None:
         return QgsProject.instance().mapLayer(self._ids.get("confidence", ""))
@@ -40,16 +44,19 @@ class AppliedMap:
     def owns(self, layer) -> bool:
         return layer is not None and layer.id() in self._ids.values()
 
-    def replace(self, raster, classes_path: str, confidence_path: str, classes: list[dict]):
+    def replace(self, raster, classes_path: str, confidence_path: str | None, classes: list[dict]):
         """`raster` is the layer that was mapped: the group comes right above it, and so under the polygons."""
+        if raster.id() != self._raster:
+            self.remove()
+            self._raster = raster.id()
         project, name = QgsProject.instance(), raster.name()
-        group = self._find_group(raster, tr("OFA-Net on {raster}").format(raster=name))
-        made = {
-            "classes": QgsRasterLayer(classes_path, tr("{raster}: classes").format(raster=name)),
-            "confidence": QgsRasterLayer(confidence_path, tr("{raster}: confidence").format(raster=name)),
-        }
+        group = self._find_group(raster, self._title.format(raster=name))
+        kind = QgsVectorLayer if classes_path.lower().endswith(".gpkg") else QgsRasterLayer
+        made = {"classes": kind(classes_path, tr("{raster}: classes").format(raster=name))}
         style_classes(made["classes"], classes)
-        style_confidence(made["confidence"])
+        if confidence_path:
+            made["confidence"] = QgsRasterLayer(confidence_path, tr("{raster}: confidence").format(raster=name))
+            style_confidence(made["confidence"])
         for number, (kind, layer) in enumerate(made.items()):
             old = project.mapLayer(self._ids.get(kind, ""))
             node = group.findLayer(old) if old is not None else None
@@ -63,33 +70,44 @@ class AppliedMap:
             added = group.insertLayer(number, layer)
             added.setItemVisibilityChecked(shown)
             added.setExpanded(expanded and kind == "classes" if old is None else expanded)
-        self.remove()
+        self._remove_layers()
         self._ids = {kind: layer.id() for kind, layer in made.items()}
 
     def remove(self):
-        """Takes the layers off the project and deletes their files."""
+        """Takes the layers, and the group where nothing else is in it, off the project; deletes the files."""
+        groups = [group for group in map(self._group_of, self._ids.values()) if group is not None]
+        self._remove_layers()
+        for group in groups[:1]:
+            if not group.children():
+                group.parent().removeChildNode(group)
+
+    def _remove_layers(self):
         project = QgsProject.instance()
         for layer_id in self._ids.values():
             layer = project.mapLayer(layer_id)
             if layer is None:
                 continue
-            path = Path(layer.source())
+            path = Path(layer.source().split("|")[0])
             project.removeMapLayer(layer_id)
-            for file in (path, Path(f"{path}.aux.xml")):
+            for file in (path, *(Path(f"{path}{end}") for end in (".aux.xml", "-wal", "-shm"))):
                 try:
                     file.unlink(missing_ok=True)
                 except OSError:
                     pass  # in use elsewhere; it lies in QGIS's folder of temporary files
         self._ids = {}
 
+    def _group_of(self, layer_id: str) -> QgsLayerTreeGroup | None:
+        root = QgsProject.instance().layerTreeRoot()
+        node = root.findLayer(layer_id)
+        return node.parent() if node is not None and node.parent() is not root else None
+
     def _find_group(self, raster, title: str) -> QgsLayerTreeGroup:
         """The group of the last map where it is still there, else a new one."""
+        for group in map(self._group_of, self._ids.values()):
+            if group is not None:
+                group.setName(title)
+                return group
         root = QgsProject.instance().layerTreeRoot()
-        for layer_id in self._ids.values():
-            node = root.findLayer(layer_id)
-            if node is not None and node.parent() is not root and node.parent() is not None:
-                node.parent().setName(title)
-                return node.parent()
         node = root.findLayer(raster)
         parent = node.parent() if node is not None else root
         return parent.insertGroup(parent.children().index(node) if node is not None else 0, title)

@@ -69,6 +69,10 @@ class Job(QObject):
             return
         flags = QgsTask.Flag.CanCancel | QgsTask.Flag.Silent  # whoever started it says how it ended, once
         self.task = QgsProcessingAlgRunnerTask(self.algorithm, self._parameters, self.context, self.feedback, flags)
+        if self.task.isCanceled():  # it could not be prepared
+            self.failed.emit(self.feedback.error or tr("{title} failed").format(title=self._title))
+            self.deleteLater()
+            return
         self.task.setDescription(self._title)
         self.task.progressChanged.connect(self.progressed)
         self.task.executed.connect(self._ended)

@@ -5,6 +5,7 @@ Read with the GDAL that QGIS ships, since QGIS's own raster provider hides band 
 
 import math
 import re
+from collections.abc import Callable
 
 import numpy as np
 from osgeo import gdal, gdal_array, osr
@@ -34,12 +35,20 @@ def source_path(layer) -> str:
     return path
 
 
+class Stopped(Exception):
+    """The reading was no longer wanted."""
+
+
 def facts_of(layer) -> sensors.RasterFacts:
     """Raises RasterError where the layer is no raster file that GDAL reads."""
-    path = source_path(layer)
+    return facts_at(source_path(layer))
+
+
+def facts_at(path: str, stopped: Callable[[], bool] = lambda: False) -> sensors.RasterFacts:
+    """In any thread. Raises RasterError where GDAL does not read it, Stopped soon after `stopped()` became true."""
     try:
         dataset = gdal.OpenEx(path, gdal.OF_RASTER)
-    except RuntimeError:  # where another plugin switched GDAL's exceptions on
+    except RuntimeError:  # where Processing switched GDAL's exceptions on
         dataset = None
     if dataset is None or not dataset.RasterCount:
         raise errors.RasterError(tr("Expected a raster that GDAL can read, found {path}").format(path=path))
@@ -50,7 +59,7 @@ def facts_of(layer) -> sensors.RasterFacts:
         descriptions=tuple(b.GetDescription() or "" for b in bands),
         wavelengths_um=tuple(_wavelength_um(b) for b in bands),
         gsd_m=_gsd_m(dataset),
-        samples=_samples(dataset, bands, path),
+        samples=_samples(dataset, bands, path, stopped),
     )
 
 
@@ -91,27 +100,36 @@ def _gsd_m(dataset) -> float | None:
     return math.sqrt(area) if math.isfinite(area) and area > 0 else None
 
 
-def _samples(dataset, bands, path: str) -> tuple[tuple[float, ...], ...]:
+def _samples(dataset, bands, path: str, stopped) -> tuple[tuple[float, ...], ...]:
     """Sorted valid values a band: of all bands up to 16, else of nine, which tell the unit as well."""
     count = len(bands)
     chosen = set(range(count)) if count <= 16 else {i * (count - 1) // 8 for i in range(9)}
     windows = sensors.sample_windows(dataset.RasterXSize, dataset.RasterYSize)
     alpha_read = any(bands[i].GetColorInterpretation() == gdal.GCI_AlphaBand for i in chosen)  # then it masks nothing
     masked = bands[0].GetMaskFlags() & gdal.GMF_PER_DATASET and not alpha_read  # an internal mask or a .msk file
-    masks = [bands[0].GetMaskBand().ReadAsArray(*window) if masked else None for window in windows]
-    samples = []
-    for index, band in enumerate(bands):
-        parts = []
-        for window, mask in zip(windows, masks, strict=True) if index in chosen else ():
-            values = band.ReadAsArray(*window)
-            if values is None or masked and mask is None:
-                raise errors.RasterError(tr("{path} cannot be read, is it truncated?").format(path=path))
+    masks = [_read(bands[0].GetMaskBand(), window, path) if masked else None for window in windows]
+    parts: list[list] = [[] for _ in bands]
+    for window, mask in zip(windows, masks, strict=True):  # bands inside: a block of interleaved bands is unpacked once
+        for index in sorted(chosen):
+            if stopped():
+                raise Stopped
+            band = bands[index]
+            values = _read(band, window, path)
             valid = np.isfinite(values)
             nodata = band.GetNoDataValue()
             if nodata is not None:  # of float data in its own precision; -9999 of bytes is none
                 valid &= values != (values.dtype.type(nodata) if values.dtype.kind == "f" else nodata)
             if mask is not None:
                 valid &= mask > 0
-            parts.append(values[valid].astype(float))
-        samples.append(tuple(np.sort(np.concatenate(parts)).tolist()) if parts else ())
-    return tuple(samples)
+            parts[index].append(values[valid].astype(float))
+    return tuple(tuple(np.sort(np.concatenate(of_band)).tolist()) if of_band else () for of_band in parts)
+
+
+def _read(band, window, path: str) -> np.ndarray:
+    try:
+        values = band.ReadAsArray(*window)
+    except RuntimeError:  # where Processing switched GDAL's exceptions on
+        values = None
+    if values is None:
+        raise errors.RasterError(tr("{path} cannot be read, is it truncated?").format(path=path))
+    return values

@@ -3,13 +3,14 @@
 from qgis.core import Qgis, QgsApplication
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
-from qgis.PyQt.QtWidgets import QAction
+from qgis.PyQt.QtWidgets import QAction, QMenu
 
-from . import models, styling
-from .bridge import ICON, ROOT, errors
+from . import facts_reader, models, styling
+from .bridge import ICON, ROOT
 from .doors import Doors
 from .engine import ENGINE
 from .provider import OfaNetProvider
+from .run_queue import RunQueue
 from .texts import tr
 
 MENU = "OFA-Net"
@@ -19,10 +20,11 @@ class OfaNetPlugin:
     def __init__(self, iface):
         self.iface = iface  # None in qgis_process
         self.provider = None
-        self.actions = []
-        self.dialog = None
+        self.actions = []  # in the menu Raster > OFA-Net
+        self.button = None  # in the toolbar: classifies, and has the actions in its own menu
+        self.menu = None
         self.panels = {}  # by their names, each from its first use on
-        self._runs = []  # runs of the toolbar action that are under way
+        self.queue = RunQueue()
         self.doors = None  # to the set-up of the engine and to the models
 
     def initProcessing(self):
@@ -32,53 +34,65 @@ class OfaNetPlugin:
 
     def initGui(self):
         self.initProcessing()
-        window = self.iface.mainWindow()
-        classify = QAction(QIcon(str(ICON)), tr("Classify layer"), window)
-        classify.setObjectName("ofanetClassifyLayer")
-        classify.setStatusTip(tr("Recognise the sensor of the active raster layer and classify it"))
-        classify.triggered.connect(self.classify_layer)
-        training = QAction(QIcon(str(ROOT / "resources" / "icons" / "train.svg")), tr("Train from polygons"), window)
-        training.setObjectName("ofanetTrainFromPolygons")
-        training.setStatusTip(tr("Draw polygons, teach the model their classes, and map with them"))
-        training.triggered.connect(self.train_from_polygons)
         self.doors = Doors(self.iface, self.message, self._engine_changed)
-        similar = QAction(QIcon(str(ROOT / "resources" / "icons" / "similar.svg")), tr("Find similar places"), window)
-        similar.setObjectName("ofanetFindSimilarPlaces")
-        similar.setStatusTip(tr("Click a place and see how alike every other place is"))
-        similar.triggered.connect(self.find_similar_places)
+        classify, training, similar = (self._action(*told) for told in (
+            ("Classify", ICON, tr("Classify layer"), self.classify_layer,
+             tr("Recognise the sensor of the active raster layer and classify it")),
+            ("TrainFromPolygons", _icon("train"), tr("Train from polygons"), self.train_from_polygons,
+             tr("Draw polygons, teach the model their classes, and map with them")),
+            ("FindSimilarPlaces", _icon("similar"), tr("Find similar places"), self.find_similar_places,
+             tr("Click a place and see how alike every other place is")),
+        ))  # fmt: skip
         self.actions = [classify, training, similar, *self.doors.actions]
-        for action in (classify, training, similar):
+        self.button = self._action("ClassifyLayer", ICON, classify.text(), self.classify_layer, classify.statusTip())
+        self.menu = QMenu(self.iface.mainWindow())
+        self.menu.addActions(self.actions)
+        self.button.setMenu(self.menu)  # before it is in the toolbar, whose button then has an arrow beside the icon
+        for action in (self.button, training, similar):
             self.iface.addToolBarIcon(action)
         for action in self.actions:
             self.iface.addPluginToRasterMenu(MENU, action)
+        self.iface.addCustomActionForLayerType(classify, "", Qgis.LayerType.Raster, True)
+
+    def _action(self, name: str, icon, text: str, slot, tip: str) -> QAction:
+        action = QAction(QIcon(str(icon)), text, self.iface.mainWindow())
+        action.setObjectName(f"ofanet{name}")
+        action.setStatusTip(tip)
+        action.triggered.connect(slot)
+        return action
 
     def unload(self):
-        if self.dialog is not None:
-            self.dialog.close()
         if self.doors is not None:
             self.doors.close()
             self.doors = None
-        for run in self._runs:
-            run.cancel()
+        self.queue.close()
         for panel in self.panels.values():
             panel.close_down()
         ENGINE.stop()
-        for run in self._runs:  # its thread runs an algorithm of the provider that goes away below
-            run.wait(2.0)
+        self.queue.wait(2.0)  # its thread runs an algorithm of the provider that goes away below
         for panel in self.panels.values():
             panel.wait(2.0)
             panel.deleteLater()
         self.panels = {}
-        for action in self.actions:
-            self.iface.removePluginRasterMenu(MENU, action)
-            self.iface.removeToolBarIcon(action)
-            action.deleteLater()
-        self.actions = []
+        self._take_actions_away()
         if self.provider is not None:
             QgsApplication.processingRegistry().removeProvider(self.provider)
             self.provider = None
         models.withdraw()
         styling.forget()
+        facts_reader.forget()
+
+    def _take_actions_away(self):
+        if self.button is None:
+            return
+        self.iface.removeCustomActionForLayerType(self.actions[0])
+        for action in self.actions:
+            self.iface.removePluginRasterMenu(MENU, action)
+        for action in (self.button, *self.actions):
+            self.iface.removeToolBarIcon(action)
+            action.deleteLater()
+        self.menu.deleteLater()
+        self.actions, self.button, self.menu = [], None, None
 
     def message(self, text: str, level=Qgis.MessageLevel.Info, seconds: int = 0):
         """One line in the message bar; the rest of a longer text is behind its "More" button."""
@@ -89,35 +103,11 @@ class OfaNetPlugin:
             self.iface.messageBar().pushMessage("OFA-Net", line, level, seconds)
 
     def classify_layer(self):
-        from .dialog import ClassifyDialog
+        from .classify_panel import ClassifyPanel
 
-        try:
-            dialog = ClassifyDialog(self.iface.activeLayer(), self.iface.mainWindow())
-        except errors.OfaError as error:
-            self.message(str(error), Qgis.MessageLevel.Warning)
-            return
-        if self.dialog is not None:
-            self.dialog.close()
-        self.dialog = dialog
-        dialog.run_requested.connect(self._run)
-        dialog.finished.connect(self._forget_dialog)
-        dialog.show()
+        self._show_panel("classify", lambda iface: ClassifyPanel(iface, self.queue, self.message))
+        self.panels["classify"].choose(self.iface.activeLayer())
         self.doors.offer_set_up()
-
-    def _forget_dialog(self):
-        self.dialog = None
-
-    def _run(self, algorithm_id: str, parameters: dict, title: str):
-        from .run import Run
-
-        run = Run(self.iface, self.message, algorithm_id, parameters, title)
-        run.ended.connect(self._ended)
-        self._runs.append(run)
-        run.start()
-
-    def _ended(self, run):
-        if run in self._runs:
-            self._runs.remove(run)
 
     def train_from_polygons(self):
         from .training_panel import TrainingPanel
@@ -137,6 +127,10 @@ class OfaNetPlugin:
         self.panels[name].raise_()
 
     def _engine_changed(self):
-        """The window of the active layer may be able to run now."""
-        if self.dialog is not None:
-            self.dialog.engine_changed()
+        """The panel may be able to run now."""
+        if "classify" in self.panels:
+            self.panels["classify"].engine_changed()
+
+
+def _icon(name: str):
+    return ROOT / "resources" / "icons" / f"{name}.svg"

@@ -1,37 +1,57 @@
-"""The raster that a panel works on, what it was recognised as, and the user's word where that is wrong."""
+"""The raster that a panel works on, what it was recognised as and why, and the user's word where that is wrong."""
+
+from html import escape
 
 from qgis.core import QgsMapLayerProxyModel, QgsRasterLayer
 from qgis.gui import QgsCollapsibleGroupBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtGui import QPalette
 from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from .bridge import errors, sensors
-from .facts import facts_of
+from .facts_reader import FactsReader
 from .texts import in_window_words, sensor_title, tr
 
-_CONFIDENCE = {"certain": tr("certain"), "likely": tr("likely"), "ambiguous": tr("please check")}
+_CONFIDENCE = {"certain": tr("certain"), "likely": tr("likely"), "ambiguous": tr("ambiguous: please check")}
+_COLORS = {"good": ("#1c7443", "#5fd08f"), "fair": ("#855a00", "#f0b83d"), "bad": ("#b93222", "#ff8a7a")}
+_KIND = {"certain": "good", "likely": "good", "ambiguous": "fair"}
+
+
+def state_color(widget, kind: str) -> str:
+    """The colour of good, fair or bad news that can be read on that widget, in a light or in a dark theme."""
+    dark = widget.palette().color(QPalette.ColorRole.Window).lightness() < 128
+    return _COLORS[kind][dark]
 
 
 class RasterInput(QWidget):
-    changed = pyqtSignal()  # another raster, or another way to read it
+    changed = pyqtSignal()  # another raster, another way to read it, or it is known now what it is
 
-    def __init__(self, tile_default: str, parent=None):
-        """`tile_default` says in words what a tile size of 0 stands for."""
+    def __init__(self, tile_default: str | None, parent=None):
+        """`tile_default` says in words what a tile size of 0 stands for; None where a panel asks for it elsewhere."""
         super().__init__(parent)
         self._tile_default = tile_default
-        self._facts, self._facts_of, self.detection = None, "", None
+        self._facts_of, self.detection = "", None
+        self._reader = FactsReader(self)
+        self._reader.read.connect(self._recognise)
         self.raster = QgsMapLayerComboBox()
         self.raster.setAccessibleName(tr("Raster"))
         self.raster.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
-        self.verdict = QLabel()
-        self.verdict.setWordWrap(True)
+        self.verdict, self.reason, self.wanted = QLabel(), QLabel(), QLabel()
+        for label in (self.verdict, self.reason, self.wanted):
+            label.setWordWrap(True)
+        for label in (self.reason, self.wanted):
+            small = label.font()
+            small.setPointSizeF(small.pointSizeF() * 0.9)
+            label.setFont(small)
+        self.verdict.setAccessibleName(tr("Recognised as"))
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(tr("Raster"), self.raster)
-        form.addRow("", self.verdict)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)
+        layout.addWidget(self.verdict)
+        layout.addWidget(self.reason)
         layout.addWidget(self._reading_box())
         self.raster.layerChanged.connect(self._raster_changed)
         self._raster_changed(self.raster.currentLayer())
@@ -43,6 +63,15 @@ class RasterInput(QWidget):
         """Takes the layer that was chosen in the layer panel where it is an image: class maps have one band."""
         if isinstance(layer, QgsRasterLayer) and layer.providerType() == "gdal" and layer.bandCount() > 1:
             self.raster.setLayer(layer)
+
+    @property
+    def looking(self) -> bool:
+        """Whether it is still being read what the raster is."""
+        return self._reader.looking
+
+    @property
+    def facts(self) -> sensors.RasterFacts | None:
+        return self._reader.facts
 
     def _reading_box(self) -> QWidget:
         self.reading = QgsCollapsibleGroupBox(tr("How the raster is read"))
@@ -56,14 +85,19 @@ class RasterInput(QWidget):
             self.units.addItem(tr(title), key)
         self.bands.setToolTip(tr("The raster's band for each band of the sensor, from 1; a dash for a missing one"))
         self.tile.setRange(0, 4096)
-        self.tile.setSpecialValueText(self._tile_default)
+        self.tile.setSpecialValueText(self._tile_default or "")
         self.tile.setToolTip(tr("Smaller tiles see finer detail, and take longer"))
         form = QFormLayout(self.reading)
-        form.addRow(tr("Sensor"), self.sensor)
-        form.addRow(tr("Band order"), self.bands)
-        form.addRow(tr("Unit of the values"), self.units)
-        form.addRow(tr("Tile size in pixels"), self.tile)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        rows = [(tr("Sensor"), self.sensor), (tr("Band order"), self.bands), ("", self.wanted),
+                (tr("Unit of the values"), self.units), (tr("Tile size in pixels"), self.tile)]  # fmt: skip
+        for title, widget in rows:
+            if widget is not self.tile or self._tile_default is not None:
+                form.addRow(title, widget)
+            if title:
+                widget.setAccessibleName(title)
         self.sensor.activated.connect(self._reading_changed)
+        self.bands.textEdited.connect(self._reading_changed)
         self.bands.editingFinished.connect(self._reading_changed)
         self.units.activated.connect(self._reading_changed)
         return self.reading
@@ -72,44 +106,76 @@ class RasterInput(QWidget):
         key = layer.source() if layer is not None else ""
         if key != self._facts_of:
             self._facts_of = key
-            self._facts, self.detection = None, None
             self.sensor.setCurrentIndex(0)
             self.units.setCurrentIndex(0)
             self.bands.clear()
-            try:
-                self._facts = facts_of(layer) if layer is not None else None
-            except errors.OfaError as error:
-                self.verdict.setText(str(error))
+            self._reader.look_at(layer)
+        self._recognise()
+
+    def choose_sensor(self, sensor: str):
+        """The user's word that the raster is of that sensor."""
+        self.sensor.setCurrentIndex(self.sensor.findData(sensor))
+        self._reading_changed()
+
+    def _recognise(self):
         self._detect()
         if self.detection is not None:
             self.reading.setCollapsed(self.detection.confidence in ("certain", "likely"))
         self.changed.emit()
 
     def _reading_changed(self, *_):
+        before = self._told, self.detection
         self._detect()
-        self.changed.emit()
+        if (self._told, self.detection) != before:
+            self.changed.emit()
 
     def _detect(self):
-        if self._facts is None:
-            if not self._facts_of:
-                self.verdict.setText(tr("Add a raster to the project"))
-            return
-        told = self.sensor.currentData(), self.bands.text().strip() or None, self.units.currentData()
-        try:
-            found = sensors.detect(self._facts, *told)
-        except errors.SensorError as error:
-            found = sensors.Detection(None, str(error))
-        self.detection = found
-        if found.sensor is None:
-            self.verdict.setText(in_window_words(found.reason))
-            return
-        text = f"{sensor_title(sensors.get(found.sensor))} ({_CONFIDENCE[found.confidence]})"
-        if found.confidence == "ambiguous":
-            text += f": {in_window_words(found.reason)}"
+        facts, self.detection = self._reader.facts, None
+        self._told = self.sensor.currentData(), self.bands.text().strip() or None, self.units.currentData()
+        if facts is not None:
+            try:
+                self.detection = sensors.detect(facts, *self._told)
+            except errors.SensorError as error:
+                self.detection = sensors.Detection(None, str(error))
+        self._tell()
+
+    def _tell(self):
+        """Shows the answer; one that was refused in one sentence."""
+        found, reason = self.detection, ""
+        if not self._facts_of:
+            text = tr("Add a raster to the project")
+        elif self.looking:
+            text = tr("Looking at the raster...")
+        elif found is None:
+            text = escape(self._reader.error)
+        elif found.sensor is None:
+            verdict = self._colored(tr("Not recognised"), "bad")
+            text = f"{verdict}: {escape(in_window_words(found.reason))}"
+        else:
+            verdict = f"{sensor_title(sensors.get(found.sensor))} ({_CONFIDENCE[found.confidence]})"
+            text = self._colored(verdict, _KIND[found.confidence])
+            others = [sensor_title(sensors.get(c)) for c in found.candidates if c != found.sensor]
+            reason = in_window_words(found.reason) + (tr("; or: ") + ", ".join(others) if others else "")
         self.verdict.setText(text)
-        self.verdict.setToolTip(in_window_words(found.reason))
-        shown = ",".join("-" if band is None else str(band) for band in found.bands)
-        self.bands.setPlaceholderText(shown if len(found.bands) <= 16 else "")
+        self.reason.setText(escape(reason))
+        self.reason.setVisible(bool(reason))
+        self._tell_reading(found)
+
+    def _colored(self, text: str, kind: str) -> str:
+        return f'<span style="color:{state_color(self, kind)}; font-weight:600">{escape(text)}</span>'
+
+    def _tell_reading(self, found):
+        """What is taken where the user says nothing, and which bands are asked for."""
+        shown = ",".join("-" if band is None else str(band) for band in found.bands) if found else ""
+        self.bands.setPlaceholderText(shown if found and len(found.bands) <= 16 else "")
+        unit = tr(sensors.UNITS[found.units]) if found and found.units and not self._told[2] else ""
+        self.units.setItemText(0, f"{tr('recognise')}: {unit}" if unit else tr("recognise"))
+        sensor = found.sensor if found and found.sensor else self._told[0]
+        names = sensors.get(sensor).band_names if sensor else ()
+        if len(names) > 12:
+            names = (*names[:3], "...", names[-1])
+        self.wanted.setText(tr("one entry each for {names}").format(names=", ".join(names)) if names else "")
+        self.wanted.setVisible(bool(names))
 
     def reading_parameters(self) -> dict:
         """SENSOR, BANDS, UNITS for an algorithm; what the panel shows where the answer was to be checked."""
@@ -124,6 +190,10 @@ class RasterInput(QWidget):
         """What is amiss with the raster; empty where it can be read."""
         if self.raster.currentLayer() is None:
             return tr("Add a raster to the project")
+        if self.looking:
+            return tr("Looking at the raster...")
+        if self._reader.error:
+            return self._reader.error
         if self.detection is None or self.detection.sensor is None or self.detection.units is None:
             return tr("The raster was not recognised: choose its sensor, bands and unit")
         return ""

@@ -49,6 +49,7 @@ class Window(QObject):
         self.menu = QMenu(self._window)
         self.layer = None
         self.options = []  # factories of pages in Settings > Options
+        self.custom = []  # actions in the context menu of layers: action, kind of layer
 
     def mainWindow(self):
         return self._window
@@ -87,6 +88,14 @@ class Window(QObject):
     def removePluginRasterMenu(self, name, action):
         self.menu.removeAction(action)
 
+    def addCustomActionForLayerType(self, action, menu, kind, all_layers):
+        self.custom.append((action, kind))
+
+    def removeCustomActionForLayerType(self, action):
+        before = len(self.custom)
+        self.custom = [(one, kind) for one, kind in self.custom if one is not action]
+        return len(self.custom) < before
+
     def registerOptionsWidgetFactory(self, factory):
         self.options.append(factory)
 
@@ -95,6 +104,14 @@ class Window(QObject):
 
     def messages(self) -> list[str]:
         return [item.text() for item in self._bar.items()]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """Rasters are recognised before the panels go on, on a busy machine too; test_facts has its own word on that."""
+    from qgis_plugin import facts_reader
+
+    monkeypatch.setattr(facts_reader, "PATIENCE_S", 20.0)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from pathlib import Path
 from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QAction, QDialog
+from qgis.PyQt.QtWidgets import QAction, QDockWidget
 from qgis.utils import iface
 
 LEFT = Qt.MouseButton.LeftButton
@@ -30,30 +30,40 @@ def click():
     iface.setActiveLayer(scene)
     action = window.findChild(QAction, "ofanetClassifyLayer")
     QTest.mouseClick(iface.pluginToolBar().widgetForAction(action), LEFT)
-    dialog = window.findChild(QDialog, "ofanetClassifyDialog")
-    verdict = dialog.verdict.text()
-    QTest.mouseClick(dialog.run, LEFT)
-    wait(verdict, 0)
+    panel = window.findChild(QDockWidget, "ofanetClassifyPanel")
+    wait(lambda: panel.run.isEnabled(), lambda: run(panel))
 
 
-def wait(verdict, rounds):
-    layers = [made for made in QgsProject.instance().mapLayers().values() if made.name() != "scene"]
-    if layers:
-        made = layers[0]
-        shown = QgsProject.instance().layerTreeRoot().findLayer(made).isVisible()
-        labels = [entry.label for entry in made.renderer().classes()]
-        finish(verdict=verdict, name=made.name(), shown=shown, labels=labels, width=made.width(), height=made.height())
+def run(panel):
+    verdict = panel.source.verdict.text()
+    QTest.mouseClick(panel.run, LEFT)
+    wait(made, lambda: tell(verdict, *made()))
+
+
+def made() -> list:
+    return [layer for layer in QgsProject.instance().mapLayers().values() if layer.name() != "scene"]
+
+
+def tell(verdict, layer):
+    shown = QgsProject.instance().layerTreeRoot().findLayer(layer).isVisible()
+    labels = [entry.label for entry in layer.renderer().classes()]
+    finish(verdict=verdict, name=layer.name(), shown=shown, labels=labels, width=layer.width(), height=layer.height())
+
+
+def wait(until, then, rounds=0):
+    if until():
+        guarded(then)
     elif rounds > 900:
-        finish(error="no layer came; messages: " + "; ".join(item.text() for item in iface.messageBar().items()))
+        finish(error="nothing came; messages: " + "; ".join(item.text() for item in iface.messageBar().items()))
     else:
-        QTimer.singleShot(100, lambda: wait(verdict, rounds + 1))
+        QTimer.singleShot(100, lambda: wait(until, then, rounds + 1))
 
 
-def start():
+def guarded(step):
     try:
-        click()
+        step()
     except Exception:
         finish(error=traceback.format_exc())
 
 
-QTimer.singleShot(500, start)
+QTimer.singleShot(500, lambda: guarded(click))

@@ -414,15 +414,16 @@ def test_without_an_engine_the_message_bar_leads_to_the_set_up(plugin, window, l
     window.layer = layer(sample("naip"))
     window.toolbar.actions()[0].trigger()
     button = next(b for b in window.messageBar().findChildren(QPushButton) if b.text() == "Set up engine...")
-    assert "Set up engine" in plugin.dialog.warning.text() and not plugin.dialog.run.isEnabled()
+    classify = plugin.panels["classify"]
+    assert "Set up engine" in classify.hint.text() and not classify.run.isEnabled()
     qtbot.mouseClick(button, LEFT)
     panel = plugin.doors.setup_dialog.panel
     panel.path.setFilePath(str(ROOT / ".venv"))
     qtbot.mouseClick(panel.use, LEFT)
     wait_idle(panel, qtbot)
-    assert plugin.dialog.run.isEnabled(), panel.status.text()
+    assert classify.run.isEnabled(), panel.status.text()
     plugin.doors.setup_dialog.close()
-    plugin.dialog.close()
+    classify.close()
     window.layer = None
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 

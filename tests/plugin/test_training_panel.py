@@ -25,8 +25,8 @@ from qgis.PyQt.QtWidgets import QDockWidget, QMessageBox
 from qgis_plugin import models, save_head, training_counts, training_layer, uncertain
 from qgis_plugin.bridge import catalog, errors
 from qgis_plugin.confusion import ConfusionMatrix, readable_on, shade
-from qgis_plugin.dialog import ClassifyDialog
 from qgis_plugin.engine import ENGINE, SETTING
+from qgis_plugin.head_choice import HeadChoice
 
 LEFT_BUTTON = Qt.MouseButton.LeftButton
 SIZE, LEFT, TOP = 256, 500000, 5500000
@@ -330,9 +330,9 @@ def test_draw_train_map_look_draw_train_save(panel, window, qtbot):
         saved = models.models_dir() / "my roofs.safetensors"
         header = catalog.read_header(saved)
         assert header["name"] == "my roofs" and {e["name"]: e["color"] for e in header["classes"]}["grass"] == "#9ccf6b"
-        dialog = ClassifyDialog(QgsProject.instance().mapLayersByName("my scene")[0])
-        assert "my roofs (one class a pixel)" in [dialog.head.itemText(i) for i in range(dialog.head.count())]
-        dialog.close()
+        heads = HeadChoice()
+        heads.set_sensor(header["sensor"])
+        assert "my roofs" in [heads.head.itemText(i) for i in range(heads.head.count())]
         out = saved.with_suffix(".tif")
         ENGINE.run("segment", {"input": QgsProject.instance().mapLayersByName("my scene")[0].source(),
                                "head": str(saved), "output": str(out), "overlap": 0.0})  # fmt: skip

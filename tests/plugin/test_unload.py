@@ -23,8 +23,9 @@ def test_unload_leaves_nothing_behind(qgis_app, layer):
         ENGINE.run("hello", {})
         assert ENGINE.pid
         loaded.unload()
-        assert ENGINE.pid is None and loaded.dialog is None and loaded.doors is None
+        assert ENGINE.pid is None and loaded.doors is None and not loaded.panels
         assert not window.toolbar.actions() and not window.menu.actions() and not window.options
+        assert not window.custom and loaded.menu is None
         assert registry.providerById("ofanet") is None
         QgsApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         assert len(window.mainWindow().children()) == children
@@ -40,10 +41,12 @@ def test_unload_in_the_middle_of_a_run(qgis_app, layer, qtbot, tmp_path):
     loaded = classFactory(window)
     loaded.initGui()
     window.toolbar.actions()[0].trigger()
-    loaded.dialog.output.setFilePath(str(out / "o.tif"))
-    loaded.dialog.run.click()
-    task = loaded._runs[0].task
+    panel = loaded.panels["classify"]
+    panel.output.setFilePath(str(out / "o.tif"))
+    panel.run.click()
+    panel.run.click()  # this one waits
+    task = loaded.queue.runs[0].task
     qtbot.waitUntil(lambda: task.progress() > 0, timeout=60000)
     loaded.unload()
     assert ENGINE.pid is None and not list(out.iterdir())
-    qtbot.waitUntil(lambda: not loaded._runs, timeout=5000)
+    qtbot.waitUntil(lambda: not loaded.queue.runs, timeout=5000)

@@ -1,0 +1,27 @@
+"""A run's entry in Processing's history, from where it is run again, changed, or copied as Python or as a command."""
+
+from qgis.gui import QgsGui
+
+_PROVIDER = "processing"
+
+
+class HistoryEntry:
+    """As Processing's own window makes it, so that Processing > History shows and opens both alike."""
+
+    def __init__(self, algorithm, parameters: dict, context):
+        self._details = {
+            "python_command": algorithm.asPythonCommand(parameters, context),
+            "algorithm_id": algorithm.id(),
+            "parameters": algorithm.asMap(parameters, context),
+        }
+        command, known = algorithm.asQgisProcessCommand(parameters, context)
+        if known:
+            self._details["process_command"] = command
+        self._id, self._kept = QgsGui.historyProviderRegistry().addEntry(_PROVIDER, self._details)
+        QgsGui.instance().processingRecentAlgorithmLog().push(algorithm.id())
+
+    def finish(self, results: dict, log: str):
+        """`log` is HTML."""
+        if self._kept:
+            self._details |= {"results": results, "log": log}
+            QgsGui.historyProviderRegistry().updateEntry(self._id, self._details)
