@@ -5,6 +5,7 @@ import html
 from datetime import datetime
 from pathlib import Path
 
+import qgis.utils
 from qgis.core import (
     QgsLayerMetadata,
     QgsLayerNotesUtils,
@@ -149,9 +150,13 @@ def _place(layer, kind: str, result: dict, project: QgsProject):
     if node is None:
         placed = group.insertLayer(index, layer)
     else:
+        window = qgis.utils.iface
+        active = window.activeLayer() if window is not None else None
         placed = node.clone()
         group.insertChildNode(index, placed)
         node.parent().removeChildNode(node)
+        if active is not None and active.id() == layer.id():
+            window.setActiveLayer(layer)  # it was that of the node that has gone
     placed.setExpanded(kind == "classes")
 
 
@@ -200,6 +205,17 @@ def add_results(context, feedback) -> list[QgsMapLayer]:
         added.append(layer)
     order = [node.layerId() for node in project.layerTreeRoot().findLayers()]
     return sorted(added, key=lambda layer: order.index(layer.id()))
+
+
+def names(layers: list[QgsMapLayer]) -> list[str]:
+    """What to call them: by their group where they have one of a run, else by their own names."""
+    found = []
+    for layer in layers:
+        node = QgsProject.instance().layerTreeRoot().findLayer(layer)
+        parent = node.parent() if node is not None else None
+        grouped = parent is not None and parent.customProperty(_RUN)
+        found.append(parent.name() if grouped else layer.name())
+    return list(dict.fromkeys(found))
 
 
 def offer_report(bar, path: str | None):
