@@ -26,7 +26,9 @@ class OfaNetProvider(QgsProcessingProvider):
         return super().load()
 
     def unload(self):
-        QgsApplication.processingRegistry().providerAdded.disconnect(self._provider_added)
+        registry = QgsApplication.processingRegistry()
+        if registry is not None:  # it is gone where qgis_process of QGIS 3.44 ends
+            registry.providerAdded.disconnect(self._provider_added)
 
     def loadAlgorithms(self):
         for algorithm in ALGORITHMS:
