@@ -21,6 +21,7 @@ from rasterio.windows import Window
 from .errors import RasterError, SensorError
 from .products import find_product
 from .sensors import Detection, RasterFacts, detect, sample_windows
+from .tiling import Blocks
 
 Number = TypeVar("Number", float, NDArray[np.float64])
 
@@ -101,6 +102,22 @@ class Source:
         """False where every pixel of every band is known to be valid without reading it."""
         declared = any(value is not None for value in self.dataset.nodatavals)
         return declared or self._masked or self._floats or bool(self._masks)
+
+    @property
+    def block_row_bytes(self) -> int:
+        """What the blocks across the file's whole width take once they are decoded. With less of a cache, reading in
+        rows that are lower than a block decodes each block again for every row."""
+        if self.product:
+            return self.product.block_row_bytes
+        d = self.dataset
+        height, width = d.block_shapes[0]
+        return d.count * np.dtype(d.dtypes[0]).itemsize * height * -(-d.width // width) * width
+
+    @property
+    def blocks(self) -> tuple[Blocks, Blocks]:
+        """Where the file's blocks lie along the rows and the columns of what is read."""
+        height, width = self.dataset.block_shapes[0]
+        return Blocks(height, self._offset[1] % height), Blocks(width, self._offset[0] % width)
 
     def crop(self, bounds: Sequence[float]) -> None:
         """Restricts everything from now on to (west, south, east, north) in the raster's CRS, in whole pixels.
