@@ -95,6 +95,7 @@ class ClassifyPanel(QDockWidget):
         self.more.setCollapsed(True)
         self.polygons = OptionalOutput(tr("Polygons"), outputs.POLYGONS, "ofanet/polygons")
         self.confidence = OptionalOutput(tr("Confidence"), outputs.RASTER, "ofanet/confidence")
+        self.report = OptionalOutput(tr("Report of areas"), outputs.REPORT, "ofanet/report")
         self.min_area = QDoubleSpinBox()
         self.min_area.setRange(0, 1e6)
         self.min_area.setDecimals(2)
@@ -110,8 +111,8 @@ class ClassifyPanel(QDockWidget):
         choice.setCurrentIndex(max(choice.findData(QgsSettings().value(_DETAIL, choice.currentData(), str)), 0))
         form = QFormLayout(self.more)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(self.polygons)
-        form.addRow(self.confidence)
+        for output in (self.polygons, self.confidence, self.report):
+            form.addRow(output.on, output.file)
         for title, widget in ((tr("Smallest area"), self.min_area), (tr("Compute on"), self.device)):
             widget.setAccessibleName(title)
             form.addRow(title, widget)
@@ -180,8 +181,10 @@ class ClassifyPanel(QDockWidget):
 
     def _head_changed(self):
         self.output.set_ending(_ENDINGS.get(self.head.task(), outputs.RASTER))
-        for widget in (self.polygons, self.confidence, self.min_area):  # of one class a pixel
-            widget.setEnabled(self.head.task() != "classify")
+        pixels = self.head.task() != "classify"
+        self.polygons.set_enabled(pixels)
+        self.confidence.set_enabled(pixels)
+        self.min_area.setEnabled(pixels)
         self._work_changed()
 
     def _detail_changed(self):
@@ -231,7 +234,8 @@ class ClassifyPanel(QDockWidget):
             told |= self.source.reading_parameters()
         told |= {**self.area.parameters(), "TILE_SIZE": self.detail.tile_px(), "DEVICE": self.device.currentData(),
                  "OUTPUT": self.output.definition(), "OUTPUT_POLYGONS": self.polygons.definition(),
-                 "OUTPUT_CONFIDENCE": self.confidence.definition(), "MIN_AREA": self.min_area.value()}  # fmt: skip
+                 "OUTPUT_CONFIDENCE": self.confidence.definition(), "OUTPUT_REPORT": self.report.path(),
+                 "MIN_AREA": self.min_area.value()}  # fmt: skip
         return known_parameters(self._algorithm_id(), told)
 
     def _algorithm_id(self) -> str:
@@ -243,7 +247,7 @@ class ClassifyPanel(QDockWidget):
         run = Run(self._iface, self._say, self._algorithm_id(), self.parameters(), title)
         run.ended.connect(lambda run: self._learn(run, head, device))
         self._queue.add(run)
-        for file in (self.output, self.polygons.file, self.confidence.file):
+        for file in (self.output, self.polygons.file, self.confidence.file, self.report.file):
             file.setFilePath("")  # the next run is not to write over this one's
 
     def _learn(self, run: Run, head, device: str):
@@ -273,7 +277,7 @@ class ClassifyPanel(QDockWidget):
         part = cropped(seen, pixel, tile_px, OVERLAP.get(self.head.task(), 0.0), most)
         parameters = {"EXTENT": QgsReferencedRectangle(part, raster.crs()), "OUTPUT": QgsProcessing.TEMPORARY_OUTPUT}
         parameters = {**self.parameters(), **parameters}
-        for name in ("MASK", "OUTPUT_POLYGONS", "OUTPUT_CONFIDENCE"):
+        for name in ("MASK", "OUTPUT_POLYGONS", "OUTPUT_CONFIDENCE", "OUTPUT_REPORT"):
             parameters.pop(name, None)
         cut = tr("Preview of the middle of what the canvas shows, so that it takes seconds") if part != seen else ""
         if self._preview_run is not None:

@@ -1,15 +1,15 @@
-"""What a run of the panel writes: the classes, and on request polygons and confidence."""
+"""What a run of the panel writes: the classes, and on request polygons, confidence and a report."""
 
 from pathlib import Path
 
 from qgis.core import QgsProcessing, QgsProcessingOutputLayerDefinition, QgsProject, QgsSettings
 from qgis.gui import QgsFileWidget
-from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QCheckBox, QHBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QCheckBox
 
 from .texts import tr
 
 RASTER, POLYGONS = (".tif", tr("GeoTIFF (*.tif)")), (".gpkg", tr("GeoPackage (*.gpkg)"))
+REPORT = (".html", tr("HTML files (*.html)"))
 
 
 class OutputFile(QgsFileWidget):
@@ -18,7 +18,7 @@ class OutputFile(QgsFileWidget):
     def __init__(self, title: str, ending: tuple[str, str]):
         super().__init__()
         self.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
-        self.lineEdit().setPlaceholderText(tr("[Temporary layer]"))
+        self.lineEdit().setPlaceholderText(tr("[Temporary file]") if ending is REPORT else tr("[Temporary layer]"))
         self.lineEdit().setAccessibleName(title)
         self.setDialogTitle(title)
         self.set_ending(ending)
@@ -38,22 +38,27 @@ class OutputFile(QgsFileWidget):
         return QgsProcessingOutputLayerDefinition(target or QgsProcessing.TEMPORARY_OUTPUT, QgsProject.instance())
 
 
-class OptionalOutput(QWidget):
-    """A file that is written where its box is ticked, which is remembered under `setting`."""
-
-    changed = pyqtSignal()
+class OptionalOutput:
+    """A box and a file that is written where the box is ticked, which is remembered under `setting`."""
 
     def __init__(self, title: str, ending: tuple[str, str], setting: str):
-        super().__init__()
         self.on, self.file = QCheckBox(title), OutputFile(title, ending)
         self.on.setChecked(QgsSettings().value(setting, False, bool))
-        self.file.setEnabled(self.on.isChecked())
-        self.on.toggled.connect(self.file.setEnabled)
+        self._enabled = True
         self.on.toggled.connect(lambda on: QgsSettings().setValue(setting, on))
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.on)
-        layout.addWidget(self.file, 1)
+        self.on.toggled.connect(lambda _on: self.set_enabled(self._enabled))
+        self.set_enabled(True)
+
+    def set_enabled(self, enabled: bool):
+        self._enabled = enabled
+        self.on.setEnabled(enabled)
+        self.file.setEnabled(enabled and self.on.isChecked())
 
     def definition(self) -> QgsProcessingOutputLayerDefinition | None:
-        return self.file.definition() if self.on.isChecked() else None
+        """None where it is not wanted."""
+        return self.file.definition() if self._enabled and self.on.isChecked() else None
+
+    def path(self) -> str | None:
+        """For a destination that is no layer."""
+        definition = self.definition()
+        return None if definition is None else definition.sink.staticValue()

@@ -77,10 +77,10 @@ class RasterInput(QWidget):
         self.reading = QgsCollapsibleGroupBox(tr("How the raster is read"))
         self.reading.setCollapsed(True)
         self.sensor, self.bands, self.units, self.tile = QComboBox(), QLineEdit(), QComboBox(), QSpinBox()
-        self.sensor.addItem(tr("recognise"), None)
+        self.sensor.addItem(tr("as recognised"), None)
         for key, sensor in sensors.SENSORS.items():
             self.sensor.addItem(sensor_title(sensor), key)
-        self.units.addItem(tr("recognise"), None)
+        self.units.addItem(tr("as recognised"), None)
         for key, title in sensors.UNITS.items():
             self.units.addItem(tr(title), key)
         self.bands.setToolTip(tr("The raster's band for each band of the sensor, from 1; a dash for a missing one"))
@@ -89,13 +89,19 @@ class RasterInput(QWidget):
         self.tile.setToolTip(tr("Smaller tiles see finer detail, and take longer"))
         form = QFormLayout(self.reading)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        rows = [(tr("Sensor"), self.sensor), (tr("Band order"), self.bands), ("", self.wanted),
-                (tr("Unit of the values"), self.units), (tr("Tile size in pixels"), self.tile)]  # fmt: skip
-        for title, widget in rows:
-            if widget is not self.tile or self._tile_default is not None:
-                form.addRow(title, widget)
-            if title:
-                widget.setAccessibleName(title)
+        order = QVBoxLayout()
+        order.setSpacing(2)
+        order.addWidget(self.bands)
+        order.addWidget(self.wanted)
+        form.addRow(tr("Sensor"), self.sensor)
+        form.addRow(tr("Band order"), order)
+        form.addRow(tr("Unit of the values"), self.units)
+        if self._tile_default is not None:
+            form.addRow(tr("Tile size in pixels"), self.tile)
+        names = {self.sensor: tr("Sensor"), self.bands: tr("Band order"), self.units: tr("Unit of the values"),
+                 self.tile: tr("Tile size in pixels")}  # fmt: skip
+        for widget, name in names.items():
+            widget.setAccessibleName(name)
         self.sensor.activated.connect(self._reading_changed)
         self.bands.textEdited.connect(self._reading_changed)
         self.bands.editingFinished.connect(self._reading_changed)
@@ -169,8 +175,10 @@ class RasterInput(QWidget):
         shown = ",".join("-" if band is None else str(band) for band in found.bands) if found else ""
         self.bands.setPlaceholderText(shown if found and len(found.bands) <= 16 else "")
         unit = tr(sensors.UNITS[found.units]) if found and found.units and not self._told[2] else ""
-        self.units.setItemText(0, f"{tr('recognise')}: {unit}" if unit else tr("recognise"))
         sensor = found.sensor if found and found.sensor else self._told[0]
+        title = sensor_title(sensors.get(sensor)) if sensor and not self._told[0] else ""
+        for box, answer in ((self.sensor, title), (self.units, unit)):
+            box.setItemText(0, tr("as recognised: {answer}").format(answer=answer) if answer else tr("as recognised"))
         names = sensors.get(sensor).band_names if sensor else ()
         if len(names) > 12:
             names = (*names[:3], "...", names[-1])

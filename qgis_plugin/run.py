@@ -30,6 +30,7 @@ class Run(QObject):
         self._job.done.connect(self._done)
         self._job.failed.connect(self._failed)
         self._job.cancelled.connect(self._cancelled)
+        self.told.connect(self._show_words)
 
     @property
     def task(self):
@@ -68,7 +69,8 @@ class Run(QObject):
         self.told.emit(percent, text)
 
     def show(self):
-        """Its line in the message bar, which the user may close: the run goes on."""
+        """Its line on top of the message bar, which the user may close: the run goes on."""
+        self._hide()
         bar = self._iface.messageBar()
         self._item = bar.createMessage(self.title, self.text)
         progress, cancel = RunProgress(self), QPushButton(tr("Cancel"))
@@ -76,15 +78,24 @@ class Run(QObject):
         self._item.layout().addWidget(progress)
         self._item.layout().addWidget(cancel)
         self._item.destroyed.connect(self._forget_item)
-        self.told.connect(self._show_words)
         bar.pushWidget(self._item, Qgis.MessageLevel.Info)
 
     def _show_words(self, _percent: float, text: str):
         if self._item is not None:
             self._item.setText(text)
 
+    def _hide(self):
+        if self._item is not None:
+            item, self._item = self._item, None
+            item.destroyed.disconnect(self._forget_item)
+            self._iface.messageBar().popWidget(item)
+
     def _forget_item(self):
         self._item = None
+
+    @property
+    def is_shown(self) -> bool:
+        return self._item is not None
 
     def _done(self, results: dict):
         if self._finish is not None:
@@ -111,9 +122,7 @@ class Run(QObject):
         self._over = True
         if self._history is not None:
             self._history.finish(results or {}, self._job.feedback.htmlLog())
-        if self._item is not None:
-            item, self._item = self._item, None
-            self._iface.messageBar().popWidget(item)
+        self._hide()
         self.ended.emit(self)
         self.deleteLater()
 
@@ -121,13 +130,15 @@ class Run(QObject):
 class RunProgress(QProgressBar):
     def __init__(self, run: Run):
         super().__init__()
+        self._run = run
         self.setAccessibleName(tr("Progress"))
         self.setTextVisible(False)
-        self._show(run.percent)
+        self._show()
         run.told.connect(self._show)
 
-    def _show(self, percent: float, _text: str = ""):
-        """Without a figure it only moves: the engine may have to start."""
-        self.setRange(0, 100 if percent >= 0 else 0)
-        if percent >= 0:
-            self.setValue(int(percent))
+    def _show(self, *_):
+        """Empty while it waits; without a figure it only moves: the engine may have to start."""
+        moves = self._run.started and self._run.percent < 0
+        self.setRange(0, 0 if moves else 100)
+        if not moves:
+            self.setValue(int(self._run.percent))

@@ -18,6 +18,8 @@ class RunQueue(QObject):
         run.ended.connect(self._ended)
         self.runs.insert(1 if soon and self.runs else len(self.runs), run)
         run.show()
+        if self.runs[0] is not run and self.runs[0].is_shown:
+            self.runs[0].show()  # on top: it is the one that moves
         self._next()
         self.changed.emit()
 

@@ -136,7 +136,7 @@ def test_panel_follows_the_active_layer(opened, window, layer):
 def test_run_with_a_tile_head_writes_the_file_asked_for(opened, qtbot, tmp_path):
     panel = opened(sample("naip"))
     choose_task(panel, "classify")
-    assert not panel.confidence.isEnabled()
+    assert not panel.confidence.on.isEnabled()
     panel.output.lineEdit().clear()
     qtbot.keyClicks(panel.output.lineEdit(), str(tmp_path / "tiles"))
     press(panel.run, qtbot)
@@ -146,19 +146,22 @@ def test_run_with_a_tile_head_writes_the_file_asked_for(opened, qtbot, tmp_path)
     assert not panel.output.filePath()  # the next run does not write over it
 
 
-def test_polygons_confidence_and_the_smallest_area(opened, qtbot, tmp_path, settings):
+def test_polygons_confidence_report_and_the_smallest_area(opened, window, qtbot, tmp_path, settings):
     panel = opened(sample("naip"))
     panel.more.setCollapsed(False)
-    for output in (panel.polygons, panel.confidence):
+    for output in (panel.polygons, panel.confidence, panel.report):
         assert not output.file.isEnabled()
         output.on.click()
     panel.polygons.file.setFilePath(str(tmp_path / "p.gpkg"))
+    panel.report.file.setFilePath(str(tmp_path / "report.html"))
     panel.min_area.setValue(0.05)
     press(panel.run, qtbot)
     made = wait_for_layers(qtbot, 4)
     polygons = next(one for one in made if isinstance(one, QgsVectorLayer))
     assert Path(polygons.source().split("|")[0]) == tmp_path / "p.gpkg"
     assert min(feature["area_ha"] for feature in polygons.getFeatures()) >= 0.05 - 1e-6
+    qtbot.waitUntil(lambda: any("done" in text for text in window.messages()), timeout=5000)
+    assert "water" in (tmp_path / "report.html").read_text()
     assert settings.value("ofanet/polygons", type=bool) and settings.value("ofanet/confidence", type=bool)
 
 

@@ -19,7 +19,7 @@ from qgis.core import (
 )
 from qgis.gui import QgsBrowserGuiModel, QgsGui
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QPushButton, QToolButton
+from qgis.PyQt.QtWidgets import QToolButton
 from test_action import DONE_MS, LEFT, choose_task, large, layers, opened, press  # noqa: F401
 
 from qgis_plugin.area import CANVAS, POLYGONS
@@ -55,7 +55,7 @@ def test_two_runs_one_after_the_other(opened, plugin, window, layer, qtbot, tmp_
     first, second = plugin.queue.runs
     assert first.started and not second.started and second.task is None
     assert our_tasks() == ["Classify first"]  # a run that waits holds no thread
-    assert len(window.messageBar().findChildren(QPushButton)) >= 2 and "waiting" in second.text
+    assert window.messages()[:2] == [first.text, second.text] and "waiting" in second.text  # what moves is on top
     qtbot.waitUntil(lambda: second.started, timeout=DONE_MS)
     assert plugin.queue.runs == [second] and (tmp_path / "one.tif").exists() and not (tmp_path / "two.tif").exists()
     qtbot.waitUntil(lambda: not plugin.queue.runs, timeout=DONE_MS)
