@@ -166,6 +166,8 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         if self.parameterDefinition("DEVICE"):
             params["device"] = words("DEVICE") or AUTO
             params["tile_px"] = self.parameterAsInt(parameters, "TILE_SIZE", context) or None
+        if self.parameterDefinition("MIN_AREA"):
+            params["min_area"] = self.parameterAsDouble(parameters, "MIN_AREA", context) or None
         if self.parameterDefinition("EXTENT"):
             extent = self.parameterAsExtent(parameters, "EXTENT", context, self._crs)
             if not extent.isNull() and not extent.isEmpty():

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from qgis.core import QgsProcessingModelAlgorithm
+from qgis.core import QgsProcessingModelAlgorithm, QgsProcessingUtils
 
 from ..bridge import ROOT
+from ..styling import load_classes
 from ..texts import tr
 
 FOLDER = ROOT / "resources" / "models3"
@@ -42,8 +43,23 @@ class Example(QgsProcessingModelAlgorithm):
     def shortDescription(self):
         return Path(self.sourceFilePath()).name
 
-    def helpUrl(self):
-        return ""
+    def shortHelpString(self):
+        text = tr("To change it: Processing > Graphical Modeler, there Model > Open Model, and this file: {path}")
+        return super().shortHelpString() + f"<p>{text.format(path=self.sourceFilePath())}</p>"
+
+    def processAlgorithm(self, parameters, context, feedback):
+        results = super().processAlgorithm(parameters, context, feedback)
+        if "polygons" in results:  # made by QGIS's own algorithms, which know nothing of class colours
+            load_classes(context, results["polygons"], tr("Classes in the area"), _classes(results, context))
+        return results
+
+
+def _classes(results: dict, context) -> dict:
+    """Those of the polygons, as the class raster shows them."""
+    raster, polygons = (QgsProcessingUtils.mapLayerFromString(results[key], context) for key in ("classes", "polygons"))
+    values = polygons.uniqueValues(polygons.fields().lookupField("class"))
+    shown = [entry for entry in raster.renderer().classes() if entry.value in values]
+    return {"classes": [{"value": c.value, "name": c.label, "color": c.color.name()} for c in shown]}
 
 
 def examples() -> list[Example]:

@@ -81,8 +81,6 @@ class MaskedAlgorithm(EngineAlgorithm):
     def job(self, parameters, context):
         values = _numbers(self.parameterAsString(parameters, "MASK_VALUES", context))
         about = {"valid_mask": self._valid_mask, "mask_values": values or None}
-        if self.parameterDefinition("MIN_AREA"):
-            about["min_area"] = self.parameterAsDouble(parameters, "MIN_AREA", context) or None
         return super().job(parameters, context) | about
 
     @contextmanager

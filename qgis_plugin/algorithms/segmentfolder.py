@@ -17,6 +17,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
+from ..bridge import errors
 from ..engine import engine_python
 from ..styling import load_classes, result_title
 from ..texts import tr
@@ -71,11 +72,14 @@ class SegmentFolder(EngineAlgorithm):
     def _rasters(self, parameters, context):
         return []  # INPUT is a folder; the engine looks into it
 
+    def _check_more(self, parameters, context):
+        folder = self.parameterAsFile(parameters, "INPUT", context)
+        if folder and not Path(folder).is_dir():
+            raise errors.InputError(tr("Expected a folder of rasters, found {path}").format(path=folder))
+
     def prepareAlgorithm(self, parameters, context, feedback):
-        folder = Path(self.parameterAsFile(parameters, "INPUT", context))
-        if not folder.is_dir():
-            raise QgsProcessingException(tr("Expected a folder of rasters, found {path}").format(path=folder))
-        self._paths, self._layer_name = [str(folder.absolute())], folder.absolute().name
+        folder = Path(self.parameterAsFile(parameters, "INPUT", context)).absolute()
+        self._paths, self._layer_name = [str(folder)], folder.name
         return True
 
     def processAlgorithm(self, parameters, context, feedback):
