@@ -145,20 +145,20 @@ def test_outputs_are_checked_before_work_starts(tmp_path):
 
 
 def test_pending_files_appear_whole_or_not_at_all(tmp_path):
-    target = tmp_path / "a.tif"
+    target = tmp_path / "a.gpkg"
     target.write_text("old")
     pending = Pending()
     pending.beside(target).write_text("new")
     assert target.read_text() == "old"
     pending.discard()
-    assert [p.name for p in tmp_path.iterdir()] == ["a.tif"]
+    assert [p.name for p in tmp_path.iterdir()] == ["a.gpkg"]
     pending = Pending()
     part = pending.beside(target)
     part.write_text("new")
     part.with_name(part.name + ".aux.xml").write_text("names")
     pending.commit()
     pending.discard()
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.tif", "a.tif.aux.xml"] and target.read_text() == "new"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.gpkg", "a.gpkg.aux.xml"] and target.read_text() == "new"
 
 
 def test_real_rasters(shared_data):
