@@ -104,16 +104,6 @@ class Source:
         return declared or self._masked or self._floats or bool(self._masks)
 
     @property
-    def block_row_bytes(self) -> int:
-        """What the blocks across the file's whole width take once they are decoded. With less of a cache, reading in
-        rows that are lower than a block decodes each block again for every row."""
-        if self.product:
-            return self.product.block_row_bytes
-        d = self.dataset
-        height, width = d.block_shapes[0]
-        return d.count * np.dtype(d.dtypes[0]).itemsize * height * -(-d.width // width) * width
-
-    @property
     def blocks(self) -> tuple[Blocks, Blocks]:
         """Where the file's blocks lie along the rows and the columns of what is read."""
         height, width = self.dataset.block_shapes[0]
