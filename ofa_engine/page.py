@@ -20,7 +20,7 @@ td.n, th.n { text-align: right; font-variant-numeric: tabular-nums } tr { border
 code, td { overflow-wrap: anywhere } td.n, th.n { white-space: nowrap }
 svg text { font: 13px system-ui, sans-serif; fill: currentColor }
 svg text.s { font-size: 11px } li { margin: .3rem 0 } .swatch { display: inline-block; width: .8em; height: .8em;
-border: 1px solid #8888 }
+border: 1px solid #8888; print-color-adjust: exact; -webkit-print-color-adjust: exact }
 .map { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start } .map img { max-width: 100%; image-rendering:
 pixelated; border: 1px solid #8884 } .map ul { list-style: none; margin: 0; padding: 0 }
 """

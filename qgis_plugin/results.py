@@ -128,10 +128,13 @@ def _save(layer, result: dict):
 def _may_write(path: Path, ending: str, result: dict) -> bool:
     """Not over a file of the user's, and not where QGIS would take it for that of another file of the same name."""
     side = path.with_suffix(ending)
-    if side.exists():
-        return _MARK.encode() in side.read_bytes()
     own = {Path(result[key]) for key in _OUTPUTS if result.get(key)}
-    others = (other for other in path.parent.iterdir() if other.stem == path.stem and other not in own)
+    try:
+        if side.exists():
+            return _MARK.encode() in side.read_bytes()
+        others = [other for other in path.parent.iterdir() if other.stem == path.stem and other not in own]
+    except OSError:  # of a folder where one may write and not read
+        return False
     return all(other.suffix in (".qml", ".qmd") for other in others)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import qgis.utils
 from conftest import sample
 from osgeo import gdal
 from qgis.core import (
@@ -16,12 +17,13 @@ from qgis.core import (
     QgsProcessingOutputLayerDefinition,
     QgsProject,
     QgsRasterLayer,
+    QgsSettings,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QPushButton
 
-from qgis_plugin.results import add_results, notes, offer_report
+from qgis_plugin.results import add_results, keep, names, notes, offer_report
 
 FILES = {"OUTPUT": "o.tif", "OUTPUT_POLYGONS": "o.gpkg", "OUTPUT_CONFIDENCE": "c.tif"}
 
@@ -36,6 +38,7 @@ class Run:
         layers = {key: QgsProcessingOutputLayerDefinition(path, project) for key, path in self.paths.items()}
         self.parameters = {"INPUT": source, "OUTPUT_REPORT": self.report, **layers}
         self.context, self.feedback = QgsProcessingContext(), QgsProcessingFeedback(False)
+        self.feedback.result = {}  # asks for the engine's answer
         self.context.setProject(project)
         self.algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"ofanet:{name}")
         outputs, ok = self.algorithm.run(self.parameters, self.context, self.feedback)
@@ -198,6 +201,53 @@ def test_styles_of_others_are_left_alone(plugin, layer, tmp_path):
     assert not (tmp_path / "scene.qml").exists() and not (tmp_path / "scene.qmd").exists()
     assert looks(QgsRasterLayer(run.paths["OUTPUT"])) == looks(run.layers[0])
     assert QgsRasterLayer(str(scene)).renderer().type() == "multibandcolor"
+
+
+def test_the_users_own_groups(plugin, layer, tmp_path):
+    scene = layer(sample("sentinel-2"), "scene")
+    root = QgsProject.instance().layerTreeRoot()
+    mine = root.insertGroup(0, "mine")
+    node = root.findLayer(scene)
+    mine.insertChildNode(0, node.clone())
+    root.removeChildNode(node)
+    Run("segment", scene, tmp_path, {"OUTPUT": "o.tif"})
+    name = "scene land cover (simulated)"
+    assert tree() == [("mine", [(name, [name]), "scene"])]
+
+
+def test_the_group_of_all_results(plugin, layer, tmp_path, monkeypatch):
+    from processing.gui import Postprocessing
+
+    config = Postprocessing.ProcessingConfig
+    told = {config.RESULTS_GROUP_NAME: "results"}
+    monkeypatch.setattr(Postprocessing, "iface", None)
+    monkeypatch.setattr(config, "getSetting", staticmethod(told.get))
+    key = "Processing/Configuration/RESULTS_GROUP_NAME"
+    QgsSettings().setValue(key, "results")
+    try:
+        run = Run("segment", layer(sample("sentinel-2"), "scene"), tmp_path, FILES, load=None)
+        assert Postprocessing.handleAlgorithmResults(run.algorithm, run.context, run.feedback, run.parameters)
+    finally:
+        QgsSettings().remove(key)
+    name = "scene land cover (simulated)"
+    assert tree() == [("results", [(name, [name, f"{name} polygons", f"{name} confidence"])]), "scene"]
+
+
+def test_the_active_layer_stays_active_when_it_moves(plugin, layer, window, tmp_path, monkeypatch):
+    run = Run("segment", layer(sample("sentinel-2"), "scene"), tmp_path, FILES)
+    made = run.layers[0]
+    window.layer, told = made, []
+    window.currentLayerChanged.connect(told.append)
+    monkeypatch.setattr(qgis.utils, "iface", window)
+    keep(made, "classes", {**run.feedback.result, "run": "another"}, QgsProject.instance())
+    window.currentLayerChanged.disconnect(told.append)
+    window.layer = None
+    assert told == [made] and [len(inner) for _, inner in tree()[:2]] == [1, 2]
+
+
+def test_what_a_run_is_called(segmented, layer):
+    loose = layer(sample("gaofen"), "loose")
+    assert names([*segmented.layers, loose]) == [TITLE, "loose"]
 
 
 def test_nothing_is_loaded_that_is_not_wanted(plugin, layer, tmp_path):
