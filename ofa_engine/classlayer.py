@@ -62,23 +62,32 @@ class Tally:
 
 
 class ClassWriter:
-    """Writes classes and confidence, and keeps the tally."""
+    """Writes classes and confidence, keeps the tally, and tells the job's journal."""
 
     def __init__(self, job: Job, layer: rasterio.io.DatasetWriter, confidence: rasterio.io.DatasetWriter | None):
-        self.layer, self.confidence = layer, confidence
+        self.layer, self.confidence, self.journal = layer, confidence, job.journal
         self.values = np.array([entry["value"] for entry in job.classes], np.uint8)
         self.tally = Tally(job.source, job.classes)
 
     def __call__(self, labels: NDArray, confidence: NDArray, valid: NDArray | None, column: int, row: int) -> None:
-        height, width = labels.shape
-        window = Window(column, row, width, height)
         classes = self.values[labels]
         if valid is not None:
             classes[~valid] = NODATA
-        self.layer.write(classes, 1, window=window)
         if self.confidence:
             shown = confidence if valid is None else np.where(valid, confidence, np.float32("nan"))
-            self.confidence.write(shown, 1, window=window)
+            self.journal.put(classes, shown)
+            self.write(column, row, classes, shown)
+        else:
+            self.journal.put(classes)
+            self.write(column, row, classes)
+
+    def write(self, column: int, row: int, classes: NDArray[np.uint8], confidence: NDArray | None = None) -> None:
+        """(h, w) class values, nodata too, and their confidence, at a pixel."""
+        height, width = classes.shape
+        window = Window(column, row, width, height)
+        self.layer.write(classes, 1, window=window)
+        if self.confidence:
+            self.confidence.write(confidence, 1, window=window)
         self.tally.add(classes, column, row)
 
 

@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--mask-values", type=_numbers, metavar="V,V", help="leave out these values of it instead")
     where.add_argument("--mask", metavar="POLYGONS", help="only pixels whose middle lies in one of these, in any CRS")
     run = _Parser(add_help=False, parents=[one, told, compute, where])
+    run.add_argument("--resume", action="store_true", help="go on with a run of this output that was stopped")
     drawn = _Parser(add_help=False)
     drawn.add_argument("--overlap", type=float, help="of neighbouring tiles, 0 to 0.75 (default 0.25)")
     drawn.add_argument("--min-area", type=float, metavar="HA", help="smaller areas go to their largest neighbour")

@@ -18,8 +18,9 @@ from . import pipeline as pl
 from . import sensors as sensor_table
 from ._version import __version__
 from .checkpoint import Checkpoint, check_head, choose_device, load_checkpoint, load_head
-from .errors import InputError, OfaError, SensorError
+from .errors import Cancelled, InputError, OfaError, SensorError
 from .heads import LinearHead
+from .journal import Journal, Record
 from .layers import Pending, check_output
 from .masks import PolygonMask, RasterMask
 from .preprocess import normalise, resize, to_canonical
@@ -57,6 +58,7 @@ class Options:
     min_area: float | None = None
     flips: bool = False
     cog: bool = False
+    resume: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class Job:
     tile_px: int
     budget_bytes: int
     pending: Pending = field(default_factory=Pending)
+    journal: Journal = field(default_factory=Journal)
     started: float = field(default_factory=time.monotonic)  # on the clock of time.monotonic
 
     @property
@@ -271,16 +274,48 @@ class Predictor:
             return model(resize(normalised, model.arch.input_px), job.sensor.id, job.present).float()
 
 
-def run_pipeline(job: Job, plan: pl.Plan, sink: Callable, watch: Watch, flips: bool = False) -> int:
-    """All tiles through the model, the batch halved where memory runs out. Returns how many were computed."""
-    watch.progress(0, plan.tiles, None)
+def run_pipeline(job: Job, plan: pl.Plan, sink: Callable, replay: Callable[[Record], None], watch: Watch,
+                 flips: bool = False) -> int:  # fmt: skip
+    """All tiles through the model, the batch halved where memory runs out; rows of tiles that the job's journal has go
+    to `replay` instead. Returns how many tiles were computed, those of the journal too."""
+
+    def pause() -> None:
+        if watch.cancelled():
+            raise Cancelled
+
     forward = pl.Halving(Predictor(job, flips), plan.batch, watch.log)
     with gdal_limits(job):
-        computed = pl.run(pl.read_batches(job.source, job.source_bands, plan), forward, sink, total=plan.tiles,
-                          progress=watch.progress, cancelled=watch.cancelled)  # fmt: skip
+        start, before, computed = (0, 0), 0, 0
+        for record in job.journal.records():
+            pause()
+            replay(record)
+            start = plan.after(record.stripe, record.row)
+            before += len(plan.tiles_of(plan.stripes[record.stripe]))
+            computed += record.tiles
+        if before:
+            watch.log("info", f"going on after {before} of {plan.tiles} tiles")
+        watch.progress(before, plan.tiles, None)
+        batches = pl.read_batches(job.source, job.source_bands, plan, start, pause, job.pending.folder)
+        computed += pl.run(batches, forward, _Recorded(job.journal, plan, sink), total=plan.tiles, before=before,
+                           progress=watch.progress, cancelled=watch.cancelled)  # fmt: skip
     if not computed:
         watch.log("warning", "no pixel is valid where the masks and bounds let one be: the result is empty")
     return computed
+
+
+class _Recorded:
+    """A sink that tells the journal of each row of tiles that is finished."""
+
+    def __init__(self, journal: Journal, plan: pl.Plan, sink: Callable):
+        self.journal, self.plan, self.sink, self.tiles = journal, plan, sink, 0
+
+    def __call__(self, batch: pl.Batch, scores: Tensor | None) -> None:
+        self.sink(batch, scores)
+        if not batch.row.again:
+            self.tiles += len(batch.tiles)
+            if batch.last:
+                self.journal.finish(self.plan.stripes.index(batch.row.stripe), batch.row.index, self.tiles)
+                self.tiles = 0
 
 
 @contextlib.contextmanager
@@ -301,5 +336,5 @@ def plan_for(job: Job, overlap: float, scores: int, clipped: bool = False, passe
         Axis(job.source.height, job.tile_px, overlap, clipped), Axis(job.source.width, job.tile_px, overlap, clipped),
         bands=len(job.present), bytes_per_value=4 if job.source.may_have_holes else 2, scores=scores,
         tile_gflop=passes * model.tile_gflop(len(job.present)), budget_bytes=job.budget_bytes,
-        on_cpu=job.device.type == "cpu",
+        on_cpu=job.device.type == "cpu", blocks=job.source.blocks,
     )  # fmt: skip

@@ -153,10 +153,9 @@ class Journal:
     """The finished rows of tiles of a run that writes to `part`. Nothing is written before the first rows are due; with
     `found` it goes on with that one. Without `part` nothing is kept, and stripes use files without a name."""
 
-    def __init__(self, part: Path | None = None, about: dict | None = None, found: Found | None = None,
-                 every_s: float = EVERY_S):  # fmt: skip
+    def __init__(self, part: Path | None = None, about: dict | None = None, found: Found | None = None):
         self.path = part.with_name(part.name + ".journal") if part else None
-        self.about, self.every_s = about or {}, every_s
+        self.about = about or {}
         self._file = found.take(self.path) if found and self.path else None
         self._end = 0  # of what is whole
         self._handed: dict[int, Handed] = {}
@@ -196,7 +195,7 @@ class Journal:
         about = [[a.dtype.str, a.shape, len(p)] for a, p in zip(self._arrays, packed, strict=True)]
         self._frames.append(_frame({"stripe": stripe, "row": row, "tiles": tiles, "arrays": about}, b"".join(packed)))
         self._arrays = []
-        if time.monotonic() - self._last >= self.every_s or sum(map(len, self._frames)) > _LIMIT_BYTES:
+        if time.monotonic() - self._last >= EVERY_S or sum(map(len, self._frames)) > _LIMIT_BYTES:
             self.commit()
 
     def commit(self) -> None:

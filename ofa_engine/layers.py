@@ -1,6 +1,7 @@
 """Outputs: GeoTIFFs with colours, class names and provenance, beside their target until they are whole."""
 
 import contextlib
+import itertools
 import math
 import os
 import xml.etree.ElementTree as ET
@@ -10,7 +11,7 @@ from pathlib import Path
 import rasterio
 from rasterio.errors import RasterioError
 
-from .errors import OutputError
+from .errors import OfaError, OutputError
 from .raster import Source, one_line, open_quietly
 
 NODATA = 255  # of class layers
@@ -43,6 +44,11 @@ class Pending:
         self._moves: list[tuple[Path, Path]] = []
         self._scratch: list[Path] = []
 
+    @property
+    def folder(self) -> Path | None:
+        """Of the first target."""
+        return self._moves[0][1].parent if self._moves else None
+
     def beside(self, target: Path) -> Path:
         """A hidden name in the target's folder, with its ending, to write to."""
         part = target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}")
@@ -58,7 +64,10 @@ class Pending:
         return path
 
     def commit(self) -> None:
-        """Renames all, side files first; old side files of the targets go."""
+        """Renames all, side files first; old side files of the targets go. Raises OfaError where one is not whole."""
+        for part, target in self._moves:
+            if part.suffix.lower() in (".tif", ".tiff"):
+                check_whole(part, target.name)
         try:
             for part, target in self._moves:
                 aux, old = _aux(part), _aux(target)
@@ -112,6 +121,32 @@ def create_tiff(path: Path, source: Source, width: int, height: int, transform: 
     return target
 
 
+def check_whole(path: Path, name: str) -> None:
+    """Raises OfaError where blocks of a GeoTIFF are missing: GDAL says nothing of what it cannot write on closing."""
+    try:
+        size = path.stat().st_size
+        with open_quietly(path) as layer:
+            missing = _missing_blocks(layer, size)
+            levels = len(layer.overviews(1))
+        for level in range(levels):
+            with open_quietly(path, overview_level=level) as layer:
+                missing |= _missing_blocks(layer, size)
+    except (RasterioError, OSError):
+        missing = True
+    if missing:
+        raise OfaError(f"expected room to write {name}, found too little: is the disk full?")
+
+
+def _missing_blocks(layer: rasterio.DatasetReader, size: int) -> bool:
+    """Whether a block has no place in a file of so many bytes."""
+    rows, columns = (-(-n // block) for n, block in zip(layer.shape, layer.block_shapes[0], strict=True))
+    for y, x in itertools.product(range(rows), range(columns)):
+        start, length = (int(layer.get_tag_item(f"BLOCK_{key}_{x}_{y}", "TIFF", 1) or 0) for key in ("OFFSET", "SIZE"))
+        if not start or not length or start + length > size:
+            return True
+    return False
+
+
 def class_colormap(classes: Sequence[dict]) -> dict[int, tuple[int, int, int, int]]:
     """GDAL colour table: the classes' colours; everything else, nodata too, is transparent."""
     table = {value: (0, 0, 0, 0) for value in range(256)}
@@ -133,10 +168,9 @@ def write_class_names(path: Path, classes: Sequence[dict], counts: Sequence[int]
     table = ET.SubElement(band, "GDALRasterAttributeTable", tableType="thematic")
     # name, GDAL field type (0 integer, 1 real, 2 string), GDAL usage (5 value, 1 count, 2 name, 6-9 red, green, blue,
     # alpha, 0 any other)
-    columns = [("Value", 0, 5), ("Count", 0, 1), ("Class", 2, 2), ("Red", 0, 6), ("Green", 0, 7), ("Blue", 0, 8),
-               ("Alpha", 0, 9)]  # fmt: skip
     areas = all(entry.get("area_ha") is not None for entry in classes)
-    columns += [("Area_ha", 1, 0)] if areas else []
+    columns = [("Value", 0, 5), ("Count", 0, 1), ("Class", 2, 2), *([("Area_ha", 1, 0)] if areas else []),
+               ("Red", 0, 6), ("Green", 0, 7), ("Blue", 0, 8), ("Alpha", 0, 9)]  # fmt: skip
     for index, (name, kind, usage) in enumerate(columns):
         field = ET.SubElement(table, "FieldDefn", index=str(index))
         for tag, text in (("Name", name), ("Type", str(kind)), ("Usage", str(usage))):
@@ -145,7 +179,7 @@ def write_class_names(path: Path, classes: Sequence[dict], counts: Sequence[int]
     for index, (entry, count) in enumerate(sorted(zip(classes, counts, strict=True), key=lambda e: e[0]["value"])):
         row = ET.SubElement(table, "Row", index=str(index))
         area = [f"{entry['area_ha']:.4f}"] if areas else []
-        for value in (entry["value"], count, entry["name"], *colors[entry["value"]], *area):
+        for value in (entry["value"], count, entry["name"], *area, *colors[entry["value"]]):
             ET.SubElement(row, "F").text = str(value)
     ET.ElementTree(root).write(_aux(path), encoding="unicode")
 

@@ -36,6 +36,14 @@ class Plan:
         """The tile columns that a stripe computes."""
         return self.columns.starting(*stripe)
 
+    def after(self, stripe: int, row: int) -> tuple[int, int]:
+        """The stripe and row of tiles that come after one."""
+        return (stripe, row + 1) if row + 1 < len(self.rows.starts) else (stripe + 1, 0)
+
+    def place(self, stripe: int, row: int) -> tuple[int, int]:
+        """The pixel column and row at which a stripe's row of tiles begins."""
+        return self.stripes[stripe][0], self.rows.starts[row]
+
     def right_of(self, number: int) -> int:
         """The pixel column at which a stripe's last tile ends."""
         last = self.tiles_of(self.stripes[number])[-1]

@@ -1,8 +1,9 @@
 """The verbs that write layers: `segment`, `classify` and `embed`, a raster in and a layer out."""
 
+import contextlib
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,12 @@ from torch import Tensor
 from . import pipeline as pl
 from .areas_page import areas_page, small_view
 from .classlayer import ClassWriter, Tally, create_class_layer, make_quick, merge_small
-from .errors import Cancelled
+from .errors import Cancelled, OfaError, OutputError
 from .job import QUIET, Job, Options, Watch, open_job, plan_for, run_pipeline
-from .layers import NODATA, class_colormap, create_tiff, write_class_names
+from .journal import Record
+from .layers import NODATA, check_whole, class_colormap, create_tiff, write_class_names
 from .raster import coarser, place
+from .resume import begin
 from .vector import PolygonWriter, dissolve
 
 
@@ -39,15 +42,25 @@ def _finish(job: Job, options: Options, tags: dict[str, str], shown: NDArray[np.
 
 
 def _verb(task: str | None) -> Callable:
-    """Opens the job for a verb's body, and closes it: nothing half-written is left, whatever happened."""
+    """Opens the job for a verb's body, and closes it: nothing half-written is left, whatever happened. Where something
+    broke on the way, the journal of what was finished stays, for `resume`."""
 
     def decorate(body: Callable[[Job, Options, Watch], dict]) -> Callable[[Options, Watch], dict]:
         @functools.wraps(body)
         def verb(options: Options, watch: Watch = QUIET) -> dict:
             job = open_job(options, task, watch)
+            broken = False
             try:
                 return body(job, options, watch)
+            except Cancelled:
+                raise
+            except Exception as error:
+                broken = True
+                if isinstance(error, OfaError) and job.journal.kept:
+                    raise type(error)(f"{error}; the same again with --resume goes on where it stopped") from error
+                raise
             finally:
+                job.journal.close(broken)
                 job.source.close()
                 job.pending.discard()
 
@@ -67,6 +80,8 @@ def segment(job: Job, options: Options, watch: Watch) -> dict:
     """
     overlap = 0.25 if options.overlap is None else options.overlap
     part = job.pending.beside(Path(options.output))
+    passes = 4 if options.flips else 1
+    plan = begin(job, options, part, lambda: plan_for(job, overlap, len(job.classes), passes=passes), watch)
     confidence_part = job.pending.beside(Path(options.confidence)) if options.confidence else None
     polygons_part = job.pending.beside(Path(options.polygons)) if options.polygons else None
     source, tags = job.source, job.tags(options) | {"OVERLAP": str(overlap)}
@@ -76,12 +91,19 @@ def segment(job: Job, options: Options, watch: Watch) -> dict:
                                  dtype="float32", nodata=float("nan"), tags=tags)  # fmt: skip
     with create_class_layer(part, job, tags) as layer:
         writer = ClassWriter(job, layer, confidence)
-        plan = plan_for(job, overlap, len(job.classes), passes=4 if options.flips else 1)
+        blender = pl.Blender(plan, len(job.classes), writer, job.journal)
+
+        def replay(record: Record) -> None:
+            writer.write(*plan.place(record.stripe, record.row), *record.arrays)
+
         try:
-            computed = run_pipeline(job, plan, pl.Blender(plan, len(job.classes), writer), watch, options.flips)
+            computed = run_pipeline(job, plan, blender, replay, watch, options.flips)
         finally:
             if confidence:
                 confidence.close()
+    for path, name in ((part, options.output), (confidence_part, options.confidence)):
+        if path:
+            check_whole(path, Path(name or "").name)
     tally = writer.tally
     if options.min_area:
         watch.log("info", f"merging areas under {options.min_area:g} ha")
@@ -118,12 +140,22 @@ def show(answer: dict) -> str | None:
 
 
 def _write_polygons(path: Path, class_layer: Path, job: Job, options: Options, watch: Watch) -> None:
-    writer = PolygonWriter(path, Path(options.polygons or "").stem, job.source.crs, job.classes, confidence=False)
-    for polygon, value in dissolve(class_layer):
-        if watch.cancelled():
-            raise Cancelled
-        writer.add(polygon, value)
-    writer.close()
+    with _polygons(path, Path(options.polygons or "").stem, job, confidence=False) as writer:
+        for polygon, value in dissolve(class_layer):
+            if watch.cancelled():
+                raise Cancelled
+            writer.add(polygon, value)
+
+
+@contextlib.contextmanager
+def _polygons(path: Path, layer: str, job: Job, confidence: bool) -> Iterator[PolygonWriter]:
+    """A layer of polygons that was found to be writable before: what breaks now is not the user's."""
+    writer = PolygonWriter(path, layer, job.source.crs, job.classes, confidence)
+    try:
+        yield writer
+        writer.close()
+    except OutputError as error:
+        raise OfaError(str(error)) from error
 
 
 # --- classify ---------------------------------------------------------------------------------------------------
@@ -133,7 +165,8 @@ def _write_polygons(path: Path, class_layer: Path, job: Job, options: Options, w
 def classify(job: Job, options: Options, watch: Watch) -> dict:
     """One class a tile, tiles side by side, those at the edge clipped: polygons (.gpkg) or cells (.tif)."""
     target = Path(options.output)
-    plan = plan_for(job, 0.0, 0, clipped=True)
+    part = job.pending.beside(target)
+    plan = begin(job, options, part, lambda: plan_for(job, 0.0, 0, clipped=True), watch)
     rows, columns = len(plan.rows.starts), len(plan.columns.starts)
     winners = np.full((rows, columns), NODATA, np.uint8)
     confidence = np.full((rows, columns), np.nan, np.float32)
@@ -144,10 +177,16 @@ def classify(job: Job, options: Options, watch: Watch) -> dict:
             best, index = scores.max(1)
             winners[batch.row.index, batch.tiles] = values[index.numpy()]
             confidence[batch.row.index, batch.tiles] = best.numpy()
+        if batch.last:
+            mine = batch.row.index, slice(batch.row.columns.start, batch.row.columns.stop)
+            job.journal.put(winners[mine], confidence[mine])
 
-    computed = run_pipeline(job, plan, sink, watch)
-    table = _tile_table(job, plan, winners)
-    part, tags = job.pending.beside(target), job.tags(options)
+    def replay(record: Record) -> None:
+        columns = plan.tiles_of(plan.stripes[record.stripe])
+        winners[record.row, columns], confidence[record.row, columns] = record.arrays
+
+    computed = run_pipeline(job, plan, sink, replay, watch)
+    table, tags = _tile_table(job, plan, winners), job.tags(options)
     if target.suffix.lower() == ".gpkg":
         _write_tiles(part, target.stem, job, plan, winners, confidence)
     else:
@@ -171,13 +210,12 @@ def _tile_table(job: Job, plan: pl.Plan, winners: NDArray[np.uint8]) -> list[dic
 
 
 def _write_tiles(path: Path, layer: str, job: Job, plan: pl.Plan, winners: NDArray, confidence: NDArray) -> None:
-    writer = PolygonWriter(path, layer, job.source.crs, job.classes, confidence=True)
-    for i, j in zip(*np.nonzero(winners != NODATA), strict=True):
-        x, y = plan.columns.starts[j], plan.rows.starts[i]
-        right, bottom = x + plan.columns.length(int(j)), y + plan.rows.length(int(i))
-        corners = [place(job.source.transform, *c) for c in ((x, y), (right, y), (right, bottom), (x, bottom))]
-        writer.add(shapely.Polygon(corners), int(winners[i, j]), float(confidence[i, j]))
-    writer.close()
+    with _polygons(path, layer, job, confidence=True) as writer:
+        for i, j in zip(*np.nonzero(winners != NODATA), strict=True):
+            x, y = plan.columns.starts[j], plan.rows.starts[i]
+            right, bottom = x + plan.columns.length(int(j)), y + plan.rows.length(int(i))
+            corners = [place(job.source.transform, *c) for c in ((x, y), (right, y), (right, bottom), (x, bottom))]
+            writer.add(shapely.Polygon(corners), int(winners[i, j]), float(confidence[i, j]))
 
 
 # --- embed ------------------------------------------------------------------------------------------------------
@@ -193,11 +231,13 @@ def embed(job: Job, options: Options, watch: Watch) -> dict:
     source = job.source
     width, height = (max(1, round(size / token_px)) for size in (source.width, source.height))
     transform = coarser(source.transform, token_px)
-    plan = plan_for(job, 0.0, max(1, arch.width // int(max(token_px, 1)) ** 2), clipped=True)
+    scores = max(1, arch.width // int(max(token_px, 1)) ** 2)
+    plan = begin(job, options, part, lambda: plan_for(job, 0.0, scores, clipped=True), watch)
     tags = job.tags(options)
     with create_tiff(part, source, width, height, transform, dtype="float32", count=arch.width, nodata=float("nan"),
                      tags=tags) as layer:  # fmt: skip
-        computed = run_pipeline(job, plan, _TokenWriter(layer, plan, arch.grid), watch)
+        writer = _TokenWriter(job, layer, plan)
+        computed = run_pipeline(job, plan, writer, writer.replay, watch)
     if picture_part:
         _write_picture(part, picture_part, job, tags)
     return _finish(job, options, tags, picture=options.picture, width=width, height=height, features=arch.width,
@@ -207,8 +247,9 @@ def embed(job: Job, options: Options, watch: Watch) -> dict:
 class _TokenWriter:
     """Collects a row of tiles and writes their tokens; tokens without a valid pixel are NaN."""
 
-    def __init__(self, layer: rasterio.io.DatasetWriter, plan: pl.Plan, grid: int):
-        self.layer, self.plan, self.grid = layer, plan, grid
+    def __init__(self, job: Job, layer: rasterio.io.DatasetWriter, plan: pl.Plan):
+        self.layer, self.plan, self.journal = layer, plan, job.journal
+        self.grid = job.checkpoint.model.arch.grid
         self._tokens: NDArray | None = None
 
     def __call__(self, batch: pl.Batch, scores: Tensor | None) -> None:
@@ -220,14 +261,22 @@ class _TokenWriter:
             self._tokens[:, :, x : x + grid] = tokens.numpy()
         if not batch.last:
             return
-        first, top = row.columns[0] * grid, row.index * grid
-        height, width = min(grid, self.layer.height - top), min(self._tokens.shape[2], self.layer.width - first)
-        if height > 0 and width > 0:
-            block = self._tokens[:, :height, :width]
-            if row.valid is not None:
-                block[:, ~self._any_valid(row.valid, height, width)] = np.nan
-            self.layer.write(block, window=rasterio.windows.Window(first, top, width, height))
+        if row.valid is not None:
+            self._tokens[:, ~self._any_valid(row.valid, *self._tokens.shape[1:])] = np.nan
+        self.journal.put(self._tokens)
+        self._write(row.columns[0], row.index, self._tokens)
         self._tokens = None
+
+    def replay(self, record: Record) -> None:
+        self._write(self.plan.tiles_of(self.plan.stripes[record.stripe])[0], record.row, *record.arrays)
+
+    def _write(self, column: int, row: int, tokens: NDArray) -> None:
+        """(D, grid, w) tokens from a tile on, as far as the layer reaches."""
+        first, top = column * self.grid, row * self.grid
+        height, width = min(self.grid, self.layer.height - top), min(tokens.shape[2], self.layer.width - first)
+        if height > 0 and width > 0:
+            area = rasterio.windows.Window(first, top, width, height)
+            self.layer.write(tokens[:, :height, :width], window=area)
 
     def _any_valid(self, valid: NDArray, height: int, width: int) -> NDArray:
         """(height, width) tokens that hold a valid pixel."""

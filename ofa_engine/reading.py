@@ -1,5 +1,6 @@
 """Tiles out of a raster, batch by batch: each block of the file is decoded once, each pixel read once."""
 
+import contextlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -49,11 +50,13 @@ def read_batches(source: Source, bands: Sequence[int], plan: Plan, start: tuple[
     `folder`.
     """
     given: _Shared | None = None
-    try:
+    with contextlib.ExitStack() as files:
         for number in range(start[0], len(plan.stripes)):
             stripe = plan.stripes[number]
             begin = plan.needed_from(start[1]) if number == start[0] else 0
             shared = None if begin else _share(source, bands, plan, number, given, folder)
+            if shared:
+                files.callback(shared.file.close)
             pixels = _Pixels(source, bands, plan, stripe, plan.rows.starts[begin], given, shared)
             for index in range(begin, len(plan.rows.starts)):
                 top = plan.rows.starts[index]
@@ -63,9 +66,6 @@ def read_batches(source: Source, bands: Sequence[int], plan: Plan, start: tuple[
             if given:
                 given.file.close()
             given = shared
-    finally:
-        if given:
-            given.file.close()
 
 
 @dataclass

@@ -6,7 +6,6 @@ two axes multiply. A raster smaller than a tile is covered by one tile that reac
 stay on their regular grid and the last one reaches over the edge.
 """
 
-from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -70,7 +69,7 @@ class Axis:
 
     def starting(self, first: int, stop: int) -> range:
         """Indices of the tiles that start at the pixels first..stop-1."""
-        return range(bisect_left(self.starts, first), bisect_left(self.starts, stop))
+        return range(*np.searchsorted(self.starts, (first, stop)).tolist())
 
 
 @dataclass(frozen=True)
