@@ -44,6 +44,10 @@ class AppliedMap:
     def owns(self, layer) -> bool:
         return layer is not None and layer.id() in self._ids.values()
 
+    def is_of(self, raster_id: str) -> bool:
+        """Whether it is there, and shows that raster."""
+        return bool(self._ids) and self._raster == raster_id
+
     def replace(self, raster, classes_path: str, confidence_path: str | None, classes: list[dict]):
         """`raster` is the layer that was mapped: the group comes right above it, and so under the polygons."""
         if raster.id() != self._raster:

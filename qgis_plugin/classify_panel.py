@@ -245,13 +245,20 @@ class ClassifyPanel(QDockWidget):
         head, device = self.head.current(), self.device.currentData()
         title = tr("Classify {layer}").format(layer=self.source.layer().name())
         run = Run(self._iface, self._say, self._algorithm_id(), self.parameters(), title)
-        run.ended.connect(lambda run: self._learn(run, head, device))
+        raster_id = self.source.layer().id()
+        run.ended.connect(lambda run: self._ended(run, raster_id, head, device))
         self._queue.add(run)
         for file in (self.output, self.polygons.file, self.confidence.file, self.report.file):
             file.setFilePath("")  # the next run is not to write over this one's
 
+    def _ended(self, run: Run, raster_id: str, head, device: str):
+        self._learn(run, head, device)
+        if run.done and self.shown.is_of(raster_id):  # a preview would hide the map
+            self.shown.remove()
+            _show(self.status, "")
+
     def _learn(self, run: Run, head, device: str):
-        if run.result and not sip.isdeleted(self):
+        if run.done and not sip.isdeleted(self):
             self.detail.learn(run.result, head, device)
 
     def _open_algorithm(self):

@@ -23,7 +23,7 @@ class Run(QObject):
         self._iface, self._say, self._parameters = iface, say, parameters
         self.title, self.percent, self.text = title, -1.0, tr("waiting for another run to end")
         self._finish, self._item, self._history, self._over = finish, None, None, False
-        self.started = False
+        self.started = self.done = False
         self._job = Job(algorithm_id, parameters, title, self)
         self._job.said.connect(lambda text: self._tell(self.percent, text))
         self._job.progressed.connect(lambda percent: self._tell(percent, self.text))
@@ -38,7 +38,7 @@ class Run(QObject):
 
     @property
     def result(self) -> dict:
-        """The engine's answer, once it is done."""
+        """The engine's answer, once it is `done`."""
         return self._job.feedback.result
 
     def start(self):
@@ -98,6 +98,7 @@ class Run(QObject):
         return self._item is not None
 
     def _done(self, results: dict):
+        self.done = True
         if self._finish is not None:
             text = self._finish(results)
         else:

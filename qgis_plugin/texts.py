@@ -15,6 +15,15 @@ def sensor_title(sensor) -> str:
     return tr(sensor.title)
 
 
+def duration(seconds: float) -> str:
+    """In the unit that says it best."""
+    if seconds < 90:
+        return tr("{seconds:.0f} s").format(seconds=max(seconds, 1))
+    if seconds < 90 * 60:
+        return tr("{minutes:.0f} min").format(minutes=seconds / 60)
+    return tr("{hours:.1f} h").format(hours=seconds / 3600)
+
+
 SAMPLE_POINTS = "Sample points for an accuracy assessment"
 _OPTION = re.compile(r"--(sensor|bands|units|head|tile-px|overlap|bounds|labels|field|ignore)\b=?")
 

@@ -18,7 +18,7 @@ from qgis.PyQt.QtGui import QIcon
 from ..bridge import ICON, catalog, errors, sensors
 from ..engine import ENGINE, EngineCancelled, EngineError, EngineMissing, engine_python
 from ..facts import source_path
-from ..texts import in_window_words, tr
+from ..texts import duration, in_window_words, tr
 from .parameters import AUTO
 
 GROUPS = {"maps": tr("Maps"), "heads": tr("Heads and accuracy"), "rasters": tr("Rasters")}
@@ -221,7 +221,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             self._said = time.monotonic()
             text = tr("{done} of {total} tiles").format(done=message.get("done"), total=message["total"])
             if message.get("seconds_left") is not None:
-                text += tr(", about {seconds:.0f} s left").format(seconds=message["seconds_left"])
+                text += tr(", about {time} left").format(time=duration(message["seconds_left"]))
             feedback.setProgressText(text)
 
 

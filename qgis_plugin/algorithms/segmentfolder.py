@@ -20,7 +20,7 @@ from qgis.core import (
 from ..bridge import errors
 from ..engine import engine_python
 from ..styling import load_classes, result_title
-from ..texts import tr
+from ..texts import duration, tr
 from .common import EngineAlgorithm
 from .parameters import add, add_device, add_head, add_min_area, add_reading
 
@@ -119,7 +119,7 @@ class SegmentFolder(EngineAlgorithm):
             self._ended = ended
             text = tr("{done} of {total} scenes").format(done=ended, total=len(entries))
             if message.get("seconds_left"):
-                text += tr(", about {seconds:.0f} s left").format(seconds=message["seconds_left"])
+                text += tr(", about {time} left").format(time=duration(message["seconds_left"]))
             feedback.setProgressText(text)
 
     def _entries(self) -> list[dict]:

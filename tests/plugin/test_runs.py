@@ -185,7 +185,8 @@ def test_preview_is_cropped_and_replaced(opened, plugin, window, qtbot):  # noqa
     look_at(window, raster, 1.0)
     preview(panel, plugin, qtbot)
     (made,) = [layer for layer in layers() if layer is not raster]
-    (group,) = QgsProject.instance().layerTreeRoot().findGroups()
+    root = QgsProject.instance().layerTreeRoot()
+    (group,) = root.findGroups()
     assert group.name() == "Preview on my scene" and made.name() == "my scene: classes"
     assert made.extent().width() < raster.extent().width() and "middle" in panel.status.text()
     assert made.extent().center().distance(window.mapCanvas().extent().center()) < 5
@@ -194,10 +195,14 @@ def test_preview_is_cropped_and_replaced(opened, plugin, window, qtbot):  # noqa
     preview(panel, plugin, qtbot)
     (again,) = [layer for layer in layers() if layer is not raster]
     assert again is not made and not file.exists()
-    assert QgsProject.instance().layerTreeRoot().findGroups() == [group]
+    assert root.findGroups() == [group]
     assert "middle" not in panel.status.text()
     window.setActiveLayer(again)
     assert panel.source.layer() is raster
+    press(panel.run, qtbot)
+    qtbot.waitUntil(lambda: not plugin.queue.runs, timeout=DONE_MS)  # the map takes the preview's place
+    assert len(layers()) == 2 and not panel.status.text()
+    assert not [group for group in root.findGroups() if "Preview" in group.name()]
 
 
 def test_preview_of_another_raster_and_of_tiles(opened, plugin, window, layer, qtbot):  # noqa: F811
