@@ -91,8 +91,12 @@ def _aux(path: Path) -> Path:
 
 def _forget_style(target: Path) -> None:
     """What the plugin left beside an older layer of that name, for QGIS: it tells of classes that are gone. Files that
-    it did not make stay."""
-    for side in (target.with_suffix(end) for end in (".qml", ".qmd") if target.suffix.lower() in (".tif", ".tiff")):
+    it did not make stay, and those of a raster where a GeoPackage of its name is written."""
+    rasters = (".tif", ".tiff")
+    of_a_raster = any(target.with_suffix(ending).exists() for ending in rasters)
+    if target.suffix.lower() not in (rasters if of_a_raster else (*rasters, ".gpkg")):
+        return
+    for side in map(target.with_suffix, (".qml", ".qmd")):
         if side.is_file() and QGIS_MARK in side.read_bytes():
             side.unlink()
 

@@ -110,32 +110,35 @@ def _parameters(made: dict, result: dict) -> list[tuple[str, str]]:
 
 
 def _save(layer, result: dict):
-    """Style, notes and metadata beside a raster, inside a GeoPackage: there they are found when it is opened alone.
-    What cannot be written is left out; the project has it all the same."""
+    """Style, notes and metadata where QGIS finds them when the file is opened alone: beside it, and a GeoPackage's
+    metadata inside. What cannot be written is left out; the project has it all the same."""
     path = Path(layer.source().split("|")[0])
-    if isinstance(layer, QgsVectorLayer):
+    in_database = isinstance(layer, QgsVectorLayer)
+    if _may_write(path, ".qml", result, others=("report",) if in_database else _OUTPUTS):
+        layer.saveDefaultStyle(QgsMapLayer.StyleCategory.AllStyleCategories)
+    elif in_database:  # a file's second choice: QGIS asks which of its tables is meant when it is dragged in
         layer.saveStyleToDatabase("OFA-Net", result["title"], True, "")
-        named = QgsVectorLayer(f"{path}|layername={path.stem}", layer.name())  # metadata want the layer's name
+    if in_database:
+        named = QgsVectorLayer(f"{path}|layername={path.stem}", layer.name())  # only so can they be saved
         named.setMetadata(layer.metadata())
         named.saveDefaultMetadata()
-        return
-    if _may_write(path, ".qml", result):
-        layer.saveDefaultStyle(QgsMapLayer.StyleCategory.AllStyleCategories)
-    if _may_write(path, ".qmd", result):
+    elif _may_write(path, ".qmd", result, others=_OUTPUTS):
         layer.saveDefaultMetadata()
 
 
-def _may_write(path: Path, ending: str, result: dict) -> bool:
-    """Not over a file of the user's, and not where QGIS would take it for that of another file of the same name."""
+def _may_write(path: Path, ending: str, result: dict, others: tuple[str, ...]) -> bool:
+    """Not over a file of the user's, and not where QGIS would take it for that of another file of the same name, but
+    for these outputs of the run."""
     side = path.with_suffix(ending)
-    own = {Path(result[key]) for key in _OUTPUTS if result.get(key)}
+    own = {path, *(Path(result[key]) for key in others if result.get(key))}
     try:
         if side.exists():
-            return _MARK.encode() in side.read_bytes()
-        others = [other for other in path.parent.iterdir() if other.stem == path.stem and other not in own]
+            if _MARK.encode() not in side.read_bytes():
+                return False
+        named = [other for other in path.parent.iterdir() if other.stem == path.stem and other not in own]
     except OSError:  # of a folder where one may write and not read
         return False
-    return all(other.suffix in (".qml", ".qmd") for other in others)
+    return all(other.suffix in (".qml", ".qmd") for other in named)
 
 
 # --- the layer panel --------------------------------------------------------------------------------------------

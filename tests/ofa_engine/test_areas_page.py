@@ -214,5 +214,9 @@ def test_a_layers_older_style_does_not_outlive_it(scene, tmp_path):
     (tmp_path / "out.qml").write_text('<qgis><Option name="ofanet/kind"/></qgis>')
     (tmp_path / "out.qmd").write_text("<qgis>mine</qgis>")
     (tmp_path / "r.qml").write_text('<qgis><Option name="ofanet/kind"/></qgis>')  # of a raster r.tif
-    run(segment, path, tmp_path)
+    for name in ("p", "naip"):
+        (tmp_path / f"{name}.qml").write_text('<qgis><Option name="ofanet/kind"/></qgis>')
+    run(segment, path, tmp_path, polygons=str(tmp_path / "p.gpkg"))
+    classify(Options(str(path), str(tmp_path / "naip.gpkg")))
+    assert not (tmp_path / "p.qml").exists() and (tmp_path / "naip.qml").exists()
     assert not (tmp_path / "out.qml").exists() and (tmp_path / "out.qmd").exists() and (tmp_path / "r.qml").exists()

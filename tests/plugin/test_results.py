@@ -25,7 +25,7 @@ from qgis.PyQt.QtWidgets import QPushButton
 
 from qgis_plugin.results import add_results, keep, names, notes, offer_report
 
-FILES = {"OUTPUT": "o.tif", "OUTPUT_POLYGONS": "o.gpkg", "OUTPUT_CONFIDENCE": "c.tif"}
+FILES = {"OUTPUT": "o.tif", "OUTPUT_POLYGONS": "p.gpkg", "OUTPUT_CONFIDENCE": "c.tif"}
 
 
 class Run:
@@ -136,20 +136,26 @@ def test_a_project_opened_again_has_it_all(segmented, tmp_path):
     check_words(*again, segmented)
 
 
-def test_a_file_opened_alone_is_styled(segmented):
-    styles = [looks(made) for made in segmented.layers[:2]]
+@pytest.mark.parametrize("name", ["p", "o"])  # a name of its own, or that of the raster of classes
+def test_a_file_opened_alone_is_styled(plugin, layer, tmp_path, name):
+    scene = layer(sample("sentinel-2"), "fields & <hills>")
+    run = Run("segment", scene, tmp_path, {**FILES, "OUTPUT_POLYGONS": f"{name}.gpkg"})
+    styles = [looks(made) for made in run.layers[:2]]
     QgsProject.instance().clear()
-    classes, confidence = (QgsRasterLayer(segmented.paths[key]) for key in ("OUTPUT", "OUTPUT_CONFIDENCE"))
-    path = segmented.paths["OUTPUT_POLYGONS"]
-    for source in (path, f"{path}|layername=o"):  # the ending tells which of the two files named "o" is meant
+    classes, confidence = (QgsRasterLayer(run.paths[key]) for key in ("OUTPUT", "OUTPUT_CONFIDENCE"))
+    path = run.paths["OUTPUT_POLYGONS"]
+    database = gdal.OpenEx(path)
+    tables = [database.GetLayer(i).GetName() for i in range(database.GetLayerCount())]
+    assert tables == (["p"] if name == "p" else ["o", "layer_styles"])
+    for source in (path, f"{path}|layername={name}"):
         polygons = QgsVectorLayer(source)
         assert [looks(classes), looks(polygons)] == styles
         assert confidence.renderer().type() == "singlebandpseudocolor"
         for made in (classes, confidence):
             made.loadDefaultMetadata()  # as QGIS does when a file is dragged in
-        for made, name in zip((classes, polygons, confidence), GROUP[1], strict=True):
-            made.setName(name)
-        check_words(classes, polygons, confidence, segmented)
+        for made, called in zip((classes, polygons, confidence), GROUP[1], strict=True):
+            made.setName(called)
+        check_words(classes, polygons, confidence, run)
 
 
 def test_without_the_style_file_the_raster_itself_has_names_and_colours(segmented):
