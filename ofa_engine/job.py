@@ -284,7 +284,9 @@ def run_pipeline(job: Job, plan: pl.Plan, sink: Callable, replay: Callable[[Reco
             raise Cancelled
 
     forward = pl.Halving(Predictor(job, flips), plan.batch, watch.log)
-    with gdal_limits(job):
+    # a product's files have other blocks than the whole
+    in_parts = bool(job.source.product) or plan.slices.size_px % job.source.blocks[0].size_px > 0
+    with gdal_limits(job, in_parts):
         start, before, computed = (0, 0), 0, 0
         for record in job.journal.records():
             pause()
@@ -319,9 +321,12 @@ class _Recorded:
 
 
 @contextlib.contextmanager
-def gdal_limits(job: Job) -> Iterator[None]:
-    """GDAL's cache inside the budget; library errors become ours."""
+def gdal_limits(job: Job, block_rows: bool = False) -> Iterator[None]:
+    """GDAL's cache inside the budget, with `block_rows` large enough for blocks that are not read in one go, where that
+    may be; library errors become ours."""
     cache = min(job.budget_bytes // 8, 64 * 2**20)
+    if block_rows and job.source.block_row_bytes < job.budget_bytes // 4:
+        cache = max(cache, job.source.block_row_bytes)
     try:
         with rasterio.Env(GDAL_CACHEMAX=cache, GDAL_NUM_THREADS=1):
             yield

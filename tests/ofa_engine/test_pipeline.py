@@ -1,5 +1,7 @@
 import threading
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ofa_engine.errors import Cancelled, OfaError
+from ofa_engine.journal import Journal
 from ofa_engine.pipeline import Batch, Blender, Halving, Plan, Row, make_plan, read_batches, run
 from ofa_engine.raster import Source
 from ofa_engine.tiling import Axis
@@ -67,7 +70,73 @@ def test_identity_in_is_identity_out(height, width, tile_px, overlap, stripe_til
     plan = plan_of(source, tile_px, overlap, stripe_tiles=stripe_tiles, batch=batch)
     _, scores, emitted = blended(source, plan)
     np.testing.assert_allclose(scores, pixels[0], atol=1e-6)
-    assert (emitted == 1).all()
+    assert (emitted == 1).all() and (source.reads == 1).all()
+
+
+def uneven(x):
+    """Scores that depend on the place in the tile, so that seams would show."""
+    ramp = torch.linspace(0, 1, x.shape[-1])
+    return (x * ramp + x.mean((2, 3), keepdim=True)).softmax(1)
+
+
+@given(
+    height=st.integers(1, 90), width=st.integers(30, 150), tile_px=st.integers(9, 40), overlap=st.floats(0, 0.75),
+    stripe_tiles=st.integers(1, 5), seed=st.integers(0, 99),
+)  # fmt: skip
+@settings(max_examples=40, deadline=None)
+def test_stripes_change_no_bit_and_compute_nothing_twice(height, width, tile_px, overlap, stripe_tiles, seed):
+    rng = np.random.default_rng(seed)
+    valid = rng.random((height, width)) > 0.02
+    valid[: height // 2, width // 3 : width // 2] = False
+    source = MemorySource(rng.random((3, height, width)).astype(np.float32), valid)
+    seen = []
+    for tiles in (None, stripe_tiles):
+        plan, computed = plan_of(source, tile_px, overlap, stripe_tiles=tiles, batch=1), []
+        # batches of one, since the model's scores may differ by the last bit between sizes of batches
+        result = blended(source, plan, lambda x, computed=computed: computed.append(len(x)) or uneven(x))
+        seen.append((*(array.tobytes() for array in result), sum(computed)))
+    assert seen[0] == seen[1] and (source.reads == 2).all()
+
+
+@given(height=st.integers(20, 90), width=st.integers(60, 150), tile_px=st.integers(5, 30), overlap=st.floats(0, 0.75),
+       stripe_tiles=st.integers(2, 5), where=st.floats(0, 0.999))  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_a_run_that_begins_in_the_middle_changes_no_bit(height, width, tile_px, overlap, stripe_tiles, where):
+    """From any row of tiles of any stripe on, with what earlier stripes have handed on."""
+    rng = np.random.default_rng(0)
+    source = MemorySource(rng.random((3, height, width)).astype(np.float32))
+    plan = plan_of(source, tile_px, overlap, stripe_tiles=stripe_tiles, batch=2)
+    number, row = divmod(int(where * len(plan.stripes) * len(plan.rows.starts)), len(plan.rows.starts))
+    emitted: list[dict] = [{}, {}]
+
+    def emitting(found):
+        return lambda *out: found.update({out[3:]: [a.tobytes() for a in out[:2]]})
+
+    with TemporaryDirectory() as folder:
+        journal = Journal(Path(folder) / "part.tif")
+        for found, start in zip(emitted, [(0, 0), (number, row)], strict=True):
+            blender = Blender(plan, 3, emitting(found), journal)
+            for batch in read_batches(source, range(3), plan, start):
+                blender(batch, uneven(batch.pixels))
+            if not found:
+                journal.close()
+                return
+            # files of stripes that are over are gone: written once more, as far as they were when it was stopped
+            journal.close()
+            journal = Journal(Path(folder) / "part.tif")
+            _hand_on(source, plan, journal, (number, row))
+        journal.close()
+    left = {place: arrays for place, arrays in emitted[0].items()
+            if place >= (plan.stripes[number][0], plan.rows.starts[row])}  # fmt: skip
+    assert emitted[1] == left
+
+
+def _hand_on(source, plan, journal, until):
+    blender = Blender(plan, 3, lambda *_: None, journal)
+    for batch in read_batches(source, range(3), plan):
+        if (plan.stripes.index(batch.row.stripe), batch.row.index) >= until:
+            return
+        blender(batch, uneven(batch.pixels))
 
 
 def test_identity_at_224_px():
@@ -82,15 +151,11 @@ def test_against_a_naive_blend_of_the_whole_raster():
     source = MemorySource(rng.random((3, 150, 170)).astype(np.float32))
     plan = plan_of(source, 64, 0.4, stripe_tiles=2)
 
-    def forward(x):  # scores that depend on the place in the tile, so that seams would show
-        ramp = torch.linspace(0, 1, x.shape[-1])
-        return (x * ramp + x.mean((2, 3), keepdim=True)).softmax(1)
-
-    labels, scores, _ = blended(source, plan, forward)
+    labels, scores, _ = blended(source, plan, uneven)
     total = np.zeros((3, 150, 170))
     for y, wy in zip(plan.rows.starts, plan.rows.weights, strict=True):
         for x, wx in zip(plan.columns.starts, plan.columns.weights, strict=True):
-            tile = forward(torch.from_numpy(source.pixels[None, :, y : y + 64, x : x + 64]))[0].numpy()
+            tile = uneven(torch.from_numpy(source.pixels[None, :, y : y + 64, x : x + 64]))[0].numpy()
             total[:, y : y + 64, x : x + 64] += tile * wy[:, None] * wx
     np.testing.assert_allclose(scores, total.max(0), atol=1e-6)
     assert (labels == total.argmax(0)).mean() > 0.9999
