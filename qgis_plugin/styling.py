@@ -66,7 +66,10 @@ def _pseudocolor(layer, ramp, lowest: float = 0.0):
     function.classifyColorRamp(5)
     shader = QgsRasterShader()
     shader.setRasterShaderFunction(function)
-    return QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, shader)
+    renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, shader)
+    renderer.setClassificationMin(lowest)  # else a saved style has none, and neither has the legend
+    renderer.setClassificationMax(1.0)
+    return renderer
 
 
 def style_likeness(layer, threshold: float):

@@ -74,6 +74,18 @@ def looks(layer) -> dict[int, tuple[str, str]]:
     return {c.value(): (c.label(), c.symbol().color().name()) for c in layer.renderer().categories()}
 
 
+RAMP = (0.0, 1.0, "#440154", "#fde725")  # viridis
+
+
+def ramp(layer) -> tuple[float, float, str, str]:
+    """Of a layer of one value: from, to, and the colours there."""
+    renderer = layer.renderer()
+    assert renderer.type() == "singlebandpseudocolor"
+    shade = renderer.shader().rasterShaderFunction().shade
+    colors = ["#{:02x}{:02x}{:02x}".format(*shade(value)[1:4]) for value in (0.0, 1.0)]
+    return (renderer.classificationMin(), renderer.classificationMax(), *colors)
+
+
 def counted(path: str) -> dict[int, int]:
     values, counts = np.unique(gdal.Open(path).ReadAsArray(), return_counts=True)
     return {int(v): int(n) for v, n in zip(values, counts, strict=True) if v != 255}
@@ -103,7 +115,7 @@ def test_one_group_right_above_the_raster(segmented):
     assert [made.name() for made in segmented.layers] == GROUP[1]
     classes, polygons, confidence = segmented.layers
     assert looks(classes) == looks(polygons) and set(looks(classes)) == set(counted(segmented.paths["OUTPUT"]))
-    assert confidence.renderer().type() == "singlebandpseudocolor"
+    assert ramp(confidence) == RAMP
     check_words(*segmented.layers, segmented)
 
 
@@ -132,7 +144,7 @@ def test_a_project_opened_again_has_it_all(segmented, tmp_path):
     assert tree() == ["above", GROUP, "fields & <hills>"]
     again = [project.mapLayer(one) for one in ids]
     assert [looks(made) for made in again[:2]] == styles
-    assert again[2].renderer().type() == "singlebandpseudocolor"
+    assert ramp(again[2]) == RAMP
     check_words(*again, segmented)
 
 
@@ -150,7 +162,7 @@ def test_a_file_opened_alone_is_styled(plugin, layer, tmp_path, name):
     for source in (path, f"{path}|layername={name}"):
         polygons = QgsVectorLayer(source)
         assert [looks(classes), looks(polygons)] == styles
-        assert confidence.renderer().type() == "singlebandpseudocolor"
+        assert ramp(confidence) == RAMP
         for made in (classes, confidence):
             made.loadDefaultMetadata()  # as QGIS does when a file is dragged in
         for made, called in zip((classes, polygons, confidence), GROUP[1], strict=True):
