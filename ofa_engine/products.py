@@ -18,7 +18,7 @@ from .sensors import SENSORS
 
 _METADATA = ("MTD_MSIL2A.xml", "MTD_MSIL1C.xml")
 _IMAGE = re.compile(r"(GRANULE/[\w.-]+)/IMG_DATA/(?:R\d+m/)?[\w.-]+_(B\d[\dA]|SCL)(?:_(\d+)m)?")
-_BLOCK_PX = "1024"  # the side of a JPEG 2000 tile at 10 m: read in such blocks, each is decoded once
+_BLOCK_PX = 1024  # the side of a JPEG 2000 tile at 10 m: read in such blocks, each is decoded once
 _LARGEST_XML_BYTES = 64 * 2**20  # real ones have under one megabyte
 
 Root = Path | zipfile.Path
@@ -26,13 +26,16 @@ Root = Path | zipfile.Path
 
 @dataclass(frozen=True)
 class Product:
-    """A product as one raster. `vrt` describes it to GDAL, with band names and float values in `units`, NaN where there
-    is none; `told` says where the unit comes from; `scl` is GDAL's name of the scene classification or None."""
+    """A product as one raster. `name` is that of its folder; `vrt` describes it to GDAL, with band names and values in
+    `units`, NaN where there is none; `told` says where the unit comes from; `scl` is GDAL's name of the scene
+    classification or None; `block_row_bytes` is what the blocks across all of its width take once they are decoded."""
 
+    name: str
     vrt: str
     units: str
     told: str
     scl: str | None
+    block_row_bytes: int
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,9 @@ def find_product(path: str) -> Product | None:
     offsets = {band.offset for band in bands}
     shift = f"{offsets.pop():+g}" if len(offsets) == 1 else "+the band's offset"
     told = f"as its metadata say: (DN{shift}) / {quantification:g}, processing baseline {_baseline(product):05.2f}"
-    return Product(vrt, "reflectance", told, prefix + scl if scl else None)
+    name = PurePosixPath(prefix.rstrip("/")).name
+    row_bytes = sum(2 * _BLOCK_PX**2 * -(-grids[band.resolution_m].width // _BLOCK_PX) for band in bands)
+    return Product(name, vrt, "reflectance", told, prefix + scl if scl else None, row_bytes)
 
 
 @contextmanager
@@ -207,8 +212,8 @@ def _vrt(bands: list[_Band], grids: Mapping[int, _Grid], code: str, quantificati
     ET.SubElement(root, "GeoTransform").text = ", ".join(str(value) for value in grid.transform)
     for number, band in enumerate(bands, 1):
         own = grids[band.resolution_m]
-        element = ET.SubElement(root, "VRTRasterBand", dataType="Float32", band=str(number), blockXSize=_BLOCK_PX,
-                                blockYSize=_BLOCK_PX)  # fmt: skip
+        element = ET.SubElement(root, "VRTRasterBand", dataType="Float32", band=str(number), blockXSize=str(_BLOCK_PX),
+                                blockYSize=str(_BLOCK_PX))  # fmt: skip
         ET.SubElement(element, "Description").text = band.name
         ET.SubElement(element, "NoDataValue").text = "nan"
         source = ET.SubElement(element, "ComplexSource", resampling="nearest")
@@ -216,7 +221,7 @@ def _vrt(bands: list[_Band], grids: Mapping[int, _Grid], code: str, quantificati
         ET.SubElement(source, "SourceBand").text = "1"
         # with its size told, GDAL opens a file only when pixels of it are read
         ET.SubElement(source, "SourceProperties", RasterXSize=str(own.width), RasterYSize=str(own.height),
-                      DataType="UInt16", BlockXSize=_BLOCK_PX, BlockYSize=_BLOCK_PX)  # fmt: skip
+                      DataType="UInt16", BlockXSize=str(_BLOCK_PX), BlockYSize=str(_BLOCK_PX))  # fmt: skip
         ET.SubElement(source, "SrcRect", xOff="0", yOff="0", xSize=str(own.width), ySize=str(own.height))
         ET.SubElement(source, "DstRect", xOff="0", yOff="0", xSize=str(grid.width), ySize=str(grid.height))
         ET.SubElement(source, "NODATA").text = "0"

@@ -64,6 +64,7 @@ class Source:
         if local and not Path(self.path).exists():
             raise RasterError(f"expected a raster file, found no file {self.path}")
         self.product = find_product(self.path) if local else None
+        self.name = self.product.name if self.product else self.name
         try:
             self.dataset = open_quietly(self.product.vrt if self.product else self.path)
         except (RasterioError, ValueError, TypeError) as error:
@@ -102,6 +103,16 @@ class Source:
         """False where every pixel of every band is known to be valid without reading it."""
         declared = any(value is not None for value in self.dataset.nodatavals)
         return declared or self._masked or self._floats or bool(self._masks)
+
+    @property
+    def block_row_bytes(self) -> int:
+        """What the blocks across the file's whole width take once they are decoded. With less of a cache, reading in
+        rows that are lower than a block decodes each block again for every row."""
+        if self.product:
+            return self.product.block_row_bytes
+        d = self.dataset
+        height, width = d.block_shapes[0]
+        return d.count * np.dtype(d.dtypes[0]).itemsize * height * -(-d.width // width) * width
 
     @property
     def blocks(self) -> tuple[Blocks, Blocks]:

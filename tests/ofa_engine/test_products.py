@@ -44,12 +44,14 @@ def test_folder_metadata_file_and_zip_are_one_raster(safe):
     for path in (safe, f"{safe}/", safe / "MTD_MSIL2A.xml", archive):
         with Source(path) as source:
             found = detect_source(source)
+            assert source.name == safe.name
             assert (found.sensor, found.confidence, found.units) == ("sentinel-2", "certain", "reflectance")
             assert found.bands == tuple(range(1, 10))
             assert "(DN-1000) / 10000" in found.reason and "05.09" in found.reason
             assert (source.crs.to_epsg(), source.width, source.height) == (32632, SIZE, SIZE)
             assert source.transform[:6] == (10, 0, LEFT, 0, -10, TOP)
             assert [blocks.size_px for blocks in source.blocks] == [1024, 1024]
+            assert source.block_row_bytes == 9 * 2 * 1024**2
         np.testing.assert_allclose(read_all(path), expected(-1000, 10000), atol=1e-6)
     assert sorted(p for p in safe.parent.rglob("*")) == before, "nothing is unpacked or left beside a product"
     archive.unlink()

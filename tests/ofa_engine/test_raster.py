@@ -96,6 +96,14 @@ def test_gsd_in_metres_in_any_crs():
     assert pixel_area_m2(rotated, rasterio.CRS.from_epsg(32633), (0, 0, 9, 9)) == pytest.approx(100, rel=1e-3)
 
 
+def test_bytes_of_a_row_of_blocks(tmp_path):
+    tiled = dict(tiled=True, blockxsize=64, blockysize=32)
+    with Source(write_raster(tmp_path / "a.tif", pixels_of("sentinel-2", 100, 130), **tiled)) as source:
+        assert source.block_row_bytes == 9 * 2 * 32 * 192
+    with Source(write_raster(tmp_path / "b.tif", pixels_of("naip", 100, 130), blockysize=8)) as source:
+        assert source.block_row_bytes == 3 * 8 * 130
+
+
 def test_crop(tmp_path):
     pixels = pixels_of("naip", 60, 80)
     with Source(write_raster(tmp_path / "a.tif", pixels)) as source:

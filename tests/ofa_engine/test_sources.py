@@ -52,12 +52,15 @@ def test_every_way_to_the_same_pixels_gives_the_same_classes(plain, tmp_path):
     rasterio.shutil.copy(plain, tmp_path / "a.vrt", driver="VRT")
     rasterio.shutil.copy(plain, tmp_path / "cog.tif", driver="COG", compress="deflate", blocksize=128)
     rasterio.shutil.copy(plain, tmp_path / "envi.dat", driver="ENVI")
+    rasterio.shutil.copy(plain, tmp_path / "a.img", driver="HFA")
+    rasterio.shutil.copy(plain, tmp_path / "a.zarr", driver="Zarr")
     rasterio.shutil.copy(plain, tmp_path / "a.jp2", driver="JP2OpenJPEG", reversible="yes", quality=100)
     expected = segment(plain, tmp_path, "expected.tif")
     with served(tmp_path) as url:
-        ways = [f"/vsizip/{tmp_path}/in.zip/deep/plain.tif", tmp_path / "a.vrt", tmp_path / "cog.tif",
-                tmp_path / "envi.dat", tmp_path / "a.jp2", f"{url}/cog.tif", f"{url}/plain.tif?key=1",
-                f"/vsicurl/{url}/cog.tif", f"/vsizip/vsicurl/{url}/in.zip/deep/plain.tif"]  # fmt: skip
+        files = ("a.vrt", "cog.tif", "envi.dat", "a.img", "a.zarr", "a.jp2")
+        ways = [*(tmp_path / name for name in files), f"{url}/cog.tif", f"{url}/plain.tif?key=1",
+                f"/vsicurl/{url}/cog.tif", f"/vsizip/{tmp_path}/in.zip/deep/plain.tif",
+                f"/vsizip/vsicurl/{url}/in.zip/deep/plain.tif"]  # fmt: skip
         for number, way in enumerate(ways):
             np.testing.assert_array_equal(segment(way, tmp_path, f"{number}.tif"), expected, str(way))
 
