@@ -69,9 +69,12 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         picture = f'<img src="{Path(self.svgIconPath()).as_uri()}" width="56" height="56">'
         paragraphs = "".join(f"<p>{text}</p>" for text in (first, *filter(None, rest.split("\n\n"))))
         words = {definition.name(): definition.help() for definition in self.parameterDefinitions()}
-        return QgsProcessingUtils.formatHelpMapAsHtml(
-            {"ALG_DESC": f"{picture}{paragraphs}", **words, **self._output_words}, self
+        pages = (
+            QgsProcessingUtils.formatHelpMapAsHtml({"ALG_DESC": f"{picture}{paragraphs}", **told}, self).split("<h2>")
+            for told in ({**self._output_words, **words}, {**words, **self._output_words})
         )
+        inputs, outputs = pages  # QGIS has one text a name; an output may have a parameter's
+        return "<h2>".join([*inputs[:2], *outputs[2:]])
 
     def add_output(self, definition, words: str):
         """An output that is no parameter, with words on what it is."""

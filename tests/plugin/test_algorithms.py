@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeatureSourceDefinition,
     QgsProcessingFeedback,
+    QgsProcessingModelAlgorithm,
     QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterDefinition,
     QgsProcessingUtils,
@@ -31,13 +33,27 @@ from qgis.core import (
     QgsVectorFileWriter,
     QgsVectorLayer,
 )
+from qgis.PyQt.QtSvg import QSvgRenderer
 
 from qgis_plugin.bridge import catalog
 from qgis_plugin.engine import ENGINE, SETTING
 
 OPTIONAL = QgsProcessingParameterDefinition.Flag.FlagOptional
 ALGORITHMS = ("classify", "detectsensor", "embed", "segment")
-OF_HEADS = ("assessaccuracy", "samplepoints", "trainhead")  # their tests are in test_heads.py
+OTHERS = ("assessaccuracy", "samplepoints", "segmentfolder", "trainhead")  # see test_heads, test_processing_models
+# as scripts and models call them: id -> parameters, with a star where one is asked for
+CONTRACT = {
+    "assessaccuracy": "HEAD INPUT* LABELS FIELD LABEL_RASTERS IGNORE SENSOR BANDS UNITS TILE_SIZE DEVICE OUTPUT_REPORT",
+    "classify": "INPUT* HEAD MASK VALID_MASK MASK_VALUES SENSOR BANDS UNITS EXTENT TILE_SIZE DEVICE OUTPUT* "
+    "OUTPUT_REPORT",
+    "detectsensor": "INPUT* SENSOR BANDS UNITS",
+    "embed": "INPUT* SENSOR BANDS UNITS EXTENT TILE_SIZE DEVICE OUTPUT* OUTPUT_PICTURE",
+    "samplepoints": "INPUT* TARGET_ERROR LEAST SEED OUTPUT*",
+    "segment": "INPUT* HEAD MASK VALID_MASK MASK_VALUES MIN_AREA SENSOR BANDS UNITS EXTENT TILE_SIZE OVERLAP DEVICE "
+    "OUTPUT* OUTPUT_POLYGONS OUTPUT_CONFIDENCE OUTPUT_REPORT",
+    "segmentfolder": "INPUT* PATTERN HEAD MIN_AREA SENSOR BANDS UNITS DEVICE OUTPUT*",
+    "trainhead": "INPUT* LABELS FIELD LABEL_RASTERS IGNORE TASK KIND SENSOR BANDS UNITS TILE_SIZE DEVICE OUTPUT_HEAD",
+}
 
 
 class Feedback(QgsProcessingFeedback):
@@ -82,14 +98,38 @@ def run(name, parameters, context=None, feedback=None):
     return results
 
 
+def own_algorithms() -> list:
+    """The provider's algorithms, without the example models, which are put together from them."""
+    found = QgsApplication.processingRegistry().providerById("ofanet").algorithms()
+    return [algorithm for algorithm in found if not isinstance(algorithm, QgsProcessingModelAlgorithm)]
+
+
 def test_provider_and_algorithms_are_registered(plugin):
-    provider = QgsApplication.processingRegistry().providerById("ofanet")
-    assert sorted(a.name() for a in provider.algorithms()) == sorted(ALGORITHMS + OF_HEADS)
-    for algorithm in provider.algorithms():
-        assert algorithm.shortHelpString() and not algorithm.icon().isNull()
-        needed = {d.name() for d in algorithm.parameterDefinitions() if d.defaultValue() is None}
-        optional = {d.name() for d in algorithm.parameterDefinitions() if d.flags() & OPTIONAL}
-        assert needed - optional <= {"INPUT", "OUTPUT"}, algorithm.name()
+    assert sorted(a.name() for a in own_algorithms()) == sorted(ALGORITHMS + OTHERS) == sorted(CONTRACT)
+    for algorithm in own_algorithms():
+        found = []
+        for definition in algorithm.parameterDefinitions():
+            asked = definition.defaultValue() is None and not definition.flags() & OPTIONAL
+            found.append(definition.name() + "*" * asked)
+        assert found == CONTRACT[algorithm.name()].split()
+
+
+def test_novices_are_told_what_everything_is(plugin):
+    pictures, titles = set(), set()
+    for algorithm in own_algorithms():
+        page = algorithm.shortHelpString()
+        for definition in algorithm.parameterDefinitions():
+            assert definition.help().endswith(".") and definition.help() in page, definition.name()
+        for definition in algorithm.outputDefinitions():
+            assert f"<h3>{definition.description()}</h3>" in page, definition.name()
+        picture = re.search(r'<img src="file://([^"]+)"', page)[1]
+        assert Path(picture).is_file() and picture == algorithm.svgIconPath() and QSvgRenderer(picture).isValid()
+        assert not algorithm.icon().pixmap(16, 16).isNull()
+        assert algorithm.tags() and algorithm.group() and algorithm.shortDescription().endswith(".")
+        assert algorithm.helpUrl() == ""
+        pictures.add(picture)
+        titles.add(algorithm.displayName())
+    assert len(pictures) == len(titles) == len(CONTRACT)
 
 
 def test_no_library_of_the_engine_is_imported_into_qgis(plugin):

@@ -2,6 +2,9 @@
 
 import json
 import re
+import shlex
+import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -29,15 +32,16 @@ from qgis_plugin.engine import ENGINE, EngineError, engine_python
 MODELS = ROOT / "resources" / "models3"
 
 
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    """Two scenes of NAIP, one below, and one that is cut off."""
-    scenes = tmp_path / "scenes"
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Two scenes of NAIP, one below, and one that is none."""
+    scenes = tmp_path_factory.mktemp("folder") / "scenes"
     (scenes / "more").mkdir(parents=True)
     source = gdal.Open(sample("naip"))
     for name, window in {"left": (0, 0, 128, 128), "more/right": (128, 0, 128, 128)}.items():
         gdal.Translate(str(scenes / f"{name}.tif"), source, srcWin=window)
-    (scenes / "broken.tif").write_bytes((scenes / "left.tif").read_bytes()[:3000])
+    (scenes / "broken.tif").write_bytes(b"no raster")
+    (scenes / "map.jpg").write_bytes(b"of something else")
     return scenes
 
 
@@ -64,25 +68,40 @@ def context():
 # --- a folder ----------------------------------------------------------------------------------------------------
 
 
-def test_a_folder_is_segmented_and_gone_on_with(plugin, tmp_path, folder, context):
-    given = {"INPUT": str(folder), "OUTPUT": str(tmp_path / "out"), "MIN_AREA": 0.005}
-    found = run("segmentfolder", {**given, "PATTERN": "r*.tif"})  # also below
-    assert (found["DONE"], found["FAILED"]) == (1, 0)
-    assert [path.name for path in (tmp_path / "out").glob("*.tif")] == ["right.tif"]
-    feedback = Feedback()
+@pytest.fixture(scope="module")
+def done(plugin, folder) -> tuple[dict, Feedback, dict]:
+    """The folder's first run: results, what was said, and the layers to load."""
+    context, feedback = QgsProcessingContext(), Feedback()
+    context.setProject(QgsProject.instance())
+    given = {"INPUT": str(folder), "OUTPUT": str(folder.parent / "out"), "PATTERN": "[lrb]*.tif", "MIN_AREA": 0.005}
     found = run("segmentfolder", given, context, feedback)
-    assert (found["DONE"], found["FAILED"], found["OUTPUT"]) == (2, 1, str(tmp_path / "out"))
+    yield found, feedback, loaded(context)
+    context.temporaryLayerStore().removeAllMapLayers()
+
+
+def test_a_folder_is_segmented_and_what_failed_is_told(done, folder):
+    found, feedback, layers = done
+    assert (found["DONE"], found["FAILED"], found["OUTPUT"]) == (2, 1, str(folder.parent / "out"))
     said = "\n".join(feedback.lines)
-    assert re.search(r"^left: done with NAIP", said, re.M) and "right: done" not in said and "3 of 3 scenes" in said
-    assert "2 of 3 scenes are done, 2 of them now; 1 failed" in said  # the other one of the two is the broken one
-    assert re.search(r"^broken: .*broken\.tif cannot be read", said, re.M)
-    assert gdal.Open(str(tmp_path / "out" / "left.tif")).GetMetadata("OFANET")["MIN_AREA_HA"] == "0.005"
-    mosaic = loaded(context)[found["MOSAIC"]]
+    assert re.search(r"^left: done with NAIP", said, re.M) and re.search(r"^right: done", said, re.M)
+    assert "3 of 3 scenes" in said and "2 of 3 scenes are done, 3 of them now; 1 failed" in said
+    assert re.search(r"^broken: expected a raster that GDAL can read", said, re.M) and feedback.percents[-1] == 100
+    out = folder.parent / "out"
+    assert gdal.Open(str(out / "left.tif")).GetMetadata("OFANET")["MIN_AREA_HA"] == "0.005"
+    assert "left," in Path(found["AREAS"]).read_text(encoding="utf-8")
+    mosaic = layers[found["MOSAIC"]]
     assert (mosaic.width(), mosaic.height()) == (256, 128) and mosaic.name().startswith("scenes ")
     values = set(np.unique(gdal.Open(found["MOSAIC"]).ReadAsArray()).tolist()) - {255}
     labels = {int(entry.value): entry.label for entry in mosaic.renderer().classes()}
     assert set(labels) == values and not any(label.isdigit() for label in labels.values())
-    assert "left," in Path(found["AREAS"]).read_text(encoding="utf-8")
+
+
+def test_the_same_folder_again_does_only_what_is_missing(done, folder):
+    feedback = Feedback()
+    given = {"INPUT": str(folder), "OUTPUT": str(folder.parent / "out"), "MIN_AREA": 0.005}
+    assert run("segmentfolder", {**given, "PATTERN": "r*"}, feedback=feedback)["DONE"] == 1
+    assert any("0 of them now" in line for line in feedback.lines)
+    assert not any("done with" in line for line in feedback.lines)
 
 
 @pytest.mark.parametrize(
@@ -213,12 +232,72 @@ def test_detect_segment_clip(models, tmp_path, context):
         assert entry.symbol().color().name() == colors[entry.value()]
 
 
-def test_head_over_folder(models, tmp_path, folder, context):
-    (folder / "broken.tif").unlink()
-    given = {"folder": str(folder), "results": str(tmp_path / "out"), "areas_by_class": str(tmp_path / "areas.gpkg")}
-    run("headoverfolder", given, context)
-    rows = list(QgsVectorLayer(given["areas_by_class"]).getFeatures())
+def test_head_over_folder(models, done, folder, tmp_path, context):
+    out, areas = str(folder.parent / "out"), str(tmp_path / "areas.gpkg")
+    run("headoverfolder", {"folder": str(folder), "results": out, "min_area": 0.005, "areas_by_class": areas}, context)
+    rows = list(QgsVectorLayer(areas).getFeatures())
     assert sum(row["area_ha"] for row in rows) == pytest.approx(256 * 128 / 10_000, rel=1e-3)
     assert max(row["scenes"] for row in rows) == 2
-    mosaic = loaded(context)[str(tmp_path / "out" / "mosaic.vrt")]
+    mosaic = loaded(context)[str(folder.parent / "out" / "mosaic.vrt")]
     assert mosaic.renderer().type() == "paletted" and mosaic.name().startswith("scenes ")
+
+
+# --- what the guide says -----------------------------------------------------------------------------------------
+
+GUIDE = ROOT / "docs" / "processing.md"
+
+
+def commands() -> list[str]:
+    return re.findall(r"^```sh\n(.*?)\n```$", GUIDE.read_text(encoding="utf-8"), re.M | re.S)
+
+
+def test_the_guide_names_every_parameter_and_output(models):
+    sections = dict(re.findall(r"^### (ofanet:\w+)$(.*?)(?=^##|\Z)", GUIDE.read_text(encoding="utf-8"), re.M | re.S))
+    algorithms = QgsApplication.processingRegistry().providerById("ofanet").algorithms()
+    assert set(sections) == {algorithm.id() for algorithm in algorithms}
+    for algorithm in algorithms:
+        told, _, example = sections[algorithm.id()].partition("```sh")
+        names = [d.name() for d in (*algorithm.parameterDefinitions(), *algorithm.outputDefinitions())]
+        assert not [name for name in names if not re.search(rf"\b{name}\b", told)], algorithm.id()
+        assert f"qgis_process run {algorithm.id()} -- " in example
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    """A folder that looks like the repository's root, with two of the scenes; the engine starts there."""
+    (tmp_path / "results").mkdir()
+    (tmp_path / "resources" / "samples").mkdir(parents=True)
+    for sensor in ("naip", "sentinel-2"):
+        shutil.copyfile(sample(sensor), tmp_path / "resources" / "samples" / f"{sensor}.tif")
+    monkeypatch.chdir(tmp_path)
+    ENGINE.stop()
+    yield tmp_path
+    ENGINE.stop()
+
+
+def test_the_guides_commands_do_what_they_say(models, workplace):
+    """Those of a line run here, with the parameters as the command line hands them on: the engine stays warm."""
+    for command in commands():
+        words = shlex.split(command)
+        if words[:2] != ["qgis_process", "run"] or "\n" in command:
+            continue
+        assert words[3] == "--"
+        given = dict(word.split("=", 1) for word in words[4:])
+        for name, path in run(words[2].removeprefix("ofanet:"), given).items():
+            if name in given:
+                assert Path(path).exists() and workplace / path == workplace / given[name], command
+
+
+def test_the_guides_other_commands_run_in_a_shell(plugin, workplace, environment):
+    script = [block for block in commands() if "\n" in block or not block.startswith("qgis_process run")]
+    assert len(script) == 3
+    script = "\n".join(script).replace("enable ofanet", "enable qgis_plugin")
+    environment |= {"QGIS_CUSTOM_CONFIG_PATH": str(workplace / "profile"), "QT_QPA_PLATFORM": "offscreen"}
+    ended = subprocess.run(["bash", "-ec", script], env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    answer = json.loads(ended.stdout[ended.stdout.index("{") :])
+    assert answer["results"] == {"OUTPUT": str(workplace / "results" / "sentinel-2.tif")}
+    assert QgsRasterLayer(answer["results"]["OUTPUT"]).isValid()
+    for sensor in ("naip", "sentinel-2"):
+        told = json.loads((workplace / "results" / f"{sensor}.json").read_text(encoding="utf-8"))
+        assert told["results"]["SENSOR"] == sensor
