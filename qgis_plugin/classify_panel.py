@@ -1,8 +1,6 @@
 """Classify layer: what the layer was recognised as and why, the head, the area, the detail; Preview and Run."""
 
-from functools import partial
-
-from qgis.core import Qgis, QgsProcessing, QgsProject, QgsRasterLayer, QgsReferencedRectangle, QgsSettings
+from qgis.core import QgsProcessing, QgsProject, QgsRasterLayer, QgsReferencedRectangle, QgsSettings
 from qgis.gui import QgsCollapsibleGroupBox
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
@@ -40,12 +38,11 @@ _ENDINGS = {"segment": outputs.RASTER, "classify": outputs.POLYGONS}
 
 
 class ClassifyPanel(QDockWidget):
-    def __init__(self, iface, queue: RunQueue | None = None, say=None):
+    def __init__(self, iface, queue: RunQueue, say):
         """`queue` is where runs wait for each other, `say(text, level, seconds)` shows a message."""
         super().__init__(tr("Classify layer"), iface.mainWindow())
         self.setObjectName("ofanetClassifyPanel")
-        self._iface, self._queue = iface, queue or RunQueue()
-        self._say = say or partial(_push, iface)
+        self._iface, self._queue, self._say = iface, queue, say
         self.shown = Preview()  # the last one
         self._preview_run: Run | None = None
         self._window = None  # of the algorithm
@@ -92,13 +89,15 @@ class ClassifyPanel(QDockWidget):
 
     def _more_box(self) -> QWidget:
         self.more = QgsCollapsibleGroupBox(tr("More"))
+        self.more.setSaveCollapsedState(False)
         self.more.setCollapsed(True)
         self.polygons = OptionalOutput(tr("Polygons"), outputs.POLYGONS, "ofanet/polygons")
         self.confidence = OptionalOutput(tr("Confidence"), outputs.RASTER, "ofanet/confidence")
         self.report = OptionalOutput(tr("Report of areas"), outputs.REPORT, "ofanet/report")
         self.min_area = QDoubleSpinBox()
         self.min_area.setRange(0, 1e6)
-        self.min_area.setDecimals(2)
+        self.min_area.setDecimals(4)
+        self.min_area.setSingleStep(0.01)
         self.min_area.setSuffix(tr(" ha"))
         self.min_area.setSpecialValueText(tr("none is too small"))
         self.min_area.setToolTip(tr("Smaller areas are given to their neighbours"))
@@ -328,7 +327,3 @@ class ClassifyPanel(QDockWidget):
 def _show(label: QLabel, text: str):
     label.setText(text)
     label.setVisible(bool(text))
-
-
-def _push(iface, text: str, level=Qgis.MessageLevel.Info, seconds: int = 0):
-    iface.messageBar().pushMessage("OFA-Net", text, level, seconds)

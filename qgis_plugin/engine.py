@@ -23,7 +23,7 @@ from .texts import tr
 
 SETTING = "ofanet/engine_python"
 CANCELLED = 130
-ANSWER_S = 1.0  # how long a child may take to answer a cancel or the end of its input
+ANSWER_S = 0.8  # how long a child may take to answer a cancel or the end of its input
 _POLL_S = 0.1
 _OUTPUTS = ("output", "polygons", "confidence", "picture", "report")
 _FOREIGN = ("PYTHON", "VIRTUAL_ENV", "PIP_", "PROJ_", "GDAL_", "LD_", "DYLD_", "QT_", "QGIS_")

@@ -5,6 +5,7 @@ Not a task of QGIS: its pool may be full of long runs, and what a layer is shoul
 
 import os
 import threading
+import time
 
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
@@ -41,9 +42,9 @@ def _reading_of(path: str) -> _Reading:
     """One for all panels; a file that was changed is read anew, and so is what is no file of this machine."""
     try:
         stat = os.stat(path)
+        key = (path, stat.st_mtime_ns, stat.st_size)
     except (OSError, ValueError):
-        return _Reading(path)
-    key = (path, stat.st_mtime_ns, stat.st_size)
+        key = (path, time.monotonic_ns(), 0)
     found = _readings.get(key)
     if found is None or found.error:
         while len(_readings) >= _MOST_KEPT:

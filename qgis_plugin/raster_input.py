@@ -75,6 +75,7 @@ class RasterInput(QWidget):
 
     def _reading_box(self) -> QWidget:
         self.reading = QgsCollapsibleGroupBox(tr("How the raster is read"))
+        self.reading.setSaveCollapsedState(False)  # it opens where there is something to look after
         self.reading.setCollapsed(True)
         self.sensor, self.bands, self.units, self.tile = QComboBox(), QLineEdit(), QComboBox(), QSpinBox()
         self.sensor.addItem(tr("as recognised"), None)

@@ -133,6 +133,11 @@ def test_panel_follows_the_active_layer(opened, window, layer):
     assert panel.source.detection.sensor == "enmap"
 
 
+def test_a_class_map_is_taken_where_the_user_says_so_and_refused(opened, tmp_path):
+    panel = opened(_one_band(tmp_path / "classes.tif"))
+    assert panel.source.layer().name() == "classes" and "Not recognised" in panel.source.verdict.text()
+
+
 def test_run_with_a_tile_head_writes_the_file_asked_for(opened, qtbot, tmp_path):
     panel = opened(sample("naip"))
     choose_task(panel, "classify")
@@ -155,6 +160,7 @@ def test_polygons_confidence_report_and_the_smallest_area(opened, window, qtbot,
     panel.polygons.file.setFilePath(str(tmp_path / "p.gpkg"))
     panel.report.file.setFilePath(str(tmp_path / "report.html"))
     panel.min_area.setValue(0.05)
+    assert panel.parameters()["MIN_AREA"] == 0.05
     press(panel.run, qtbot)
     made = wait_for_layers(qtbot, 4)
     polygons = next(one for one in made if isinstance(one, QgsVectorLayer))

@@ -3,12 +3,15 @@
 import json
 import os
 import subprocess
+import threading
+import time
 
 import numpy as np
 import pytest
 from conftest import ROOT, SENSORS, sample
 from osgeo import gdal, osr
 
+from qgis_plugin import facts_reader
 from qgis_plugin.bridge import ENGINE_ENTRY, errors, sensors
 from qgis_plugin.engine import clean_environment, engine_python
 from qgis_plugin.facts import facts_of, source_path
@@ -134,3 +137,81 @@ def test_a_truncated_raster_is_refused(layer, tmp_path):
     os.truncate(path, 5000)
     with pytest.raises(errors.RasterError, match="truncated|GDAL can read"):
         facts_of(opened)
+
+
+@pytest.fixture
+def reader(qgis_app, monkeypatch):
+    """As in QGIS, where nobody is patient."""
+    monkeypatch.setattr(facts_reader, "PATIENCE_S", 0.04)
+    facts_reader.forget()
+    yield facts_reader.FactsReader()
+    facts_reader.forget()
+
+
+@pytest.mark.parametrize("sensor", SENSORS)
+def test_read_in_the_background_they_are_the_same(layer, reader, qtbot, sensor):
+    opened = layer(sample(sensor))
+    reader.look_at(opened)
+    qtbot.waitUntil(lambda: not reader.looking, timeout=10_000)
+    assert reader.facts == facts_of(opened) and not reader.error
+    reader.look_at(None)
+    assert reader.facts is None and not reader.looking
+
+
+def test_a_raster_that_takes_long_keeps_nobody_waiting(layer, reader, qtbot, monkeypatch):
+    gate, asked = threading.Event(), []
+
+    def slow(path, stopped):
+        asked.append(path)
+        gate.wait(10)
+        return facts_of(slow_one)
+
+    slow_one, quick = layer(sample("enmap")), layer(sample("naip"))
+    monkeypatch.setattr(facts_reader, "facts_at", slow)
+    start = time.monotonic()
+    reader.look_at(slow_one)
+    assert reader.looking and reader.facts is None and time.monotonic() - start < 0.5
+    other = facts_reader.FactsReader()
+    other.look_at(slow_one)  # of another panel: it is read once
+    assert len(asked) == 1
+    monkeypatch.undo()
+    reader.look_at(quick)  # the user went on: what comes later is not this layer's
+    qtbot.waitUntil(lambda: not reader.looking, timeout=10_000)
+    with qtbot.waitSignal(other.read, timeout=10_000):
+        gate.set()
+    assert other.facts == facts_of(slow_one) and reader.facts == facts_of(quick)
+
+
+def test_a_changed_file_is_read_anew(layer, reader, qtbot, tmp_path):
+    path = make(tmp_path / "a.tif", 3)
+    opened = layer(path)
+    for bands in (3, 4):
+        make(path, bands)
+        os.utime(path, ns=(bands * 10**9, bands * 10**9))
+        reader.look_at(opened)
+        qtbot.waitUntil(lambda: not reader.looking, timeout=10_000)
+        assert len(reader.facts.colors) == bands
+
+
+def test_what_cannot_be_read_is_said_in_one_line(layer, reader, qtbot, tmp_path):
+    path = make(tmp_path / "cut.tif", 3)
+    opened = layer(path)
+    os.truncate(path, 5000)
+    reader.look_at(opened)
+    qtbot.waitUntil(lambda: not reader.looking, timeout=10_000)
+    assert str(path) in reader.error and "\n" not in reader.error and reader.facts is None
+
+
+@pytest.mark.parametrize("exceptions", (False, True))
+def test_gdal_with_and_without_exceptions(layer, tmp_path, exceptions):
+    """Processing switches them on, and a user's script may, too."""
+    path = make(tmp_path / "cut.tif", 3)
+    opened = layer(path)
+    os.truncate(path, 5000)
+    before = gdal.GetUseExceptions()
+    (gdal.UseExceptions if exceptions else gdal.DontUseExceptions)()
+    try:
+        with pytest.raises(errors.RasterError, match="truncated|GDAL can read"):
+            facts_of(opened)
+    finally:
+        (gdal.UseExceptions if before else gdal.DontUseExceptions)()

@@ -35,18 +35,23 @@ from conftest import Window
 from qgis.PyQt.QtWidgets import QLabel
 from qgis_plugin import classFactory
 window = Window()
-window.layer = QgsRasterLayer(sys.argv[5], "scene")
+window.layer = QgsProject.instance().addMapLayer(QgsRasterLayer(sys.argv[5], "scene"))
 plugin = classFactory(window)
 plugin.initGui()
 classify, training, similar = plugin.actions[:3]
+from qgis_plugin import facts_reader
+facts_reader.PATIENCE_S = 20.0
+window.mainWindow().show()
 classify.trigger()
-dialog = plugin.dialog
-dialog.resize(dialog.sizeHint())
-cut = [part.text() for part in dialog.findChildren(QLabel)
+panel = plugin.panels["classify"]
+panel.source.reading.setCollapsed(False)
+panel.more.setCollapsed(False)
+app.processEvents()
+cut = [part.text() for part in panel.findChildren(QLabel)
        if part.isVisible() and not part.wordWrap() and part.width() < part.sizeHint().width()]
 detect = plugin.provider.algorithm("detectsensor")
-told = {"action": training.text(), "title": dialog.windowTitle(), "cut": cut,
-        "labels": [label.text() for label in dialog.findChildren(QLabel)],
+told = {"action": training.text(), "title": panel.windowTitle(), "cut": cut,
+        "labels": [label.text() for label in panel.findChildren(QLabel)],
         "algorithm": detect.displayName(), "id": detect.id()}
 plugin.unload()
 print("told " + json.dumps(told))
