@@ -37,7 +37,7 @@ def write_safe(folder: Path, level: str = "L2A", size_px: int = 120, offset: int
     if level == "L2A":
         values = np.full((size_px // 2, size_px // 2), 4, np.uint8) if scl is None else scl
         images.append(_image(root, granule, level, "SCL", 20, values))
-    (root / f"MTD_MSI{level}.xml").write_text(_product_xml(level, baseline, images, quantification, offset))
+    (root / f"MTD_MSI{level}.xml").write_text(_product_xml(level, root.name, baseline, images, quantification, offset))
     (root / granule / "MTD_TL.xml").write_text(_tile_xml(level, size_px))
     return root
 
@@ -63,7 +63,8 @@ def _image(root: Path, granule: str, level: str, name: str, metres: int, values:
     return file
 
 
-def _product_xml(level: str, baseline: str, images: list[str], quantification: int, offset: int | None) -> str:
+def _product_xml(level: str, uri: str, baseline: str, images: list[str], quantification: int,
+                 offset: int | None) -> str:  # fmt: skip
     boa = level == "L2A"
     tag = "BOA_ADD_OFFSET" if boa else "RADIO_ADD_OFFSET"
     values = f'<QUANTIFICATION_VALUE unit="none">{quantification}</QUANTIFICATION_VALUE>'
@@ -85,7 +86,9 @@ def _product_xml(level: str, baseline: str, images: list[str], quantification: i
     schema = f"https://psd-14.sentinel2.eo.esa.int/PSD/User_Product_Level-{level[1:]}.xsd"
     return f"""<?xml version="1.0" encoding="UTF-8" standalone="no"?>
 <n1:{root} xmlns:n1="{schema}"><n1:General_Info>
-<Product_Info><PROCESSING_LEVEL>Level-{level[1:]}</PROCESSING_LEVEL><PROCESSING_BASELINE>{baseline}</PROCESSING_BASELINE>
+<Product_Info><PRODUCT_URI>{uri}</PRODUCT_URI>
+<PROCESSING_LEVEL>Level-{level[1:]}</PROCESSING_LEVEL><PROCESSING_BASELINE>{baseline}</PROCESSING_BASELINE>
+<Query_Options completeSingleTile="true"><PRODUCT_FORMAT>SAFE_COMPACT</PRODUCT_FORMAT></Query_Options>
 <Product_Organisation><Granule_List><Granule granuleIdentifier="S2A_OPER_MSI" imageFormat="JPEG2000">
 {files}</Granule></Granule_List></Product_Organisation></Product_Info>
 <Product_Image_Characteristics><Special_Values><SPECIAL_VALUE_TEXT>NODATA</SPECIAL_VALUE_TEXT>

@@ -57,6 +57,20 @@ def test_folder_metadata_file_and_zip_are_one_raster(safe):
     archive.unlink()
 
 
+@pytest.mark.parametrize("level", ["L2A", "L1C"])
+def test_gdals_own_driver_reads_the_same_numbers(level, tmp_path):
+    """Its subdatasets hold one resolution each, without the offset; it also holds our small products to the format."""
+    safe = write_safe(tmp_path, level, SIZE)
+    ours = read_all(safe)
+    for metres, found in ((10, {"B4": 1, "B3": 2, "B2": 3, "B8": 4}), (20, {"B5": 1, "B7": 3, "B12": 6})):
+        with rasterio.open(f"SENTINEL2_{level}:{safe}/MTD_MSI{level}.xml:{metres}m:EPSG_32632") as theirs:
+            for name, band in found.items():
+                assert theirs.descriptions[band - 1].startswith(f"{name},")
+                values = theirs.read(band, out_shape=(SIZE, SIZE))
+                expected = np.where(values == 0, np.nan, (values - 1000.0) / 10000)
+                np.testing.assert_allclose(ours[NAMES.index(name)], expected, atol=1e-6)
+
+
 def test_windows_are_parts_of_the_whole(safe):
     whole = read_all(safe)
     with Source(safe) as source:
