@@ -121,8 +121,11 @@ class OfaNetPlugin:
 
     def _show_panel(self, name: str, kind):
         if name not in self.panels:
+            others = list(self.panels.values())
             self.panels[name] = kind(self.iface)
             self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.panels[name])
+            for other in others[:1]:  # side by side they were too low
+                self.iface.mainWindow().tabifyDockWidget(other, self.panels[name])
         self.panels[name].show()
         self.panels[name].raise_()
 

@@ -133,6 +133,15 @@ def test_panel_follows_the_active_layer(opened, window, layer):
     assert panel.source.detection.sensor == "enmap"
 
 
+def test_panels_lie_behind_each_other(opened, plugin, window, qtbot):
+    panel = opened(sample("naip"))
+    qtbot.mouseClick(window.toolbar.widgetForAction(window.toolbar.actions()[2]), LEFT)
+    assert window.mainWindow().tabifiedDockWidgets(panel) == [plugin.panels["similarity"]]
+    similar = plugin.panels.pop("similarity")
+    similar.close_down()
+    similar.deleteLater()
+
+
 def test_a_class_map_is_taken_where_the_user_says_so_and_refused(opened, tmp_path):
     panel = opened(_one_band(tmp_path / "classes.tif"))
     assert panel.source.layer().name() == "classes" and "Not recognised" in panel.source.verdict.text()
