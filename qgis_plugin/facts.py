@@ -6,6 +6,7 @@ Read with the GDAL that QGIS ships, since QGIS's own raster provider hides band 
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from osgeo import gdal, gdal_array, osr
@@ -44,8 +45,11 @@ def facts_of(layer) -> sensors.RasterFacts:
     return facts_at(source_path(layer))
 
 
-def facts_at(path: str, stopped: Callable[[], bool] = lambda: False) -> sensors.RasterFacts:
-    """In any thread. Raises RasterError where GDAL does not read it, Stopped soon after `stopped()` became true."""
+def facts_at(path: str, stopped: Callable[[], bool] = lambda: False, first=lambda facts: None) -> sensors.RasterFacts:
+    """In any thread. `first` is called with what is known at once, without samples, which may take long to read.
+
+    Raises RasterError where GDAL does not read it, Stopped soon after `stopped()` became true.
+    """
     try:
         dataset = gdal.OpenEx(path, gdal.OF_RASTER)
     except RuntimeError:  # where Processing switched GDAL's exceptions on
@@ -53,14 +57,16 @@ def facts_at(path: str, stopped: Callable[[], bool] = lambda: False) -> sensors.
     if dataset is None or not dataset.RasterCount:
         raise errors.RasterError(tr("Expected a raster that GDAL can read, found {path}").format(path=path))
     bands = [dataset.GetRasterBand(i) for i in range(1, dataset.RasterCount + 1)]
-    return sensors.RasterFacts(
+    facts = sensors.RasterFacts(
         dtype=np.dtype(gdal_array.GDALTypeCodeToNumericTypeCode(bands[0].DataType)).name,
         colors=tuple(gdal.GetColorInterpretationName(b.GetColorInterpretation()).lower() for b in bands),
         descriptions=tuple(b.GetDescription() or "" for b in bands),
         wavelengths_um=tuple(_wavelength_um(b) for b in bands),
         gsd_m=_gsd_m(dataset),
-        samples=_samples(dataset, bands, path, stopped),
+        samples=(),
     )
+    first(facts)
+    return replace(facts, samples=_samples(dataset, bands, path, stopped))
 
 
 def _wavelength_um(band) -> float | None:

@@ -22,13 +22,14 @@ _readings: dict[tuple, "_Reading"] = {}  # by path, time and size of the file
 class _Reading:
     def __init__(self, path: str):
         self.done, self.stopped = threading.Event(), threading.Event()
+        self.first: sensors.RasterFacts | None = None
         self.facts: sensors.RasterFacts | None = None
         self.error = ""
         threading.Thread(target=self._work, args=(path,), daemon=True).start()
 
     def _work(self, path: str):
         try:
-            self.facts = facts_at(path, self.stopped.is_set)
+            self.facts = facts_at(path, self.stopped.is_set, self._see)
         except Stopped:
             pass
         except errors.OfaError as error:
@@ -36,6 +37,9 @@ class _Reading:
         finally:
             self.error = self.error or ("" if self.facts else tr("{path} cannot be read").format(path=path))
             self.done.set()
+
+    def _see(self, first: sensors.RasterFacts):
+        self.first = first
 
 
 def _reading_of(path: str) -> _Reading:
@@ -63,10 +67,12 @@ def forget(seconds: float = 2.0):
 
 
 class FactsReader(QObject):
+    seen = pyqtSignal()  # `first` is there now: facts without samples
     read = pyqtSignal()  # what took longer than PATIENCE_S is there now
 
     def __init__(self, parent=None):
         super().__init__(parent)
+        self.first: sensors.RasterFacts | None = None
         self.facts: sensors.RasterFacts | None = None
         self.error = ""
         self._reading: _Reading | None = None
@@ -81,7 +87,7 @@ class FactsReader(QObject):
     def look_at(self, layer):
         """Sets `facts` or `error` at once where it can (neither without a layer); else it is `looking` until `read`."""
         self._timer.stop()
-        self.facts, self.error = None, ""
+        self.first, self.facts, self.error = None, None, ""
         if layer is None:
             return
         try:
@@ -91,6 +97,7 @@ class FactsReader(QObject):
             return
         self._reading.done.wait(PATIENCE_S)
         if not self._take():
+            self.first = self._reading.first
             self._timer.start()
 
     def _take(self) -> bool:
@@ -103,3 +110,6 @@ class FactsReader(QObject):
         if self._take():
             self._timer.stop()
             self.read.emit()
+        elif self.first is None and self._reading.first is not None:
+            self.first = self._reading.first
+            self.seen.emit()

@@ -33,6 +33,7 @@ class RasterInput(QWidget):
         self._facts_of, self.detection = "", None
         self._reader = FactsReader(self)
         self._reader.read.connect(self._recognise)
+        self._reader.seen.connect(self._detect)
         self.raster = QgsMapLayerComboBox()
         self.raster.setAccessibleName(tr("Raster"))
         self.raster.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
@@ -152,7 +153,7 @@ class RasterInput(QWidget):
         if not self._facts_of:
             text = tr("Add a raster to the project")
         elif self.looking:
-            text = tr("Looking at the raster...")
+            text = self._first_sight()
         elif found is None:
             text = escape(self._reader.error)
         elif found.sensor is None:
@@ -167,6 +168,13 @@ class RasterInput(QWidget):
         self.reason.setText(escape(reason))
         self.reason.setVisible(bool(reason))
         self._tell_reading(found)
+
+    def _first_sight(self) -> str:
+        """What its bands tell, while its values are still being read."""
+        first = sensors.detect(self._reader.first).sensor if self._reader.first else None
+        if first is None:
+            return tr("Looking at the raster...")
+        return tr("{sensor}, looking at the values...").format(sensor=escape(sensor_title(sensors.get(first))))
 
     def _colored(self, text: str, kind: str) -> str:
         return f'<span style="color:{state_color(self, kind)}; font-weight:600">{escape(text)}</span>'

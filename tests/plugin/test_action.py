@@ -242,7 +242,7 @@ def test_a_raster_that_takes_long_is_looked_at_in_the_background(opened, window,
     facts_reader.forget()
     slow = layer(sample("enmap"))
     window.setActiveLayer(slow)
-    assert panel.source.looking and "Looking" in panel.source.verdict.text() and not panel.run.isEnabled()
+    assert panel.source.looking and "ooking at the" in panel.source.verdict.text() and not panel.run.isEnabled()
     qtbot.waitUntil(lambda: not panel.source.looking, timeout=10_000)
     assert panel.source.detection.sensor == "enmap" and panel.run.isEnabled()
 

@@ -1,5 +1,6 @@
 """The plugin's facts of a raster are the engine's: with them, both detect the same."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -161,7 +162,8 @@ def test_read_in_the_background_they_are_the_same(layer, reader, qtbot, sensor):
 def test_a_raster_that_takes_long_keeps_nobody_waiting(layer, reader, qtbot, monkeypatch):
     gate, asked = threading.Event(), []
 
-    def slow(path, stopped):
+    def slow(path, stopped, first):
+        first(dataclasses.replace(facts_of(slow_one), samples=()))
         asked.append(path)
         gate.wait(10)
         return facts_of(slow_one)
@@ -171,6 +173,8 @@ def test_a_raster_that_takes_long_keeps_nobody_waiting(layer, reader, qtbot, mon
     start = time.monotonic()
     reader.look_at(slow_one)
     assert reader.looking and reader.facts is None and time.monotonic() - start < 0.5
+    qtbot.waitUntil(lambda: reader.first is not None, timeout=2000)
+    assert sensors.detect(reader.first).sensor == "enmap"  # its bands tell that already
     other = facts_reader.FactsReader()
     other.look_at(slow_one)  # of another panel: it is read once
     assert len(asked) == 1
