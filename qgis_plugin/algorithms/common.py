@@ -10,6 +10,7 @@ from qgis.core import (
     QgsApplication,
     QgsProcessingAlgorithm,
     QgsProcessingException,
+    QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingUtils,
 )
@@ -181,6 +182,10 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     def output_path(self, parameters, name, context) -> str | None:
         """The file of a destination parameter; None where the user wants none."""
+        wanted = parameters.get(name)
+        if isinstance(wanted, QgsProcessingOutputLayerDefinition):  # the batch panel's for an empty cell
+            if not wanted.sink.valueAsString(context.expressionContext())[0]:
+                return None  # else QGIS would want to load it
         path = self.parameterAsOutputLayer(parameters, name, context)
         if not path:
             return None

@@ -242,6 +242,17 @@ def test_results_are_named_and_styled_when_loaded(plugin, layer, tmp_path):
     assert confidence.renderer().type() == "singlebandpseudocolor"
 
 
+def test_an_empty_cell_of_the_batch_panel_is_no_output(plugin, tmp_path):
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    given = {"INPUT": sample("naip"), "OVERLAP": 0, "OUTPUT": str(tmp_path / "o.tif"), "OUTPUT_REPORT": ""}
+    for name in ("OUTPUT_POLYGONS", "OUTPUT_CONFIDENCE"):
+        given[name] = QgsProcessingOutputLayerDefinition("", QgsProject.instance())
+    given["OUTPUT"] = QgsProcessingOutputLayerDefinition(given["OUTPUT"], QgsProject.instance())
+    assert run("segment", given, context) == {"OUTPUT": str(tmp_path / "o.tif")}
+    assert list(context.layersToLoadOnCompletion()) == [str(tmp_path / "o.tif")]
+
+
 # --- masks, smallest area, report --------------------------------------------------------------------------------
 
 
