@@ -208,10 +208,11 @@ class Journal:
                 _lock(self._file)
             if not self._end:
                 self._frames.insert(0, _MAGIC + _frame(self.about, b""))
-            data = memoryview(b"".join(self._frames))
             self._file.seek(self._end)
-            while data:
-                data = data[self._file.write(data) :]
+            for frame in self._frames:
+                left = memoryview(frame)
+                while left:
+                    left = left[self._file.write(left) :]
             os.fsync(self._file.fileno())
             self._end, self._frames = self._file.tell(), []
         self._last = time.monotonic()

@@ -23,7 +23,7 @@ def begin(job: Job, options: Options, part: Path, plan_of: Callable[[], pl.Plan]
     was stopped, where there is one. Raises InputError where it was another run, or is not over."""
     found = _stopped(Path(options.output), options, watch)
     if found and options.memory_mb is None:  # what is free now may be less or more than then; stripes must be the same
-        job.budget_bytes = found.about["memory"]
+        job.budget_bytes = found.about.get("memory", job.budget_bytes)
     plan = plan_of()
     about = json.loads(json.dumps(_about(job, options, plan)))
     if found:

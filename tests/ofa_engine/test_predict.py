@@ -10,7 +10,7 @@ import torch
 from pyproj import Geod
 from scipy import ndimage
 
-from ofa_engine import sensors
+from ofa_engine import catalog, sensors
 from ofa_engine.checkpoint import load_checkpoint, load_head
 from ofa_engine.errors import Cancelled, InputError, ModelFileError, OfaError, OutputError, RasterError
 from ofa_engine.job import Options, Predictor, Watch, open_job
@@ -84,6 +84,32 @@ def test_class_layer_explains_itself(scene, tmp_path):
     area = rows[2].pop(3)
     assert rows[2] == ["7", str((labels == 7).sum()), "bare & dry", "170", "85", "0", "255"]
     assert float(area) == pytest.approx(answer["classes"][2]["area_ha"], abs=1e-4)
+
+
+def test_labels_hardly_depend_on_how_the_work_is_cut(tmp_path, monkeypatch):
+    """The starter on a real sample: batches, threads and stripes move sums by the last bits only."""
+    monkeypatch.delenv("OFANET_MODELS")
+    path = catalog.resources_dir() / "samples" / "naip.tif"
+    with rasterio.open(path) as d:
+        bounds = [d.bounds.left, d.bounds.top - 240 * d.res[0], d.bounds.left + 280 * d.res[0], d.bounds.top]
+    found, threads = {}, torch.get_num_threads()
+    for batch, used, few in [(8.0, threads, None), (1e-6, threads, None), (8.0, threads % 2 + 1, None),
+                             (0.2, threads, 1)]:  # fmt: skip
+        monkeypatch.setattr("ofa_engine.plan._BATCH_GFLOP", batch)
+        if few:
+            monkeypatch.setattr("ofa_engine.plan._FEW_TILES", few)
+            monkeypatch.setattr("ofa_engine.plan._STRIPE_LIMIT_BYTES", 2**19)
+        torch.set_num_threads(used)
+        try:
+            run(segment, path, tmp_path, bounds=bounds, confidence=str(tmp_path / "c.tif"))
+        finally:
+            torch.set_num_threads(threads)
+        found[batch, used, few] = read(tmp_path / "out.tif")[0], read(tmp_path / "c.tif")[0]
+    (labels, confidence), *others = found.values()
+    assert labels.size == 240 * 280 and len(others) == 3
+    for other, sure in others:
+        assert (labels != other).mean() < 1e-4
+        np.testing.assert_allclose(sure, confidence, atol=1e-5)
 
 
 def test_segment_is_the_same_every_time(scene, tmp_path):
