@@ -74,6 +74,16 @@ Mit Polygonen oder Label-Rastern zeigt er, wie gut der Kopf dort ist, wo diese l
         </message>
         <message>
             <location filename="algorithms/assessaccuracy.py" />
+            <source>The share of labels, or of the map's area, for which the map is right.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/assessaccuracy.py" />
+            <source>How well map and labels cover each other, as the mean of all classes, so that rare ones count.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/assessaccuracy.py" />
             <source>Labels (polygons with a class field, or sampled points)</source>
             <translation>Labels (Polygone mit einem Klassenfeld oder Stichprobenpunkte)</translation>
         </message>
@@ -86,6 +96,11 @@ Mit Polygonen oder Label-Rastern zeigt er, wie gut der Kopf dort ist, wo diese l
             <location filename="algorithms/assessaccuracy.py" />
             <source>HTML files (*.html)</source>
             <translation>HTML-Dateien (*.html)</translation>
+        </message>
+        <message>
+            <location filename="algorithms/assessaccuracy.py" />
+            <source>A page with all scores and the confusion matrix, for any browser.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/assessaccuracy.py" />
@@ -104,8 +119,40 @@ Mit Polygonen oder Label-Rastern zeigt er, wie gut der Kopf dort ist, wo diese l
         </message>
         <message>
             <location filename="algorithms/classify.py" />
-            <source>Cuts the raster into tiles that do not overlap and labels each with a class of the chosen head: one polygon a tile, with class, name and confidence. The tile size is the head's own unless you set one.</source>
-            <translation>Zerlegt das Raster in Kacheln, die sich nicht überlappen, und weist jeder eine Klasse des gewählten Klassifikationskopfs zu: ein Polygon je Kachel, mit Klasse, Name und Konfidenz. Die Kachelgröße ist die des Kopfs, sofern Sie keine angeben.</translation>
+            <source>Cuts the raster into tiles that do not overlap and labels each with a class of the chosen head: one polygon a tile, with class, name and confidence. The tile size is the head's own unless you set one.
+
+It is quick and coarse, and needs a head for this task. For borders to the pixel, use "Segment".</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/classify.py" />
+            <source>patch</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/classify.py" />
+            <source>scene classification</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/classify.py" />
+            <source>land cover</source>
+            <translation>Landbedeckung</translation>
+        </message>
+        <message>
+            <location filename="algorithms/classify.py" />
+            <source>deep learning</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/classify.py" />
+            <source>sampling grid</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/classify.py" />
+            <source>One polygon a tile: class (a number), name, and confidence from 0 to 1. Styled when it is loaded.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/classify.py" />
@@ -114,23 +161,18 @@ Mit Polygonen oder Label-Rastern zeigt er, wie gut der Kopf dort ist, wo diese l
         </message>
         <message>
             <location filename="algorithms/common.py" />
-            <source>Band order, e.g. 3,2,1,- (a dash for a missing band; recognised where empty)</source>
-            <translation>Bandreihenfolge, z. B. 3,2,1,- (ein Strich für ein fehlendes Band; wird erkannt, wenn leer)</translation>
+            <source>Maps</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/common.py" />
-            <source>Raster layers (of one sensor)</source>
-            <translation>Rasterlayer (eines Sensors)</translation>
+            <source>Heads and accuracy</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/common.py" />
-            <source>Tile size in pixels (0: the head's own)</source>
-            <translation>Kachelgröße in Pixeln (0: die des Kopfs)</translation>
-        </message>
-        <message>
-            <location filename="algorithms/common.py" />
-            <source>Overlap of neighbouring tiles (share of a tile)</source>
-            <translation>Überlappung benachbarter Kacheln (Anteil einer Kachel)</translation>
+            <source>Rasters</source>
+            <translation>Raster</translation>
         </message>
         <message>
             <location filename="algorithms/common.py" />
@@ -149,48 +191,13 @@ Mit Polygonen oder Label-Rastern zeigt er, wie gut der Kopf dort ist, wo diese l
         </message>
         <message>
             <location filename="algorithms/common.py" />
-            <source>Head (the sensor's first one where empty)</source>
-            <translation>Klassifikationskopf (der erste des Sensors, wenn leer)</translation>
-        </message>
-        <message>
-            <location filename="algorithms/common.py" />
-            <source>Sensor</source>
-            <translation>Sensor</translation>
-        </message>
-        <message>
-            <location filename="algorithms/common.py" />
-            <source>Extent (all where empty)</source>
-            <translation>Ausdehnung (alles, wenn leer)</translation>
-        </message>
-        <message>
-            <location filename="algorithms/common.py" />
-            <source>Raster layer</source>
-            <translation>Rasterlayer</translation>
-        </message>
-        <message>
-            <location filename="algorithms/common.py" />
-            <source>OFA-Net heads (*.safetensors)</source>
-            <translation>OFA-Net-Klassifikationsköpfe (*.safetensors)</translation>
-        </message>
-        <message>
-            <location filename="algorithms/common.py" />
-            <source>Unit of the values</source>
-            <translation>Einheit der Werte</translation>
-        </message>
-        <message>
-            <location filename="algorithms/common.py" />
-            <source>Device</source>
-            <translation>Gerät</translation>
-        </message>
-        <message>
-            <location filename="algorithms/common.py" />
             <source>{done} of {total} tiles</source>
             <translation>{done} von {total} Kacheln</translation>
         </message>
         <message>
             <location filename="algorithms/common.py" />
-            <source>, about {seconds:.0f} s left</source>
-            <translation>, noch etwa {seconds:.0f} s</translation>
+            <source>, about {time} left</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -204,8 +211,53 @@ Mit Polygonen oder Label-Rastern zeigt er, wie gut der Kopf dort ist, wo diese l
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
-            <source>Confidence: certain, likely or ambiguous</source>
-            <translation>Sicherheit: sicher (certain), wahrscheinlich (likely) oder mehrdeutig (ambiguous)</translation>
+            <source>satellite</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>bands</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>band order</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>identify</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>metadata</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>Landsat</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>Sensor</source>
+            <translation>Sensor</translation>
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>What the other algorithms take as their sensor.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>Confidence</source>
+            <translation>Konfidenz</translation>
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>certain, likely, or ambiguous: then please check it.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -214,8 +266,18 @@ Mit Polygonen oder Label-Rastern zeigt er, wie gut der Kopf dort ist, wo diese l
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
-            <source>Source band of each band of the sensor</source>
-            <translation>Quellband jedes Bands des Sensors</translation>
+            <source>What tells the sensor, band order and unit.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>Band order</source>
+            <translation>Bandreihenfolge</translation>
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>The raster's band for each band of the sensor; a dash where it has none.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -224,8 +286,18 @@ Mit Polygonen oder Label-Rastern zeigt er, wie gut der Kopf dort ist, wo diese l
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
+            <source>What the raster's numbers mean.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
             <source>Sensors it may be</source>
             <translation>Mögliche Sensoren</translation>
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>With commas between them, the likeliest first.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/embed.py" />
@@ -239,13 +311,53 @@ Mit Polygonen oder Label-Rastern zeigt er, wie gut der Kopf dort ist, wo diese l
         </message>
         <message>
             <location filename="algorithms/embed.py" />
-            <source>Picture of three components</source>
-            <translation>Bild aus drei Komponenten</translation>
+            <source>embeddings</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/embed.py" />
+            <source>features</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/embed.py" />
+            <source>foundation model</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/embed.py" />
+            <source>PCA</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/embed.py" />
+            <source>clustering</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/embed.py" />
+            <source>similarity</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/embed.py" />
+            <source>The features' three main components as red, green and blue: like places have like colours.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/embed.py" />
             <source>Features</source>
             <translation>Merkmale</translation>
+        </message>
+        <message>
+            <location filename="algorithms/embed.py" />
+            <source>A raster with one band for each feature, and larger cells than the input's.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/embed.py" />
+            <source>Picture of three components</source>
+            <translation>Bild aus drei Komponenten</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
@@ -256,6 +368,36 @@ Mit Polygonen oder Label-Rastern zeigt er, wie gut der Kopf dort ist, wo diese l
             <location filename="algorithms/embed.py" />
             <source>{layer} features, picture</source>
             <translation>{layer} Merkmale, Bild</translation>
+        </message>
+        <message>
+            <location filename="algorithms/examples.py" />
+            <source>Detect, segment and clip to an area</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/examples.py" />
+            <source>One head over a folder of scenes</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/examples.py" />
+            <source>Example models</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/examples.py" />
+            <source>To change it: Processing &gt; Graphical Modeler, there Model &gt; Open Model, and this file: {path}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/examples.py" />
+            <source>Classes in the area</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/labelled.py" />
+            <source>A layer in any coordinate system, with a field that tells the class, as text or whole numbers. Selection, filter and unsaved edits count.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -269,8 +411,23 @@ Mit Polygonen oder Label-Rastern zeigt er, wie gut der Kopf dort ist, wo diese l
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
+            <source>Rasters of class numbers, where you have these instead of polygons; no data is no label.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/labelled.py" />
             <source>Labels that are no classes, e.g. unsure,other</source>
             <translation>Labels, die keine Klassen sind, z. B. unsicher,sonstige</translation>
+        </message>
+        <message>
+            <location filename="algorithms/labelled.py" />
+            <source>The field of the labels that tells the class.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/labelled.py" />
+            <source>Classes to leave out, by their names or numbers, with commas between them.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -303,6 +460,171 @@ Mit Polygonen oder Label-Rastern zeigt er, wie gut der Kopf dort ist, wo diese l
             <translation>Polygonen</translation>
         </message>
         <message>
+            <location filename="algorithms/masked.py" />
+            <source>Polygons in any coordinate system: what lies outside of them is left out of map, areas and report. Selection, filter and unsaved edits count. Empty: the whole raster.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>Mask raster, e.g. of clouds</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>A raster that tells which pixels not to use, in any grid and coordinate system. Sentinel-2's scene classification (SCL) is recognised by its name: clouds, shadows, snow and defects are left out. Of another raster, the pixels that are 0.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>Values of the mask raster to leave out, e.g. 3,8,9,10</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>Numbers with commas between them, where others are to be left out than the mask raster's usual ones.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>Expected polygons in {layer}, found none: is nothing selected, or does its filter leave out all?</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>The polygons could not be written to {path}: {why}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>Only inside these polygons</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>Expected numbers with commas between them as values to leave out, found {text}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>Expected a mask raster with the values to leave out, found none: choose one</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>The file that knows the classes, for one sensor and one task: one that comes with OFA-Net, or your own from "Train a head from labels". The name of an installed head will do, too.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Where the raster comes from. auto recognises it; name it where that is not clear.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Band order, e.g. 3,2,1,- (a dash for a missing band; recognised where empty)</source>
+            <translation>Bandreihenfolge, z. B. 3,2,1,- (ein Strich für ein fehlendes Band; wird erkannt, wenn leer)</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>The raster's band, counted from 1, for each band of the sensor. Only for rasters that are in another order than usual or lack bands; "Detect sensor" tells how a raster is read without it.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>What the raster's numbers mean, e.g. reflectance from 0 to 1, or decibels. auto recognises it.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>The model sees the raster in squares of this size. Smaller ones show finer detail, and take longer.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Where to compute: auto takes the graphics card (cuda) where there is one that can, else the processor.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Smallest area in hectares (0: all)</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Patches of a class that are smaller become part of the class around them. 1 hectare is 100 m by 100 m.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>A page with the map, the area of each class, and how they were made, for any browser.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>A scene of Sentinel-1, Sentinel-2, Gaofen, NAIP or EnMAP, or one with like bands, in a file that GDAL reads.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Raster layers (of one sensor)</source>
+            <translation>Rasterlayer (eines Sensors)</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>The scenes that the labels lie on: one, or several of the same sensor.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Head (the sensor's first one where empty)</source>
+            <translation>Klassifikationskopf (der erste des Sensors, wenn leer)</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>OFA-Net heads (*.safetensors)</source>
+            <translation>OFA-Net-Klassifikationsköpfe (*.safetensors)</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Extent (all where empty)</source>
+            <translation>Ausdehnung (alles, wenn leer)</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Only this part of the raster is read, and the result covers only it.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Tile size in pixels (0: the head's own)</source>
+            <translation>Kachelgröße in Pixeln (0: die des Kopfs)</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Overlap of neighbouring tiles (share of a tile)</source>
+            <translation>Überlappung benachbarter Kacheln (Anteil einer Kachel)</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Where tiles overlap their results are blended, so that no seams show. 0 is fastest.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Raster layer</source>
+            <translation>Rasterlayer</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Unit of the values</source>
+            <translation>Einheit der Werte</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Device</source>
+            <translation>Gerät</translation>
+        </message>
+        <message>
             <location filename="algorithms/samplepoints.py" />
             <source>Draws pixels of a class map at random within each class (a stratified random sample, after Olofsson et al. 2014). Look at each point in better imagery and choose its class in the field "reference"; what the map says is hidden meanwhile, so that it does not sway you. Points that you cannot tell stay empty. Then run "Assess accuracy" with these points: it estimates the accuracy of the whole map and the area of each class, with confidence intervals.
 
@@ -333,8 +655,18 @@ Die Zahl der Punkte folgt aus dem Standardfehler, den Sie für die Gesamtgenauig
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
+            <source>A map of classes, with their numbers as pixel values.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/samplepoints.py" />
             <source>Standard error wanted of the overall accuracy</source>
             <translation>Gewünschter Standardfehler der Gesamtgenauigkeit</translation>
+        </message>
+        <message>
+            <location filename="algorithms/samplepoints.py" />
+            <source>How sure you want to be: 0.02 makes an accuracy of 0.85 one of 0.81 to 0.89. Less means more points.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
@@ -348,18 +680,33 @@ Die Zahl der Punkte folgt aus dem Standardfehler, den Sie für die Gesamtgenauig
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
-            <source>{name}: {points} points, {share:.1%} of the map</source>
-            <translation>{name}: {points} Punkte, {share:.1%} der Karte</translation>
-        </message>
-        <message>
-            <location filename="algorithms/samplepoints.py" />
             <source>Points a class at least</source>
             <translation>Mindestzahl der Punkte je Klasse</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
+            <source>So that something can be said of rare classes, too.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/samplepoints.py" />
+            <source>The same number draws the same points again.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/samplepoints.py" />
             <source>Points</source>
             <translation>Punkte</translation>
+        </message>
+        <message>
+            <location filename="algorithms/samplepoints.py" />
+            <source>Points to look at: fill in "reference" with the class that you see.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/samplepoints.py" />
+            <source>{name}: {points} points, {share:.1%} of the map</source>
+            <translation>{name}: {points} Punkte, {share:.1%} der Karte</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
@@ -378,8 +725,40 @@ Die Zahl der Punkte folgt aus dem Standardfehler, den Sie für die Gesamtgenauig
         </message>
         <message>
             <location filename="algorithms/segment.py" />
-            <source>Labels each pixel with a class of the chosen head. The raster is read in overlapping tiles whose results are blended without seams; the class raster lies on exactly the input's grid, with class names and colours in the file. On request also dissolved polygons with areas in hectares, and the confidence of each pixel (0 to 1).</source>
-            <translation>Weist jedem Pixel eine Klasse des gewählten Klassifikationskopfs zu. Das Raster wird in überlappenden Kacheln gelesen, deren Ergebnisse nahtlos ineinander übergehen; das Klassenraster liegt genau auf dem Gitter der Eingabe, mit Klassennamen und Farben in der Datei. Auf Wunsch auch zusammengefasste Polygone mit Flächen in Hektar und die Konfidenz jedes Pixels (0 bis 1).</translation>
+            <source>Labels each pixel with a class of the chosen head. To start, choose a raster layer and press Run: sensor, bands, unit and head are found, and the log tells classes and areas.
+
+The raster is read in overlapping tiles whose results are blended without seams; the class raster lies on exactly the input's grid, with class names and colours in the file. On request also dissolved polygons with areas in hectares, and the confidence of each pixel (0 to 1).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segment.py" />
+            <source>semantic segmentation</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segment.py" />
+            <source>classify</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segment.py" />
+            <source>pixel</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segment.py" />
+            <source>map</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segment.py" />
+            <source>mask</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segment.py" />
+            <source>How sure the model is of each pixel's class, 0 to 1. Low where classes look alike, and at borders.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/segment.py" />
@@ -388,13 +767,18 @@ Die Zahl der Punkte folgt aus dem Standardfehler, den Sie für die Gesamtgenauig
         </message>
         <message>
             <location filename="algorithms/segment.py" />
+            <source>The class of each pixel, on the input's grid. Styled when it is loaded.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segment.py" />
             <source>Polygons</source>
             <translation>Polygone</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
-            <source>Confidence</source>
-            <translation>Konfidenz</translation>
+            <source>One polygon for each patch of a class: class (a number), name, area_ha.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/segment.py" />
@@ -405,6 +789,143 @@ Die Zahl der Punkte folgt aus dem Standardfehler, den Sie für die Gesamtgenauig
             <location filename="algorithms/segment.py" />
             <source>{title} confidence</source>
             <translation>{title} Konfidenz</translation>
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Segment a folder of scenes</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Labels each pixel of all rasters in a folder, and in the folders below it, with the classes of one head. A scene that fails stops no other; the log says why it failed.
+
+Run it again with the same output folder to do only what is missing: scenes that are new, changed, failed on the way, or were not reached when it was cancelled. The output folder also holds a mosaic of all results, which is loaded, and tables of scenes and areas.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>batch</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>many</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>folder</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>mosaic</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>scenes</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>One class raster for each scene, under its name; mosaic.vrt, which shows them as one; areas.csv and batch.csv, tables of areas and scenes. Take the same folder again to go on where a run ended.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>The results as one layer; the first one, where scenes differ in coordinate system or classes.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Pixels and hectares of each class in each scene, as CSV.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>{done} of {scenes} scenes are done, {run} of them now; {failed} failed</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Folder</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>All rasters in it and in the folders below it are scenes; hidden files are not.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Only files that match, e.g. S2*.tif</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>A star stands for any letters, a question mark for one. Empty: all rasters.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Now or in earlier runs.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>The log tells why.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>{scene}: done with {head}, {time}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Results folder</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Mosaic</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Table of areas</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Scenes that are done</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Scenes that failed</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>The engine lacks Dask, which runs many scenes. Install it: "{python}" -m pip install {names}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>{done} of {total} scenes</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Expected a folder of rasters, found {path}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>No scene could be segmented. {why}</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -452,11 +973,6 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>land cover</source>
-            <translation>Landbedeckung</translation>
-        </message>
-        <message>
-            <location filename="algorithms/trainhead.py" />
             <source>A head to {task} {sensor}, of kind {kind}, with {count} classes: {path}</source>
             <translation>Ein Klassifikationskopf für {task} mit {sensor}, Art {kind}, mit {count} Klassen: {path}</translation>
         </message>
@@ -469,6 +985,11 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="algorithms/trainhead.py" />
             <source>{name}: IoU {iou}, from {samples:,} samples in {groups} polygons; found as {found}</source>
             <translation>{name}: IoU {iou}, aus {samples:,} Proben in {groups} Polygonen; erkannt als {found}</translation>
+        </message>
+        <message>
+            <location filename="algorithms/trainhead.py" />
+            <source>What the head sees: the model's features (linear), or the pixels too. auto takes the better one.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -487,13 +1008,23 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>Its scores are not known: for a cross-validation each class needs polygons in two places</source>
-            <translation>Die Güte ist nicht bekannt: Für eine Kreuzvalidierung braucht jede Klasse Polygone an zwei Orten</translation>
+            <source>Task: one class a pixel (segment) or a tile (classify)</source>
+            <translation>Aufgabe: eine Klasse je Pixel (segment) oder je Kachel (classify)</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>Task: one class a pixel (segment) or a tile (classify)</source>
-            <translation>Aufgabe: eine Klasse je Pixel (segment) oder je Kachel (classify)</translation>
+            <source>What the head is for: "Segment", or "Classify tiles".</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/trainhead.py" />
+            <source>A file of a few kilobytes. In the folder that is proposed, all algorithms find it.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/trainhead.py" />
+            <source>Its scores are not known: for a cross-validation each class needs polygons in two places</source>
+            <translation>Die Güte ist nicht bekannt: Für eine Kreuzvalidierung braucht jede Klasse Polygone an zwei Orten</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -524,6 +1055,111 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="applied.py" />
             <source>{raster}: confidence</source>
             <translation>{raster}: Konfidenz</translation>
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>All polygons, since none is selected</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Area</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Layer of polygons</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Draw a rectangle on the map</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Choose a raster first</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>The raster has no place on the map: only the whole layer can be computed</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Add a layer of polygons to the project, or choose another area</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>The layer of polygons is empty: draw one, or choose another area</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Draw a rectangle on the map first</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Whole layer</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>What the canvas shows</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Selected polygons</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Drawn rectangle</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>The raster has no extent</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>{polygons}; within {size}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Selected: {count:,}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>The canvas does not show the raster: zoom to it first</source>
+            <translation>Die Kartenansicht zeigt das Raster nicht: Zoomen Sie zuerst dorthin</translation>
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>The polygons do not touch the raster: select others</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>The rectangle does not touch the raster: draw another</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>{columns:,} x {rows:,} pixels</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>{area} ha</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="background.py" />
@@ -671,6 +1307,136 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>noch keine Klasse</translation>
         </message>
         <message>
+            <location filename="classify_panel.py" />
+            <source>Classify layer</source>
+            <translation>Layer klassifizieren</translation>
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Save classes to</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>More</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Report of areas</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source> ha</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>none is too small</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Smaller areas are given to their neighbours</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>&amp;Run</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Classify the area, and add the result to the map</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>&amp;Preview</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Preview what the canvas shows</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Open as al&amp;gorithm...</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Open the same in Processing: for batches, models, commands</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>No head was found for this sensor: choose a head file</source>
+            <translation>Für diesen Sensor wurde kein Klassifikationskopf gefunden: Wählen Sie eine Kopf-Datei</translation>
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Preview of the middle of what the canvas shows, so that it takes seconds</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>&amp;Head</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>&amp;Area</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>&amp;Detail</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>&amp;Save to</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>The fastest there is</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Processor (CPU)</source>
+            <translation>Prozessor (CPU)</translation>
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Graphics card (CUDA)</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Smallest area</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Compute on</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Classify {layer}</source>
+            <translation>{layer} klassifizieren</translation>
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Preview of {layer}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <location filename="confusion.py" />
             <source>Confusion matrix</source>
             <translation>Konfusionsmatrix</translation>
@@ -691,104 +1457,79 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>{name}: nicht bewertet</translation>
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>certain</source>
-            <translation>sicher</translation>
+            <location filename="detail.py" />
+            <source>The raster is looked at in square tiles. Half their size sees finer detail and takes four times as long, twice the size takes a quarter of the time. The head was trained at Balanced.</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>likely</source>
-            <translation>wahrscheinlich</translation>
+            <location filename="detail.py" />
+            <source>Detail</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>ambiguous: please check</source>
-            <translation>mehrdeutig: bitte prüfen</translation>
+            <location filename="detail.py" />
+            <source>Tile size in pixels</source>
+            <translation>Kachelgröße in Pixeln</translation>
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>GeoTIFF (*.tif)</source>
-            <translation>GeoTIFF (*.tif)</translation>
+            <location filename="detail.py" />
+            <source> px</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>GeoPackage (*.gpkg)</source>
-            <translation>GeoPackage (*.gpkg)</translation>
+            <location filename="detail.py" />
+            <source>The time is by earlier runs with the same checkpoint and device; tiles without a valid pixel take none</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>Classify layer</source>
-            <translation>Layer klassifizieren</translation>
+            <location filename="detail.py" />
+            <source>Fast</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>The raster's band for each band of the sensor, from 1; a dash for a missing one</source>
-            <translation>Das Band des Rasters für jedes Band des Sensors, ab 1; ein Strich für ein fehlendes</translation>
+            <location filename="detail.py" />
+            <source>Balanced</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>[Temporary layer]</source>
-            <translation>[Temporärer Layer]</translation>
+            <location filename="detail.py" />
+            <source>Fine</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>Band order</source>
-            <translation>Bandreihenfolge</translation>
+            <location filename="detail.py" />
+            <source>Own tile size</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>Save result to</source>
-            <translation>Speichern in</translation>
+            <location filename="detail.py" />
+            <source>how long it takes is known after the first run</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>Run</source>
-            <translation>Starten</translation>
+            <location filename="detail.py" />
+            <source>about {hours:.1f} h</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>Other file...</source>
-            <translation>Andere Datei...</translation>
+            <location filename="detail.py" />
+            <source>{tiles:,} tiles; {time}; up to about {gb:.1f} GB of memory</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>one class a pixel</source>
-            <translation>eine Klasse je Pixel</translation>
+            <location filename="detail.py" />
+            <source>about {seconds:.0f} s</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>one class a tile</source>
-            <translation>eine Klasse je Kachel</translation>
+            <location filename="detail.py" />
+            <source>about {minutes:.0f} min</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>No head was found for this sensor: choose a head file</source>
-            <translation>Für diesen Sensor wurde kein Klassifikationskopf gefunden: Wählen Sie eine Kopf-Datei</translation>
-        </message>
-        <message>
-            <location filename="dialog.py" />
-            <source>Choose the unit of the values</source>
-            <translation>Wählen Sie die Einheit der Werte</translation>
-        </message>
-        <message>
-            <location filename="dialog.py" />
-            <source>Not recognised: choose sensor and band order</source>
-            <translation>Nicht erkannt: Wählen Sie Sensor und Bandreihenfolge</translation>
-        </message>
-        <message>
-            <location filename="dialog.py" />
-            <source>Classify {layer}</source>
-            <translation>{layer} klassifizieren</translation>
-        </message>
-        <message>
-            <location filename="dialog.py" />
-            <source>; or: </source>
-            <translation>; oder: </translation>
-        </message>
-        <message>
-            <location filename="dialog.py" />
-            <source>one entry each for {names}</source>
-            <translation>je ein Eintrag für {names}</translation>
+            <location filename="detail.py" />
+            <source>{choice}: tiles of {px} pixels</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="doors.py" />
@@ -914,6 +1655,81 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="facts.py" />
             <source>{path} cannot be read, is it truncated?</source>
             <translation>{path} ist nicht lesbar; ist die Datei unvollständig?</translation>
+        </message>
+        <message>
+            <location filename="facts_reader.py" />
+            <source>{path} cannot be read</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>Not scored: for that each class needs polygons in two places</source>
+            <translation>Nicht bewertet: Dafür braucht jede Klasse Polygone an zwei Orten</translation>
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>Other file...</source>
+            <translation>Andere Datei...</translation>
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>Choose the file of a head that is in none of the folders</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>Model card</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>All that the file says of itself</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>{task}; looks at tiles of {px} pixels</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>What the file says of itself</source>
+            <translation>Was die Datei über sich sagt</translation>
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source> ({metres} m)</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>Cross-validated: mean IoU {miou:.2f}, accuracy {accuracy:.0%}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>Score: {what}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>and {count} more</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>Classes: {names}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>The head is for {sensor}: choose it as the sensor</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>; not scored: {names}</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="install.py" />
@@ -1097,11 +1913,6 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="model_manager.py" />
-            <source>What the file says of itself</source>
-            <translation>Was die Datei über sich sagt</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
             <source>&amp;Open folder</source>
             <translation>Ordner ö&amp;ffnen</translation>
         </message>
@@ -1257,6 +2068,16 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="model_page.py" />
+            <source>one class a pixel</source>
+            <translation>eine Klasse je Pixel</translation>
+        </message>
+        <message>
+            <location filename="model_page.py" />
+            <source>one class a tile</source>
+            <translation>eine Klasse je Kachel</translation>
+        </message>
+        <message>
+            <location filename="model_page.py" />
             <source>your own</source>
             <translation>eigener Ordner</translation>
         </message>
@@ -1379,11 +2200,6 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="model_page.py" />
             <source>Bands</source>
             <translation>Bänder</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Rasters</source>
-            <translation>Raster</translation>
         </message>
         <message>
             <location filename="model_page.py" />
@@ -1531,6 +2347,26 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>Fingerabdruck</translation>
         </message>
         <message>
+            <location filename="outputs.py" />
+            <source>GeoTIFF (*.tif)</source>
+            <translation>GeoTIFF (*.tif)</translation>
+        </message>
+        <message>
+            <location filename="outputs.py" />
+            <source>GeoPackage (*.gpkg)</source>
+            <translation>GeoPackage (*.gpkg)</translation>
+        </message>
+        <message>
+            <location filename="outputs.py" />
+            <source>[Temporary file]</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="outputs.py" />
+            <source>[Temporary layer]</source>
+            <translation>[Temporärer Layer]</translation>
+        </message>
+        <message>
             <location filename="plugin.py" />
             <source>Recognise the sensor of the active raster layer and classify it</source>
             <translation>Den Sensor des aktiven Rasterlayers erkennen und den Layer klassifizieren</translation>
@@ -1556,6 +2392,11 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>Einen Ort anklicken und sehen, wie ähnlich ihm jeder andere Ort ist</translation>
         </message>
         <message>
+            <location filename="preview.py" />
+            <source>Preview on {raster}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <location filename="proxy.py" />
             <source>QGIS is set to a SOCKS proxy ({host}), which pip cannot use: install from a folder of wheels.</source>
             <translation>QGIS ist auf einen SOCKS-Proxy eingestellt ({host}), den pip nicht benutzen kann: Installieren Sie aus einem Ordner mit Wheels.</translation>
@@ -1577,8 +2418,18 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="raster_input.py" />
-            <source>please check</source>
-            <translation>bitte prüfen</translation>
+            <source>certain</source>
+            <translation>sicher</translation>
+        </message>
+        <message>
+            <location filename="raster_input.py" />
+            <source>likely</source>
+            <translation>wahrscheinlich</translation>
+        </message>
+        <message>
+            <location filename="raster_input.py" />
+            <source>ambiguous: please check</source>
+            <translation>mehrdeutig: bitte prüfen</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
@@ -1587,13 +2438,23 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="raster_input.py" />
+            <source>Recognised as</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="raster_input.py" />
             <source>How the raster is read</source>
             <translation>Wie das Raster gelesen wird</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
-            <source>recognise</source>
-            <translation>erkennen</translation>
+            <source>as recognised</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="raster_input.py" />
+            <source>The raster's band for each band of the sensor, from 1; a dash for a missing one</source>
+            <translation>Das Band des Rasters für jedes Band des Sensors, ab 1; ein Strich für ein fehlendes</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
@@ -1602,18 +2463,148 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="raster_input.py" />
-            <source>Tile size in pixels</source>
-            <translation>Kachelgröße in Pixeln</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
             <source>Add a raster to the project</source>
             <translation>Fügen Sie dem Projekt ein Raster hinzu</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
+            <source>Looking at the raster...</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="raster_input.py" />
             <source>The raster was not recognised: choose its sensor, bands and unit</source>
             <translation>Das Raster wurde nicht erkannt: Wählen Sie Sensor, Bänder und Einheit</translation>
+        </message>
+        <message>
+            <location filename="raster_input.py" />
+            <source>{sensor}, looking at the values...</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="raster_input.py" />
+            <source>one entry each for {names}</source>
+            <translation>je ein Eintrag für {names}</translation>
+        </message>
+        <message>
+            <location filename="raster_input.py" />
+            <source>Not recognised</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="raster_input.py" />
+            <source>as recognised: {answer}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="raster_input.py" />
+            <source>; or: </source>
+            <translation>; oder: </translation>
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>Classes of {source} by the head {head}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>Areas of one class of {source} by the head {head}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>Probability (0 to 1) of the winning class, of {source} by the head {head}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>Counted on the map, not corrected for its errors.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>engine</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>source</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>sensor</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>unit of the values</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>checkpoint</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>fingerprint of the backbone</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>head</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>tile size, px</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>overlap of tiles</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>smallest area, ha</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>device</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>Open report</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>date</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="run.py" />
+            <source>waiting for another run to end</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="run.py" />
+            <source>starting</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="run.py" />
+            <source>cancelling...</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="run.py" />
+            <source>Progress</source>
+            <translation>Fortschritt</translation>
         </message>
         <message>
             <location filename="run.py" />
@@ -1629,6 +2620,11 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="run.py" />
             <source>{title}: cancelled</source>
             <translation>{title}: abgebrochen</translation>
+        </message>
+        <message>
+            <location filename="run_list.py" />
+            <source>Cancel: {title}</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="save_head.py" />
@@ -1772,11 +2768,6 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup_panel.py" />
-            <source>Progress</source>
-            <translation>Fortschritt</translation>
-        </message>
-        <message>
-            <location filename="setup_panel.py" />
             <source>Show &amp;log</source>
             <translation>Protoko&amp;ll zeigen</translation>
         </message>
@@ -1854,11 +2845,6 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="setup_panel.py" />
             <source>Processor (CPU); no NVIDIA GPU was found</source>
             <translation>Prozessor (CPU); keine NVIDIA-GPU gefunden</translation>
-        </message>
-        <message>
-            <location filename="setup_panel.py" />
-            <source>Processor (CPU)</source>
-            <translation>Prozessor (CPU)</translation>
         </message>
         <message>
             <location filename="setup_panel.py" />
@@ -1994,6 +2980,21 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="texts.py" />
             <source>Labels that are no classes</source>
             <translation>Labels, die keine Klassen sind</translation>
+        </message>
+        <message>
+            <location filename="texts.py" />
+            <source>{hours:.1f} h</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="texts.py" />
+            <source>{seconds:.0f} s</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="texts.py" />
+            <source>{minutes:.0f} min</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="training_counts.py" />
@@ -2174,16 +3175,6 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="training_panel.py" />
             <source>Cancelling...</source>
             <translation>Wird abgebrochen...</translation>
-        </message>
-        <message>
-            <location filename="training_panel.py" />
-            <source>Not scored: for that each class needs polygons in two places</source>
-            <translation>Nicht bewertet: Dafür braucht jede Klasse Polygone an zwei Orten</translation>
-        </message>
-        <message>
-            <location filename="training_panel.py" />
-            <source>The canvas does not show the raster: zoom to it first</source>
-            <translation>Die Kartenansicht zeigt das Raster nicht: Zoomen Sie zuerst dorthin</translation>
         </message>
         <message>
             <location filename="training_panel.py" />

@@ -74,6 +74,16 @@ With polygons or label rasters it tells how good the head is where these lie; ta
         </message>
         <message>
             <location filename="algorithms/assessaccuracy.py" />
+            <source>The share of labels, or of the map's area, for which the map is right.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/assessaccuracy.py" />
+            <source>How well map and labels cover each other, as the mean of all classes, so that rare ones count.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/assessaccuracy.py" />
             <source>Labels (polygons with a class field, or sampled points)</source>
             <translation>标签（带类别字段的多边形，或样点）</translation>
         </message>
@@ -86,6 +96,11 @@ With polygons or label rasters it tells how good the head is where these lie; ta
             <location filename="algorithms/assessaccuracy.py" />
             <source>HTML files (*.html)</source>
             <translation>HTML 文件 (*.html)</translation>
+        </message>
+        <message>
+            <location filename="algorithms/assessaccuracy.py" />
+            <source>A page with all scores and the confusion matrix, for any browser.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/assessaccuracy.py" />
@@ -104,8 +119,40 @@ With polygons or label rasters it tells how good the head is where these lie; ta
         </message>
         <message>
             <location filename="algorithms/classify.py" />
-            <source>Cuts the raster into tiles that do not overlap and labels each with a class of the chosen head: one polygon a tile, with class, name and confidence. The tile size is the head's own unless you set one.</source>
-            <translation>将栅格切成互不重叠的图块，并用所选分类头为每个图块赋予一个类别：每个图块一个多边形，带类别、名称和置信度。不指定图块大小时，使用分类头自己的大小。</translation>
+            <source>Cuts the raster into tiles that do not overlap and labels each with a class of the chosen head: one polygon a tile, with class, name and confidence. The tile size is the head's own unless you set one.
+
+It is quick and coarse, and needs a head for this task. For borders to the pixel, use "Segment".</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/classify.py" />
+            <source>patch</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/classify.py" />
+            <source>scene classification</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/classify.py" />
+            <source>land cover</source>
+            <translation>土地覆盖</translation>
+        </message>
+        <message>
+            <location filename="algorithms/classify.py" />
+            <source>deep learning</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/classify.py" />
+            <source>sampling grid</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/classify.py" />
+            <source>One polygon a tile: class (a number), name, and confidence from 0 to 1. Styled when it is loaded.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/classify.py" />
@@ -114,23 +161,18 @@ With polygons or label rasters it tells how good the head is where these lie; ta
         </message>
         <message>
             <location filename="algorithms/common.py" />
-            <source>Band order, e.g. 3,2,1,- (a dash for a missing band; recognised where empty)</source>
-            <translation>波段顺序，例如 3,2,1,-（缺失的波段用短横线；留空则自动识别）</translation>
+            <source>Maps</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/common.py" />
-            <source>Raster layers (of one sensor)</source>
-            <translation>栅格图层（同一种传感器）</translation>
+            <source>Heads and accuracy</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/common.py" />
-            <source>Tile size in pixels (0: the head's own)</source>
-            <translation>图块大小（像素；0：使用分类头的大小）</translation>
-        </message>
-        <message>
-            <location filename="algorithms/common.py" />
-            <source>Overlap of neighbouring tiles (share of a tile)</source>
-            <translation>相邻图块的重叠（占图块的比例）</translation>
+            <source>Rasters</source>
+            <translation>栅格</translation>
         </message>
         <message>
             <location filename="algorithms/common.py" />
@@ -149,48 +191,13 @@ With polygons or label rasters it tells how good the head is where these lie; ta
         </message>
         <message>
             <location filename="algorithms/common.py" />
-            <source>Head (the sensor's first one where empty)</source>
-            <translation>分类头（留空则使用该传感器的第一个）</translation>
-        </message>
-        <message>
-            <location filename="algorithms/common.py" />
-            <source>Sensor</source>
-            <translation>传感器</translation>
-        </message>
-        <message>
-            <location filename="algorithms/common.py" />
-            <source>Extent (all where empty)</source>
-            <translation>范围（留空则为全部）</translation>
-        </message>
-        <message>
-            <location filename="algorithms/common.py" />
-            <source>Raster layer</source>
-            <translation>栅格图层</translation>
-        </message>
-        <message>
-            <location filename="algorithms/common.py" />
-            <source>OFA-Net heads (*.safetensors)</source>
-            <translation>OFA-Net 分类头 (*.safetensors)</translation>
-        </message>
-        <message>
-            <location filename="algorithms/common.py" />
-            <source>Unit of the values</source>
-            <translation>数值单位</translation>
-        </message>
-        <message>
-            <location filename="algorithms/common.py" />
-            <source>Device</source>
-            <translation>计算设备</translation>
-        </message>
-        <message>
-            <location filename="algorithms/common.py" />
             <source>{done} of {total} tiles</source>
             <translation>{done} / {total} 个图块</translation>
         </message>
         <message>
             <location filename="algorithms/common.py" />
-            <source>, about {seconds:.0f} s left</source>
-            <translation>，约剩 {seconds:.0f} 秒</translation>
+            <source>, about {time} left</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -204,8 +211,53 @@ With polygons or label rasters it tells how good the head is where these lie; ta
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
-            <source>Confidence: certain, likely or ambiguous</source>
-            <translation>把握程度：确定（certain）、很可能（likely）或不明确（ambiguous）</translation>
+            <source>satellite</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>bands</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>band order</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>identify</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>metadata</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>Landsat</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>Sensor</source>
+            <translation>传感器</translation>
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>What the other algorithms take as their sensor.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>Confidence</source>
+            <translation>置信度</translation>
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>certain, likely, or ambiguous: then please check it.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -214,8 +266,18 @@ With polygons or label rasters it tells how good the head is where these lie; ta
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
-            <source>Source band of each band of the sensor</source>
-            <translation>传感器各波段对应的源波段</translation>
+            <source>What tells the sensor, band order and unit.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>Band order</source>
+            <translation>波段顺序</translation>
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>The raster's band for each band of the sensor; a dash where it has none.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -224,8 +286,18 @@ With polygons or label rasters it tells how good the head is where these lie; ta
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
+            <source>What the raster's numbers mean.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
             <source>Sensors it may be</source>
             <translation>可能的传感器</translation>
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>With commas between them, the likeliest first.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/embed.py" />
@@ -239,13 +311,53 @@ With polygons or label rasters it tells how good the head is where these lie; ta
         </message>
         <message>
             <location filename="algorithms/embed.py" />
-            <source>Picture of three components</source>
-            <translation>三个主成分的图像</translation>
+            <source>embeddings</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/embed.py" />
+            <source>features</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/embed.py" />
+            <source>foundation model</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/embed.py" />
+            <source>PCA</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/embed.py" />
+            <source>clustering</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/embed.py" />
+            <source>similarity</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/embed.py" />
+            <source>The features' three main components as red, green and blue: like places have like colours.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/embed.py" />
             <source>Features</source>
             <translation>特征</translation>
+        </message>
+        <message>
+            <location filename="algorithms/embed.py" />
+            <source>A raster with one band for each feature, and larger cells than the input's.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/embed.py" />
+            <source>Picture of three components</source>
+            <translation>三个主成分的图像</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
@@ -256,6 +368,36 @@ With polygons or label rasters it tells how good the head is where these lie; ta
             <location filename="algorithms/embed.py" />
             <source>{layer} features, picture</source>
             <translation>{layer} 特征图像</translation>
+        </message>
+        <message>
+            <location filename="algorithms/examples.py" />
+            <source>Detect, segment and clip to an area</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/examples.py" />
+            <source>One head over a folder of scenes</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/examples.py" />
+            <source>Example models</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/examples.py" />
+            <source>To change it: Processing &gt; Graphical Modeler, there Model &gt; Open Model, and this file: {path}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/examples.py" />
+            <source>Classes in the area</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/labelled.py" />
+            <source>A layer in any coordinate system, with a field that tells the class, as text or whole numbers. Selection, filter and unsaved edits count.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -269,8 +411,23 @@ With polygons or label rasters it tells how good the head is where these lie; ta
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
+            <source>Rasters of class numbers, where you have these instead of polygons; no data is no label.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/labelled.py" />
             <source>Labels that are no classes, e.g. unsure,other</source>
             <translation>不属于类别的标签，例如 unsure,other</translation>
+        </message>
+        <message>
+            <location filename="algorithms/labelled.py" />
+            <source>The field of the labels that tells the class.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/labelled.py" />
+            <source>Classes to leave out, by their names or numbers, with commas between them.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -303,6 +460,171 @@ With polygons or label rasters it tells how good the head is where these lie; ta
             <translation>多边形</translation>
         </message>
         <message>
+            <location filename="algorithms/masked.py" />
+            <source>Polygons in any coordinate system: what lies outside of them is left out of map, areas and report. Selection, filter and unsaved edits count. Empty: the whole raster.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>Mask raster, e.g. of clouds</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>A raster that tells which pixels not to use, in any grid and coordinate system. Sentinel-2's scene classification (SCL) is recognised by its name: clouds, shadows, snow and defects are left out. Of another raster, the pixels that are 0.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>Values of the mask raster to leave out, e.g. 3,8,9,10</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>Numbers with commas between them, where others are to be left out than the mask raster's usual ones.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>Expected polygons in {layer}, found none: is nothing selected, or does its filter leave out all?</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>The polygons could not be written to {path}: {why}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>Only inside these polygons</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>Expected numbers with commas between them as values to leave out, found {text}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>Expected a mask raster with the values to leave out, found none: choose one</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>The file that knows the classes, for one sensor and one task: one that comes with OFA-Net, or your own from "Train a head from labels". The name of an installed head will do, too.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Where the raster comes from. auto recognises it; name it where that is not clear.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Band order, e.g. 3,2,1,- (a dash for a missing band; recognised where empty)</source>
+            <translation>波段顺序，例如 3,2,1,-（缺失的波段用短横线；留空则自动识别）</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>The raster's band, counted from 1, for each band of the sensor. Only for rasters that are in another order than usual or lack bands; "Detect sensor" tells how a raster is read without it.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>What the raster's numbers mean, e.g. reflectance from 0 to 1, or decibels. auto recognises it.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>The model sees the raster in squares of this size. Smaller ones show finer detail, and take longer.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Where to compute: auto takes the graphics card (cuda) where there is one that can, else the processor.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Smallest area in hectares (0: all)</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Patches of a class that are smaller become part of the class around them. 1 hectare is 100 m by 100 m.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>A page with the map, the area of each class, and how they were made, for any browser.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>A scene of Sentinel-1, Sentinel-2, Gaofen, NAIP or EnMAP, or one with like bands, in a file that GDAL reads.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Raster layers (of one sensor)</source>
+            <translation>栅格图层（同一种传感器）</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>The scenes that the labels lie on: one, or several of the same sensor.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Head (the sensor's first one where empty)</source>
+            <translation>分类头（留空则使用该传感器的第一个）</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>OFA-Net heads (*.safetensors)</source>
+            <translation>OFA-Net 分类头 (*.safetensors)</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Extent (all where empty)</source>
+            <translation>范围（留空则为全部）</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Only this part of the raster is read, and the result covers only it.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Tile size in pixels (0: the head's own)</source>
+            <translation>图块大小（像素；0：使用分类头的大小）</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Overlap of neighbouring tiles (share of a tile)</source>
+            <translation>相邻图块的重叠（占图块的比例）</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Where tiles overlap their results are blended, so that no seams show. 0 is fastest.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Raster layer</source>
+            <translation>栅格图层</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Unit of the values</source>
+            <translation>数值单位</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Device</source>
+            <translation>计算设备</translation>
+        </message>
+        <message>
             <location filename="algorithms/samplepoints.py" />
             <source>Draws pixels of a class map at random within each class (a stratified random sample, after Olofsson et al. 2014). Look at each point in better imagery and choose its class in the field "reference"; what the map says is hidden meanwhile, so that it does not sway you. Points that you cannot tell stay empty. Then run "Assess accuracy" with these points: it estimates the accuracy of the whole map and the area of each class, with confidence intervals.
 
@@ -333,8 +655,18 @@ The number of points follows from the standard error that you want of the overal
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
+            <source>A map of classes, with their numbers as pixel values.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/samplepoints.py" />
             <source>Standard error wanted of the overall accuracy</source>
             <translation>期望的总体精度标准误</translation>
+        </message>
+        <message>
+            <location filename="algorithms/samplepoints.py" />
+            <source>How sure you want to be: 0.02 makes an accuracy of 0.85 one of 0.81 to 0.89. Less means more points.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
@@ -348,18 +680,33 @@ The number of points follows from the standard error that you want of the overal
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
-            <source>{name}: {points} points, {share:.1%} of the map</source>
-            <translation>{name}：{points} 个点，占全图的 {share:.1%}</translation>
-        </message>
-        <message>
-            <location filename="algorithms/samplepoints.py" />
             <source>Points a class at least</source>
             <translation>每个类别的最少点数</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
+            <source>So that something can be said of rare classes, too.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/samplepoints.py" />
+            <source>The same number draws the same points again.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/samplepoints.py" />
             <source>Points</source>
             <translation>点</translation>
+        </message>
+        <message>
+            <location filename="algorithms/samplepoints.py" />
+            <source>Points to look at: fill in "reference" with the class that you see.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/samplepoints.py" />
+            <source>{name}: {points} points, {share:.1%} of the map</source>
+            <translation>{name}：{points} 个点，占全图的 {share:.1%}</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
@@ -378,8 +725,40 @@ The number of points follows from the standard error that you want of the overal
         </message>
         <message>
             <location filename="algorithms/segment.py" />
-            <source>Labels each pixel with a class of the chosen head. The raster is read in overlapping tiles whose results are blended without seams; the class raster lies on exactly the input's grid, with class names and colours in the file. On request also dissolved polygons with areas in hectares, and the confidence of each pixel (0 to 1).</source>
-            <translation>用所选分类头为每个像素赋予一个类别。栅格以重叠的图块读取，结果无缝融合；类别栅格与输入的格网完全一致，文件中带有类别名称和颜色。还可以生成合并后的多边形（带公顷面积）以及每个像素的置信度（0 到 1）。</translation>
+            <source>Labels each pixel with a class of the chosen head. To start, choose a raster layer and press Run: sensor, bands, unit and head are found, and the log tells classes and areas.
+
+The raster is read in overlapping tiles whose results are blended without seams; the class raster lies on exactly the input's grid, with class names and colours in the file. On request also dissolved polygons with areas in hectares, and the confidence of each pixel (0 to 1).</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segment.py" />
+            <source>semantic segmentation</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segment.py" />
+            <source>classify</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segment.py" />
+            <source>pixel</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segment.py" />
+            <source>map</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segment.py" />
+            <source>mask</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segment.py" />
+            <source>How sure the model is of each pixel's class, 0 to 1. Low where classes look alike, and at borders.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/segment.py" />
@@ -388,13 +767,18 @@ The number of points follows from the standard error that you want of the overal
         </message>
         <message>
             <location filename="algorithms/segment.py" />
+            <source>The class of each pixel, on the input's grid. Styled when it is loaded.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segment.py" />
             <source>Polygons</source>
             <translation>多边形</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
-            <source>Confidence</source>
-            <translation>置信度</translation>
+            <source>One polygon for each patch of a class: class (a number), name, area_ha.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/segment.py" />
@@ -405,6 +789,143 @@ The number of points follows from the standard error that you want of the overal
             <location filename="algorithms/segment.py" />
             <source>{title} confidence</source>
             <translation>{title} 置信度</translation>
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Segment a folder of scenes</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Labels each pixel of all rasters in a folder, and in the folders below it, with the classes of one head. A scene that fails stops no other; the log says why it failed.
+
+Run it again with the same output folder to do only what is missing: scenes that are new, changed, failed on the way, or were not reached when it was cancelled. The output folder also holds a mosaic of all results, which is loaded, and tables of scenes and areas.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>batch</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>many</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>folder</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>mosaic</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>scenes</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>One class raster for each scene, under its name; mosaic.vrt, which shows them as one; areas.csv and batch.csv, tables of areas and scenes. Take the same folder again to go on where a run ended.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>The results as one layer; the first one, where scenes differ in coordinate system or classes.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Pixels and hectares of each class in each scene, as CSV.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>{done} of {scenes} scenes are done, {run} of them now; {failed} failed</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Folder</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>All rasters in it and in the folders below it are scenes; hidden files are not.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Only files that match, e.g. S2*.tif</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>A star stands for any letters, a question mark for one. Empty: all rasters.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Now or in earlier runs.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>The log tells why.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>{scene}: done with {head}, {time}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Results folder</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Mosaic</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Table of areas</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Scenes that are done</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Scenes that failed</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>The engine lacks Dask, which runs many scenes. Install it: "{python}" -m pip install {names}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>{done} of {total} scenes</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>Expected a folder of rasters, found {path}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/segmentfolder.py" />
+            <source>No scene could be segmented. {why}</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -452,11 +973,6 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>land cover</source>
-            <translation>土地覆盖</translation>
-        </message>
-        <message>
-            <location filename="algorithms/trainhead.py" />
             <source>A head to {task} {sensor}, of kind {kind}, with {count} classes: {path}</source>
             <translation>{task} 用的 {sensor} 分类头，种类 {kind}，{count} 个类别：{path}</translation>
         </message>
@@ -469,6 +985,11 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="algorithms/trainhead.py" />
             <source>{name}: IoU {iou}, from {samples:,} samples in {groups} polygons; found as {found}</source>
             <translation>{name}：IoU {iou}，来自 {groups} 个多边形的 {samples:,} 个样本；识别为 {found}</translation>
+        </message>
+        <message>
+            <location filename="algorithms/trainhead.py" />
+            <source>What the head sees: the model's features (linear), or the pixels too. auto takes the better one.</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -487,13 +1008,23 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>Its scores are not known: for a cross-validation each class needs polygons in two places</source>
-            <translation>得分未知：交叉验证要求每个类别在两处有多边形</translation>
+            <source>Task: one class a pixel (segment) or a tile (classify)</source>
+            <translation>任务：每个像素（segment）或每个图块（classify）一个类别</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>Task: one class a pixel (segment) or a tile (classify)</source>
-            <translation>任务：每个像素（segment）或每个图块（classify）一个类别</translation>
+            <source>What the head is for: "Segment", or "Classify tiles".</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/trainhead.py" />
+            <source>A file of a few kilobytes. In the folder that is proposed, all algorithms find it.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="algorithms/trainhead.py" />
+            <source>Its scores are not known: for a cross-validation each class needs polygons in two places</source>
+            <translation>得分未知：交叉验证要求每个类别在两处有多边形</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -524,6 +1055,111 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="applied.py" />
             <source>{raster}: confidence</source>
             <translation>{raster}：置信度</translation>
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>All polygons, since none is selected</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Area</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Layer of polygons</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Draw a rectangle on the map</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Choose a raster first</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>The raster has no place on the map: only the whole layer can be computed</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Add a layer of polygons to the project, or choose another area</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>The layer of polygons is empty: draw one, or choose another area</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Draw a rectangle on the map first</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Whole layer</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>What the canvas shows</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Selected polygons</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Drawn rectangle</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>The raster has no extent</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>{polygons}; within {size}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>Selected: {count:,}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>The canvas does not show the raster: zoom to it first</source>
+            <translation>画布没有显示该栅格：请先缩放到栅格</translation>
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>The polygons do not touch the raster: select others</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>The rectangle does not touch the raster: draw another</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>{columns:,} x {rows:,} pixels</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="area.py" />
+            <source>{area} ha</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="background.py" />
@@ -671,6 +1307,136 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>尚无类别</translation>
         </message>
         <message>
+            <location filename="classify_panel.py" />
+            <source>Classify layer</source>
+            <translation>分类图层</translation>
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Save classes to</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>More</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Report of areas</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source> ha</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>none is too small</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Smaller areas are given to their neighbours</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>&amp;Run</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Classify the area, and add the result to the map</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>&amp;Preview</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Preview what the canvas shows</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Open as al&amp;gorithm...</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Open the same in Processing: for batches, models, commands</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>No head was found for this sensor: choose a head file</source>
+            <translation>没有找到该传感器的分类头：请选择分类头文件</translation>
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Preview of the middle of what the canvas shows, so that it takes seconds</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>&amp;Head</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>&amp;Area</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>&amp;Detail</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>&amp;Save to</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>The fastest there is</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Processor (CPU)</source>
+            <translation>处理器（CPU）</translation>
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Graphics card (CUDA)</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Smallest area</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Compute on</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Classify {layer}</source>
+            <translation>分类 {layer}</translation>
+        </message>
+        <message>
+            <location filename="classify_panel.py" />
+            <source>Preview of {layer}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <location filename="confusion.py" />
             <source>Confusion matrix</source>
             <translation>混淆矩阵</translation>
@@ -691,104 +1457,79 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>{name}：未评分</translation>
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>certain</source>
-            <translation>确定</translation>
+            <location filename="detail.py" />
+            <source>The raster is looked at in square tiles. Half their size sees finer detail and takes four times as long, twice the size takes a quarter of the time. The head was trained at Balanced.</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>likely</source>
-            <translation>很可能</translation>
+            <location filename="detail.py" />
+            <source>Detail</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>ambiguous: please check</source>
-            <translation>不明确：请核对</translation>
+            <location filename="detail.py" />
+            <source>Tile size in pixels</source>
+            <translation>图块大小（像素）</translation>
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>GeoTIFF (*.tif)</source>
-            <translation>GeoTIFF (*.tif)</translation>
+            <location filename="detail.py" />
+            <source> px</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>GeoPackage (*.gpkg)</source>
-            <translation>GeoPackage (*.gpkg)</translation>
+            <location filename="detail.py" />
+            <source>The time is by earlier runs with the same checkpoint and device; tiles without a valid pixel take none</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>Classify layer</source>
-            <translation>分类图层</translation>
+            <location filename="detail.py" />
+            <source>Fast</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>The raster's band for each band of the sensor, from 1; a dash for a missing one</source>
-            <translation>传感器各波段对应的栅格波段，从 1 开始；缺失的用短横线</translation>
+            <location filename="detail.py" />
+            <source>Balanced</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>[Temporary layer]</source>
-            <translation>[临时图层]</translation>
+            <location filename="detail.py" />
+            <source>Fine</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>Band order</source>
-            <translation>波段顺序</translation>
+            <location filename="detail.py" />
+            <source>Own tile size</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>Save result to</source>
-            <translation>结果保存到</translation>
+            <location filename="detail.py" />
+            <source>how long it takes is known after the first run</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>Run</source>
-            <translation>运行</translation>
+            <location filename="detail.py" />
+            <source>about {hours:.1f} h</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>Other file...</source>
-            <translation>其他文件...</translation>
+            <location filename="detail.py" />
+            <source>{tiles:,} tiles; {time}; up to about {gb:.1f} GB of memory</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>one class a pixel</source>
-            <translation>每个像素一个类别</translation>
+            <location filename="detail.py" />
+            <source>about {seconds:.0f} s</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>one class a tile</source>
-            <translation>每个图块一个类别</translation>
+            <location filename="detail.py" />
+            <source>about {minutes:.0f} min</source>
+            <translation type="unfinished" />
         </message>
         <message>
-            <location filename="dialog.py" />
-            <source>No head was found for this sensor: choose a head file</source>
-            <translation>没有找到该传感器的分类头：请选择分类头文件</translation>
-        </message>
-        <message>
-            <location filename="dialog.py" />
-            <source>Choose the unit of the values</source>
-            <translation>请选择数值单位</translation>
-        </message>
-        <message>
-            <location filename="dialog.py" />
-            <source>Not recognised: choose sensor and band order</source>
-            <translation>无法识别：请选择传感器和波段顺序</translation>
-        </message>
-        <message>
-            <location filename="dialog.py" />
-            <source>Classify {layer}</source>
-            <translation>分类 {layer}</translation>
-        </message>
-        <message>
-            <location filename="dialog.py" />
-            <source>; or: </source>
-            <translation>；或：</translation>
-        </message>
-        <message>
-            <location filename="dialog.py" />
-            <source>one entry each for {names}</source>
-            <translation>依次为 {names} 各填一项</translation>
+            <location filename="detail.py" />
+            <source>{choice}: tiles of {px} pixels</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="doors.py" />
@@ -914,6 +1655,81 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="facts.py" />
             <source>{path} cannot be read, is it truncated?</source>
             <translation>无法读取 {path}，文件是否不完整？</translation>
+        </message>
+        <message>
+            <location filename="facts_reader.py" />
+            <source>{path} cannot be read</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>Not scored: for that each class needs polygons in two places</source>
+            <translation>未评分：评分要求每个类别在两处有多边形</translation>
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>Other file...</source>
+            <translation>其他文件...</translation>
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>Choose the file of a head that is in none of the folders</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>Model card</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>All that the file says of itself</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>{task}; looks at tiles of {px} pixels</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>What the file says of itself</source>
+            <translation>文件的自述信息</translation>
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source> ({metres} m)</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>Cross-validated: mean IoU {miou:.2f}, accuracy {accuracy:.0%}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>Score: {what}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>and {count} more</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>Classes: {names}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>The head is for {sensor}: choose it as the sensor</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="head_choice.py" />
+            <source>; not scored: {names}</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="install.py" />
@@ -1097,11 +1913,6 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="model_manager.py" />
-            <source>What the file says of itself</source>
-            <translation>文件的自述信息</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
             <source>&amp;Open folder</source>
             <translation>打开文件夹(&amp;O)</translation>
         </message>
@@ -1257,6 +2068,16 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="model_page.py" />
+            <source>one class a pixel</source>
+            <translation>每个像素一个类别</translation>
+        </message>
+        <message>
+            <location filename="model_page.py" />
+            <source>one class a tile</source>
+            <translation>每个图块一个类别</translation>
+        </message>
+        <message>
+            <location filename="model_page.py" />
             <source>your own</source>
             <translation>您自己的</translation>
         </message>
@@ -1379,11 +2200,6 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="model_page.py" />
             <source>Bands</source>
             <translation>波段</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Rasters</source>
-            <translation>栅格</translation>
         </message>
         <message>
             <location filename="model_page.py" />
@@ -1531,6 +2347,26 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>指纹</translation>
         </message>
         <message>
+            <location filename="outputs.py" />
+            <source>GeoTIFF (*.tif)</source>
+            <translation>GeoTIFF (*.tif)</translation>
+        </message>
+        <message>
+            <location filename="outputs.py" />
+            <source>GeoPackage (*.gpkg)</source>
+            <translation>GeoPackage (*.gpkg)</translation>
+        </message>
+        <message>
+            <location filename="outputs.py" />
+            <source>[Temporary file]</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="outputs.py" />
+            <source>[Temporary layer]</source>
+            <translation>[临时图层]</translation>
+        </message>
+        <message>
             <location filename="plugin.py" />
             <source>Recognise the sensor of the active raster layer and classify it</source>
             <translation>识别活动栅格图层的传感器并进行分类</translation>
@@ -1556,6 +2392,11 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>点击一个地点，查看其他各处与它的相似程度</translation>
         </message>
         <message>
+            <location filename="preview.py" />
+            <source>Preview on {raster}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
             <location filename="proxy.py" />
             <source>QGIS is set to a SOCKS proxy ({host}), which pip cannot use: install from a folder of wheels.</source>
             <translation>QGIS 设置了 SOCKS 代理（{host}），pip 无法使用：请从 wheel 文件夹安装。</translation>
@@ -1577,8 +2418,18 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="raster_input.py" />
-            <source>please check</source>
-            <translation>请核对</translation>
+            <source>certain</source>
+            <translation>确定</translation>
+        </message>
+        <message>
+            <location filename="raster_input.py" />
+            <source>likely</source>
+            <translation>很可能</translation>
+        </message>
+        <message>
+            <location filename="raster_input.py" />
+            <source>ambiguous: please check</source>
+            <translation>不明确：请核对</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
@@ -1587,13 +2438,23 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="raster_input.py" />
+            <source>Recognised as</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="raster_input.py" />
             <source>How the raster is read</source>
             <translation>栅格的读取方式</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
-            <source>recognise</source>
-            <translation>自动识别</translation>
+            <source>as recognised</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="raster_input.py" />
+            <source>The raster's band for each band of the sensor, from 1; a dash for a missing one</source>
+            <translation>传感器各波段对应的栅格波段，从 1 开始；缺失的用短横线</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
@@ -1602,18 +2463,148 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="raster_input.py" />
-            <source>Tile size in pixels</source>
-            <translation>图块大小（像素）</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
             <source>Add a raster to the project</source>
             <translation>请在工程中添加栅格</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
+            <source>Looking at the raster...</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="raster_input.py" />
             <source>The raster was not recognised: choose its sensor, bands and unit</source>
             <translation>无法识别该栅格：请选择传感器、波段和单位</translation>
+        </message>
+        <message>
+            <location filename="raster_input.py" />
+            <source>{sensor}, looking at the values...</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="raster_input.py" />
+            <source>one entry each for {names}</source>
+            <translation>依次为 {names} 各填一项</translation>
+        </message>
+        <message>
+            <location filename="raster_input.py" />
+            <source>Not recognised</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="raster_input.py" />
+            <source>as recognised: {answer}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="raster_input.py" />
+            <source>; or: </source>
+            <translation>；或：</translation>
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>Classes of {source} by the head {head}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>Areas of one class of {source} by the head {head}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>Probability (0 to 1) of the winning class, of {source} by the head {head}</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>Counted on the map, not corrected for its errors.</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>engine</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>source</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>sensor</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>unit of the values</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>checkpoint</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>fingerprint of the backbone</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>head</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>tile size, px</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>overlap of tiles</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>smallest area, ha</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>device</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>Open report</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="results.py" />
+            <source>date</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="run.py" />
+            <source>waiting for another run to end</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="run.py" />
+            <source>starting</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="run.py" />
+            <source>cancelling...</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="run.py" />
+            <source>Progress</source>
+            <translation>进度</translation>
         </message>
         <message>
             <location filename="run.py" />
@@ -1629,6 +2620,11 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="run.py" />
             <source>{title}: cancelled</source>
             <translation>{title}：已取消</translation>
+        </message>
+        <message>
+            <location filename="run_list.py" />
+            <source>Cancel: {title}</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="save_head.py" />
@@ -1772,11 +2768,6 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup_panel.py" />
-            <source>Progress</source>
-            <translation>进度</translation>
-        </message>
-        <message>
-            <location filename="setup_panel.py" />
             <source>Show &amp;log</source>
             <translation>显示日志(&amp;L)</translation>
         </message>
@@ -1854,11 +2845,6 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="setup_panel.py" />
             <source>Processor (CPU); no NVIDIA GPU was found</source>
             <translation>处理器（CPU）；没有找到 NVIDIA GPU</translation>
-        </message>
-        <message>
-            <location filename="setup_panel.py" />
-            <source>Processor (CPU)</source>
-            <translation>处理器（CPU）</translation>
         </message>
         <message>
             <location filename="setup_panel.py" />
@@ -1994,6 +2980,21 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="texts.py" />
             <source>Labels that are no classes</source>
             <translation>不属于类别的标签</translation>
+        </message>
+        <message>
+            <location filename="texts.py" />
+            <source>{hours:.1f} h</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="texts.py" />
+            <source>{seconds:.0f} s</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="texts.py" />
+            <source>{minutes:.0f} min</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="training_counts.py" />
@@ -2174,16 +3175,6 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="training_panel.py" />
             <source>Cancelling...</source>
             <translation>正在取消...</translation>
-        </message>
-        <message>
-            <location filename="training_panel.py" />
-            <source>Not scored: for that each class needs polygons in two places</source>
-            <translation>未评分：评分要求每个类别在两处有多边形</translation>
-        </message>
-        <message>
-            <location filename="training_panel.py" />
-            <source>The canvas does not show the raster: zoom to it first</source>
-            <translation>画布没有显示该栅格：请先缩放到栅格</translation>
         </message>
         <message>
             <location filename="training_panel.py" />
