@@ -222,7 +222,7 @@ class Source:
                 for band, pixels in zip(chosen, values, strict=True):
                     parts[band].append(pixels[np.isfinite(pixels)])
         except RasterioIOError as error:
-            raise RasterError(f"{self.name} cannot be read, is it truncated? {one_line(error)}") from error
+            raise _unreadable(self, error) from error
         found = {band: np.sort(np.concatenate(arrays)) for band, arrays in parts.items()}
         return tuple(tuple(found[b].tolist()) if b in found else () for b in range(1, self.dataset.count + 1))
 
@@ -247,7 +247,7 @@ def detect_source(
     try:
         empty = source.empty_bands(used)
     except RasterioIOError as error:
-        raise RasterError(f"{name} cannot be read, is it truncated? {one_line(error)}") from error
+        raise _unreadable(source, error) from error
     if len(empty) == len(set(used)):
         raise RasterError(f"expected valid pixels, found none in {name}: all is nodata")
     return replace(found, bands=tuple(None if band in empty else band for band in found.bands)) if empty else found
@@ -257,6 +257,11 @@ def shown(path: str) -> str:
     """The last part of a path or address, for messages; without an address's query, which may hold a key."""
     address = path.split("?")[0] if "://" in path else path
     return Path(address).name or path
+
+
+def _unreadable(source: Source, error: RasterioIOError) -> RasterError:
+    why = "did the connection break?" if "://" in source.path else "is it truncated?"
+    return RasterError(f"{source.name} cannot be read, {why} {one_line(error)}")
 
 
 def _choose(name: str, subdatasets: Sequence[str]) -> str:
