@@ -110,10 +110,10 @@ class SegmentFolder(EngineAlgorithm):
             self._told = set(done)  # of earlier runs
         for name in [name for name in done if name not in self._told]:
             self._told.add(name)
-            text = tr("{scene}: done with {head}, {seconds:.0f} s")
+            text = tr("{scene}: done with {head}, {time}")
             entry = done[name]
             head = (entry.get("head") or {}).get("name", "")
-            feedback.pushInfo(text.format(scene=name, head=head, seconds=entry.get("seconds") or 0))
+            feedback.pushInfo(text.format(scene=name, head=head, time=duration(entry.get("seconds") or 0)))
         ended = sum(entry["state"] in ("done", "failed") for entry in entries)
         if ended != self._ended:
             self._ended = ended

@@ -292,12 +292,19 @@ def test_the_guides_other_commands_run_in_a_shell(plugin, workplace, environment
     script = [block for block in commands() if "\n" in block or not block.startswith("qgis_process run")]
     assert len(script) == 3
     script = "\n".join(script).replace("enable ofanet", "enable qgis_plugin")
+    script += (
+        "\nqgis_process help ofanet:segment --json >results/help.json\nqgis_process help ofanet:segment >results/help"
+    )
     environment |= {"QGIS_CUSTOM_CONFIG_PATH": str(workplace / "profile"), "QT_QPA_PLATFORM": "offscreen"}
     ended = subprocess.run(["bash", "-ec", script], env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     answer = json.loads(ended.stdout[ended.stdout.index("{") :])
     assert answer["results"] == {"OUTPUT": str(workplace / "results" / "sentinel-2.tif")}
     assert QgsRasterLayer(answer["results"]["OUTPUT"]).isValid()
+    described = json.loads((workplace / "results" / "help.json").read_text(encoding="utf-8"))
+    assert described["parameters"]["MASK"]["help"] and described["algorithm_details"]["short_description"]
+    help_text = (workplace / "results" / "help").read_text(encoding="utf-8")
+    assert "MASK: Only inside these polygons" in help_text and "<p>" not in help_text  # a terminal
     for sensor in ("naip", "sentinel-2"):
         told = json.loads((workplace / "results" / f"{sensor}.json").read_text(encoding="utf-8"))
         assert told["results"]["SENSOR"] == sensor
