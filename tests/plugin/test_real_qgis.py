@@ -3,13 +3,18 @@
 import contextlib
 import json
 import os
-import shutil
 import subprocess
+import sys
+import zipfile
+from pathlib import Path
 
 from conftest import ROOT, sample
 from qgis.core import QgsRasterLayer
 
 from qgis_plugin.engine import engine_python
+
+sys.path.insert(0, str(ROOT / ".ci"))
+import package
 
 
 @contextlib.contextmanager
@@ -25,6 +30,14 @@ def virtual_screen():
     finally:
         screen.terminate()
         screen.wait()
+
+
+def unpack(plugins: Path):
+    """Installs the package, as it is built from what git has, in a folder of plugins."""
+    zipped = plugins.with_suffix(".zip")
+    package.build(zipped, package.contents())
+    with zipfile.ZipFile(zipped) as opened:
+        opened.extractall(plugins)
 
 
 def test_toolbar_action_in_the_qgis_window(environment, tmp_path):
@@ -57,13 +70,10 @@ def test_qgis_process_in_place(qgis_process, tmp_path):
 
 
 def test_qgis_process_with_the_packaged_layout(qgis_process, tmp_path):
-    """As in the zip: the folder is called ofanet, and holds the engine and the resources."""
-    folder = tmp_path / "plugins" / "ofanet"
-    ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "qgis_plugin", folder, ignore=ignore)
-    for part in ("ofa_engine", "resources"):
-        shutil.copytree(ROOT / part, folder / part, ignore=ignore)
-    where = {"QGIS_PLUGINPATH": str(folder.parent), "OFANET_PYTHON": str(engine_python())}
+    """The folder is called ofanet there, and holds the engine and the resources."""
+    plugins = tmp_path / "plugins"
+    unpack(plugins)
+    where = {"QGIS_PLUGINPATH": str(plugins), "OFANET_PYTHON": str(engine_python())}
     assert qgis_process("plugins", "enable", "ofanet", **where).returncode == 0
     out = tmp_path / "o.gpkg"
     done = qgis_process("run", "ofanet:classify", "--", f"INPUT={sample('naip')}", f"OUTPUT={out}", **where)
