@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -264,11 +263,12 @@ def test_the_guide_names_every_parameter_and_output(models):
 
 @pytest.fixture
 def workplace(tmp_path, monkeypatch):
-    """A folder that looks like the repository's root, with two of the scenes; the engine starts there."""
+    """A folder that looks like the repository's root, with corners of two of the scenes; the engine starts there."""
     (tmp_path / "results").mkdir()
     (tmp_path / "resources" / "samples").mkdir(parents=True)
     for sensor in ("naip", "sentinel-2"):
-        shutil.copyfile(sample(sensor), tmp_path / "resources" / "samples" / f"{sensor}.tif")
+        corner = tmp_path / "resources" / "samples" / f"{sensor}.tif"
+        gdal.Translate(str(corner), sample(sensor), srcWin=(0, 0, 200, 200))
     monkeypatch.chdir(tmp_path)
     ENGINE.stop()
     yield tmp_path
