@@ -67,7 +67,7 @@ def find_product(path: str) -> Product | None:
         granule = _only_granule(images, metadata)
         tile = _xml(root / granule / "MTD_TL.xml")
         bands = _bands(product, images, metadata)
-        scl = min((file for (name, _), file in images.items() if name == "SCL"), default=None)
+        classified = [file for (name, _), file in images.items() if name == "SCL" and (root / file).is_file()]
         for file in [band.file for band in bands]:
             if not (root / file).is_file():
                 raise RasterError(f"expected the band file {file} that {metadata} names, found none: is the download "
@@ -81,7 +81,7 @@ def find_product(path: str) -> Product | None:
     told = f"as its metadata say: (DN{shift}) / {quantification:g}, processing baseline {_baseline(product):05.2f}"
     name = PurePosixPath(prefix.rstrip("/")).name
     row_bytes = sum(2 * _BLOCK_PX**2 * -(-grids[band.resolution_m].width // _BLOCK_PX) for band in bands)
-    return Product(name, vrt, "reflectance", told, prefix + scl if scl else None, row_bytes)
+    return Product(name, vrt, "reflectance", told, prefix + min(classified) if classified else None, row_bytes)
 
 
 @contextmanager
@@ -120,7 +120,7 @@ def _xml(file: Root) -> ET.Element:
     try:
         with file.open("rb") as opened:
             return ET.fromstring(opened.read(_LARGEST_XML_BYTES))
-    except (OSError, KeyError, ET.ParseError, zipfile.BadZipFile) as error:
+    except (OSError, KeyError, ET.ParseError, zipfile.BadZipFile, RuntimeError) as error:  # the last: encrypted
         raise RasterError(f"expected Sentinel-2's metadata, found {file.name} that cannot be read: {error}") from error
 
 

@@ -106,8 +106,10 @@ def test_a_product_at_20_m_has_no_near_infrared_at_10_m(safe, tmp_path):
     metadata = copied / "MTD_MSIL2A.xml"
     lines = metadata.read_text().splitlines(keepends=True)
     metadata.write_text("".join(line for line in lines if "_10m</" not in line and "B08_" not in line))
+    next(copied.rglob("*SCL_20m.jp2")).unlink()
     with Source(copied) as source:
         found = detect_source(source)
+        assert "valid-mask" not in found.reason, "no file is named that is not there"
         assert (source.width, found.bands) == (SIZE // 2, (1, 2, 3, 4, 5, 6, None, 7, 8))
 
 
