@@ -38,15 +38,15 @@ MAGIC = {  # what compiled code begins with
 # refuses (exec, eval, pickle, shells, chmod, mktemp, extractall, TLS, passwords, downloads of models).
 REVIEWED = {
     "B404": (
-        ("children.py", "engine.py", "pythons.py"),
+        ("children.py", "engine.py", "pythons.py", "ofa_engine/peers.py"),
         "the engine is a child process: that keeps PyTorch out of QGIS's Python",
     ),
     "B603": (
-        ("children.py", "engine.py", "pythons.py"),
+        ("children.py", "engine.py", "pythons.py", "ofa_engine/peers.py"),
         "argument lists without a shell; the program is the Python that the user chose or that was found and shown",
     ),
     "B101": (
-        ("ofa_engine/pipeline.py", "ofa_engine/scenes.py"),
+        ("ofa_engine/journal.py", "ofa_engine/pipeline.py", "ofa_engine/reading.py", "ofa_engine/scenes.py"),
         "tells the type checker what the code before made sure of; nothing depends on it at run time",
     ),
     "B405": (

@@ -29,7 +29,8 @@ KINDS = ("classes", "polygons", "confidence")  # from the top of a group to its 
 _MARK = "ofanet"  # starts our custom properties and is our vocabulary of keywords, so it stands in all that is saved
 _KIND, _RUN = f"{_MARK}/kind", f"{_MARK}/run"
 _OUTPUTS = ("output", "polygons", "confidence", "report")
-_RESULTS_GROUP = "Processing/Configuration/RESULTS_GROUP_NAME"  # where the user wants all results in one group
+# where the user wants all results in one group
+_RESULTS_GROUP = "Processing/Configuration/RESULTS_GROUP_NAME"  # pragma: allowlist secret
 
 
 def keep(layer, kind: str, result: dict, project: QgsProject):
@@ -206,8 +207,12 @@ def add_results(context, feedback) -> list[QgsMapLayer]:
         if details.postProcessor():
             details.postProcessor().postProcessLayer(layer, context, feedback)
         if project.layerTreeRoot().findLayer(layer) is None:
-            point = project.layerTreeRegistryBridge().layerInsertionPoint()
-            point.group.insertLayer(point.position, layer)
+            bridge = project.layerTreeRegistryBridge()
+            if hasattr(bridge, "layerInsertionPoint"):
+                point = bridge.layerInsertionPoint()
+                point.group.insertLayer(point.position, layer)
+            else:  # in QGIS 3.34
+                project.layerTreeRoot().insertLayer(0, layer)
         added.append(layer)
     order = [node.layerId() for node in project.layerTreeRoot().findLayers()]
     return sorted(added, key=lambda layer: order.index(layer.id()))
