@@ -75,12 +75,12 @@ With polygons or label rasters it tells how good the head is where these lie; ta
         <message>
             <location filename="algorithms/assessaccuracy.py" />
             <source>The share of labels, or of the map's area, for which the map is right.</source>
-            <translation type="unfinished" />
+            <translation>图与标签一致的比例：占标签的比例，或占全图面积的比例。</translation>
         </message>
         <message>
             <location filename="algorithms/assessaccuracy.py" />
             <source>How well map and labels cover each other, as the mean of all classes, so that rare ones count.</source>
-            <translation type="unfinished" />
+            <translation>图与标签相互重合的程度，取所有类别的平均值，因此稀少的类别同样计入。</translation>
         </message>
         <message>
             <location filename="algorithms/assessaccuracy.py" />
@@ -100,7 +100,7 @@ With polygons or label rasters it tells how good the head is where these lie; ta
         <message>
             <location filename="algorithms/assessaccuracy.py" />
             <source>A page with all scores and the confusion matrix, for any browser.</source>
-            <translation type="unfinished" />
+            <translation>含全部得分和混淆矩阵的网页，可用任何浏览器打开。</translation>
         </message>
         <message>
             <location filename="algorithms/assessaccuracy.py" />
@@ -122,17 +122,19 @@ With polygons or label rasters it tells how good the head is where these lie; ta
             <source>Cuts the raster into tiles that do not overlap and labels each with a class of the chosen head: one polygon a tile, with class, name and confidence. The tile size is the head's own unless you set one.
 
 It is quick and coarse, and needs a head for this task. For borders to the pixel, use "Segment".</source>
-            <translation type="unfinished" />
+            <translation>将栅格切成互不重叠的图块，并用所选分类头的类别标注每个图块：每个图块一个多边形，带类别、名称和置信度。除非您另行指定，图块大小采用分类头自身的大小。
+
+速度快但较粗略，并且需要用于此任务的分类头。如需精确到像素的边界，请使用“分割”。</translation>
         </message>
         <message>
             <location filename="algorithms/classify.py" />
             <source>patch</source>
-            <translation type="unfinished" />
+            <translation>图斑</translation>
         </message>
         <message>
             <location filename="algorithms/classify.py" />
             <source>scene classification</source>
-            <translation type="unfinished" />
+            <translation>场景分类</translation>
         </message>
         <message>
             <location filename="algorithms/classify.py" />
@@ -142,17 +144,17 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/classify.py" />
             <source>deep learning</source>
-            <translation type="unfinished" />
+            <translation>深度学习</translation>
         </message>
         <message>
             <location filename="algorithms/classify.py" />
             <source>sampling grid</source>
-            <translation type="unfinished" />
+            <translation>采样格网</translation>
         </message>
         <message>
             <location filename="algorithms/classify.py" />
             <source>One polygon a tile: class (a number), name, and confidence from 0 to 1. Styled when it is loaded.</source>
-            <translation type="unfinished" />
+            <translation>每个图块一个多边形：class（数字）、name，以及 0 到 1 的 confidence。加载时自动设置样式。</translation>
         </message>
         <message>
             <location filename="algorithms/classify.py" />
@@ -162,12 +164,12 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/common.py" />
             <source>Maps</source>
-            <translation type="unfinished" />
+            <translation>制图</translation>
         </message>
         <message>
             <location filename="algorithms/common.py" />
             <source>Heads and accuracy</source>
-            <translation type="unfinished" />
+            <translation>分类头与精度</translation>
         </message>
         <message>
             <location filename="algorithms/common.py" />
@@ -197,7 +199,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/common.py" />
             <source>, about {time} left</source>
-            <translation type="unfinished" />
+            <translation>，约剩 {time}</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -212,32 +214,32 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>satellite</source>
-            <translation type="unfinished" />
+            <translation>卫星</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>bands</source>
-            <translation type="unfinished" />
+            <translation>波段</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>band order</source>
-            <translation type="unfinished" />
+            <translation>波段顺序</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>identify</source>
-            <translation type="unfinished" />
+            <translation>识别</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>metadata</source>
-            <translation type="unfinished" />
+            <translation>元数据</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>Landsat</source>
-            <translation type="unfinished" />
+            <translation>Landsat</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -247,7 +249,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>What the other algorithms take as their sensor.</source>
-            <translation type="unfinished" />
+            <translation>其他算法的传感器参数所用的值。</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -257,7 +259,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>certain, likely, or ambiguous: then please check it.</source>
-            <translation type="unfinished" />
+            <translation>certain（确定）、likely（很可能）或 ambiguous（不明确，请核对）。</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -267,7 +269,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>What tells the sensor, band order and unit.</source>
-            <translation type="unfinished" />
+            <translation>判断传感器、波段顺序和单位的依据。</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -277,7 +279,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>The raster's band for each band of the sensor; a dash where it has none.</source>
-            <translation type="unfinished" />
+            <translation>传感器各波段对应的栅格波段；没有的用短横线。</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -287,7 +289,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>What the raster's numbers mean.</source>
-            <translation type="unfinished" />
+            <translation>栅格数值的含义。</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -297,7 +299,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>With commas between them, the likeliest first.</source>
-            <translation type="unfinished" />
+            <translation>以逗号分隔，可能性最大的在前。</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
@@ -312,37 +314,37 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/embed.py" />
             <source>embeddings</source>
-            <translation type="unfinished" />
+            <translation>嵌入</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
             <source>features</source>
-            <translation type="unfinished" />
+            <translation>特征</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
             <source>foundation model</source>
-            <translation type="unfinished" />
+            <translation>基础模型</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
             <source>PCA</source>
-            <translation type="unfinished" />
+            <translation>PCA</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
             <source>clustering</source>
-            <translation type="unfinished" />
+            <translation>聚类</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
             <source>similarity</source>
-            <translation type="unfinished" />
+            <translation>相似性</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
             <source>The features' three main components as red, green and blue: like places have like colours.</source>
-            <translation type="unfinished" />
+            <translation>以红、绿、蓝显示特征的三个主成分：相似的地方颜色相近。</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
@@ -352,7 +354,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/embed.py" />
             <source>A raster with one band for each feature, and larger cells than the input's.</source>
-            <translation type="unfinished" />
+            <translation>每个特征一个波段的栅格，像元比输入栅格的大。</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
@@ -372,32 +374,32 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/examples.py" />
             <source>Detect, segment and clip to an area</source>
-            <translation type="unfinished" />
+            <translation>识别、分割并裁剪到区域</translation>
         </message>
         <message>
             <location filename="algorithms/examples.py" />
             <source>One head over a folder of scenes</source>
-            <translation type="unfinished" />
+            <translation>用一个分类头处理整个文件夹的影像</translation>
         </message>
         <message>
             <location filename="algorithms/examples.py" />
             <source>Example models</source>
-            <translation type="unfinished" />
+            <translation>示例模型</translation>
         </message>
         <message>
             <location filename="algorithms/examples.py" />
             <source>To change it: Processing &gt; Graphical Modeler, there Model &gt; Open Model, and this file: {path}</source>
-            <translation type="unfinished" />
+            <translation>如需修改：打开 数据处理 &gt; 图形建模器，在其中选择 模型 &gt; 打开模型，然后选择此文件：{path}</translation>
         </message>
         <message>
             <location filename="algorithms/examples.py" />
             <source>Classes in the area</source>
-            <translation type="unfinished" />
+            <translation>区域内的类别</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
             <source>A layer in any coordinate system, with a field that tells the class, as text or whole numbers. Selection, filter and unsaved edits count.</source>
-            <translation type="unfinished" />
+            <translation>任意坐标系的图层，带有说明类别的字段（文本或整数）。选择、过滤和未保存的编辑都会计入。</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -412,7 +414,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/labelled.py" />
             <source>Rasters of class numbers, where you have these instead of polygons; no data is no label.</source>
-            <translation type="unfinished" />
+            <translation>以类别编号为值的栅格，用于没有多边形的情况；无数据即无标签。</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -422,12 +424,12 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/labelled.py" />
             <source>The field of the labels that tells the class.</source>
-            <translation type="unfinished" />
+            <translation>标签中说明类别的字段。</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
             <source>Classes to leave out, by their names or numbers, with commas between them.</source>
-            <translation type="unfinished" />
+            <translation>要排除的类别，填写其名称或编号，以逗号分隔。</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -462,62 +464,62 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/masked.py" />
             <source>Polygons in any coordinate system: what lies outside of them is left out of map, areas and report. Selection, filter and unsaved edits count. Empty: the whole raster.</source>
-            <translation type="unfinished" />
+            <translation>任意坐标系的多边形：其外部不计入图、面积和报告。选择、过滤和未保存的编辑都会计入。留空：整个栅格。</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
             <source>Mask raster, e.g. of clouds</source>
-            <translation type="unfinished" />
+            <translation>掩膜栅格，例如云掩膜</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
             <source>A raster that tells which pixels not to use, in any grid and coordinate system. Sentinel-2's scene classification (SCL) is recognised by its name: clouds, shadows, snow and defects are left out. Of another raster, the pixels that are 0.</source>
-            <translation type="unfinished" />
+            <translation>说明哪些像素不使用的栅格，格网和坐标系不限。Sentinel-2 的场景分类（SCL）按名称识别：排除云、阴影、雪和缺陷像素。其他栅格则排除值为 0 的像素。</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
             <source>Values of the mask raster to leave out, e.g. 3,8,9,10</source>
-            <translation type="unfinished" />
+            <translation>掩膜栅格中要排除的值，例如 3,8,9,10</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
             <source>Numbers with commas between them, where others are to be left out than the mask raster's usual ones.</source>
-            <translation type="unfinished" />
+            <translation>以逗号分隔的数字；仅在要排除的值与该掩膜栅格通常排除的值不同时填写。</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
             <source>Expected polygons in {layer}, found none: is nothing selected, or does its filter leave out all?</source>
-            <translation type="unfinished" />
+            <translation>{layer} 中应有多边形，但没有找到：是否未选择任何要素，或过滤器排除了全部？</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
             <source>The polygons could not be written to {path}: {why}</source>
-            <translation type="unfinished" />
+            <translation>无法将多边形写入 {path}：{why}</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
             <source>Only inside these polygons</source>
-            <translation type="unfinished" />
+            <translation>仅限这些多边形内</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
             <source>Expected numbers with commas between them as values to leave out, found {text}</source>
-            <translation type="unfinished" />
+            <translation>要排除的值应为以逗号分隔的数字，实际为 {text}</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
             <source>Expected a mask raster with the values to leave out, found none: choose one</source>
-            <translation type="unfinished" />
+            <translation>填写要排除的值时应有掩膜栅格，但没有找到：请选择一个</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>The file that knows the classes, for one sensor and one task: one that comes with OFA-Net, or your own from "Train a head from labels". The name of an installed head will do, too.</source>
-            <translation type="unfinished" />
+            <translation>包含类别的文件，对应一种传感器和一个任务：OFA-Net 自带的，或您用“用标签训练分类头”得到的。也可以填写已安装分类头的名称。</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>Where the raster comes from. auto recognises it; name it where that is not clear.</source>
-            <translation type="unfinished" />
+            <translation>栅格的来源。auto 自动识别；无法确定时请指定。</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -527,42 +529,42 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/parameters.py" />
             <source>The raster's band, counted from 1, for each band of the sensor. Only for rasters that are in another order than usual or lack bands; "Detect sensor" tells how a raster is read without it.</source>
-            <translation type="unfinished" />
+            <translation>传感器各波段对应的栅格波段，从 1 开始计数。仅用于波段顺序不同寻常或缺少波段的栅格；“识别传感器”会说明不填写时栅格如何读取。</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>What the raster's numbers mean, e.g. reflectance from 0 to 1, or decibels. auto recognises it.</source>
-            <translation type="unfinished" />
+            <translation>栅格数值的含义，例如 0 到 1 的反射率，或分贝。auto 自动识别。</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>The model sees the raster in squares of this size. Smaller ones show finer detail, and take longer.</source>
-            <translation type="unfinished" />
+            <translation>模型以此大小的方块查看栅格。方块越小，细节越精细，耗时也越长。</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>Where to compute: auto takes the graphics card (cuda) where there is one that can, else the processor.</source>
-            <translation type="unfinished" />
+            <translation>在哪里计算：有可用的显卡时 auto 使用显卡（cuda），否则使用处理器。</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>Smallest area in hectares (0: all)</source>
-            <translation type="unfinished" />
+            <translation>最小面积（公顷；0：全部保留）</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>Patches of a class that are smaller become part of the class around them. 1 hectare is 100 m by 100 m.</source>
-            <translation type="unfinished" />
+            <translation>小于该面积的图斑会并入其周围的类别。1 公顷为 100 米 x 100 米。</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>A page with the map, the area of each class, and how they were made, for any browser.</source>
-            <translation type="unfinished" />
+            <translation>含地图、各类别面积及其生成方式的网页，可用任何浏览器打开。</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>A scene of Sentinel-1, Sentinel-2, Gaofen, NAIP or EnMAP, or one with like bands, in a file that GDAL reads.</source>
-            <translation type="unfinished" />
+            <translation>Sentinel-1、Sentinel-2、高分（Gaofen）、NAIP 或 EnMAP 影像，或波段相近的影像，文件须为 GDAL 可读取的格式。</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -572,7 +574,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/parameters.py" />
             <source>The scenes that the labels lie on: one, or several of the same sensor.</source>
-            <translation type="unfinished" />
+            <translation>标签所在的影像：一景，或同一传感器的多景。</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -592,7 +594,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/parameters.py" />
             <source>Only this part of the raster is read, and the result covers only it.</source>
-            <translation type="unfinished" />
+            <translation>只读取栅格的这一部分，结果也只覆盖这一部分。</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -607,7 +609,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/parameters.py" />
             <source>Where tiles overlap their results are blended, so that no seams show. 0 is fastest.</source>
-            <translation type="unfinished" />
+            <translation>图块重叠处的结果会相互融合，因此看不出接缝。0 最快。</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -656,7 +658,7 @@ The number of points follows from the standard error that you want of the overal
         <message>
             <location filename="algorithms/samplepoints.py" />
             <source>A map of classes, with their numbers as pixel values.</source>
-            <translation type="unfinished" />
+            <translation>以类别编号为像素值的分类图。</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
@@ -666,7 +668,7 @@ The number of points follows from the standard error that you want of the overal
         <message>
             <location filename="algorithms/samplepoints.py" />
             <source>How sure you want to be: 0.02 makes an accuracy of 0.85 one of 0.81 to 0.89. Less means more points.</source>
-            <translation type="unfinished" />
+            <translation>您希望的把握程度：0.02 表示 0.85 的精度介于 0.81 到 0.89 之间。值越小，点越多。</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
@@ -686,12 +688,12 @@ The number of points follows from the standard error that you want of the overal
         <message>
             <location filename="algorithms/samplepoints.py" />
             <source>So that something can be said of rare classes, too.</source>
-            <translation type="unfinished" />
+            <translation>使稀少的类别也能得到评价。</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
             <source>The same number draws the same points again.</source>
-            <translation type="unfinished" />
+            <translation>相同的数字会再次抽取相同的点。</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
@@ -701,7 +703,7 @@ The number of points follows from the standard error that you want of the overal
         <message>
             <location filename="algorithms/samplepoints.py" />
             <source>Points to look at: fill in "reference" with the class that you see.</source>
-            <translation type="unfinished" />
+            <translation>需要查看的点：请在“reference”中填写您看到的类别。</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
@@ -728,37 +730,39 @@ The number of points follows from the standard error that you want of the overal
             <source>Labels each pixel with a class of the chosen head. To start, choose a raster layer and press Run: sensor, bands, unit and head are found, and the log tells classes and areas.
 
 The raster is read in overlapping tiles whose results are blended without seams; the class raster lies on exactly the input's grid, with class names and colours in the file. On request also dissolved polygons with areas in hectares, and the confidence of each pixel (0 to 1).</source>
-            <translation type="unfinished" />
+            <translation>用所选分类头的类别标注每个像素。只需选择栅格图层并点击“运行”：传感器、波段、单位和分类头会自动确定，日志给出各类别及其面积。
+
+栅格以重叠的图块读取，其结果无缝融合；类别栅格与输入栅格的格网完全一致，文件中包含类别名称和颜色。还可以生成带公顷面积的融合多边形，以及每个像素的置信度（0 到 1）。</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
             <source>semantic segmentation</source>
-            <translation type="unfinished" />
+            <translation>语义分割</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
             <source>classify</source>
-            <translation type="unfinished" />
+            <translation>分类</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
             <source>pixel</source>
-            <translation type="unfinished" />
+            <translation>像素</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
             <source>map</source>
-            <translation type="unfinished" />
+            <translation>制图</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
             <source>mask</source>
-            <translation type="unfinished" />
+            <translation>掩膜</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
             <source>How sure the model is of each pixel's class, 0 to 1. Low where classes look alike, and at borders.</source>
-            <translation type="unfinished" />
+            <translation>模型对每个像素类别的把握程度，0 到 1。在类别相似处和边界处较低。</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
@@ -768,7 +772,7 @@ The raster is read in overlapping tiles whose results are blended without seams;
         <message>
             <location filename="algorithms/segment.py" />
             <source>The class of each pixel, on the input's grid. Styled when it is loaded.</source>
-            <translation type="unfinished" />
+            <translation>每个像素的类别，采用输入栅格的格网。加载时自动设置样式。</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
@@ -778,154 +782,156 @@ The raster is read in overlapping tiles whose results are blended without seams;
         <message>
             <location filename="algorithms/segment.py" />
             <source>One polygon for each patch of a class: class (a number), name, area_ha.</source>
-            <translation type="unfinished" />
+            <translation>每个类别的每个图斑一个多边形：class（数字）、name、area_ha。</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
-            <source>{title} polygons</source>
-            <translation>{title} 多边形</translation>
+            <source>Polygons: {title}</source>
+            <translation>多边形：{title}</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
-            <source>{title} confidence</source>
-            <translation>{title} 置信度</translation>
+            <source>Confidence: {title}</source>
+            <translation>置信度：{title}</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Segment a folder of scenes</source>
-            <translation type="unfinished" />
+            <translation>分割文件夹中的影像</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Labels each pixel of all rasters in a folder, and in the folders below it, with the classes of one head. A scene that fails stops no other; the log says why it failed.
 
 Run it again with the same output folder to do only what is missing: scenes that are new, changed, failed on the way, or were not reached when it was cancelled. The output folder also holds a mosaic of all results, which is loaded, and tables of scenes and areas.</source>
-            <translation type="unfinished" />
+            <translation>用一个分类头的类别标注文件夹及其子文件夹中所有栅格的每个像素。某景影像失败不会影响其他影像；日志会说明失败原因。
+
+用相同的输出文件夹再次运行，只会处理缺少的部分：新增的、有改动的、中途失败的，或取消时尚未处理的影像。输出文件夹中还有所有结果的镶嵌图（会自动加载），以及影像表和面积表。</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>batch</source>
-            <translation type="unfinished" />
+            <translation>批处理</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>many</source>
-            <translation type="unfinished" />
+            <translation>多个</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>folder</source>
-            <translation type="unfinished" />
+            <translation>文件夹</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>mosaic</source>
-            <translation type="unfinished" />
+            <translation>镶嵌</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>scenes</source>
-            <translation type="unfinished" />
+            <translation>影像</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>One class raster for each scene, under its name; mosaic.vrt, which shows them as one; areas.csv and batch.csv, tables of areas and scenes. Take the same folder again to go on where a run ended.</source>
-            <translation type="unfinished" />
+            <translation>每景影像一个同名的类别栅格；mosaic.vrt，将它们显示为一个整体；areas.csv 和 batch.csv，即面积表和影像表。再次使用同一文件夹，可从上次运行结束处继续。</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>The results as one layer; the first one, where scenes differ in coordinate system or classes.</source>
-            <translation type="unfinished" />
+            <translation>合为一个图层的结果；影像的坐标系或类别不同时，为其中第一个图层。</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Pixels and hectares of each class in each scene, as CSV.</source>
-            <translation type="unfinished" />
+            <translation>每景影像中各类别的像素数和公顷数，CSV 格式。</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>{done} of {scenes} scenes are done, {run} of them now; {failed} failed</source>
-            <translation type="unfinished" />
+            <translation>{scenes} 景影像中已完成 {done} 景，其中本次 {run} 景；失败 {failed} 景</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Folder</source>
-            <translation type="unfinished" />
+            <translation>文件夹</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>All rasters in it and in the folders below it are scenes; hidden files are not.</source>
-            <translation type="unfinished" />
+            <translation>该文件夹及其子文件夹中的所有栅格都作为影像；隐藏文件除外。</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Only files that match, e.g. S2*.tif</source>
-            <translation type="unfinished" />
+            <translation>仅限匹配的文件，例如 S2*.tif</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>A star stands for any letters, a question mark for one. Empty: all rasters.</source>
-            <translation type="unfinished" />
+            <translation>星号代表任意多个字符，问号代表一个字符。留空：所有栅格。</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Now or in earlier runs.</source>
-            <translation type="unfinished" />
+            <translation>本次或以前运行时完成的。</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>The log tells why.</source>
-            <translation type="unfinished" />
+            <translation>原因见日志。</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>{scene}: done with {head}, {time}</source>
-            <translation type="unfinished" />
+            <translation>{scene}：已用 {head} 完成，{time}</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Results folder</source>
-            <translation type="unfinished" />
+            <translation>结果文件夹</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Mosaic</source>
-            <translation type="unfinished" />
+            <translation>镶嵌图</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Table of areas</source>
-            <translation type="unfinished" />
+            <translation>面积表</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Scenes that are done</source>
-            <translation type="unfinished" />
+            <translation>已完成的影像</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Scenes that failed</source>
-            <translation type="unfinished" />
+            <translation>失败的影像</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>The engine lacks Dask, which runs many scenes. Install it: "{python}" -m pip install {names}</source>
-            <translation type="unfinished" />
+            <translation>计算引擎缺少用于批量处理影像的 Dask。请安装："{python}" -m pip install {names}</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>{done} of {total} scenes</source>
-            <translation type="unfinished" />
+            <translation>{done} / {total} 景影像</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Expected a folder of rasters, found {path}</source>
-            <translation type="unfinished" />
+            <translation>应为含栅格的文件夹，实际为 {path}</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>No scene could be segmented. {why}</source>
-            <translation type="unfinished" />
+            <translation>没有影像能够分割。{why}</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -989,7 +995,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="algorithms/trainhead.py" />
             <source>What the head sees: the model's features (linear), or the pixels too. auto takes the better one.</source>
-            <translation type="unfinished" />
+            <translation>分类头能看到什么：只看模型特征（linear），或也看像素。auto 取较好的一种。</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -1014,12 +1020,12 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="algorithms/trainhead.py" />
             <source>What the head is for: "Segment", or "Classify tiles".</source>
-            <translation type="unfinished" />
+            <translation>分类头的用途：“分割”或“图块分类”。</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
             <source>A file of a few kilobytes. In the folder that is proposed, all algorithms find it.</source>
-            <translation type="unfinished" />
+            <translation>大小只有几 KB 的文件。保存在建议的文件夹中，所有算法都能找到它。</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -1059,82 +1065,82 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="area.py" />
             <source>All polygons, since none is selected</source>
-            <translation type="unfinished" />
+            <translation>所有多边形（没有选中任何一个）</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Area</source>
-            <translation type="unfinished" />
+            <translation>区域</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Layer of polygons</source>
-            <translation type="unfinished" />
+            <translation>多边形图层</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Draw a rectangle on the map</source>
-            <translation type="unfinished" />
+            <translation>在地图上绘制矩形</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Choose a raster first</source>
-            <translation type="unfinished" />
+            <translation>请先选择栅格</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>The raster has no place on the map: only the whole layer can be computed</source>
-            <translation type="unfinished" />
+            <translation>该栅格在地图上没有位置：只能计算整个图层</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Add a layer of polygons to the project, or choose another area</source>
-            <translation type="unfinished" />
+            <translation>请在工程中添加多边形图层，或选择其他区域</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>The layer of polygons is empty: draw one, or choose another area</source>
-            <translation type="unfinished" />
+            <translation>多边形图层为空：请绘制一个多边形，或选择其他区域</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Draw a rectangle on the map first</source>
-            <translation type="unfinished" />
+            <translation>请先在地图上绘制矩形</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Whole layer</source>
-            <translation type="unfinished" />
+            <translation>整个图层</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>What the canvas shows</source>
-            <translation type="unfinished" />
+            <translation>画布显示的范围</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Selected polygons</source>
-            <translation type="unfinished" />
+            <translation>选中的多边形</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Drawn rectangle</source>
-            <translation type="unfinished" />
+            <translation>绘制的矩形</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>The raster has no extent</source>
-            <translation type="unfinished" />
+            <translation>该栅格没有范围</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>{polygons}; within {size}</source>
-            <translation type="unfinished" />
+            <translation>{polygons}；外接范围 {size}</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Selected: {count:,}</source>
-            <translation type="unfinished" />
+            <translation>已选中：{count:,} 个</translation>
         </message>
         <message>
             <location filename="area.py" />
@@ -1144,22 +1150,22 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="area.py" />
             <source>The polygons do not touch the raster: select others</source>
-            <translation type="unfinished" />
+            <translation>多边形与栅格不相交：请选择其他多边形</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>The rectangle does not touch the raster: draw another</source>
-            <translation type="unfinished" />
+            <translation>矩形与栅格不相交：请重新绘制</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>{columns:,} x {rows:,} pixels</source>
-            <translation type="unfinished" />
+            <translation>{columns:,} x {rows:,} 像素</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>{area} ha</source>
-            <translation type="unfinished" />
+            <translation>{area} 公顷</translation>
         </message>
         <message>
             <location filename="background.py" />
@@ -1314,62 +1320,62 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="classify_panel.py" />
             <source>Save classes to</source>
-            <translation type="unfinished" />
+            <translation>类别保存到</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>More</source>
-            <translation type="unfinished" />
+            <translation>更多</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>Report of areas</source>
-            <translation type="unfinished" />
+            <translation>面积报告</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source> ha</source>
-            <translation type="unfinished" />
+            <translation> 公顷</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>none is too small</source>
-            <translation type="unfinished" />
+            <translation>全部保留</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>Smaller areas are given to their neighbours</source>
-            <translation type="unfinished" />
+            <translation>更小的区域并入相邻类别</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>&amp;Run</source>
-            <translation type="unfinished" />
+            <translation>运行(&amp;R)</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>Classify the area, and add the result to the map</source>
-            <translation type="unfinished" />
+            <translation>对该区域进行分类，并将结果添加到地图</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>&amp;Preview</source>
-            <translation type="unfinished" />
+            <translation>预览(&amp;P)</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>Preview what the canvas shows</source>
-            <translation type="unfinished" />
+            <translation>预览画布显示的范围</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>Open as al&amp;gorithm...</source>
-            <translation type="unfinished" />
+            <translation>作为算法打开(&amp;G)...</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>Open the same in Processing: for batches, models, commands</source>
-            <translation type="unfinished" />
+            <translation>在数据处理中以相同设置打开：用于批处理、模型、命令</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
@@ -1379,32 +1385,32 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="classify_panel.py" />
             <source>Preview of the middle of what the canvas shows, so that it takes seconds</source>
-            <translation type="unfinished" />
+            <translation>只预览画布显示范围的中部，以便在几秒内完成</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>&amp;Head</source>
-            <translation type="unfinished" />
+            <translation>分类头(&amp;H)</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>&amp;Area</source>
-            <translation type="unfinished" />
+            <translation>区域(&amp;A)</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>&amp;Detail</source>
-            <translation type="unfinished" />
+            <translation>精细度(&amp;D)</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>&amp;Save to</source>
-            <translation type="unfinished" />
+            <translation>保存到(&amp;S)</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>The fastest there is</source>
-            <translation type="unfinished" />
+            <translation>可用的最快设备</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
@@ -1414,17 +1420,17 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="classify_panel.py" />
             <source>Graphics card (CUDA)</source>
-            <translation type="unfinished" />
+            <translation>显卡（CUDA）</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>Smallest area</source>
-            <translation type="unfinished" />
+            <translation>最小面积</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>Compute on</source>
-            <translation type="unfinished" />
+            <translation>计算设备</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
@@ -1434,7 +1440,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="classify_panel.py" />
             <source>Preview of {layer}</source>
-            <translation type="unfinished" />
+            <translation>预览 {layer}</translation>
         </message>
         <message>
             <location filename="confusion.py" />
@@ -1459,12 +1465,12 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="detail.py" />
             <source>The raster is looked at in square tiles. Half their size sees finer detail and takes four times as long, twice the size takes a quarter of the time. The head was trained at Balanced.</source>
-            <translation type="unfinished" />
+            <translation>栅格以方形图块查看。图块边长减半，细节更精细，耗时为四倍；边长加倍，耗时为四分之一。分类头是按“均衡”训练的。</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>Detail</source>
-            <translation type="unfinished" />
+            <translation>精细度</translation>
         </message>
         <message>
             <location filename="detail.py" />
@@ -1474,62 +1480,62 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="detail.py" />
             <source> px</source>
-            <translation type="unfinished" />
+            <translation> 像素</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>The time is by earlier runs with the same checkpoint and device; tiles without a valid pixel take none</source>
-            <translation type="unfinished" />
+            <translation>时间根据以前使用相同检查点和计算设备的运行估计；没有有效像素的图块不耗时</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>Fast</source>
-            <translation type="unfinished" />
+            <translation>快速</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>Balanced</source>
-            <translation type="unfinished" />
+            <translation>均衡</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>Fine</source>
-            <translation type="unfinished" />
+            <translation>精细</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>Own tile size</source>
-            <translation type="unfinished" />
+            <translation>自定义图块大小</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>how long it takes is known after the first run</source>
-            <translation type="unfinished" />
+            <translation>首次运行后才知道耗时</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>about {hours:.1f} h</source>
-            <translation type="unfinished" />
+            <translation>约 {hours:.1f} 小时</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>{tiles:,} tiles; {time}; up to about {gb:.1f} GB of memory</source>
-            <translation type="unfinished" />
+            <translation>{tiles:,} 个图块；{time}；内存最多约 {gb:.1f} GB</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>about {seconds:.0f} s</source>
-            <translation type="unfinished" />
+            <translation>约 {seconds:.0f} 秒</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>about {minutes:.0f} min</source>
-            <translation type="unfinished" />
+            <translation>约 {minutes:.0f} 分钟</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>{choice}: tiles of {px} pixels</source>
-            <translation type="unfinished" />
+            <translation>{choice}：{px} 像素的图块</translation>
         </message>
         <message>
             <location filename="doors.py" />
@@ -1659,7 +1665,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="facts_reader.py" />
             <source>{path} cannot be read</source>
-            <translation type="unfinished" />
+            <translation>无法读取 {path}</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
@@ -1674,22 +1680,22 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="head_choice.py" />
             <source>Choose the file of a head that is in none of the folders</source>
-            <translation type="unfinished" />
+            <translation>选择不在任何模型文件夹中的分类头文件</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
             <source>Model card</source>
-            <translation type="unfinished" />
+            <translation>模型卡</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
             <source>All that the file says of itself</source>
-            <translation type="unfinished" />
+            <translation>文件的全部自述信息</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
             <source>{task}; looks at tiles of {px} pixels</source>
-            <translation type="unfinished" />
+            <translation>{task}；以 {px} 像素的图块查看</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
@@ -1699,37 +1705,37 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="head_choice.py" />
             <source> ({metres} m)</source>
-            <translation type="unfinished" />
+            <translation>（{metres} 米）</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
             <source>Cross-validated: mean IoU {miou:.2f}, accuracy {accuracy:.0%}</source>
-            <translation type="unfinished" />
+            <translation>交叉验证：平均 IoU {miou:.2f}，精度 {accuracy:.0%}</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
             <source>Score: {what}</source>
-            <translation type="unfinished" />
+            <translation>得分：{what}</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
             <source>and {count} more</source>
-            <translation type="unfinished" />
+            <translation>另有 {count} 个</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
             <source>Classes: {names}</source>
-            <translation type="unfinished" />
+            <translation>类别：{names}</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
             <source>The head is for {sensor}: choose it as the sensor</source>
-            <translation type="unfinished" />
+            <translation>该分类头用于 {sensor}：请将其选为传感器</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
             <source>; not scored: {names}</source>
-            <translation type="unfinished" />
+            <translation>；未评分：{names}</translation>
         </message>
         <message>
             <location filename="install.py" />
@@ -2359,7 +2365,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="outputs.py" />
             <source>[Temporary file]</source>
-            <translation type="unfinished" />
+            <translation>[临时文件]</translation>
         </message>
         <message>
             <location filename="outputs.py" />
@@ -2394,7 +2400,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="preview.py" />
             <source>Preview on {raster}</source>
-            <translation type="unfinished" />
+            <translation>{raster} 的预览</translation>
         </message>
         <message>
             <location filename="proxy.py" />
@@ -2439,7 +2445,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="raster_input.py" />
             <source>Recognised as</source>
-            <translation type="unfinished" />
+            <translation>识别为</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
@@ -2449,7 +2455,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="raster_input.py" />
             <source>as recognised</source>
-            <translation type="unfinished" />
+            <translation>按识别结果</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
@@ -2469,7 +2475,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="raster_input.py" />
             <source>Looking at the raster...</source>
-            <translation type="unfinished" />
+            <translation>正在查看栅格...</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
@@ -2479,7 +2485,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="raster_input.py" />
             <source>{sensor}, looking at the values...</source>
-            <translation type="unfinished" />
+            <translation>{sensor}，正在查看数值...</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
@@ -2489,12 +2495,12 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="raster_input.py" />
             <source>Not recognised</source>
-            <translation type="unfinished" />
+            <translation>无法识别</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
             <source>as recognised: {answer}</source>
-            <translation type="unfinished" />
+            <translation>按识别结果：{answer}</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
@@ -2504,102 +2510,102 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="results.py" />
             <source>Classes of {source} by the head {head}</source>
-            <translation type="unfinished" />
+            <translation>由分类头 {head} 得到的 {source} 的类别</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>Areas of one class of {source} by the head {head}</source>
-            <translation type="unfinished" />
+            <translation>由分类头 {head} 得到的 {source} 的同类区域</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>Probability (0 to 1) of the winning class, of {source} by the head {head}</source>
-            <translation type="unfinished" />
+            <translation>由分类头 {head} 得到的 {source} 各像素所取类别的概率（0 到 1）</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>Counted on the map, not corrected for its errors.</source>
-            <translation type="unfinished" />
+            <translation>面积按图上像素统计，未对分类误差进行校正。</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>engine</source>
-            <translation type="unfinished" />
+            <translation>计算引擎</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>source</source>
-            <translation type="unfinished" />
+            <translation>来源</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>sensor</source>
-            <translation type="unfinished" />
+            <translation>传感器</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>unit of the values</source>
-            <translation type="unfinished" />
+            <translation>数值单位</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>checkpoint</source>
-            <translation type="unfinished" />
+            <translation>检查点</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>fingerprint of the backbone</source>
-            <translation type="unfinished" />
+            <translation>骨干网络的指纹</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>head</source>
-            <translation type="unfinished" />
+            <translation>分类头</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>tile size, px</source>
-            <translation type="unfinished" />
+            <translation>图块大小（像素）</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>overlap of tiles</source>
-            <translation type="unfinished" />
+            <translation>图块重叠</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>smallest area, ha</source>
-            <translation type="unfinished" />
+            <translation>最小面积（公顷）</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>device</source>
-            <translation type="unfinished" />
+            <translation>计算设备</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>Open report</source>
-            <translation type="unfinished" />
+            <translation>打开报告</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>date</source>
-            <translation type="unfinished" />
+            <translation>日期</translation>
         </message>
         <message>
             <location filename="run.py" />
             <source>waiting for another run to end</source>
-            <translation type="unfinished" />
+            <translation>正在等待另一个运行结束</translation>
         </message>
         <message>
             <location filename="run.py" />
             <source>starting</source>
-            <translation type="unfinished" />
+            <translation>正在启动</translation>
         </message>
         <message>
             <location filename="run.py" />
             <source>cancelling...</source>
-            <translation type="unfinished" />
+            <translation>正在取消...</translation>
         </message>
         <message>
             <location filename="run.py" />
@@ -2624,7 +2630,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="run_list.py" />
             <source>Cancel: {title}</source>
-            <translation type="unfinished" />
+            <translation>取消：{title}</translation>
         </message>
         <message>
             <location filename="save_head.py" />
@@ -2984,17 +2990,17 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         <message>
             <location filename="texts.py" />
             <source>{hours:.1f} h</source>
-            <translation type="unfinished" />
+            <translation>{hours:.1f} 小时</translation>
         </message>
         <message>
             <location filename="texts.py" />
             <source>{seconds:.0f} s</source>
-            <translation type="unfinished" />
+            <translation>{seconds:.0f} 秒</translation>
         </message>
         <message>
             <location filename="texts.py" />
             <source>{minutes:.0f} min</source>
-            <translation type="unfinished" />
+            <translation>{minutes:.0f} 分钟</translation>
         </message>
         <message>
             <location filename="training_counts.py" />
