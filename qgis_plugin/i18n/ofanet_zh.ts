@@ -2989,6 +2989,16 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="texts.py" />
+            <source>Mask raster</source>
+            <translation>掩膜栅格</translation>
+        </message>
+        <message>
+            <location filename="texts.py" />
+            <source>Values of the mask raster</source>
+            <translation>掩膜栅格的值</translation>
+        </message>
+        <message>
+            <location filename="texts.py" />
             <source>{hours:.1f} h</source>
             <translation>{hours:.1f} 小时</translation>
         </message>
