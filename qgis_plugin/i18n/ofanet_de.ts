@@ -75,12 +75,12 @@ Mit Polygonen oder Label-Rastern zeigt er, wie gut der Kopf dort ist, wo diese l
         <message>
             <location filename="algorithms/assessaccuracy.py" />
             <source>The share of labels, or of the map's area, for which the map is right.</source>
-            <translation type="unfinished" />
+            <translation>Der Anteil der Labels oder der Kartenfläche, für den die Karte stimmt.</translation>
         </message>
         <message>
             <location filename="algorithms/assessaccuracy.py" />
             <source>How well map and labels cover each other, as the mean of all classes, so that rare ones count.</source>
-            <translation type="unfinished" />
+            <translation>Wie gut Karte und Labels einander decken, als Mittel aller Klassen, damit auch seltene zählen.</translation>
         </message>
         <message>
             <location filename="algorithms/assessaccuracy.py" />
@@ -100,7 +100,7 @@ Mit Polygonen oder Label-Rastern zeigt er, wie gut der Kopf dort ist, wo diese l
         <message>
             <location filename="algorithms/assessaccuracy.py" />
             <source>A page with all scores and the confusion matrix, for any browser.</source>
-            <translation type="unfinished" />
+            <translation>Eine Seite mit allen Gütemaßen und der Konfusionsmatrix, für jeden Browser.</translation>
         </message>
         <message>
             <location filename="algorithms/assessaccuracy.py" />
@@ -122,17 +122,19 @@ Mit Polygonen oder Label-Rastern zeigt er, wie gut der Kopf dort ist, wo diese l
             <source>Cuts the raster into tiles that do not overlap and labels each with a class of the chosen head: one polygon a tile, with class, name and confidence. The tile size is the head's own unless you set one.
 
 It is quick and coarse, and needs a head for this task. For borders to the pixel, use "Segment".</source>
-            <translation type="unfinished" />
+            <translation>Zerlegt das Raster in Kacheln, die sich nicht überlappen, und gibt jeder eine Klasse des gewählten Klassifikationskopfs: ein Polygon je Kachel, mit Klasse, Name und Konfidenz. Die Kachelgröße ist die des Kopfs, wenn keine angegeben ist.
+
+Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelgenaue Grenzen dient „Segmentieren“.</translation>
         </message>
         <message>
             <location filename="algorithms/classify.py" />
             <source>patch</source>
-            <translation type="unfinished" />
+            <translation>Bildausschnitt</translation>
         </message>
         <message>
             <location filename="algorithms/classify.py" />
             <source>scene classification</source>
-            <translation type="unfinished" />
+            <translation>Szenenklassifikation</translation>
         </message>
         <message>
             <location filename="algorithms/classify.py" />
@@ -142,17 +144,17 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/classify.py" />
             <source>deep learning</source>
-            <translation type="unfinished" />
+            <translation>Deep Learning</translation>
         </message>
         <message>
             <location filename="algorithms/classify.py" />
             <source>sampling grid</source>
-            <translation type="unfinished" />
+            <translation>Stichprobengitter</translation>
         </message>
         <message>
             <location filename="algorithms/classify.py" />
             <source>One polygon a tile: class (a number), name, and confidence from 0 to 1. Styled when it is loaded.</source>
-            <translation type="unfinished" />
+            <translation>Ein Polygon je Kachel: class (eine Zahl), name und confidence von 0 bis 1. Wird beim Laden gestaltet.</translation>
         </message>
         <message>
             <location filename="algorithms/classify.py" />
@@ -162,12 +164,12 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/common.py" />
             <source>Maps</source>
-            <translation type="unfinished" />
+            <translation>Karten</translation>
         </message>
         <message>
             <location filename="algorithms/common.py" />
             <source>Heads and accuracy</source>
-            <translation type="unfinished" />
+            <translation>Klassifikationsköpfe und Genauigkeit</translation>
         </message>
         <message>
             <location filename="algorithms/common.py" />
@@ -197,7 +199,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/common.py" />
             <source>, about {time} left</source>
-            <translation type="unfinished" />
+            <translation>, noch etwa {time}</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -212,32 +214,32 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>satellite</source>
-            <translation type="unfinished" />
+            <translation>Satellit</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>bands</source>
-            <translation type="unfinished" />
+            <translation>Bänder</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>band order</source>
-            <translation type="unfinished" />
+            <translation>Bandreihenfolge</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>identify</source>
-            <translation type="unfinished" />
+            <translation>identifizieren</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>metadata</source>
-            <translation type="unfinished" />
+            <translation>Metadaten</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>Landsat</source>
-            <translation type="unfinished" />
+            <translation>Landsat</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -247,7 +249,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>What the other algorithms take as their sensor.</source>
-            <translation type="unfinished" />
+            <translation>Was die anderen Algorithmen als Sensor annehmen.</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -257,7 +259,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>certain, likely, or ambiguous: then please check it.</source>
-            <translation type="unfinished" />
+            <translation>certain (sicher), likely (wahrscheinlich) oder ambiguous (mehrdeutig): dann bitte prüfen.</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -267,7 +269,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>What tells the sensor, band order and unit.</source>
-            <translation type="unfinished" />
+            <translation>Woran Sensor, Bandreihenfolge und Einheit zu erkennen sind.</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -277,7 +279,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>The raster's band for each band of the sensor; a dash where it has none.</source>
-            <translation type="unfinished" />
+            <translation>Das Band des Rasters für jedes Band des Sensors; ein Strich, wo es keines hat.</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -287,7 +289,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>What the raster's numbers mean.</source>
-            <translation type="unfinished" />
+            <translation>Was die Zahlen des Rasters bedeuten.</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -297,7 +299,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/detectsensor.py" />
             <source>With commas between them, the likeliest first.</source>
-            <translation type="unfinished" />
+            <translation>Durch Kommas getrennt, der wahrscheinlichste zuerst.</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
@@ -312,37 +314,37 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/embed.py" />
             <source>embeddings</source>
-            <translation type="unfinished" />
+            <translation>Embeddings</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
             <source>features</source>
-            <translation type="unfinished" />
+            <translation>Merkmale</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
             <source>foundation model</source>
-            <translation type="unfinished" />
+            <translation>Basismodell</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
             <source>PCA</source>
-            <translation type="unfinished" />
+            <translation>PCA</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
             <source>clustering</source>
-            <translation type="unfinished" />
+            <translation>Clustering</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
             <source>similarity</source>
-            <translation type="unfinished" />
+            <translation>Ähnlichkeit</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
             <source>The features' three main components as red, green and blue: like places have like colours.</source>
-            <translation type="unfinished" />
+            <translation>Die drei Hauptkomponenten der Merkmale als Rot, Grün und Blau: Ähnliche Orte haben ähnliche Farben.</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
@@ -352,7 +354,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/embed.py" />
             <source>A raster with one band for each feature, and larger cells than the input's.</source>
-            <translation type="unfinished" />
+            <translation>Ein Raster mit einem Band je Merkmal und größeren Zellen als die Eingabe.</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
@@ -372,32 +374,32 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/examples.py" />
             <source>Detect, segment and clip to an area</source>
-            <translation type="unfinished" />
+            <translation>Erkennen, segmentieren und auf ein Gebiet zuschneiden</translation>
         </message>
         <message>
             <location filename="algorithms/examples.py" />
             <source>One head over a folder of scenes</source>
-            <translation type="unfinished" />
+            <translation>Ein Klassifikationskopf über einen Ordner mit Szenen</translation>
         </message>
         <message>
             <location filename="algorithms/examples.py" />
             <source>Example models</source>
-            <translation type="unfinished" />
+            <translation>Beispielmodelle</translation>
         </message>
         <message>
             <location filename="algorithms/examples.py" />
             <source>To change it: Processing &gt; Graphical Modeler, there Model &gt; Open Model, and this file: {path}</source>
-            <translation type="unfinished" />
+            <translation>Zum Ändern: Verarbeitung &gt; Grafische Modellierung, dort Modell &gt; Modell öffnen, und diese Datei: {path}</translation>
         </message>
         <message>
             <location filename="algorithms/examples.py" />
             <source>Classes in the area</source>
-            <translation type="unfinished" />
+            <translation>Klassen im Gebiet</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
             <source>A layer in any coordinate system, with a field that tells the class, as text or whole numbers. Selection, filter and unsaved edits count.</source>
-            <translation type="unfinished" />
+            <translation>Ein Layer in beliebigem Koordinatensystem mit einem Feld, das die Klasse nennt, als Text oder ganze Zahlen. Auswahl, Filter und nicht gespeicherte Änderungen werden berücksichtigt.</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -412,7 +414,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/labelled.py" />
             <source>Rasters of class numbers, where you have these instead of polygons; no data is no label.</source>
-            <translation type="unfinished" />
+            <translation>Raster mit Klassennummern, wenn es diese statt Polygonen gibt; nodata ist kein Label.</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -422,12 +424,12 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/labelled.py" />
             <source>The field of the labels that tells the class.</source>
-            <translation type="unfinished" />
+            <translation>Das Feld der Labels, das die Klasse nennt.</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
             <source>Classes to leave out, by their names or numbers, with commas between them.</source>
-            <translation type="unfinished" />
+            <translation>Klassen, die ausgelassen werden, mit Namen oder Nummern, durch Kommas getrennt.</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -462,62 +464,62 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/masked.py" />
             <source>Polygons in any coordinate system: what lies outside of them is left out of map, areas and report. Selection, filter and unsaved edits count. Empty: the whole raster.</source>
-            <translation type="unfinished" />
+            <translation>Polygone in beliebigem Koordinatensystem: Was außerhalb liegt, fehlt in Karte, Flächen und Bericht. Auswahl, Filter und nicht gespeicherte Änderungen werden berücksichtigt. Leer: das ganze Raster.</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
             <source>Mask raster, e.g. of clouds</source>
-            <translation type="unfinished" />
+            <translation>Maskenraster, z. B. für Wolken</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
             <source>A raster that tells which pixels not to use, in any grid and coordinate system. Sentinel-2's scene classification (SCL) is recognised by its name: clouds, shadows, snow and defects are left out. Of another raster, the pixels that are 0.</source>
-            <translation type="unfinished" />
+            <translation>Ein Raster, das sagt, welche Pixel nicht verwendet werden, in beliebigem Gitter und Koordinatensystem. Die Szenenklassifikation von Sentinel-2 (SCL) wird am Namen erkannt: Wolken, Schatten, Schnee und Fehler werden ausgelassen. Bei einem anderen Raster die Pixel mit dem Wert 0.</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
             <source>Values of the mask raster to leave out, e.g. 3,8,9,10</source>
-            <translation type="unfinished" />
+            <translation>Auszulassende Werte des Maskenrasters, z. B. 3,8,9,10</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
             <source>Numbers with commas between them, where others are to be left out than the mask raster's usual ones.</source>
-            <translation type="unfinished" />
+            <translation>Durch Kommas getrennte Zahlen, wenn andere als die üblichen Werte des Maskenrasters ausgelassen werden sollen.</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
             <source>Expected polygons in {layer}, found none: is nothing selected, or does its filter leave out all?</source>
-            <translation type="unfinished" />
+            <translation>Erwartet wurden Polygone in {layer}, gefunden keine: Ist nichts ausgewählt, oder schließt der Filter alle aus?</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
             <source>The polygons could not be written to {path}: {why}</source>
-            <translation type="unfinished" />
+            <translation>Die Polygone ließen sich nicht nach {path} schreiben: {why}</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
             <source>Only inside these polygons</source>
-            <translation type="unfinished" />
+            <translation>Nur innerhalb dieser Polygone</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
             <source>Expected numbers with commas between them as values to leave out, found {text}</source>
-            <translation type="unfinished" />
+            <translation>Erwartet wurden durch Kommas getrennte Zahlen als auszulassende Werte, gefunden {text}</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
             <source>Expected a mask raster with the values to leave out, found none: choose one</source>
-            <translation type="unfinished" />
+            <translation>Erwartet wurde ein Maskenraster mit den auszulassenden Werten, gefunden keines: Wählen Sie eines</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>The file that knows the classes, for one sensor and one task: one that comes with OFA-Net, or your own from "Train a head from labels". The name of an installed head will do, too.</source>
-            <translation type="unfinished" />
+            <translation>Die Datei, die die Klassen kennt, für einen Sensor und eine Aufgabe: eine mit OFA-Net gelieferte oder eine eigene aus „Klassifikationskopf aus Labels trainieren“. Auch der Name eines installierten Klassifikationskopfs genügt.</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>Where the raster comes from. auto recognises it; name it where that is not clear.</source>
-            <translation type="unfinished" />
+            <translation>Woher das Raster stammt. auto erkennt es; angeben, wenn das nicht eindeutig ist.</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -527,42 +529,42 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/parameters.py" />
             <source>The raster's band, counted from 1, for each band of the sensor. Only for rasters that are in another order than usual or lack bands; "Detect sensor" tells how a raster is read without it.</source>
-            <translation type="unfinished" />
+            <translation>Das Band des Rasters, ab 1 gezählt, für jedes Band des Sensors. Nur für Raster mit ungewöhnlicher Reihenfolge oder fehlenden Bändern; „Sensor erkennen“ sagt, wie ein Raster ohne diese Angabe gelesen wird.</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>What the raster's numbers mean, e.g. reflectance from 0 to 1, or decibels. auto recognises it.</source>
-            <translation type="unfinished" />
+            <translation>Was die Zahlen des Rasters bedeuten, z. B. Reflexionsgrad von 0 bis 1 oder Dezibel. auto erkennt es.</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>The model sees the raster in squares of this size. Smaller ones show finer detail, and take longer.</source>
-            <translation type="unfinished" />
+            <translation>Das Modell sieht das Raster in Quadraten dieser Größe. Kleinere zeigen feinere Einzelheiten und dauern länger.</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>Where to compute: auto takes the graphics card (cuda) where there is one that can, else the processor.</source>
-            <translation type="unfinished" />
+            <translation>Wo gerechnet wird: auto nimmt die Grafikkarte (cuda), wenn es eine geeignete gibt, sonst den Prozessor.</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>Smallest area in hectares (0: all)</source>
-            <translation type="unfinished" />
+            <translation>Kleinste Fläche in Hektar (0: alle)</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>Patches of a class that are smaller become part of the class around them. 1 hectare is 100 m by 100 m.</source>
-            <translation type="unfinished" />
+            <translation>Kleinere Flächen einer Klasse gehen in der Klasse um sie herum auf. 1 Hektar ist 100 m mal 100 m.</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>A page with the map, the area of each class, and how they were made, for any browser.</source>
-            <translation type="unfinished" />
+            <translation>Eine Seite mit der Karte, der Fläche jeder Klasse und wie sie entstanden sind, für jeden Browser.</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>A scene of Sentinel-1, Sentinel-2, Gaofen, NAIP or EnMAP, or one with like bands, in a file that GDAL reads.</source>
-            <translation type="unfinished" />
+            <translation>Eine Szene von Sentinel-1, Sentinel-2, Gaofen, NAIP oder EnMAP oder eine mit ähnlichen Bändern, in einer Datei, die GDAL liest.</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -572,7 +574,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/parameters.py" />
             <source>The scenes that the labels lie on: one, or several of the same sensor.</source>
-            <translation type="unfinished" />
+            <translation>Die Szenen, auf denen die Labels liegen: eine oder mehrere desselben Sensors.</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -592,7 +594,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/parameters.py" />
             <source>Only this part of the raster is read, and the result covers only it.</source>
-            <translation type="unfinished" />
+            <translation>Nur dieser Teil des Rasters wird gelesen, und das Ergebnis umfasst nur ihn.</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -607,7 +609,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         <message>
             <location filename="algorithms/parameters.py" />
             <source>Where tiles overlap their results are blended, so that no seams show. 0 is fastest.</source>
-            <translation type="unfinished" />
+            <translation>Wo sich Kacheln überlappen, gehen ihre Ergebnisse ineinander über, sodass keine Nähte zu sehen sind. 0 ist am schnellsten.</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -656,7 +658,7 @@ Die Zahl der Punkte folgt aus dem Standardfehler, den Sie für die Gesamtgenauig
         <message>
             <location filename="algorithms/samplepoints.py" />
             <source>A map of classes, with their numbers as pixel values.</source>
-            <translation type="unfinished" />
+            <translation>Eine Klassenkarte mit den Klassennummern als Pixelwerten.</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
@@ -666,7 +668,7 @@ Die Zahl der Punkte folgt aus dem Standardfehler, den Sie für die Gesamtgenauig
         <message>
             <location filename="algorithms/samplepoints.py" />
             <source>How sure you want to be: 0.02 makes an accuracy of 0.85 one of 0.81 to 0.89. Less means more points.</source>
-            <translation type="unfinished" />
+            <translation>Wie sicher das Ergebnis sein soll: Mit 0,02 wird aus einer Genauigkeit von 0,85 eine von 0,81 bis 0,89. Weniger bedeutet mehr Punkte.</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
@@ -686,12 +688,12 @@ Die Zahl der Punkte folgt aus dem Standardfehler, den Sie für die Gesamtgenauig
         <message>
             <location filename="algorithms/samplepoints.py" />
             <source>So that something can be said of rare classes, too.</source>
-            <translation type="unfinished" />
+            <translation>Damit sich auch über seltene Klassen etwas sagen lässt.</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
             <source>The same number draws the same points again.</source>
-            <translation type="unfinished" />
+            <translation>Dieselbe Zahl zieht wieder dieselben Punkte.</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
@@ -701,7 +703,7 @@ Die Zahl der Punkte folgt aus dem Standardfehler, den Sie für die Gesamtgenauig
         <message>
             <location filename="algorithms/samplepoints.py" />
             <source>Points to look at: fill in "reference" with the class that you see.</source>
-            <translation type="unfinished" />
+            <translation>Punkte zum Ansehen: In „reference“ die Klasse eintragen, die zu sehen ist.</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
@@ -728,37 +730,39 @@ Die Zahl der Punkte folgt aus dem Standardfehler, den Sie für die Gesamtgenauig
             <source>Labels each pixel with a class of the chosen head. To start, choose a raster layer and press Run: sensor, bands, unit and head are found, and the log tells classes and areas.
 
 The raster is read in overlapping tiles whose results are blended without seams; the class raster lies on exactly the input's grid, with class names and colours in the file. On request also dissolved polygons with areas in hectares, and the confidence of each pixel (0 to 1).</source>
-            <translation type="unfinished" />
+            <translation>Gibt jedem Pixel eine Klasse des gewählten Klassifikationskopfs. Zum Einstieg einen Rasterlayer wählen und „Starten“ drücken: Sensor, Bänder, Einheit und Kopf werden gefunden, und das Protokoll nennt Klassen und Flächen.
+
+Das Raster wird in überlappenden Kacheln gelesen, deren Ergebnisse nahtlos ineinander übergehen; das Klassenraster liegt genau auf dem Gitter der Eingabe, mit Klassennamen und Farben in der Datei. Auf Wunsch auch zusammengefasste Polygone mit Flächen in Hektar und die Konfidenz jedes Pixels (0 bis 1).</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
             <source>semantic segmentation</source>
-            <translation type="unfinished" />
+            <translation>semantische Segmentierung</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
             <source>classify</source>
-            <translation type="unfinished" />
+            <translation>klassifizieren</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
             <source>pixel</source>
-            <translation type="unfinished" />
+            <translation>Pixel</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
             <source>map</source>
-            <translation type="unfinished" />
+            <translation>Karte</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
             <source>mask</source>
-            <translation type="unfinished" />
+            <translation>Maske</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
             <source>How sure the model is of each pixel's class, 0 to 1. Low where classes look alike, and at borders.</source>
-            <translation type="unfinished" />
+            <translation>Wie sicher sich das Modell der Klasse jedes Pixels ist, 0 bis 1. Niedrig, wo Klassen ähnlich aussehen, und an Grenzen.</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
@@ -768,7 +772,7 @@ The raster is read in overlapping tiles whose results are blended without seams;
         <message>
             <location filename="algorithms/segment.py" />
             <source>The class of each pixel, on the input's grid. Styled when it is loaded.</source>
-            <translation type="unfinished" />
+            <translation>Die Klasse jedes Pixels, auf dem Gitter der Eingabe. Wird beim Laden gestaltet.</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
@@ -778,154 +782,156 @@ The raster is read in overlapping tiles whose results are blended without seams;
         <message>
             <location filename="algorithms/segment.py" />
             <source>One polygon for each patch of a class: class (a number), name, area_ha.</source>
+            <translation>Ein Polygon für jede Fläche einer Klasse: class (eine Zahl), name, area_ha.</translation>
+        </message>
+        <message>
+            <location filename="algorithms/segment.py" />
+            <source>Polygons: {title}</source>
             <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/segment.py" />
-            <source>{title} polygons</source>
-            <translation>{title} Polygone</translation>
-        </message>
-        <message>
-            <location filename="algorithms/segment.py" />
-            <source>{title} confidence</source>
-            <translation>{title} Konfidenz</translation>
+            <source>Confidence: {title}</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Segment a folder of scenes</source>
-            <translation type="unfinished" />
+            <translation>Einen Ordner mit Szenen segmentieren</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Labels each pixel of all rasters in a folder, and in the folders below it, with the classes of one head. A scene that fails stops no other; the log says why it failed.
 
 Run it again with the same output folder to do only what is missing: scenes that are new, changed, failed on the way, or were not reached when it was cancelled. The output folder also holds a mosaic of all results, which is loaded, and tables of scenes and areas.</source>
-            <translation type="unfinished" />
+            <translation>Gibt jedem Pixel aller Raster eines Ordners und seiner Unterordner eine Klasse eines Klassifikationskopfs. Eine Szene, die fehlschlägt, hält keine andere auf; das Protokoll sagt, warum sie fehlschlug.
+
+Ein erneuter Lauf mit demselben Ergebnisordner erledigt nur, was fehlt: Szenen, die neu oder geändert sind, unterwegs fehlschlugen oder vor einem Abbruch nicht mehr an die Reihe kamen. Im Ergebnisordner liegen auch ein Mosaik aller Ergebnisse, das geladen wird, und Tabellen der Szenen und Flächen.</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>batch</source>
-            <translation type="unfinished" />
+            <translation>Stapelverarbeitung</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>many</source>
-            <translation type="unfinished" />
+            <translation>viele</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>folder</source>
-            <translation type="unfinished" />
+            <translation>Ordner</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>mosaic</source>
-            <translation type="unfinished" />
+            <translation>Mosaik</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>scenes</source>
-            <translation type="unfinished" />
+            <translation>Szenen</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>One class raster for each scene, under its name; mosaic.vrt, which shows them as one; areas.csv and batch.csv, tables of areas and scenes. Take the same folder again to go on where a run ended.</source>
-            <translation type="unfinished" />
+            <translation>Ein Klassenraster je Szene, unter ihrem Namen; mosaic.vrt, das sie als eines zeigt; areas.csv und batch.csv, Tabellen der Flächen und Szenen. Mit demselben Ordner geht es dort weiter, wo ein Lauf endete.</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>The results as one layer; the first one, where scenes differ in coordinate system or classes.</source>
-            <translation type="unfinished" />
+            <translation>Die Ergebnisse als ein Layer; der erste, wenn sich Szenen in Koordinatensystem oder Klassen unterscheiden.</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Pixels and hectares of each class in each scene, as CSV.</source>
-            <translation type="unfinished" />
+            <translation>Pixel und Hektar jeder Klasse in jeder Szene, als CSV.</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>{done} of {scenes} scenes are done, {run} of them now; {failed} failed</source>
-            <translation type="unfinished" />
+            <translation>{done} von {scenes} Szenen sind fertig, {run} davon aus diesem Lauf; {failed} fehlgeschlagen</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Folder</source>
-            <translation type="unfinished" />
+            <translation>Ordner</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>All rasters in it and in the folders below it are scenes; hidden files are not.</source>
-            <translation type="unfinished" />
+            <translation>Alle Raster darin und in den Unterordnern sind Szenen; verborgene Dateien nicht.</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Only files that match, e.g. S2*.tif</source>
-            <translation type="unfinished" />
+            <translation>Nur passende Dateien, z. B. S2*.tif</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>A star stands for any letters, a question mark for one. Empty: all rasters.</source>
-            <translation type="unfinished" />
+            <translation>Ein Stern steht für beliebige Zeichen, ein Fragezeichen für eines. Leer: alle Raster.</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Now or in earlier runs.</source>
-            <translation type="unfinished" />
+            <translation>Jetzt oder in früheren Läufen.</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>The log tells why.</source>
-            <translation type="unfinished" />
+            <translation>Das Protokoll sagt, warum.</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>{scene}: done with {head}, {time}</source>
-            <translation type="unfinished" />
+            <translation>{scene}: fertig mit {head}, {time}</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Results folder</source>
-            <translation type="unfinished" />
+            <translation>Ergebnisordner</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Mosaic</source>
-            <translation type="unfinished" />
+            <translation>Mosaik</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Table of areas</source>
-            <translation type="unfinished" />
+            <translation>Flächentabelle</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Scenes that are done</source>
-            <translation type="unfinished" />
+            <translation>Fertige Szenen</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Scenes that failed</source>
-            <translation type="unfinished" />
+            <translation>Fehlgeschlagene Szenen</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>The engine lacks Dask, which runs many scenes. Install it: "{python}" -m pip install {names}</source>
-            <translation type="unfinished" />
+            <translation>Der Engine fehlt Dask, das viele Szenen abarbeitet. Installieren Sie es: "{python}" -m pip install {names}</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>{done} of {total} scenes</source>
-            <translation type="unfinished" />
+            <translation>{done} von {total} Szenen</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Expected a folder of rasters, found {path}</source>
-            <translation type="unfinished" />
+            <translation>Erwartet wurde ein Ordner mit Rastern, gefunden {path}</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>No scene could be segmented. {why}</source>
-            <translation type="unfinished" />
+            <translation>Keine Szene ließ sich segmentieren. {why}</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -989,7 +995,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="algorithms/trainhead.py" />
             <source>What the head sees: the model's features (linear), or the pixels too. auto takes the better one.</source>
-            <translation type="unfinished" />
+            <translation>Was der Kopf sieht: die Merkmale des Modells (linear) oder auch die Pixel. auto nimmt das Bessere.</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -1014,12 +1020,12 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="algorithms/trainhead.py" />
             <source>What the head is for: "Segment", or "Classify tiles".</source>
-            <translation type="unfinished" />
+            <translation>Wofür der Kopf ist: „Segmentieren“ oder „Kacheln klassifizieren“.</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
             <source>A file of a few kilobytes. In the folder that is proposed, all algorithms find it.</source>
-            <translation type="unfinished" />
+            <translation>Eine Datei von wenigen Kilobyte. Im vorgeschlagenen Ordner finden sie alle Algorithmen.</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -1059,82 +1065,82 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="area.py" />
             <source>All polygons, since none is selected</source>
-            <translation type="unfinished" />
+            <translation>Alle Polygone, da keines ausgewählt ist</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Area</source>
-            <translation type="unfinished" />
+            <translation>Gebiet</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Layer of polygons</source>
-            <translation type="unfinished" />
+            <translation>Polygonlayer</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Draw a rectangle on the map</source>
-            <translation type="unfinished" />
+            <translation>Rechteck auf der Karte zeichnen</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Choose a raster first</source>
-            <translation type="unfinished" />
+            <translation>Wählen Sie zuerst ein Raster</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>The raster has no place on the map: only the whole layer can be computed</source>
-            <translation type="unfinished" />
+            <translation>Das Raster hat keinen Ort auf der Karte: Nur der ganze Layer lässt sich berechnen</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Add a layer of polygons to the project, or choose another area</source>
-            <translation type="unfinished" />
+            <translation>Fügen Sie dem Projekt einen Polygonlayer hinzu oder wählen Sie ein anderes Gebiet</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>The layer of polygons is empty: draw one, or choose another area</source>
-            <translation type="unfinished" />
+            <translation>Der Polygonlayer ist leer: Zeichnen Sie ein Polygon oder wählen Sie ein anderes Gebiet</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Draw a rectangle on the map first</source>
-            <translation type="unfinished" />
+            <translation>Zeichnen Sie zuerst ein Rechteck auf der Karte</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Whole layer</source>
-            <translation type="unfinished" />
+            <translation>Ganzer Layer</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>What the canvas shows</source>
-            <translation type="unfinished" />
+            <translation>Was die Kartenansicht zeigt</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Selected polygons</source>
-            <translation type="unfinished" />
+            <translation>Ausgewählte Polygone</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Drawn rectangle</source>
-            <translation type="unfinished" />
+            <translation>Gezeichnetes Rechteck</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>The raster has no extent</source>
-            <translation type="unfinished" />
+            <translation>Das Raster hat keine Ausdehnung</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>{polygons}; within {size}</source>
-            <translation type="unfinished" />
+            <translation>{polygons}; innerhalb von {size}</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>Selected: {count:,}</source>
-            <translation type="unfinished" />
+            <translation>Ausgewählt: {count:,}</translation>
         </message>
         <message>
             <location filename="area.py" />
@@ -1144,22 +1150,22 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="area.py" />
             <source>The polygons do not touch the raster: select others</source>
-            <translation type="unfinished" />
+            <translation>Die Polygone berühren das Raster nicht: Wählen Sie andere aus</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>The rectangle does not touch the raster: draw another</source>
-            <translation type="unfinished" />
+            <translation>Das Rechteck berührt das Raster nicht: Zeichnen Sie ein anderes</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>{columns:,} x {rows:,} pixels</source>
-            <translation type="unfinished" />
+            <translation>{columns:,} x {rows:,} Pixel</translation>
         </message>
         <message>
             <location filename="area.py" />
             <source>{area} ha</source>
-            <translation type="unfinished" />
+            <translation>{area} ha</translation>
         </message>
         <message>
             <location filename="background.py" />
@@ -1314,62 +1320,62 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="classify_panel.py" />
             <source>Save classes to</source>
-            <translation type="unfinished" />
+            <translation>Klassen speichern in</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>More</source>
-            <translation type="unfinished" />
+            <translation>Weiteres</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>Report of areas</source>
-            <translation type="unfinished" />
+            <translation>Flächenbericht</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source> ha</source>
-            <translation type="unfinished" />
+            <translation> ha</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>none is too small</source>
-            <translation type="unfinished" />
+            <translation>keine ist zu klein</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>Smaller areas are given to their neighbours</source>
-            <translation type="unfinished" />
+            <translation>Kleinere Flächen werden ihren Nachbarn zugeschlagen</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>&amp;Run</source>
-            <translation type="unfinished" />
+            <translation>Sta&amp;rten</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>Classify the area, and add the result to the map</source>
-            <translation type="unfinished" />
+            <translation>Das Gebiet klassifizieren und das Ergebnis zur Karte hinzufügen</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>&amp;Preview</source>
-            <translation type="unfinished" />
+            <translation>&amp;Vorschau</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>Preview what the canvas shows</source>
-            <translation type="unfinished" />
+            <translation>Vorschau dessen, was die Kartenansicht zeigt</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>Open as al&amp;gorithm...</source>
-            <translation type="unfinished" />
+            <translation>Als Al&amp;gorithmus öffnen...</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>Open the same in Processing: for batches, models, commands</source>
-            <translation type="unfinished" />
+            <translation>Dasselbe in der Verarbeitung öffnen: für Stapel, Modelle, Befehle</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
@@ -1379,32 +1385,32 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="classify_panel.py" />
             <source>Preview of the middle of what the canvas shows, so that it takes seconds</source>
-            <translation type="unfinished" />
+            <translation>Vorschau der Mitte dessen, was die Kartenansicht zeigt, damit sie nur Sekunden dauert</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>&amp;Head</source>
-            <translation type="unfinished" />
+            <translation>&amp;Kopf</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>&amp;Area</source>
-            <translation type="unfinished" />
+            <translation>Ge&amp;biet</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>&amp;Detail</source>
-            <translation type="unfinished" />
+            <translation>&amp;Detail</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>&amp;Save to</source>
-            <translation type="unfinished" />
+            <translation>&amp;Speichern in</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>The fastest there is</source>
-            <translation type="unfinished" />
+            <translation>Das schnellste vorhandene</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
@@ -1414,17 +1420,17 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="classify_panel.py" />
             <source>Graphics card (CUDA)</source>
-            <translation type="unfinished" />
+            <translation>Grafikkarte (CUDA)</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>Smallest area</source>
-            <translation type="unfinished" />
+            <translation>Kleinste Fläche</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
             <source>Compute on</source>
-            <translation type="unfinished" />
+            <translation>Rechnen auf</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
@@ -1434,7 +1440,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="classify_panel.py" />
             <source>Preview of {layer}</source>
-            <translation type="unfinished" />
+            <translation>Vorschau von {layer}</translation>
         </message>
         <message>
             <location filename="confusion.py" />
@@ -1459,12 +1465,12 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="detail.py" />
             <source>The raster is looked at in square tiles. Half their size sees finer detail and takes four times as long, twice the size takes a quarter of the time. The head was trained at Balanced.</source>
-            <translation type="unfinished" />
+            <translation>Das Raster wird in quadratischen Kacheln betrachtet. Halb so große zeigen feinere Einzelheiten und dauern viermal so lang, doppelt so große brauchen ein Viertel der Zeit. Der Kopf wurde mit „Ausgewogen“ trainiert.</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>Detail</source>
-            <translation type="unfinished" />
+            <translation>Detail</translation>
         </message>
         <message>
             <location filename="detail.py" />
@@ -1474,62 +1480,62 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="detail.py" />
             <source> px</source>
-            <translation type="unfinished" />
+            <translation> px</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>The time is by earlier runs with the same checkpoint and device; tiles without a valid pixel take none</source>
-            <translation type="unfinished" />
+            <translation>Die Zeit folgt aus früheren Läufen mit demselben Checkpoint und Gerät; Kacheln ohne gültiges Pixel brauchen keine</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>Fast</source>
-            <translation type="unfinished" />
+            <translation>Schnell</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>Balanced</source>
-            <translation type="unfinished" />
+            <translation>Ausgewogen</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>Fine</source>
-            <translation type="unfinished" />
+            <translation>Fein</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>Own tile size</source>
-            <translation type="unfinished" />
+            <translation>Eigene Kachelgröße</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>how long it takes is known after the first run</source>
-            <translation type="unfinished" />
+            <translation>die Dauer ist nach dem ersten Lauf bekannt</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>about {hours:.1f} h</source>
-            <translation type="unfinished" />
+            <translation>etwa {hours:.1f} h</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>{tiles:,} tiles; {time}; up to about {gb:.1f} GB of memory</source>
-            <translation type="unfinished" />
+            <translation>{tiles:,} Kacheln; {time}; bis zu etwa {gb:.1f} GB Speicher</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>about {seconds:.0f} s</source>
-            <translation type="unfinished" />
+            <translation>etwa {seconds:.0f} s</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>about {minutes:.0f} min</source>
-            <translation type="unfinished" />
+            <translation>etwa {minutes:.0f} min</translation>
         </message>
         <message>
             <location filename="detail.py" />
             <source>{choice}: tiles of {px} pixels</source>
-            <translation type="unfinished" />
+            <translation>{choice}: Kacheln mit {px} Pixeln</translation>
         </message>
         <message>
             <location filename="doors.py" />
@@ -1659,7 +1665,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="facts_reader.py" />
             <source>{path} cannot be read</source>
-            <translation type="unfinished" />
+            <translation>{path} ist nicht lesbar</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
@@ -1674,22 +1680,22 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="head_choice.py" />
             <source>Choose the file of a head that is in none of the folders</source>
-            <translation type="unfinished" />
+            <translation>Die Datei eines Kopfs wählen, der in keinem der Ordner liegt</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
             <source>Model card</source>
-            <translation type="unfinished" />
+            <translation>Steckbrief</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
             <source>All that the file says of itself</source>
-            <translation type="unfinished" />
+            <translation>Alles, was die Datei über sich sagt</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
             <source>{task}; looks at tiles of {px} pixels</source>
-            <translation type="unfinished" />
+            <translation>{task}; betrachtet Kacheln mit {px} Pixeln</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
@@ -1699,37 +1705,37 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="head_choice.py" />
             <source> ({metres} m)</source>
-            <translation type="unfinished" />
+            <translation> ({metres} m)</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
             <source>Cross-validated: mean IoU {miou:.2f}, accuracy {accuracy:.0%}</source>
-            <translation type="unfinished" />
+            <translation>Kreuzvalidiert: mittlere IoU {miou:.2f}, Genauigkeit {accuracy:.0%}</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
             <source>Score: {what}</source>
-            <translation type="unfinished" />
+            <translation>Güte: {what}</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
             <source>and {count} more</source>
-            <translation type="unfinished" />
+            <translation>und {count} weitere</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
             <source>Classes: {names}</source>
-            <translation type="unfinished" />
+            <translation>Klassen: {names}</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
             <source>The head is for {sensor}: choose it as the sensor</source>
-            <translation type="unfinished" />
+            <translation>Der Kopf ist für {sensor}: Wählen Sie diesen Sensor</translation>
         </message>
         <message>
             <location filename="head_choice.py" />
             <source>; not scored: {names}</source>
-            <translation type="unfinished" />
+            <translation>; nicht bewertet: {names}</translation>
         </message>
         <message>
             <location filename="install.py" />
@@ -2359,7 +2365,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="outputs.py" />
             <source>[Temporary file]</source>
-            <translation type="unfinished" />
+            <translation>[Temporäre Datei]</translation>
         </message>
         <message>
             <location filename="outputs.py" />
@@ -2394,7 +2400,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="preview.py" />
             <source>Preview on {raster}</source>
-            <translation type="unfinished" />
+            <translation>Vorschau auf {raster}</translation>
         </message>
         <message>
             <location filename="proxy.py" />
@@ -2439,7 +2445,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="raster_input.py" />
             <source>Recognised as</source>
-            <translation type="unfinished" />
+            <translation>Erkannt als</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
@@ -2449,7 +2455,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="raster_input.py" />
             <source>as recognised</source>
-            <translation type="unfinished" />
+            <translation>wie erkannt</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
@@ -2469,7 +2475,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="raster_input.py" />
             <source>Looking at the raster...</source>
-            <translation type="unfinished" />
+            <translation>Raster wird gelesen...</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
@@ -2479,7 +2485,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="raster_input.py" />
             <source>{sensor}, looking at the values...</source>
-            <translation type="unfinished" />
+            <translation>{sensor}, Werte werden gelesen...</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
@@ -2489,12 +2495,12 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="raster_input.py" />
             <source>Not recognised</source>
-            <translation type="unfinished" />
+            <translation>Nicht erkannt</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
             <source>as recognised: {answer}</source>
-            <translation type="unfinished" />
+            <translation>wie erkannt: {answer}</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
@@ -2504,102 +2510,102 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="results.py" />
             <source>Classes of {source} by the head {head}</source>
-            <translation type="unfinished" />
+            <translation>Klassen von {source} nach dem Klassifikationskopf {head}</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>Areas of one class of {source} by the head {head}</source>
-            <translation type="unfinished" />
+            <translation>Flächen je einer Klasse von {source} nach dem Klassifikationskopf {head}</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>Probability (0 to 1) of the winning class, of {source} by the head {head}</source>
-            <translation type="unfinished" />
+            <translation>Wahrscheinlichkeit (0 bis 1) der gewinnenden Klasse, von {source} nach dem Klassifikationskopf {head}</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>Counted on the map, not corrected for its errors.</source>
-            <translation type="unfinished" />
+            <translation>Auf der Karte gezählt, nicht um ihre Fehler berichtigt.</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>engine</source>
-            <translation type="unfinished" />
+            <translation>Engine</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>source</source>
-            <translation type="unfinished" />
+            <translation>Quelle</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>sensor</source>
-            <translation type="unfinished" />
+            <translation>Sensor</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>unit of the values</source>
-            <translation type="unfinished" />
+            <translation>Einheit der Werte</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>checkpoint</source>
-            <translation type="unfinished" />
+            <translation>Checkpoint</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>fingerprint of the backbone</source>
-            <translation type="unfinished" />
+            <translation>Fingerabdruck des Backbones</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>head</source>
-            <translation type="unfinished" />
+            <translation>Klassifikationskopf</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>tile size, px</source>
-            <translation type="unfinished" />
+            <translation>Kachelgröße, px</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>overlap of tiles</source>
-            <translation type="unfinished" />
+            <translation>Überlappung der Kacheln</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>smallest area, ha</source>
-            <translation type="unfinished" />
+            <translation>kleinste Fläche, ha</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>device</source>
-            <translation type="unfinished" />
+            <translation>Gerät</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>Open report</source>
-            <translation type="unfinished" />
+            <translation>Bericht öffnen</translation>
         </message>
         <message>
             <location filename="results.py" />
             <source>date</source>
-            <translation type="unfinished" />
+            <translation>Datum</translation>
         </message>
         <message>
             <location filename="run.py" />
             <source>waiting for another run to end</source>
-            <translation type="unfinished" />
+            <translation>wartet auf das Ende eines anderen Laufs</translation>
         </message>
         <message>
             <location filename="run.py" />
             <source>starting</source>
-            <translation type="unfinished" />
+            <translation>startet</translation>
         </message>
         <message>
             <location filename="run.py" />
             <source>cancelling...</source>
-            <translation type="unfinished" />
+            <translation>wird abgebrochen...</translation>
         </message>
         <message>
             <location filename="run.py" />
@@ -2624,7 +2630,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="run_list.py" />
             <source>Cancel: {title}</source>
-            <translation type="unfinished" />
+            <translation>Abbrechen: {title}</translation>
         </message>
         <message>
             <location filename="save_head.py" />
@@ -2983,18 +2989,28 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="texts.py" />
-            <source>{hours:.1f} h</source>
+            <source>Mask raster</source>
             <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="texts.py" />
+            <source>Values of the mask raster</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="texts.py" />
+            <source>{hours:.1f} h</source>
+            <translation>{hours:.1f} h</translation>
         </message>
         <message>
             <location filename="texts.py" />
             <source>{seconds:.0f} s</source>
-            <translation type="unfinished" />
+            <translation>{seconds:.0f} s</translation>
         </message>
         <message>
             <location filename="texts.py" />
             <source>{minutes:.0f} min</source>
-            <translation type="unfinished" />
+            <translation>{minutes:.0f} min</translation>
         </message>
         <message>
             <location filename="training_counts.py" />
