@@ -787,12 +787,12 @@ Das Raster wird in überlappenden Kacheln gelesen, deren Ergebnisse nahtlos inei
         <message>
             <location filename="algorithms/segment.py" />
             <source>Polygons: {title}</source>
-            <translation type="unfinished" />
+            <translation>Polygone: {title}</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
             <source>Confidence: {title}</source>
-            <translation type="unfinished" />
+            <translation>Konfidenz: {title}</translation>
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
@@ -2990,12 +2990,12 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="texts.py" />
             <source>Mask raster</source>
-            <translation type="unfinished" />
+            <translation>Maskenraster</translation>
         </message>
         <message>
             <location filename="texts.py" />
             <source>Values of the mask raster</source>
-            <translation type="unfinished" />
+            <translation>Werte des Maskenrasters</translation>
         </message>
         <message>
             <location filename="texts.py" />
