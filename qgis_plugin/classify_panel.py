@@ -12,7 +12,6 @@ from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -31,6 +30,7 @@ from .raster_input import RasterInput, state_color
 from .run import Run
 from .run_list import RunList
 from .run_queue import RunQueue
+from .scrolled import Scrolled
 from .texts import tr
 
 _DEVICE, _DETAIL = "ofanet/device", "ofanet/detail"
@@ -75,15 +75,10 @@ class ClassifyPanel(QDockWidget):
         layout.addLayout(form)
         layout.addWidget(self._more_box())
         layout.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(content)
         whole = QWidget()
         layout = QVBoxLayout(whole)
         layout.setContentsMargins(0, 0, 0, 6)
-        layout.addWidget(scroll, 1)
+        layout.addWidget(Scrolled(content), 1)
         layout.addWidget(self._foot())
         self.setWidget(whole)
 

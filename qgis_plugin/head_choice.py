@@ -12,12 +12,12 @@ from qgis.PyQt.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QSizePolicy,
     QStyle,
     QStyleOptionComboBox,
     QStylePainter,
     QTextBrowser,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -53,8 +53,9 @@ class HeadChoice(QWidget):
     def _build(self):
         self.head = _HeadBox()
         self.head.setAccessibleName(tr("Head"))
-        self.other = QPushButton(tr("Other file..."))
-        self.other.setAutoDefault(False)
+        self.other = QToolButton()  # as of QGIS's own fields for files: the names of heads need the room
+        self.other.setText("…")
+        self.other.setAccessibleName(tr("Other file..."))
         self.other.setToolTip(tr("Choose the file of a head that is in none of the folders"))
         self.told, self.score, self.problem = QLabel(), QLabel(), QLabel()
         for label in (self.told, self.score, self.problem):
@@ -208,7 +209,7 @@ def _told(head: catalog.ModelFile, gsd_m: float | None) -> str:
     text = tr("{task}; looks at tiles of {px} pixels").format(
         task=_capital(TASKS.get(header.get("task"), str(header.get("task")))), px=header.get("tile_px"))  # fmt: skip
     if gsd_m and header.get("tile_px"):
-        text += tr(" ({metres} m)").format(metres=f"{header['tile_px'] * gsd_m:,.4g}")
+        text += tr(" ({metres} m)").format(metres=f"{header['tile_px'] * gsd_m:,.3g}")
     return text
 
 

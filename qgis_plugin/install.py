@@ -49,7 +49,7 @@ def state() -> str:
         return FOREIGN
     if not mark.get("complete") or not env_python().is_file():
         return PARTIAL
-    return READY if mark.get("packages") == needs.packages() else OUTDATED
+    return READY if mark.get("packages") == needs.installed() else OUTDATED
 
 
 def is_ours(python: str | Path) -> bool:
@@ -108,14 +108,14 @@ def steps(plan: Plan) -> list[tuple[str, list[str]]]:
     found = [(tr("Making the environment"), make)]
     if plan.wheels:
         folder = ["--no-index", "--find-links", str(plan.wheels), "--progress-bar", "off"]
-        return [*found, (tr("Installing from the folder"), [*pip, *wheels, *folder, *needs.packages()])]
+        return [*found, (tr("Installing from the folder"), [*pip, *wheels, *folder, *needs.installed()])]
     found.append((tr("Renewing pip"), [*pip, "--progress-bar", "off", "--upgrade", "pip"]))
     index = torch_index(plan.build, plan.cuda)
     raw = ["--progress-bar", "raw"]
     if index:
         torch = [p for p, (name, _) in zip(needs.packages(), needs.names(), strict=True) if name in _OF_TORCH]
         found.append((tr("Installing PyTorch"), [*pip, *wheels, *raw, "--index-url", index, *torch]))
-    return [*found, (tr("Installing the engine's packages"), [*pip, *wheels, *raw, *needs.packages()])]
+    return [*found, (tr("Installing the engine's packages"), [*pip, *wheels, *raw, *needs.installed()])]
 
 
 class _Progress:
@@ -190,7 +190,7 @@ def create(plan: Plan, say: Callable[[str], None], progress: Callable[[float | N
 
 
 def _write_mark(plan: Plan, complete: bool):
-    mark = {"made_by": "OFA-Net", "version": VERSION, "packages": needs.packages(), "complete": complete}
+    mark = {"made_by": "OFA-Net", "version": VERSION, "packages": needs.installed(), "complete": complete}
     part = engine_dir() / f".{MARK}.part"
     part.write_text(json.dumps(mark | plan.facts(), indent=1), encoding="utf-8")
     part.replace(engine_dir() / MARK)

@@ -14,8 +14,17 @@ def _setup() -> configparser.ConfigParser:
 
 
 def packages() -> list[str]:
-    """As pip wants them, such as "torch>=2.11"."""
-    return [line.strip() for line in _setup()["options"]["install_requires"].splitlines() if line.strip()]
+    """What the engine cannot do without, as pip wants it, such as "torch>=2.11"."""
+    return _lines("options", "install_requires")
+
+
+def installed() -> list[str]:
+    """What is put into an environment that the plugin makes: also what many scenes at once need."""
+    return [*packages(), *_lines("options.extras_require", "batch")]
+
+
+def _lines(section: str, option: str) -> list[str]:
+    return [line.strip() for line in _setup()[section][option].splitlines() if line.strip()]
 
 
 def least_python() -> tuple[int, int]:

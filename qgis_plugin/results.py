@@ -176,6 +176,8 @@ def _group(root, node, result: dict) -> QgsLayerTreeGroup:
     anchor = next((other for other in root.findLayers() if _shows(other.layer(), result["input"])), node)
     if node is not None and QgsSettings().value(_RESULTS_GROUP):
         anchor = node
+    while anchor is not None and anchor.parent().customProperty(_RUN):
+        anchor = anchor.parent()  # QGIS puts a new layer beside the active one, which may be another run's
     parent = root if anchor is None else anchor.parent()
     others = parent.children()
     index = 0 if anchor is None else others.index(anchor)

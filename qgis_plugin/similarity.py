@@ -24,7 +24,6 @@ from qgis.PyQt.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QSlider,
     QVBoxLayout,
     QWidget,
@@ -36,6 +35,7 @@ from .engine import ENGINE, EngineCancelled, EngineError, EngineMissing, engine_
 from .facts import source_path
 from .likeness import Likeness, features_mean, likeness
 from .raster_input import RasterInput
+from .scrolled import Scrolled
 from .styling import style_likeness
 from .tasks import Task
 from .texts import in_window_words, tr
@@ -117,11 +117,7 @@ class SimilarityPanel(QDockWidget):
         layout.addLayout(row)
         layout.addWidget(self.told)
         layout.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setWidget(content)
-        self.setWidget(scroll)
+        self.setWidget(Scrolled(content))
         self.source.changed.connect(self._enable)
 
     # --- state --------------------------------------------------------------------------------------------------

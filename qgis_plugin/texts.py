@@ -25,7 +25,10 @@ def duration(seconds: float) -> str:
 
 
 SAMPLE_POINTS = "Sample points for an accuracy assessment"
-_OPTION = re.compile(r"--(sensor|bands|units|head|tile-px|overlap|bounds|labels|field|ignore)\b=?")
+_OPTION = re.compile(
+    r"--(sensor|bands|units|head|tile-px|overlap|bounds|labels|field|ignore|min-area|mask-values|valid-mask|mask|report)"
+    r"\b=?"
+)
 
 
 def in_window_words(text: str) -> str:
@@ -41,6 +44,11 @@ def in_window_words(text: str) -> str:
         "labels": tr("Labels"),
         "field": tr("Class field"),
         "ignore": tr("Labels that are no classes"),
+        "min-area": tr("Smallest area"),
+        "mask": tr("Only inside these polygons"),
+        "valid-mask": tr("Mask raster"),
+        "mask-values": tr("Values of the mask raster"),
+        "report": tr("Report of areas"),
     }
     text = text.replace("`ofa sample`", f'"{tr(SAMPLE_POINTS)}"')
     text = re.sub(r"(--\w+ \S+) (?=--)", r"\1, ", text)  # several options with values make a list

@@ -20,7 +20,6 @@ from qgis.PyQt.QtWidgets import (
     QMessageBox,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -35,6 +34,7 @@ from .confusion import ConfusionMatrix
 from .engine import EngineMissing, engine_python
 from .raster_input import RasterInput
 from .save_head import path_for, save_head
+from .scrolled import Scrolled
 from .texts import tr
 from .training_counts import MOST_POLYGONS, Counted, count
 from .training_inputs import TrainingInputs
@@ -110,11 +110,7 @@ class TrainingPanel(QDockWidget):
         layout.addLayout(self._row(self.apply, self.uncertain))
         layout.addWidget(self.again)
         layout.addLayout(self._row(self.name, self.save))
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setWidget(content)
-        self.setWidget(scroll)
+        self.setWidget(Scrolled(content))
         self.source.changed.connect(self._inputs_changed)
         self.inputs.changed.connect(self._inputs_changed)
         self.inputs.created.connect(self._start_drawing)

@@ -55,6 +55,6 @@ class Segment(MaskedAlgorithm):
         log_classes(result, feedback)
         title = result_title(self._layer_name, result)
         load_classes(context, outputs["OUTPUT"], title, result)
-        load_classes(context, outputs["OUTPUT_POLYGONS"], tr("{title} polygons").format(title=title), result)
-        load_confidence(context, outputs["OUTPUT_CONFIDENCE"], tr("{title} confidence").format(title=title), result)
+        load_classes(context, outputs["OUTPUT_POLYGONS"], tr("Polygons: {title}").format(title=title), result)
+        load_confidence(context, outputs["OUTPUT_CONFIDENCE"], tr("Confidence: {title}").format(title=title), result)
         return {name: path for name, path in outputs.items() if path}

@@ -92,7 +92,7 @@ def counted(path: str) -> dict[int, int]:
 
 
 TITLE = "fields & <hills> land cover (simulated)"
-GROUP = (TITLE, [TITLE, f"{TITLE} polygons", f"{TITLE} confidence"])
+GROUP = (TITLE, [TITLE, f"Polygons: {TITLE}", f"Confidence: {TITLE}"])
 
 
 def check_words(classes, polygons, confidence, run):
@@ -248,7 +248,7 @@ def test_the_group_of_all_results(plugin, layer, tmp_path, monkeypatch):
     finally:
         QgsSettings().remove(key)
     name = "scene land cover (simulated)"
-    assert tree() == [("results", [(name, [name, f"{name} polygons", f"{name} confidence"])]), "scene"]
+    assert tree() == [("results", [(name, [name, f"Polygons: {name}", f"Confidence: {name}"])]), "scene"]
 
 
 def test_the_active_layer_stays_active_when_it_moves(plugin, layer, window, tmp_path, monkeypatch):

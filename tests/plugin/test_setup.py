@@ -41,7 +41,8 @@ def folder(tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def tiny(monkeypatch):
     """The engine needs one tiny package only."""
-    monkeypatch.setattr(needs, "packages", lambda: ["ofanet-tiny>=1.0"])
+    for which in ("packages", "installed"):
+        monkeypatch.setattr(needs, which, lambda: ["ofanet-tiny>=1.0"])
     monkeypatch.setattr(needs, "names", lambda: [("ofanet-tiny", "1.0")])
 
 
@@ -239,6 +240,8 @@ def test_packages_come_from_setup_cfg(qgis_app):
     assert any(package.startswith("torch>=") for package in packages) and "torchvision" in packages
     assert [name for name, _ in needs.names()] == [package.split(">")[0] for package in packages]
     assert needs.least_python() == (3, 10)
+    more = [package.split(">")[0] for package in needs.installed()[len(packages) :]]
+    assert needs.installed()[: len(packages)] == packages and "distributed" in more
 
 
 # --- an environment of its own --------------------------------------------------------------------------------------
@@ -301,7 +304,7 @@ def test_unload_ends_what_is_under_way(qgis_app, folder, tiny, fake_child, wheel
 
 
 def test_a_wheel_that_is_missing_is_named_and_the_log_is_kept(qgis_app, folder, wheels, monkeypatch):
-    monkeypatch.setattr(needs, "packages", lambda: ["ofanet-tiny>=2.0"])
+    monkeypatch.setattr(needs, "installed", lambda: ["ofanet-tiny>=2.0"])
     lines = []
     with pytest.raises(EngineError, match="has no wheel of ofanet-tiny>=2.0") as caught:
         install.create(install.Plan(PYTHON, install.CPU, wheels), lines.append, lambda *_: None, NEVER)
@@ -311,7 +314,7 @@ def test_a_wheel_that_is_missing_is_named_and_the_log_is_kept(qgis_app, folder, 
 
 def test_made_for_other_packages_it_asks_for_an_update(qgis_app, folder, tiny, wheels, monkeypatch):
     install.create(install.Plan(PYTHON, install.CPU, wheels), lambda line: None, lambda *_: None, NEVER)
-    monkeypatch.setattr(needs, "packages", lambda: ["ofanet-tiny>=1.0", "other"])
+    monkeypatch.setattr(needs, "installed", lambda: ["ofanet-tiny>=1.0", "other"])
     assert install.state() == install.OUTDATED
     install.remove()
     assert not folder.exists()
