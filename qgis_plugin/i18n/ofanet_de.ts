@@ -1410,7 +1410,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="classify_panel.py" />
             <source>The fastest there is</source>
-            <translation>Das schnellste vorhandene</translation>
+            <translation>Schnellstes Gerät</translation>
         </message>
         <message>
             <location filename="classify_panel.py" />
@@ -2500,7 +2500,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         <message>
             <location filename="raster_input.py" />
             <source>as recognised: {answer}</source>
-            <translation>wie erkannt: {answer}</translation>
+            <translation>erkannt: {answer}</translation>
         </message>
         <message>
             <location filename="raster_input.py" />
