@@ -18,7 +18,8 @@ import torch
 
 from . import catalog, cluster, predict
 from ._version import __version__
-from .errors import Cancelled, InputError, ModelFileError, OfaError, OutputError
+from .alone import alone_in
+from .errors import Cancelled, InputError, ModelFileError, OfaError
 from .job import Options, Watch
 from .manifest import (
     DONE,
@@ -34,7 +35,7 @@ from .manifest import (
 )
 from .mosaic import write_mosaics
 from .raster import Source
-from .scenes import Scene, find_scenes
+from .scenes import Scene, find_scenes, recorded
 from .stac import footprint, item_collection
 
 ITEMS_NAME, AREAS_NAME = "items.json", "areas.csv"
@@ -80,6 +81,10 @@ class BatchOptions:
         told = {name: getattr(self, name) for name in sorted(names) if getattr(self, name) is not None}
         return {k: os.path.abspath(v) if k in _FILES and os.path.exists(v) else v for k, v in told.items()}
 
+    def settings(self) -> dict[str, Any]:
+        """The same for the manifest, without keys of addresses."""
+        return {k: recorded(v) if k in _FILES else v for k, v in self.of_scene().items()}
+
     def digest(self) -> str:
         """Of what changes a result, the head aside: that is told apart by its content. What is as by default does not
         count, so that options of later versions do not."""
@@ -96,21 +101,17 @@ def batch(options: BatchOptions, watch: Watch) -> dict:
     """
     _check(options)
     started, folder = time.monotonic(), Path(options.output)
-    manifest = Manifest(folder)
-    scenes = find_scenes(options.inputs, manifest.ids(), folder)
     cluster.dask()
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"expected a folder for the results, or a place to make one, found {folder}: "
-                          f"{error.strerror or error}") from error  # fmt: skip
-    work = _Work(options, folder, manifest, scenes, watch)
-    try:
-        if work.todo:
-            work.run()
-    finally:
-        manifest.save()
-    return work.finish() | {"seconds": round(time.monotonic() - started, 3)}
+    with alone_in(folder):
+        manifest = Manifest(folder)
+        scenes = find_scenes(options.inputs, manifest.ids(), folder)
+        work = _Work(options, folder, manifest, scenes, watch)
+        try:
+            if work.todo:
+                work.run()
+        finally:
+            manifest.save()
+        return work.finish() | {"seconds": round(time.monotonic() - started, 3)}
 
 
 def _check(options: BatchOptions) -> None:
@@ -178,20 +179,21 @@ class _Work:
         self._heads: dict[str, str | None] = {}
         self._stamps = {scene.id: stamp(scene.input) for scene in scenes}  # before: it may change while it is read
         old = manifest.entries
-        self.todo = [s for s in scenes if not self._settled(old.get(s.input), s)]
+        self.todo = [s for s in scenes if not self._settled(old.get(s.recorded), s)]
         waiting = {scene.id for scene in self.todo}
         for scene in scenes:
             if scene.id in waiting:
-                old[scene.input] = self._entry(scene, {"state": SKIPPED, "why": "not its turn yet"})
+                old[scene.recorded] = self._entry(scene, {"state": SKIPPED, "why": "not its turn yet"})
             else:
-                old[scene.input] |= {"times": scene.times}
-        manifest.arrange(scene.input for scene in scenes)
-        manifest.about = {"task": options.task, "settings": options.of_scene()}
+                old[scene.recorded] |= {"times": scene.times}
+        manifest.arrange(scene.recorded for scene in scenes)
+        manifest.about = {"task": options.task, "settings": options.settings()}
 
     def _entry(self, scene: Scene, outcome: dict) -> dict:
         """Key by key in the order in which a person wants to read them."""
         keys = ("state", "why", "seconds", "attempts", "tiles", "sensor", "head", "engine", "classes")
-        about: dict[str, Any] = {"id": scene.id, "input": scene.input, "output": f"{scene.id}.{self.options.format}"}
+        about: dict[str, Any] = {"id": scene.id, "input": scene.recorded,
+                                 "output": f"{scene.id}.{self.options.format}"}  # fmt: skip
         about |= {key: outcome.get(key) for key in keys} | outcome
         return about | {"times": scene.times, "stamp": self._stamps[scene.id], "options": self.options_digest,
                         "models": self.models}  # fmt: skip
@@ -241,7 +243,7 @@ class _Work:
                             lambda text: self.watch.log("warning", text), self._running)  # fmt: skip
             mine = True
         except (KeyboardInterrupt, Cancelled):
-            done = sum(self.manifest.entries[s.input]["state"] == DONE for s in self.scenes.values())
+            done = sum(self.manifest.entries[s.recorded]["state"] == DONE for s in self.scenes.values())
             raise Cancelled(f"cancelled: {done} of {len(self.scenes)} scenes are done; the same command does the rest"
                             ) from None  # fmt: skip
         finally:
@@ -256,7 +258,9 @@ class _Work:
         scene = self.scenes[name]
         if outcome["state"] == "cancelled":  # by a scheduler that stops, not by us
             outcome |= {"state": FAILED, "why": "its worker was stopped"}
-        self.manifest.entries[scene.input] = self._entry(scene, outcome)
+        if outcome.get("why"):  # libraries name the whole address
+            outcome |= {"why": outcome["why"].replace(scene.input, scene.recorded)}
+        self.manifest.entries[scene.recorded] = self._entry(scene, outcome)
         self.manifest.saved_now_and_then()
         if outcome["state"] == FAILED:
             self.watch.log("warning", f"{name} failed: {outcome['why']}")
@@ -288,7 +292,7 @@ class _Work:
 
     def finish(self) -> dict:
         """Mosaics, items and areas of the command's scenes; then the answer."""
-        entries = [self.manifest.entries[scene.input] for scene in self.scenes.values()]
+        entries = [self.manifest.entries[scene.recorded] for scene in self.scenes.values()]
         done = [entry for entry in entries if entry["state"] == DONE]
         failed = [entry for entry in entries if entry["state"] == FAILED]
         layers = [(self.folder / e["output"], e["classes"]) for e in done if e["output"].endswith(".tif")]

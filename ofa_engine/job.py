@@ -4,9 +4,8 @@ import contextlib
 import functools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import rasterio
 import torch
@@ -24,7 +23,7 @@ from .journal import Journal, Record
 from .layers import Pending, check_output
 from .masks import PolygonMask, RasterMask
 from .preprocess import normalise, resize, to_canonical
-from .raster import Source, detect_source, gsd_m, one_line
+from .raster import Source, detect_source, gsd_m, one_line, shown
 from .sensors import Detection
 from .tiling import MAX_OVERLAP, Axis
 
@@ -114,7 +113,7 @@ class Job:
         found = self.detection
         tags = {
             "ENGINE": f"ofanet {__version__}",
-            "SOURCE": Path(options.input).name,
+            "SOURCE": self.source.name,
             "SENSOR": found.sensor or "",
             "BANDS": ",".join(str(b or "-") for b in found.bands),
             "UNITS": found.units or "",
@@ -126,7 +125,7 @@ class Job:
             tags["HEAD"] = self.head_file.header["name"]
         for key, value in (("VALID_MASK", options.valid_mask), ("MASK", options.mask)):
             if value:
-                tags[key] = Path(value).name
+                tags[key] = shown(value)
         if options.mask_values:
             tags["MASK_VALUES"] = ",".join(f"{float(value):g}" for value in options.mask_values)
         if options.min_area:
@@ -155,11 +154,11 @@ def open_job(options: Options, task: str | None, watch: Watch, writes: bool = Tr
         if found.units is None or found.confidence == "ambiguous" and not (options.sensor or options.bands):
             others = ", ".join(found.candidates)
             raise SensorError(
-                f"{Path(options.input).name} is ambiguous ({others}): {found.reason}; "
+                f"{source.name} is ambiguous ({others}): {found.reason}; "
                 "tell with --sensor, --bands or --units"
             )
         if writes:
-            _check_outputs(options, task)
+            _check_outputs(options, task, source.dataset.files)
         if options.min_area is not None:
             _check_min_area(options.min_area, source)
         notes = _restrict(source, options)
@@ -209,15 +208,16 @@ def _restrict(source: Source, options: Options) -> list[tuple[str, str]]:
     return notes
 
 
-def _check_outputs(options: Options, task: str | None) -> None:
-    """All that can be found out about outputs before work starts. Raises OutputError, InputError."""
+def _check_outputs(options: Options, task: str | None, files: Sequence[str]) -> None:
+    """All that can be found out about outputs before work starts; `files` are what the input consists of. Raises
+    OutputError, InputError."""
     wanted: dict[str | None, list[tuple[str | None, tuple[str, ...]]]] = {
         "segment": [(options.output, TIFF), (options.confidence, TIFF), (options.polygons, GPKG),
                     (options.report, HTML)],
         "classify": [(options.output, (*GPKG, *TIFF)), (options.report, HTML)],
         None: [(options.output, TIFF), (options.picture, TIFF)],
     }  # fmt: skip
-    taken = [path for path in (options.input, options.valid_mask, options.mask) if path]
+    taken = [path for path in (options.input, *files, options.valid_mask, options.mask) if path]
     for path, endings in wanted[task]:
         if path is not None:
             check_output(path, taken, endings)

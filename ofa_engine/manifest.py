@@ -119,12 +119,16 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def stamp(path: str) -> list[int] | None:
-    """[size in bytes, time of change in ns] of a local file; None where there is none, and for addresses."""
+    """[size in bytes, time of change in ns] of a local file, of a folder those of all files in it together; None where
+    there is none, and for addresses."""
+    if not is_local(path):
+        return None
+    files = [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names]
     try:
-        found = os.stat(path) if is_local(path) else None
+        found = [os.stat(file) for file in files or [path]]
     except OSError:
         return None
-    return [found.st_size, found.st_mtime_ns] if found else None
+    return [sum(f.st_size for f in found), max(f.st_mtime_ns for f in found)]
 
 
 def digest(value: object) -> str:

@@ -1,5 +1,7 @@
 """Which scenes the user means: files, folders, patterns, tables (CSV) and catalogs (GeoJSON, STAC) to one list.
 
+A Sentinel-2 product as it is downloaded, a .SAFE folder or a .zip, is one scene, whatever rasters are in it.
+
 A STAC item is a GeoJSON feature with assets (https://github.com/radiantearth/stac-spec, version 1.0).
 """
 
@@ -9,15 +11,18 @@ import hashlib
 import json
 import os
 import re
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlparse
 
 from .errors import InputError
 
 RASTERS = (".tif", ".tiff", ".jp2", ".img", ".vrt", ".dat", ".bsq", ".bil", ".bip")  # looked for in folders
 _TIMES = ("datetime", "start_datetime", "end_datetime")  # of a STAC item
+_METADATA = ("MTD_MSIL2A.xml", "MTD_MSIL1C.xml")  # of a Sentinel-2 product
+_PRODUCT = re.compile(r"S2._MSI(?:L2A|L1C)_.+", re.IGNORECASE)  # its name, whole or not
 _NAME_LIMIT = 120  # characters of an id; a file system allows 255 bytes with our endings
 
 
@@ -30,6 +35,11 @@ class Scene:
     input: str
     times: dict[str, str | None] = field(default_factory=dict)
 
+    @property
+    def recorded(self) -> str:
+        """The input as results name it."""
+        return recorded(self.input)
+
 
 @dataclass(frozen=True)
 class _Found:
@@ -37,12 +47,16 @@ class _Found:
     id: str | None = None
     times: dict[str, str | None] = field(default_factory=dict)
 
+    @property
+    def recorded(self) -> str:
+        return recorded(self.input)
+
 
 def find_scenes(inputs: Sequence[str], known: Mapping[str, str], skip: Path | None = None) -> list[Scene]:
     """Scenes in the order given, each once, with ids that differ without regard to case.
 
-    `known` is input -> id of earlier runs, which stay; nothing below `skip`, the output folder, is an input. Raises
-    InputError where an input names nothing.
+    `known` is recorded input -> id of earlier runs, which stay; nothing below `skip`, the output folder, is an input.
+    Raises InputError where an input names nothing.
     """
     found: dict[str, _Found] = {}
     for text in inputs:
@@ -58,10 +72,22 @@ def is_local(path: str) -> bool:
     return "://" not in path and not path.startswith("/vsi")
 
 
+def recorded(path: str) -> str:
+    """A path as it is. An address without user, password and query, which may hold a key; a piece of the query's digest
+    tells scenes apart that differ in it."""
+    if is_local(path):
+        return path
+    plain, mark, query = path.partition("?")
+    plain = re.sub(r"(?<=://)[^/@]*@", "", plain)
+    return f"{plain}?{hashlib.sha256(query.encode()).hexdigest()[:8]}" if mark else plain
+
+
 def _expand(text: str, skip: Path | None) -> Iterator[_Found]:
     path = Path(text)
     if not is_local(text):
         yield _Found(text)
+    elif product_name(path):
+        yield _Found(_absolute(path))
     elif path.is_dir():
         yield from _folder(path, skip)
     elif path.is_file() and path.suffix.lower() == ".csv":
@@ -80,19 +106,53 @@ def _expand(text: str, skip: Path | None) -> Iterator[_Found]:
 
 
 def _absolute(path: str | Path) -> str:
-    return os.path.abspath(path)  # links stay: a folder of links is a common way to choose scenes
+    path = Path(path)
+    named = path.parent if path.name in _METADATA else path  # a product's metadata file stands for its folder
+    return os.path.abspath(named)  # links stay: a folder of links is a common way to choose scenes
 
 
 def _readable(path: Path, skip: Path | None) -> bool:
     inside = skip is not None and Path(_absolute(path)).is_relative_to(_absolute(skip))
-    return path.is_file() and not inside and not path.name.startswith(".")
+    return (path.is_file() or product_name(path) is not None) and not inside and not path.name.startswith(".")
 
 
 def _folder(folder: Path, skip: Path | None) -> Iterator[_Found]:
-    rasters = sorted(p for p in folder.rglob("*") if p.suffix.lower() in RASTERS and _readable(p, skip))
-    if not rasters:
-        raise InputError(f"expected rasters ({', '.join(RASTERS)}) in {folder}, the results' folder aside, found none")
-    yield from (_Found(_absolute(p)) for p in rasters)
+    paths = [path for path in folder.rglob("*") if not path.name.startswith(".")]
+    products = {path for path in paths if product_name(path)}
+    rasters = {path for path in paths if path.suffix.lower() in RASTERS and products.isdisjoint(path.parents)}
+    scenes = sorted(path for path in products | rasters if _readable(path, skip) and not _unpacked(path, products))
+    if not scenes:
+        raise InputError(f"expected rasters ({', '.join(RASTERS)}) or Sentinel-2 products in {folder}, the results' "
+                         "folder aside, found none")  # fmt: skip
+    yield from (_Found(_absolute(path)) for path in scenes)
+
+
+def _unpacked(path: Path, products: set[Path]) -> bool:
+    """Whether it is an archive beside the folder that was unpacked from it."""
+    stem = path.with_name(_product_stem(path.name))
+    return path.suffix.lower() == ".zip" and not products.isdisjoint((stem, stem.with_name(f"{stem.name}.SAFE")))
+
+
+def product_name(path: Path) -> str | None:
+    """Of a Sentinel-2 product by its folder or .zip, without .SAFE; None for anything else. One that is not complete
+    is a product if its name is one."""
+    named = _product_stem(path.name)
+    if path.suffix.lower() == ".zip" and path.is_file():
+        try:
+            with zipfile.ZipFile(path) as archive:
+                files = [PurePosixPath(name) for name in archive.namelist()]
+        except (OSError, zipfile.BadZipFile):
+            return named if _PRODUCT.fullmatch(named) else None
+        inside = min((f for f in files if f.name in _METADATA), key=lambda f: len(f.parts), default=None)
+        return None if inside is None else _product_stem(inside.parent.name) or named
+    if path.is_dir():
+        there = any((path / name).is_file() for name in _METADATA)
+        return named if there or path.suffix.upper() == ".SAFE" and _PRODUCT.fullmatch(named) else None
+    return None
+
+
+def _product_stem(name: str) -> str:
+    return re.sub(r"(\.SAFE)?(\.zip)?$", "", name, flags=re.IGNORECASE)
 
 
 def _beside(file: Path, href: str) -> str:
@@ -167,23 +227,25 @@ def _named(found: Iterable[_Found], known: Mapping[str, str]) -> list[Scene]:
     entries = list(found)
     told: dict[str, str] = {}
     for entry in entries:
-        if entry.id is not None and told.setdefault(_clean(entry.id).lower(), entry.input) != entry.input:
+        if entry.id is not None and told.setdefault(_clean(entry.id).lower(), entry.recorded) != entry.recorded:
             raise InputError(f"expected ids that differ, found {entry.id} for two scenes")
     mine = {entry.input for entry in entries}
     taken = {name.lower(): path for path, name in known.items()} | told
     scenes = []
     for entry in entries:
-        name = _clean(entry.id) if entry.id is not None else known.get(entry.input) or _clean(_stem(entry.input))
-        if taken.setdefault(name.lower(), entry.input) != entry.input:
+        name = _clean(entry.id) if entry.id is not None else known.get(entry.recorded) or _clean(_stem(entry.input))
+        if taken.setdefault(name.lower(), entry.recorded) != entry.recorded:
             name = f"{name}-{hashlib.sha256(entry.input.encode()).hexdigest()[:8]}"
-            taken[name.lower()] = entry.input
+            taken[name.lower()] = entry.recorded
         scenes.append(Scene(name, entry.input, entry.times))
     assert len({s.id.lower() for s in scenes}) == len(mine)
     return scenes
 
 
 def _stem(path: str) -> str:
-    return Path(path if is_local(path) else unquote(urlparse(path).path)).stem
+    if not is_local(path):
+        return Path(unquote(urlparse(path).path)).stem
+    return product_name(Path(path)) or Path(path).stem
 
 
 def _clean(name: str) -> str:

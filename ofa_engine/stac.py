@@ -85,7 +85,8 @@ def item_collection(entries: list[dict], created: str) -> dict:
 def _item(entry: dict, created: str) -> dict:
     times = entry["times"]
     if not times.get("datetime") and not (times.get("start_datetime") and times.get("end_datetime")):
-        times = times_of(Path(entry["input"]).name, entry["stamp"])  # the spec: null only with a start and an end
+        # the spec: null only with a start and an end
+        times = times_of(Path(entry["input"].partition("?")[0]).name, entry["stamp"])
     known = {"ofanet:sensor": entry["sensor"], "ofanet:head": entry["head"]["name"], "ofanet:engine": entry["engine"],
              "ofanet:classes": entry["classes"]}  # fmt: skip
     source = Path(entry["input"]).as_uri() if is_local(entry["input"]) else entry["input"]

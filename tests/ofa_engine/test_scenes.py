@@ -1,10 +1,14 @@
 import json
+import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from ofa_engine.errors import InputError
-from ofa_engine.scenes import find_scenes
+from ofa_engine.scenes import find_scenes, recorded
+
+from .safe_product import write_safe, zipped
 
 
 def touch(*paths: Path) -> None:
@@ -98,3 +102,67 @@ def test_nothing_there(tmp_path):
     for path, words in [("none.tif", "none.tif"), ("*.tif", "match"), ("", "in ")]:
         with pytest.raises(InputError, match=words):
             found(tmp_path / path if path else tmp_path)
+
+
+# --- Sentinel-2 products -----------------------------------------------------------------------------------------
+
+
+def test_a_product_as_downloaded_is_one_scene(tmp_path):
+    """Unpacked, packed, both, half a download; and archives and folders that are none."""
+    safe = write_safe(tmp_path / "unpacked", size_px=12)
+    both = write_safe(tmp_path / "both", size_px=12)
+    l1c = write_safe(tmp_path / "l1c", "L1C", size_px=12)
+    zipped(both)
+    packed = zipped(l1c).rename(tmp_path / "l1c" / "july.zip")
+    shutil.rmtree(l1c)
+    broken = tmp_path / f"{safe.stem}.SAFE.zip"
+    broken.write_bytes(b"half a download")
+    (tmp_path / safe.name).mkdir()
+    touch(tmp_path / "S2_results.zip", tmp_path / "S1A_IW.SAFE" / "measurement" / "vv.tiff", tmp_path / "a.tif")
+    with zipfile.ZipFile(tmp_path / "others.zip", "w") as archive:
+        archive.writestr("a.tif", "")
+    scenes = found(tmp_path)
+    assert [path for _, path in scenes] == [str(tmp_path / name) for name in (
+        "S1A_IW.SAFE/measurement/vv.tiff", safe.name, "a.tif", f"both/{both.name}", "l1c/july.zip",
+        f"unpacked/{safe.name}")]  # fmt: skip
+    ids = [i for i, _ in scenes]
+    assert ids[:3] == ["vv", safe.stem, "a"] and ids[4] == l1c.stem
+    assert all(i.startswith(f"{safe.stem}-") for i in (ids[3], ids[5]))  # one product three times
+    (tmp_path / safe.name).rmdir()
+    assert (safe.stem, str(broken)) in found(tmp_path)
+    assert found(packed) == [(l1c.stem, str(packed))]
+
+
+def test_every_way_to_name_a_product(tmp_path, monkeypatch):
+    safe = write_safe(tmp_path, size_px=12)
+    (tmp_path / "t.csv").write_text(f"path\n{safe.name}/MTD_MSIL2A.xml\n")
+    ways = (safe, safe / "MTD_MSIL2A.xml", tmp_path / "t.csv", tmp_path / "S2*.SAFE", tmp_path)
+    assert [found(way) for way in ways] == [[(safe.stem, str(safe))]] * len(ways)
+    assert len(found(*ways)) == 1
+    link = tmp_path / "links" / safe.name
+    link.parent.mkdir()
+    link.symlink_to(safe, target_is_directory=True)
+    assert found(link.parent) == [(safe.stem, str(link))]
+    renamed = safe.rename(tmp_path / "july")
+    assert found(tmp_path / "july") == [("july", str(renamed))]
+
+
+# --- addresses ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [("https://me:word@host/a/b.tif", "https://host/a/b.tif"), ("/vsicurl/https://host/a.tif", None),
+     ("s3://bucket/a.tif", None), ("/data/50%?/a@b.tif", None)],
+)  # fmt: skip
+def test_addresses_are_recorded_without_users(address, kept):
+    assert recorded(address) == (kept or address)
+
+
+def test_addresses_are_recorded_without_keys_and_still_told_apart():
+    one, other = (recorded(f"https://host/get.tif?key={key}") for key in ("secret", "other"))
+    assert one != other and one.startswith("https://host/get.tif?") and "secret" not in one
+    scenes = find_scenes([f"https://host/get.tif?id={i}" for i in (1, 2)], {})
+    assert scenes[0].id == "get" and scenes[1].id.startswith("get-") and len({s.recorded for s in scenes}) == 2
+    known = {scene.recorded: scene.id for scene in scenes}
+    assert [s.id for s in find_scenes([s.input for s in reversed(scenes)], known)] == [s.id for s in reversed(scenes)]
