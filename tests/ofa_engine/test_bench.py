@@ -5,6 +5,7 @@ import pytest
 import rasterio
 
 from ofa_engine import bench as bench_module
+from ofa_engine import peers
 from ofa_engine.bench import BenchOptions, bench, write_example
 from ofa_engine.cli import main
 from ofa_engine.errors import InputError
@@ -67,3 +68,16 @@ def test_odd_options():
     for wrong in (BenchOptions(rounds=0), BenchOptions(size_px=-1), BenchOptions(classes=0)):
         with pytest.raises(InputError, match="of at least 1"):
             bench(wrong)
+
+
+def test_beside_a_plain_loop(tmp_path, monkeypatch):
+    path = write_example(tmp_path / "a.tif", 150, 110)
+    monkeypatch.setattr(peers.importlib.util, "find_spec", lambda name: None)
+    said = []
+    answer = peers.compare(BenchOptions(str(path), rounds=1), said.append)
+    rows = {row["tool"]: row for row in answer["tools"]}
+    assert list(rows) == list(peers.PEERS) and [line.split()[4] for line in said] == ["ofa", "plain"]
+    assert rows["ofa"]["differing"] <= 1 / (150 * 110), "the largest of sums in another order"
+    assert rows["ofa"]["tiles"] == rows["plain"]["tiles"] == 12 and rows["plain"]["peak_mb"] >= 0
+    assert "pip install onnxruntime onnx onnxscript" in rows["onnxruntime"]["skipped"]
+    assert "terratorch" in peers.table(answer)
