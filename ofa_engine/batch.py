@@ -35,7 +35,7 @@ from .manifest import (
 )
 from .mosaic import write_mosaics
 from .raster import Source
-from .scenes import Scene, find_scenes, recorded
+from .scenes import Scene, find_scenes, recorded, without_keys
 from .stac import footprint, item_collection
 
 ITEMS_NAME, AREAS_NAME = "items.json", "areas.csv"
@@ -258,8 +258,8 @@ class _Work:
         scene = self.scenes[name]
         if outcome["state"] == "cancelled":  # by a scheduler that stops, not by us
             outcome |= {"state": FAILED, "why": "its worker was stopped"}
-        if outcome.get("why"):  # libraries name the whole address
-            outcome |= {"why": outcome["why"].replace(scene.input, scene.recorded)}
+        if outcome.get("why"):
+            outcome |= {"why": without_keys(outcome["why"])}
         self.manifest.entries[scene.recorded] = self._entry(scene, outcome)
         self.manifest.saved_now_and_then()
         if outcome["state"] == FAILED:

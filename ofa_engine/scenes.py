@@ -82,6 +82,11 @@ def recorded(path: str) -> str:
     return f"{plain}?{hashlib.sha256(query.encode()).hexdigest()[:8]}" if mark else plain
 
 
+def without_keys(message: str) -> str:
+    """A message of a library without the users, passwords and queries of addresses in it."""
+    return re.sub(r"://(?:[^/@\s'\"]*@)?([^\s?'\"]*)(?:\?[^\s'\"]*)?", r"://\1", message)
+
+
 def _expand(text: str, skip: Path | None) -> Iterator[_Found]:
     path = Path(text)
     if not is_local(text):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ofa_engine.errors import InputError
-from ofa_engine.scenes import find_scenes, recorded
+from ofa_engine.scenes import find_scenes, recorded, without_keys
 
 from .safe_product import write_safe, zipped
 
@@ -166,3 +166,12 @@ def test_addresses_are_recorded_without_keys_and_still_told_apart():
     assert scenes[0].id == "get" and scenes[1].id.startswith("get-") and len({s.recorded for s in scenes}) == 2
     known = {scene.recorded: scene.id for scene in scenes}
     assert [s.id for s in find_scenes([s.input for s in reversed(scenes)], known)] == [s.id for s in reversed(scenes)]
+
+
+@pytest.mark.parametrize(
+    ("message", "kept"),
+    [("found a.tif: '/vsicurl/https://me:w@h/a.tif?k=1&x=2' not recognised", "found a.tif: '/vsicurl/https://h/a.tif' "
+      "not recognised"), ("is it open? ask a@b", None), ("HDF5:/x/a.h5://scene/rgb broke", None)],
+)  # fmt: skip
+def test_messages_without_keys(message, kept):
+    assert without_keys(message) == (kept or message)
