@@ -20,7 +20,7 @@ from qgis.core import (
     QgsRasterLayer,
     QgsRasterMinMaxOrigin,
 )
-from qgis.PyQt.QtCore import QPoint, Qt, QTimer
+from qgis.PyQt.QtCore import QPoint, Qt, QTimer, QUrl
 from qgis.PyQt.QtGui import QPainter
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QAction, QDockWidget
@@ -28,7 +28,7 @@ from qgis.utils import iface, plugins
 
 ROOT = Path(os.environ["OFANET_REPOSITORY"])
 SCENES = Path(os.environ["OFANET_SCENES"])  # copies: QGIS writes statistics beside what it opens
-WIDTH, HEIGHT = 1333, 917
+WIDTH, HEIGHT = 1440, 940
 # columns and rows of corners in the scene of naip
 POLYGONS = {
     "water": [((365, 180), (405, 172), (425, 230), (385, 225)), ((38, 322), (75, 326), (86, 350), (45, 342))],
@@ -133,20 +133,40 @@ def models(doors):
     doors.show_models()
     match = Qt.MatchFlag.MatchRecursive | Qt.MatchFlag.MatchStartsWith
     doors.manager.list.setCurrentItem(doors.manager.list.findItems("Sentinel-2: land cover", match)[0])
-    after(lambda: True, lambda: engine_there(doors), 500)
+    after(lambda: True, lambda: no_engine(doors), 500)
 
 
-def engine_there(doors):
+def no_engine(doors):
+    """The panel says what is missing."""
     save(doors.manager.grab(), "models")
     doors.manager.close()
+    tidy_up()
+    scene = open_scene("gaofen")
+    action("ofanetClassify")
+    panel = plugins["ofanet"].panels["classify"]
+    after(lambda: not panel.source.looking, lambda: without(scene, panel))
+
+
+def without(scene, panel):
+    look_at(scene)
+    after(lambda: True, lambda: (take("no_engine"), panel.hide(), clear(), engine_there(classify)))
+
+
+def engine_there(then):
     os.environ["OFANET_PYTHON"] = str(ROOT / ".venv" / "bin" / "python")
+    plugins["ofanet"].doors._withdraw_offer()
+    tidy_up()
+    after(lambda: True, then, 500)
+
+
+def tidy_up():
+    """The window without what the pictures are not about."""
     window = iface.mainWindow()
     for dock in window.findChildren(QDockWidget):
         dock.setVisible(dock.objectName() == "Layers")
     window.showNormal()
     window.resize(WIDTH, HEIGHT)
     window.resizeDocks([window.findChild(QDockWidget, "Layers")], [290], Qt.Orientation.Horizontal)
-    after(lambda: True, classify, 500)
 
 
 # --- a layer classified ------------------------------------------------------------------------------------------
@@ -154,27 +174,71 @@ def engine_there(doors):
 
 def classify():
     scene = open_scene("sentinel-2")
-    after(lambda: True, lambda: dialog_of(scene))
+    after(lambda: True, lambda: panel_of(scene, result))
 
 
-def dialog_of(scene):
-    look_at(scene)
-    action("ofanetClassifyLayer")
-    after(lambda: plugins["ofanet"].dialog is not None, result)
+def panel_of(scene, then):
+    """Opens the panel over the scene, and goes on once all is known of it."""
+    action("ofanetClassify")
+    panel = plugins["ofanet"].panels["classify"]
+    after(lambda: panel.run.isEnabled(), lambda: (look_at(scene), after(lambda: True, lambda: then(scene, panel))))
 
 
-def result():
-    dialog = plugins["ofanet"].dialog
-    take("classify_layer", dialog)
-    dialog.run.click()
-    after(lambda: not plugins["ofanet"]._runs, mapped)
+def result(scene, panel):
+    take("classify_layer")
+    panel.report.on.setChecked(True)
+    panel.report.file.setFilePath(str(SCENES / "areas.html"))
+    panel.polygons.on.setChecked(True)
+    panel.run.click()
+    after(lambda: not plugins["ofanet"].queue.runs, lambda: mapped(scene, panel))
 
 
-def mapped():
-    assert len(QgsProject.instance().mapLayers()) == 2, iface.messageBar().currentItem().text()
+def mapped(scene, panel):
+    assert len(QgsProject.instance().mapLayers()) == 3, iface.messageBar().currentItem().text()
     take("result")
-    clear()
-    train()
+    for output in (panel.report, panel.polygons):
+        output.on.setChecked(False)
+    report(lambda: preview(scene, panel))
+
+
+def report(then):
+    """The page as a browser shows it; without one in this QGIS, the picture stays as it was."""
+    try:
+        from PyQt5.QtWebKitWidgets import QWebView
+    except ImportError:
+        then()
+        return
+    page = QWebView()
+    page.resize(900, 1150)
+    page.load(QUrl.fromLocalFile(str(SCENES / "areas.html")))
+    page.show()
+    after(lambda: True, lambda: (save(page.grab(), "report"), page.close(), then()), 1500)
+
+
+def preview(scene, panel):
+    for layer in list(QgsProject.instance().mapLayers().values()):
+        if layer is not scene:
+            QgsProject.instance().removeMapLayer(layer)
+    QgsProject.instance().layerTreeRoot().removeChildrenGroupWithoutLayers()
+    panel.more.setCollapsed(False)
+    panel.preview.click()
+    after(lambda: not plugins["ofanet"].queue.runs, previewed)
+
+
+def previewed():
+    iface.messageBar().clearWidgets()
+    after(lambda: True, lambda: (take("preview"), plugins["ofanet"].panels["classify"].hide(), clear(), train()))
+
+
+def one_panel():
+    """Only the panel with a preview, in another language or theme."""
+    engine_there(lambda: panel_of(open_scene("naip"), one_preview))
+
+
+def one_preview(scene, panel):
+    panel.preview.click()
+    after(lambda: not plugins["ofanet"].queue.runs, lambda: (iface.messageBar().clearWidgets(), after(
+        lambda: True, lambda: (take(os.environ["OFANET_PICTURE"]), leave()))))  # fmt: skip
 
 
 # --- a head from polygons, and its map ---------------------------------------------------------------------------
@@ -253,4 +317,4 @@ def finish():
     leave()
 
 
-QTimer.singleShot(1500, lambda: step(set_up))
+QTimer.singleShot(1500, lambda: step(one_panel if os.environ.get("OFANET_PICTURE") else set_up))
