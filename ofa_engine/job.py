@@ -295,6 +295,7 @@ def run_pipeline(job: Job, plan: pl.Plan, sink: Callable, replay: Callable[[Reco
             before += len(plan.tiles_of(plan.stripes[record.stripe]))
             computed += record.tiles
         if before:
+            job.journal.check_handed(plan.handed_before(*start))
             watch.log("info", f"going on after {before} of {plan.tiles} tiles")
         watch.progress(before, plan.tiles, None)
         batches = pl.read_batches(job.source, job.source_bands, plan, start, pause, job.pending.folder)

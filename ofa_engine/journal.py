@@ -10,19 +10,22 @@ what was finished. A lock tells the journal of a stopped run from one that is be
 import contextlib
 import glob
 import json
+import math
 import os
 import re
 import struct
 import tempfile
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+from .errors import OfaError
 
 try:
     import fcntl
@@ -46,8 +49,8 @@ class Record:
 
 
 class Handed:
-    """Arrays of one shape by number, in a file; one that was never put is zero. Without a path the file has no name,
-    and is gone when it is closed or the process ends."""
+    """Arrays of one shape by number, in a file. Without a path the file has no name, and is gone when it is closed or
+    the process ends."""
 
     def __init__(self, path: Path | None = None, folder: Path | None = None):
         self._file: IO[bytes]
@@ -61,11 +64,13 @@ class Handed:
         self._file.write(np.ascontiguousarray(array).tobytes())
 
     def get(self, number: int, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray:
-        array = np.zeros(shape, dtype)
-        self._file.seek(number * array.nbytes)
-        data = np.frombuffer(self._file.read(array.nbytes), np.uint8)
-        array.reshape(-1).view(np.uint8)[: len(data)] = data
-        return array
+        """Raises OfaError where it was never put."""
+        size = math.prod(shape) * np.dtype(dtype).itemsize
+        self._file.seek(number * size)
+        data = bytearray(self._file.read(size))
+        if len(data) < size:
+            raise OfaError("expected what one stripe hands to the next, found less: run it without --resume")
+        return np.frombuffer(data, dtype).reshape(shape)
 
     def sync(self) -> None:
         """What was put is on the disk."""
@@ -227,6 +232,12 @@ class Journal:
                     self._stripe_path(old).unlink(missing_ok=True)
             self._handed[stripe] = Handed(self._stripe_path(stripe) if self.path else None)
         return self._handed[stripe]
+
+    def check_handed(self, stripes: Iterable[int]) -> None:
+        """Raises OfaError where one of the stopped run's files for stripes is not there any more."""
+        missing = [path.name for path in map(self._stripe_path, stripes) if not path.exists()]
+        if missing:
+            raise OfaError(f"expected {missing[0]} beside the journal, found none: run it without --resume")
 
     def _stripe_path(self, stripe: int) -> Path:
         assert self.path is not None

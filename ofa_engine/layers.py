@@ -1,6 +1,8 @@
 """Outputs: GeoTIFFs with colours, class names and provenance, beside their target until they are whole."""
 
 import contextlib
+import ctypes
+import functools
 import itertools
 import math
 import os
@@ -107,9 +109,19 @@ def _remove(part: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+@functools.cache
+def _quiet_libtiff() -> None:
+    """On a full disk the libtiff in rasterio's wheel prints a line a block beside all error handling; what it prints is
+    raised by GDAL, or found by `check_whole`. Where rasterio is built otherwise, the lines stay."""
+    for library in Path(rasterio.__file__).parent.with_name("rasterio.libs").glob("libtiff*"):
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(str(library)).TIFFSetErrorHandler(None)
+
+
 def create_tiff(path: Path, source: Source, width: int, height: int, transform: rasterio.Affine, *, dtype: str,
                 count: int = 1, nodata: float | None, tags: dict[str, str]) -> rasterio.io.DatasetWriter:  # fmt: skip
     """A tiled, compressed GeoTIFF in the source's CRS. Raises OutputError."""
+    _quiet_libtiff()
     small = width < 256 or height < 256
     size = 16 * max(1, min(256, 2 ** math.ceil(math.log2(max(width, height, 16)))) // 16) if small else 256
     profile = dict(

@@ -61,6 +61,10 @@ class Plan:
                 at += width
         return parts
 
+    def handed_before(self, stripe: int, row: int) -> list[int]:
+        """The stripes that something was handed to when all before this row of tiles was finished."""
+        return [number for number in ((stripe, stripe + 1) if row else (stripe,)) if self.handed_on(number)]
+
     def needed_from(self, row: int) -> int:
         """The first row of tiles that adds to pixels which a row finishes."""
         return self.rows.covering(self.rows.starts[row], self.rows.starts[row] + 1)[0]

@@ -56,7 +56,7 @@ def _verb(task: str | None) -> Callable:
                 raise
             except Exception as error:
                 broken = True
-                if isinstance(error, OfaError) and job.journal.kept:
+                if isinstance(error, OfaError) and job.journal.kept and "--resume" not in str(error):
                     raise type(error)(f"{error}; the same again with --resume goes on where it stopped") from error
                 raise
             finally:

@@ -65,7 +65,7 @@ def _about(job: Job, options: Options, plan: pl.Plan) -> dict:
     return {
         "engine": f"ofanet {__version__}, PyTorch {torch.__version__}",
         "task": job.head.task if job.head else "embed",
-        "input": os.path.realpath(options.input),
+        "input": _named(options.input),
         "input's files": _stamps(files),
         "sensor, bands and units": [job.sensor.id, list(job.detection.bands), job.detection.units],
         "bounds": options.bounds,
@@ -84,9 +84,14 @@ def _about(job: Job, options: Options, plan: pl.Plan) -> dict:
     }
 
 
+def _named(path: str) -> str:
+    """An address is told apart by its digest: it may hold a password."""
+    return os.path.realpath(path) if os.path.exists(path) else hashlib.sha256(path.encode()).hexdigest()
+
+
 def _stamps(paths: set[str]) -> list:
     """Names, sizes and times of files; of what is no file on this machine only the name."""
-    kept = sorted(os.path.realpath(p) if os.path.exists(p) else p for p in paths if not p.endswith(_MATTERLESS))
+    kept = sorted(_named(path) for path in paths if not path.endswith(_MATTERLESS))
     return [[p, os.stat(p).st_size, os.stat(p).st_mtime_ns] if os.path.isfile(p) else [p] for p in kept]
 
 

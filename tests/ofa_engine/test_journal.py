@@ -123,12 +123,14 @@ def test_what_stripes_hand_on_is_given_up_when_nobody_needs_it(tmp_path, eager):
     journal.close()
 
 
-def test_arrays_that_were_never_put_are_zero(tmp_path):
+def test_arrays_by_number(tmp_path):
     for path in (None, tmp_path / "x"):
         handed = Handed(path)
-        handed.put(3, np.full((2, 5), 3, np.float32))
-        assert (handed.get(0, (2, 5)) == 0).all() and (handed.get(9, (2, 5)) == 0).all()
-        assert (handed.get(3, (2, 5)) == 3).all()
+        for number in range(4):
+            handed.put(number, np.full((2, 5), number, np.float32))
+        assert (handed.get(3, (2, 5)) == 3).all() and (handed.get(0, (2, 5)) == 0).all()
+        with pytest.raises(OfaError, match="--resume"):
+            handed.get(4, (2, 5))
         handed.close()
 
 
@@ -292,6 +294,18 @@ def test_another_run_is_refused_and_told(scene, tmp_path, narrow, models, capsys
     assert hidden(tmp_path) == before and not (tmp_path / "out.tif").exists()
 
 
+def test_files_that_somebody_has_removed_are_missed(scene, tmp_path, narrow):
+    params = dict(input=str(scene("naip", 150, 600)), output=str(tmp_path / "out.tif"))
+    stopped(segment, params, 0.6)
+    stripes = sorted(tmp_path.glob(".*.stripe*"))
+    assert stripes
+    stripes[0].unlink()
+    with pytest.raises(OfaError, match="without --resume"):
+        segment(Options(**params, resume=True))
+    segment(Options(**params))
+    assert not hidden(tmp_path)
+
+
 def test_without_resume_an_old_run_is_given_up(scene, tmp_path, narrow):
     path, said = scene("naip", 150, 400), []
     params = dict(input=str(path), output=str(tmp_path / "out.tif"))
@@ -329,19 +343,19 @@ def files_up_to(size):
 
 
 @pytest.mark.parametrize("every", [0.0, 1e9])
-def test_a_full_disk_is_told_and_with_room_it_goes_on(every, scene, tmp_path, capsys, monkeypatch):
+def test_a_full_disk_is_told_and_with_room_it_goes_on(every, scene, tmp_path, capfd, monkeypatch):
     """The file that must not grow is the journal, or the confidence, which GDAL writes when it is closed."""
     monkeypatch.setattr(journal_module, "EVERY_S", every)
     path = scene("naip", 300, 400)
     arguments = ["segment", str(path), "-o", str(tmp_path / "out.tif"), "--confidence", str(tmp_path / "c.tif")]
     with files_up_to(200_000):
-        assert main(arguments) == 3
-    ours = [line for line in capsys.readouterr().err.splitlines() if line.startswith("ofa: ")]
-    assert len(ours) == 1
+        assert main([*arguments, "--json"]) == 3
+    ours = capfd.readouterr().err.splitlines()
+    assert len(ours) == 1 and ours[0].startswith("ofa: "), ours
     assert not (tmp_path / "out.tif").exists() and not (tmp_path / "c.tif").exists()
     kept = hidden(tmp_path)
     assert [name.rpartition(".")[2] for name in kept] == (["journal"] if every == 0 else [])
-    assert ("--resume" in ours[0]) == bool(kept)
+    assert ("--resume" in ours[-1]) == bool(kept)
     assert main([*arguments, "--resume"]) == 0
     segment(Options(str(path), str(tmp_path / "w.out.tif"), confidence=str(tmp_path / "w.c.tif")))
     for name in ("out.tif", "c.tif"):
