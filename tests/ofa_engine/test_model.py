@@ -115,6 +115,15 @@ def test_heads_of_kind_linear_pixels_add_what_the_pixels_say():
         torch.testing.assert_close(got, (plain.scores(tokens, some).log() + extra).softmax(1))
 
 
+@pytest.mark.parametrize("size", [(40, 40), (17, 56), (3, 4), (448, 32)])
+def test_scores_are_up_sampled_as_torch_does(size):
+    head = LinearHead(8, 4, "segment")
+    torch.nn.init.normal_(head.weight)
+    tokens = torch.randn(2, 49, 8)
+    expected = torch.nn.functional.interpolate(head(tokens), size=size, mode="bilinear", align_corners=False)
+    torch.testing.assert_close(head.scores(tokens, torch.zeros(2, 3, *size)), expected.softmax(1), atol=1e-5, rtol=1e-4)
+
+
 def test_preprocessing():
     s1, s2 = sensors.get("sentinel-1"), sensors.get("sentinel-2")
     power = torch.tensor([1.0, 0.1, 0.0, float("nan")])
