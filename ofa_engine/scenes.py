@@ -146,7 +146,7 @@ def product_name(path: Path) -> str | None:
         try:
             with zipfile.ZipFile(path) as archive:
                 files = [PurePosixPath(name) for name in archive.namelist()]
-        except (OSError, zipfile.BadZipFile):
+        except (OSError, ValueError, RuntimeError, zipfile.BadZipFile):  # the middle two: damaged, or too new
             return named if _PRODUCT.fullmatch(named) else None
         inside = min((f for f in files if f.name in _METADATA), key=lambda f: len(f.parts), default=None)
         return None if inside is None else _product_stem(inside.parent.name) or named
