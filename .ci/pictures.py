@@ -204,7 +204,7 @@ def mapped(scene, panel):
 def report(then):
     """The page as a browser shows it; without one in this QGIS, the picture stays as it was."""
     try:
-        from PyQt5.QtWebKitWidgets import QWebView
+        from qgis.PyQt.QtWebKitWidgets import QWebView
     except ImportError:
         then()
         return
