@@ -4,6 +4,7 @@ First the set-up and the models while there is no engine yet, then a layer class
 and places that are alike.
 """
 
+import importlib
 import os
 import shutil
 import traceback
@@ -204,11 +205,11 @@ def mapped(scene, panel):
 def report(then):
     """The page as a browser shows it; without one in this QGIS, the picture stays as it was."""
     try:
-        from qgis.PyQt.QtWebKitWidgets import QWebView
+        browser = importlib.import_module("qgis.PyQt.QtWebKitWidgets")  # not in Qt 6
     except ImportError:
         then()
         return
-    page = QWebView()
+    page = browser.QWebView()
     page.resize(900, 1150)
     page.load(QUrl.fromLocalFile(str(SCENES / "areas.html")))
     page.show()

@@ -11,7 +11,7 @@ ENGINE_ORDER = ["errors", "_version", "sensors", "colors", "catalog", "tiling", 
                 "preprocess", "model", "heads", "mae", "checkpoint", "vector", "sieve", "labels", "journal", "plan",
                 "reading", "pipeline", "job", "resume",
                 "classlayer", "accuracy", "page", "areas_page", "predict", "logistic", "fit", "mapped", "points",
-                "evaluate", "sample", "scenes", "manifest", "mosaic", "stac", "cluster", "batch", "verbs",
+                "evaluate", "sample", "scenes", "manifest", "mosaic", "stac", "cluster", "alone", "batch", "verbs",
                 "example", "bench", "peers", "worker", "cli", "__main__"]  # fmt: skip
 RASTERIO = {"raster", "layers", "masks", "sieve", "classlayer", "job", "vector", "labels", "predict", "sample",
             "areas_page", "example", "peers"}  # fmt: skip
