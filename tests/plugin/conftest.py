@@ -151,6 +151,7 @@ def layer(qgis_app):
 
     yield open_layer
     QgsProject.instance().removeAllMapLayers()
+    QgsProject.instance().layerTreeRoot().removeAllChildren()  # groups of runs stay when their layers go
 
 
 @pytest.fixture

@@ -124,12 +124,12 @@ def test_run_classifies_every_sensor(opened, window, qtbot, sensor):
     qtbot.waitUntil(lambda: any("done" in text for text in window.messages()), timeout=5000)
 
 
-def test_panel_follows_the_active_layer(opened, window, layer):
+def test_panel_follows_the_active_layer(opened, window, layer, tmp_path):
     panel = opened(sample("naip"))
     window.setActiveLayer(layer(sample("enmap")))
     assert panel.source.detection.sensor == panel.head.current().header["sensor"] == "enmap"
     window.setActiveLayer(QgsVectorLayer("Point", "points", "memory"))
-    window.setActiveLayer(layer(_one_band(Path(sample("naip")).with_name("classes.tif"))))  # a class map is no image
+    window.setActiveLayer(layer(_one_band(tmp_path / "classes.tif")))  # a class map is no image
     assert panel.source.detection.sensor == "enmap"
 
 

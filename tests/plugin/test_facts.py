@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 from conftest import ROOT, SENSORS, sample
-from osgeo import gdal, osr
+from osgeo import gdal, ogr, osr
 
 from qgis_plugin import facts_reader
 from qgis_plugin.bridge import ENGINE_ENTRY, errors, sensors
@@ -206,6 +206,18 @@ def test_what_cannot_be_read_is_said_in_one_line(layer, reader, qtbot, tmp_path)
     assert str(path) in reader.error and "\n" not in reader.error and reader.facts is None
 
 
+def _exceptions(wanted: bool):
+    """GDAL's modules pile up their handlers, and only the topmost can go."""
+    modules = [module for module in (gdal, ogr, osr) if module.GetUseExceptions() != wanted]
+    while modules:
+        for module in list(modules):
+            try:
+                (module.UseExceptions if wanted else module.DontUseExceptions)()
+                modules.remove(module)
+            except RuntimeError as error:
+                assert "stack of error handlers" in str(error)
+
+
 @pytest.mark.parametrize("exceptions", (False, True))
 def test_gdal_with_and_without_exceptions(layer, tmp_path, exceptions):
     """Processing switches them on, and a user's script may, too."""
@@ -213,9 +225,9 @@ def test_gdal_with_and_without_exceptions(layer, tmp_path, exceptions):
     opened = layer(path)
     os.truncate(path, 5000)
     before = gdal.GetUseExceptions()
-    (gdal.UseExceptions if exceptions else gdal.DontUseExceptions)()
+    _exceptions(exceptions)
     try:
         with pytest.raises(errors.RasterError, match="truncated|GDAL can read"):
             facts_of(opened)
     finally:
-        (gdal.UseExceptions if before else gdal.DontUseExceptions)()
+        _exceptions(before)
