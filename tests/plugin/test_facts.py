@@ -212,7 +212,7 @@ def _exceptions(wanted: bool):
     while modules:
         for module in list(modules):
             try:
-                (module.UseExceptions if wanted else module.DontUseExceptions)()
+                getattr(module, "UseExceptions" if wanted else "DontUseExceptions")()
                 modules.remove(module)
             except RuntimeError as error:
                 assert "stack of error handlers" in str(error)
