@@ -28,7 +28,7 @@ from .layers import Pending, check_output
 from .mapped import UNKNOWN_COLOR, Findings, map_at, names, one_of
 from .page import count_text, interval_text, page, score_text
 from .points import by_points, read_points
-from .raster import Source
+from .raster import Source, shown
 
 _NO_AREAS = ("Areas are counted on the map, not corrected for its errors: polygons and label rasters lie where someone "
              "put them, and that is no probability sample, so they say nothing of the rest of the map. For areas with "
@@ -170,7 +170,7 @@ def _note_labels(found: Findings, options: EvaluateOptions, job: Job) -> None:
     if not np.isfinite(found.mapped_ha[: found.columns]).all():
         found.notes.append("a raster has no CRS: areas are not known")
     training = job.head_file.header.get("training", {}) if job.head_file else {}
-    if {Path(p).name for p in options.labels} & set(training.get("labels", [])):
+    if {shown(p) for p in options.labels} & set(training.get("labels", [])):
         found.notes.append("the head was fitted on labels of this name: scores on what it has learned from are too "
                            "good; its cross-validated ones are nearer to the truth")  # fmt: skip
 
@@ -230,7 +230,7 @@ def _provenance(options: EvaluateOptions, jobs: Sequence[Job]) -> dict:
     job = jobs[0]
     tags = [one.tags(dataclasses.replace(_asked(options), input=one.source.path)) for one in jobs]
     return {
-        "rasters": [tag["SOURCE"] for tag in tags], "labels": [Path(path).name for path in options.labels],
+        "rasters": [tag["SOURCE"] for tag in tags], "labels": [shown(path) for path in options.labels],
         "field": options.field, "ignore": list(options.ignore),
         "head": f"{tags[0]['HEAD']} ({job.head_file.path.name if job.head_file else ''})",
         "checkpoint": tags[0]["CHECKPOINT"], "backbone": tags[0]["BACKBONE"], "sensor": job.sensor.id,

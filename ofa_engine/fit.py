@@ -26,6 +26,7 @@ from .heads import KINDS, LinearHead, tile_statistics
 from .job import Job, Options, Predictor, Watch, open_job
 from .labels import Labelled, Labels, read_labels
 from .layers import check_output
+from .raster import shown
 from .tiling import Axis, pad_to_tile
 
 OVERLAP = 0.25  # of `segment`: the tiles are the same
@@ -326,8 +327,8 @@ def _save(options: FitOptions, job: Job, labels: Labels, totals: NDArray, sample
         validation |= scores(fitted.matrix, fitted.unscored) | {"confusion": fitted.matrix.round(3).tolist()}
     facts = {
         "recipe": "logistic regression on frozen features",
-        "rasters": [Path(path).name for path in options.inputs],
-        "labels": [Path(path).name for path in options.labels],
+        "rasters": [shown(path) for path in options.inputs],
+        "labels": [shown(path) for path in options.labels],
         "labelled": {name: round(float(n)) for name, n in zip(names, totals, strict=True)},
         "samples": {name: int(n) for name, n in zip(names, used, strict=True)},
         "groups": {name: len(np.unique(samples.group[samples.index == k])) for k, name in enumerate(names)},
