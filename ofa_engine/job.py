@@ -300,7 +300,8 @@ def run_pipeline(job: Job, plan: pl.Plan, sink: Callable, replay: Callable[[Reco
         watch.progress(before, plan.tiles, None)
         batches = pl.read_batches(job.source, job.source_bands, plan, start, pause, job.pending.folder)
         computed += pl.run(batches, forward, _Recorded(job.journal, plan, sink), total=plan.tiles, before=before,
-                           progress=watch.progress, cancelled=watch.cancelled)  # fmt: skip
+                           progress=watch.progress, cancelled=watch.cancelled,
+                           beside=job.device.type != "cpu" or pl.spare_core())  # fmt: skip
     if not computed:
         watch.log("warning", "no pixel is valid where the masks and bounds let one be: the result is empty")
     return computed

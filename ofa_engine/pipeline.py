@@ -28,7 +28,7 @@ from .plan import Plan, make_plan
 from .reading import Batch, Row, read_batches
 
 __all__ = ["Batch", "Blender", "Halving", "Plan", "Progress", "Row", "default_budget_bytes", "make_plan",
-           "read_batches", "run"]  # fmt: skip
+           "read_batches", "run", "spare_core"]  # fmt: skip
 
 GIB = 2**30
 
@@ -188,14 +188,25 @@ def _out_of_memory(error: BaseException) -> bool:
 # --- all stages -------------------------------------------------------------------------------------------------
 
 
+def spare_core() -> bool:
+    """Whether PyTorch's threads leave a core free."""
+    process = psutil.Process()
+    cores = len(process.cpu_affinity()) if hasattr(process, "cpu_affinity") else psutil.cpu_count() or 1  # not on macOS
+    return cores > torch.get_num_threads()
+
+
 class _Stopped(Exception):
     """Another stage failed or the user cancelled."""
 
 
 def run(batches: Iterator[Batch], forward: Callable[[Tensor], Tensor], sink: Callable[[Batch, Tensor | None], None], *,
-        total: int, progress: Progress, cancelled: Callable[[], bool], before: int = 0) -> int:  # fmt: skip
-    """Runs reading and `sink` each in a thread of its own beside `forward`; returns the number of tiles computed, of
-    rows that are not there already. `before` tells how many of `total` were done before.
+        total: int, progress: Progress, cancelled: Callable[[], bool], before: int = 0,
+        beside: bool = True) -> int:  # fmt: skip
+    """Runs reading in a thread of its own, and with `beside` also `sink`, beside `forward`; returns the number of tiles
+    computed, of rows that are not there already. `before` tells how many of `total` were done before.
+
+    Without `beside`, `forward` and `sink` take turns: where the model's threads fill all cores, a third one would only
+    have them wait for each other.
 
     Raises the first error of any stage, or Cancelled as soon as `cancelled()` says so; no thread is left behind.
     """
@@ -243,6 +254,9 @@ def run(batches: Iterator[Batch], forward: Callable[[Tensor], Tensor], sink: Cal
         while (item := take(to_sink)) is not None:
             sink(*item)  # type: ignore[misc]
 
+    def hand_on(batch: Batch, scores: Tensor | None) -> None:
+        put(to_sink, (batch, scores)) if beside else sink(batch, scores)
+
     computed = done = 0
     started = time.monotonic()
 
@@ -255,16 +269,17 @@ def run(batches: Iterator[Batch], forward: Callable[[Tensor], Tensor], sink: Cal
                 computed += len(batch.tiles)
                 done += len(batch.tiles) + batch.skipped
             batch.pixels = None
-            put(to_sink, (batch, scores))
+            hand_on(batch, scores)
             elapsed, left = time.monotonic() - started, total - before - done
             progress(before + done, total, elapsed / done * left if done and elapsed > 0.5 else None)
-        put(to_sink, None)
+        if beside:
+            put(to_sink, None)
 
-    threads = [threading.Thread(target=guarded(work), daemon=True) for work in (read, write)]
+    threads = [threading.Thread(target=guarded(work), daemon=True) for work in ((write, read) if beside else (read,))]
     for thread in threads:
         thread.start()
     guarded(compute)()
-    threads[1].join() if not stop.is_set() else None
+    threads[0].join() if not stop.is_set() else None
     stop.set()
     for thread in threads:
         thread.join()

@@ -40,7 +40,7 @@ def plan_of(source, tile_px, overlap, *, stripe_tiles=None, batch=3, clipped=Fal
     return Plan(rows, columns, tuple(zip(cuts[:-1], cuts[1:], strict=True)), batch)
 
 
-def blended(source, plan, forward=lambda x: x):
+def blended(source, plan, forward=lambda x: x, beside=True):
     """(class index, score, times emitted) of the whole raster through the pipeline."""
     shape = (source.height, source.width)
     labels, scores, emitted = np.zeros(shape, np.uint8), np.full(shape, np.nan, np.float32), np.zeros(shape, int)
@@ -53,22 +53,22 @@ def blended(source, plan, forward=lambda x: x):
     done = []
     classes = len(forward(torch.zeros(1, len(source.pixels), 2, 2))[0])
     run(read_batches(source, range(len(source.pixels)), plan), forward, Blender(plan, classes, emit), total=plan.tiles,
-        progress=lambda *state: done.append(state), cancelled=lambda: False)  # fmt: skip
+        progress=lambda *state: done.append(state), cancelled=lambda: False, beside=beside)  # fmt: skip
     assert done[-1][:2] == (plan.tiles, plan.tiles)
     return labels, scores, emitted
 
 
 @given(
     height=st.integers(1, 90), width=st.integers(1, 90), tile_px=st.integers(1, 40),
-    overlap=st.floats(0, 0.75), stripe_tiles=st.integers(1, 5), batch=st.integers(1, 4),
+    overlap=st.floats(0, 0.75), stripe_tiles=st.integers(1, 5), batch=st.integers(1, 4), beside=st.booleans(),
 )  # fmt: skip
 @settings(max_examples=60, deadline=None)
-def test_identity_in_is_identity_out(height, width, tile_px, overlap, stripe_tiles, batch):
+def test_identity_in_is_identity_out(height, width, tile_px, overlap, stripe_tiles, batch, beside):
     """A model that returns the tile's own pixels gives the raster back, whatever the tiles, stripes and batches."""
     pixels = np.random.default_rng(0).random((1, height, width), np.float32)
     source = MemorySource(pixels)
     plan = plan_of(source, tile_px, overlap, stripe_tiles=stripe_tiles, batch=batch)
-    _, scores, emitted = blended(source, plan)
+    _, scores, emitted = blended(source, plan, beside=beside)
     np.testing.assert_allclose(scores, pixels[0], atol=1e-6)
     assert (emitted == 1).all() and (source.reads == 1).all()
 
@@ -93,7 +93,7 @@ def test_stripes_change_no_bit_and_compute_nothing_twice(height, width, tile_px,
     for tiles in (None, stripe_tiles):
         plan, computed = plan_of(source, tile_px, overlap, stripe_tiles=tiles, batch=1), []
         # batches of one, since the model's scores may differ by the last bit between sizes of batches
-        result = blended(source, plan, lambda x, computed=computed: computed.append(len(x)) or uneven(x))
+        result = blended(source, plan, lambda x, computed=computed: computed.append(len(x)) or uneven(x), tiles is None)
         seen.append((*(array.tobytes() for array in result), sum(computed)))
     assert seen[0] == seen[1] and (source.reads == 2).all()
 
@@ -187,8 +187,9 @@ def test_memory_does_not_grow_with_the_raster():
     assert huge.batch == 1
 
 
+@pytest.mark.parametrize("beside", [True, False])
 @pytest.mark.parametrize("stage", ["read", "forward", "sink"])
-def test_errors_of_every_stage_reach_the_caller_and_leave_no_thread(stage):
+def test_errors_of_every_stage_reach_the_caller_and_leave_no_thread(stage, beside):
     before = threading.active_count()
 
     def batches():
@@ -207,12 +208,13 @@ def test_errors_of_every_stage_reach_the_caller_and_leave_no_thread(stage):
             raise KeyError("sink")
 
     with pytest.raises((OSError, ValueError, KeyError), match=stage):
-        run(batches(), forward, sink, total=5, progress=lambda *_: None, cancelled=lambda: False)
+        run(batches(), forward, sink, total=5, progress=lambda *_: None, cancelled=lambda: False, beside=beside)
     assert threading.active_count() == before
 
 
+@pytest.mark.parametrize("beside", [True, False])
 @pytest.mark.parametrize("slow", ["read", "forward"])
-def test_cancel_is_quick(slow):
+def test_cancel_is_quick(slow, beside):
     before = threading.active_count()
     started = time.monotonic()
 
@@ -227,7 +229,7 @@ def test_cancel_is_quick(slow):
 
     with pytest.raises(Cancelled):
         run(batches(), forward, lambda *_: None, total=1000, progress=lambda *_: None,
-            cancelled=lambda: time.monotonic() - started > 0.5)  # fmt: skip
+            cancelled=lambda: time.monotonic() - started > 0.5, beside=beside)  # fmt: skip
     assert time.monotonic() - started < 1.5 and threading.active_count() == before
 
 
