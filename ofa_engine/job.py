@@ -88,6 +88,7 @@ class Job:
     tile_px: int
     budget_bytes: int
     pending: Pending = field(default_factory=Pending)
+    computing_s: float = 0.0  # what the tiles took, without start, opening and what comes after them
     journal: Journal = field(default_factory=Journal)
     started: float = field(default_factory=time.monotonic)  # on the clock of time.monotonic
 
@@ -298,10 +299,12 @@ def run_pipeline(job: Job, plan: pl.Plan, sink: Callable, replay: Callable[[Reco
             job.journal.check_handed(plan.handed_before(*start))
             watch.log("info", f"going on after {before} of {plan.tiles} tiles")
         watch.progress(before, plan.tiles, None)
+        began = time.monotonic()
         batches = pl.read_batches(job.source, job.source_bands, plan, start, pause, job.pending.folder)
         computed += pl.run(batches, forward, _Recorded(job.journal, plan, sink), total=plan.tiles, before=before,
                            progress=watch.progress, cancelled=watch.cancelled,
                            beside=job.device.type != "cpu" or pl.spare_core())  # fmt: skip
+        job.computing_s = time.monotonic() - began
     if not computed:
         watch.log("warning", "no pixel is valid where the masks and bounds let one be: the result is empty")
     return computed

@@ -30,7 +30,7 @@ def _finish(job: Job, options: Options, tags: dict[str, str], shown: NDArray[np.
     """The answer; `shown` is the class map for the report where one is wanted, (h, w) class values."""
     answer = {"input": options.input, "output": options.output, "sensor": job.sensor.id,
               "detection": job.detection.to_json(), "device": str(job.device), "tile_px": job.tile_px,
-              "provenance": tags}  # fmt: skip
+              "computing_s": round(job.computing_s, 3), "provenance": tags}  # fmt: skip
     if job.head_file:
         answer |= {"head": str(job.head_file.path), "head_name": job.head_file.header["name"]}
     answer |= rest

@@ -112,9 +112,9 @@ class DetailInput(QWidget):
     # --- speed --------------------------------------------------------------------------------------------------
 
     def learn(self, result: dict, head_file, device: str = "auto"):
-        """Takes the speed of a run: the engine's answer ("tiles", "seconds", "device"), the head it ran with, and the
-        device that was asked for."""
-        tiles, seconds = result.get("tiles") or 0, result.get("seconds") or 0
+        """Takes the speed of a run: the engine's answer ("tiles", "computing_s", "device"), the head it ran with, and
+        the device that was asked for."""
+        tiles, seconds = result.get("tiles") or 0, result.get("computing_s") or 0
         if head_file is None or tiles < _LEAST_TILES or seconds <= 0:
             return
         for where in {device or "auto", str(result.get("device") or device or "auto")}:
@@ -125,8 +125,8 @@ class DetailInput(QWidget):
         self._show()
 
     def tiles_a_second(self) -> float | None:
-        """Of the last runs on this machine with that device and checkpoint, long ones counting most, since each has its
-        start-up; None before the first."""
+        """Of the last runs on this machine with that device and checkpoint, long ones counting most, since the first
+        tiles are slower; None before the first run."""
         runs = _runs(_key(self._device, self._head)) if self._head is not None else []
         return sum(tiles for tiles, _ in runs) / sum(seconds for _, seconds in runs) if runs else None
 
