@@ -9,7 +9,7 @@ from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from .area import pixels
-from .texts import tr
+from .texts import duration, tr
 
 FAST, BALANCED, FINE, OWN = "fast", "balanced", "fine", "own"
 LEAST_PX, MOST_PX = 16, 4096
@@ -147,7 +147,9 @@ class DetailInput(QWidget):
         tiles, speed = self.tiles(), self.tiles_a_second()
         if not tiles:
             return ""
-        time = _time(tiles / speed) if speed else tr("how long it takes is known after the first run")
+        time = tr("how long it takes is known after the first run")
+        if speed:
+            time = tr("about {time}").format(time=duration(tiles / speed))
         gb = (memory_budget_bytes() + _TORCH_BYTES) / 1e9
         return tr("{tiles:,} tiles; {time}; up to about {gb:.1f} GB of memory").format(tiles=tiles, time=time, gb=gb)
 
@@ -174,11 +176,3 @@ def memory_budget_bytes() -> int:
     except (OSError, ValueError, StopIteration):
         pass  # Linux only
     return min(_BUDGET_BYTES, free // 4)
-
-
-def _time(seconds: float) -> str:
-    if seconds < 90:
-        return tr("about {seconds:.0f} s").format(seconds=max(seconds, 1))
-    if seconds < 90 * 60:
-        return tr("about {minutes:.0f} min").format(minutes=seconds / 60)
-    return tr("about {hours:.1f} h").format(hours=seconds / 3600)

@@ -1469,6 +1469,11 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="detail.py" />
+            <source>how long it takes is known after the first run</source>
+            <translation>die Dauer ist nach dem ersten Lauf bekannt</translation>
+        </message>
+        <message>
+            <location filename="detail.py" />
             <source>Detail</source>
             <translation>Detail</translation>
         </message>
@@ -1509,28 +1514,13 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="detail.py" />
-            <source>how long it takes is known after the first run</source>
-            <translation>die Dauer ist nach dem ersten Lauf bekannt</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>about {hours:.1f} h</source>
-            <translation>etwa {hours:.1f} h</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
             <source>{tiles:,} tiles; {time}; up to about {gb:.1f} GB of memory</source>
             <translation>{tiles:,} Kacheln; {time}; bis zu etwa {gb:.1f} GB Speicher</translation>
         </message>
         <message>
             <location filename="detail.py" />
-            <source>about {seconds:.0f} s</source>
-            <translation>etwa {seconds:.0f} s</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>about {minutes:.0f} min</source>
-            <translation>etwa {minutes:.0f} min</translation>
+            <source>about {time}</source>
+            <translation>etwa {time}</translation>
         </message>
         <message>
             <location filename="detail.py" />

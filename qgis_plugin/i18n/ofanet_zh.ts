@@ -1469,6 +1469,11 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="detail.py" />
+            <source>how long it takes is known after the first run</source>
+            <translation>首次运行后才知道耗时</translation>
+        </message>
+        <message>
+            <location filename="detail.py" />
             <source>Detail</source>
             <translation>精细度</translation>
         </message>
@@ -1509,28 +1514,13 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="detail.py" />
-            <source>how long it takes is known after the first run</source>
-            <translation>首次运行后才知道耗时</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>about {hours:.1f} h</source>
-            <translation>约 {hours:.1f} 小时</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
             <source>{tiles:,} tiles; {time}; up to about {gb:.1f} GB of memory</source>
             <translation>{tiles:,} 个图块；{time}；内存最多约 {gb:.1f} GB</translation>
         </message>
         <message>
             <location filename="detail.py" />
-            <source>about {seconds:.0f} s</source>
-            <translation>约 {seconds:.0f} 秒</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>about {minutes:.0f} min</source>
-            <translation>约 {minutes:.0f} 分钟</translation>
+            <source>about {time}</source>
+            <translation>约 {time}</translation>
         </message>
         <message>
             <location filename="detail.py" />

@@ -8,11 +8,11 @@ import pytest
 from conftest import ROOT, sample
 from qgis.core import QgsRectangle
 
-from qgis_plugin import detail
 from qgis_plugin.area import pixels
 from qgis_plugin.bridge import catalog
 from qgis_plugin.detail import BALANCED, FAST, FINE, OWN, DetailInput, memory_budget_bytes, tiles_along
 from qgis_plugin.engine import ENGINE, clean_environment, engine_python
+from qgis_plugin.texts import duration
 
 MODELS = ROOT / "resources" / "models"
 
@@ -190,7 +190,6 @@ def test_strange_settings_are_no_speed(widget, layer, settings):
         assert widget.tiles_a_second() is None, text
 
 
-@pytest.mark.parametrize("seconds, text", [(0.2, "about 1 s"), (89, "about 89 s"), (300, "about 5 min"),
-                                           (9000, "about 2.5 h")])  # fmt: skip
+@pytest.mark.parametrize("seconds, text", [(0.2, "1 s"), (89, "89 s"), (300, "5 min"), (9000, "2.5 h")])
 def test_times_in_words(seconds, text):
-    assert detail._time(seconds) == text
+    assert duration(seconds) == text
