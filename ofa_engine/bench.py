@@ -4,7 +4,7 @@ bare: normalising, resizing, model, head, up-sampling and softmax of one batch t
 pipeline's own batch size, precision and threads; read: cutting the raster into batches; write: blending, classes,
 compression. floor: what the stages allow when nothing is lost between them: 1 / (bare + read + write seconds a tile)
 on a CPU, whose cores all stages share; the slowest stage on a GPU. Only tiles really computed count. Bare model and
-pipeline take turns, since machines drift, and each round's ratio is to the bare model before and after it.
+pipeline take turns, since machines drift, and each round's ratios are to the bare model before and after it.
 """
 
 import os
@@ -30,7 +30,8 @@ from .predict import segment
 from .raster import Source, detect_source
 
 MODELS = ("starter", *SIZES)
-_BARE_TILES, _STAGE_SECONDS = 256, 20.0  # a turn of the bare model, and of reading and writing, ends with either
+_BARE_TILES, _STAGE_SECONDS = 256, 20.0  # a turn of the bare model, and of reading and writing, ends with either,
+_LONGEST_TURN_S = 60.0  # but the bare model's lasts a quarter of the pipeline's, up to this: a short one tells little
 _RANDOM_CLASSES = 10
 
 Log = Callable[[str], None]
@@ -135,7 +136,7 @@ def _measure(job: Job, told: Options, rounds: int, log: Log, done: Done) -> dict
     stages = _Stages(job, plan, told)
     baseline, peak = psutil.Process().memory_info().rss, 0
     rates: dict[str, list[float]] = {key: [] for key in ("bare", "read", "write", "pipeline")}
-    ratios, seconds, started = [], [], time.perf_counter()
+    ratios, floors, seconds, started = [], [], [], time.perf_counter()
     before = stages.bare()
     for number in range(rounds):
         with Peak() as memory:
@@ -144,30 +145,32 @@ def _measure(job: Job, told: Options, rounds: int, log: Log, done: Done) -> dict
             seconds.append(time.perf_counter() - begun)
         peak = max(peak, memory.peak)
         rates["pipeline"].append(tiles / seconds[-1])
-        after = stages.bare()
+        after = stages.bare(min(seconds[-1] / 4, _LONGEST_TURN_S))
         rates["bare"].append((before + after) / 2)
         ratios.append(rates["pipeline"][-1] / rates["bare"][-1])
         before = after
         for key, rate in zip(("read", "write"), stages.read_and_write(), strict=True):
             rates[key].append(rate)
+        cost = [1 / rates[key][-1] for key in ("bare", "read", "write")]
+        floors.append(1 / (sum(cost) if job.device.type == "cpu" else max(cost)))
         done((number + 1) / rounds)
         left = (time.perf_counter() - started) / (number + 1) * (rounds - number - 1)
         shown = ", ".join(f"{key} {values[-1]:.1f}" for key, values in rates.items())
         log(f"round {number + 1} of {rounds}: {shown} tiles/s; {duration(left)} left")
     median = {key: statistics.median(values) for key, values in rates.items()}
-    cost = {key: 1 / median[key] for key in ("bare", "read", "write")}
-    floor = 1 / (sum(cost.values()) if job.device.type == "cpu" else max(cost.values()))
+    to_floor = [rate / floor for rate, floor in zip(rates["pipeline"], floors, strict=True)]
     pixels = job.source.width * job.source.height
     return {f"{key}_tiles_s": round(value, 2) for key, value in median.items()} | {
         "ratio": round(statistics.median(ratios), 3),
         "ratio_range": [round(min(ratios), 3), round(max(ratios), 3)],
-        "floor_tiles_s": round(floor, 2),
-        "floor_ratio": round(median["pipeline"] / floor, 3),
+        "floor_tiles_s": round(statistics.median(floors), 2),
+        "floor_ratio": round(statistics.median(to_floor), 3),
+        "floor_ratio_range": [round(min(to_floor), 3), round(max(to_floor), 3)],
         "pipeline_mpx_s": round(pixels / statistics.median(seconds) / 1e6, 3),
         "pipeline_s": round(statistics.median(seconds), 1),
         "peak_rss_mb": round(peak / 2**20),
         "baseline_rss_mb": round(baseline / 2**20),
-        "limit": max(cost, key=lambda key: cost[key]),
+        "limit": min(("bare", "read", "write"), key=lambda key: median[key]),
         "tiles": tiles,
         "rounds": rounds,
     }
@@ -214,12 +217,13 @@ class _Stages:
     def _batches(self) -> Iterator[pl.Batch]:
         return pl.read_batches(self.job.source, self.job.source_bands, self.plan)
 
-    def bare(self) -> float:
-        started, tiles = time.perf_counter(), 0
-        while tiles < _BARE_TILES and time.perf_counter() - started < _STAGE_SECONDS:
+    def bare(self, at_least_s: float = 0.0) -> float:
+        tiles, passed, started = 0, 0.0, time.perf_counter()
+        while passed < at_least_s or tiles < _BARE_TILES and passed < _STAGE_SECONDS:
             self.predictor(self.tiles)
             tiles += len(self.tiles)
-        return tiles / (time.perf_counter() - started)
+            passed = time.perf_counter() - started
+        return tiles / passed
 
     def read_and_write(self) -> tuple[float, float]:
         """Batches are read, and blended and written with scores that are there already, one after the other and each
