@@ -1,4 +1,5 @@
 """Many scenes with one head: each is one call of `segment` or `classify` on a Dask worker; one folder of results.
+Where there are more workers than scenes, a large one is shared out among them.
 
 The folder's manifest tells what is done; the same command again does what is missing, changed or broke on the way.
 """
@@ -7,7 +8,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timezone
 from pathlib import Path
@@ -34,6 +35,7 @@ from .manifest import (
     write_whole,
 )
 from .mosaic import write_mosaics
+from .pipeline import default_budget_bytes
 from .raster import Source
 from .scenes import Scene, find_scenes, recorded, without_keys
 from .stac import footprint, item_collection
@@ -42,6 +44,7 @@ ITEMS_NAME, AREAS_NAME = "items.json", "areas.csv"
 AREA_COLUMNS = ("id", "input", "value", "name", "pixels", "tiles", "area_ha")
 PARTS = 1000  # that progress is told in, a scene
 _LEAST_MB = 64  # a worker's memory budget, as the verbs want it
+_SHARE_PX = 2048**2  # a share of a scene has at least so many pixels: one that is smaller takes longer to begin
 _FILES = ("head", "checkpoint", "mask", "valid_mask")  # the first two may be names, too
 _OF_SEGMENT = ("overlap", "min_area", "flips", "cog")
 _RUN_FIELDS = {f.name for f in fields(Options)}
@@ -134,7 +137,8 @@ def _check(options: BatchOptions) -> None:
 
 
 def run_scene(job: dict, stopped: cluster.Stopped, tell: cluster.Tell) -> dict:
-    """One call of the verb; `job` is {task, params}. An outcome for the manifest, whatever happens."""
+    """One call of the verb; `job` is {task, params}, with "share" for one of several shares, with "shares" to put so
+    many together. An outcome for the manifest, whatever happens."""
 
     def progress(done: int, total: int, seconds_left: float | None) -> None:
         tell(done / max(total, 1))
@@ -142,9 +146,14 @@ def run_scene(job: dict, stopped: cluster.Stopped, tell: cluster.Tell) -> dict:
     started = time.monotonic()
     try:
         options = Options(**job["params"])
-        verb = {"segment": predict.segment, "classify": predict.classify}[job["task"]]
-        answer = verb(options, Watch(progress, cancelled=stopped))
-        outcome = _described(options, answer)
+        watch = Watch(progress, cancelled=stopped)
+        if "share" in job:
+            number, of = job["share"]
+            outcome = {"state": DONE} | predict.share_of_segment(options, watch, number=number, of=of)
+        elif job["task"] == "segment":
+            outcome = _described(options, predict.segment(options, watch, shares=job.get("shares", 0)))
+        else:
+            outcome = _described(options, predict.classify(options, watch))
     except Cancelled:
         return {"state": "cancelled"}
     except Exception as error:  # a scene may fail, for whatever reason; the others go on
@@ -221,12 +230,13 @@ class _Work:
         if already:
             self.watch.log("info", f"{already} of {len(self.scenes)} scenes need nothing")
         self.manifest.save()
-        params = options.of_scene()
+        params, shares = options.of_scene(), None
         if options.scheduler:
             crew = cluster.connected(options.scheduler)
         else:
             gpus = _gpus() if options.device != "cpu" else []
-            workers = min(options.workers or len(gpus) or 1, len(self.todo))
+            shares = self._shares(options.workers or len(gpus) or 1)
+            workers = min(options.workers or len(gpus) or 1, sum(shares.values()))
             if workers > 1 and options.memory_mb is None:  # the verbs' default counts on having the machine alone
                 share = psutil.virtual_memory().available // (4 * workers) // 2**20
                 params["memory_mb"] = max(_LEAST_MB, min(1024, share))
@@ -239,8 +249,7 @@ class _Work:
         mine = False
         try:
             with crew as members:
-                members.run(run_scene, jobs, self._finished, self.watch.cancelled,
-                            lambda text: self.watch.log("warning", text), self._running)  # fmt: skip
+                self._give_out(members, jobs, shares or self._shares(members.workers()))
             mine = True
         except (KeyboardInterrupt, Cancelled):
             done = sum(self.manifest.entries[s.recorded]["state"] == DONE for s in self.scenes.values())
@@ -249,6 +258,49 @@ class _Work:
         finally:
             if mine or not options.scheduler:  # on another machine one may still be taking its own away
                 self._sweep()
+
+    def _shares(self, workers: int) -> dict[str, int]:
+        """In how many shares each scene is computed: where scenes are fewer than workers, in several."""
+        most = -(-workers // len(self.todo)) if self.options.task == "segment" else 1
+        return {scene.id: min(most, _large(scene.input)) if most > 1 else 1 for scene in self.todo}
+
+    def _give_out(self, members: cluster.Crew, jobs: dict[str, dict], shares: dict[str, int]) -> None:
+        """All scenes that are computed whole and all shares of others; then those of which all shares are there."""
+
+        def run(some: dict[str, dict], finished: Callable[[str, dict], None]) -> None:
+            members.run(run_scene, some, finished, self.watch.cancelled,
+                        lambda text: self.watch.log("warning", text), self._running)  # fmt: skip
+
+        first, whole_of, seconds = {}, {}, dict.fromkeys(jobs, 0.0)
+        for name, job in jobs.items():
+            of = shares[name]
+            if of > 1:  # the default may be another on each machine, and with it what a share is
+                job["params"].setdefault("memory_mb", default_budget_bytes() // 2**20)
+                self.watch.log("info", f"{name} is shared out in {of}")
+            for number in range(of):
+                share = f"{name}, share {number + 1} of {of}" if of > 1 else name
+                first[share] = job | {"share": [number, of]} if of > 1 else job
+                whole_of[share] = name
+                self._weights[share] = max(1, self._weights[name] // of)
+
+        def finished(share: str, outcome: dict) -> None:
+            name = whole_of[share]
+            if share == name:
+                self._finished(name, outcome)
+                return
+            self._weight_done += self._weights[share]
+            seconds[name] += outcome.get("seconds", 0.0)
+            if outcome["state"] != DONE and shares[name]:
+                shares[name] = 0
+                self._finished(name, outcome)
+
+        run(first, finished)
+        there = {name: job | {"shares": shares[name]} for name, job in jobs.items() if shares[name] > 1}
+        for name in there:
+            self._weights[name] = 0
+        if there:
+            run(there, lambda name, outcome: self._finished(
+                name, outcome | {"seconds": round(seconds[name] + outcome.get("seconds", 0.0), 3)}))  # fmt: skip
 
     def _paths(self, scene: Scene) -> dict[str, str]:
         """Absolute, since a worker may stand elsewhere."""
@@ -284,7 +336,7 @@ class _Work:
         """Removes what workers that were killed have left of this run's outputs."""
         stems = {scene.id for scene in self.todo}
         for path in self.folder.glob(".*"):
-            match = re.fullmatch(r"\.(.+?)\.\d+\.(?:scratch\.)?part\b.*", path.name)
+            match = re.fullmatch(r"\.(.+?)(?:\.share\d+of\d+)?\.\d+\.(?:scratch\.)?part\b.*", path.name)
             if match and match[1] in stems:
                 path.unlink(missing_ok=True)
 
@@ -319,6 +371,15 @@ class _Work:
 def _weight(found: list[int] | None) -> int:
     """Bytes stand for work in the time that is left; addresses all weigh the same."""
     return max(1, found[0]) if found else 1
+
+
+def _large(path: str) -> int:
+    """How many shares a scene is large enough for."""
+    try:
+        with Source(path) as source:
+            return max(1, source.width * source.height // _SHARE_PX)
+    except OfaError:  # told by the worker that tries it
+        return 1
 
 
 def _gpus() -> list[str]:

@@ -212,6 +212,8 @@ class _Stages:
         batches = (batch.pixels for batch in self._batches() if batch.pixels is not None)
         tiles = next(batches)
         self.tiles = tiles[torch.arange(plan.batch) % len(tiles)].clone()  # a raster may hold less than one batch
+        if job.device.type == "cuda":
+            self.tiles = self.tiles.to(job.device)  # the pipeline's copies are done beside the model
         self.scores = self.predictor(self.tiles)
 
     def _batches(self) -> Iterator[pl.Batch]:
@@ -222,6 +224,8 @@ class _Stages:
         while passed < at_least_s or tiles < _BARE_TILES and passed < _STAGE_SECONDS:
             self.predictor(self.tiles)
             tiles += len(self.tiles)
+            if self.job.device.type == "cuda":
+                torch.cuda.synchronize()
             passed = time.perf_counter() - started
         return tiles / passed
 
@@ -232,7 +236,8 @@ class _Stages:
         part = pending.beside(check_output(self.told.output, [self.told.input], TIFF))
         try:
             with gdal_limits(job), create_class_layer(part, job, {}) as layer:
-                blender = pl.Blender(self.plan, len(job.classes), ClassWriter(job, layer, None))
+                writer = ClassWriter(job, layer, None)
+                blender = pl.Blender(self.plan, len(job.classes), writer, device=job.device)
                 clock.lap("write")
                 for batch in self._batches():
                     clock.lap("read")

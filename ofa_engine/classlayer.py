@@ -61,25 +61,37 @@ class Tally:
         ]
 
 
-class ClassWriter:
-    """Writes classes and confidence, keeps the tally, and tells the job's journal."""
+class Finished:
+    """Tells the job's journal of class values, and of confidence where it is wanted; returns them."""
+
+    def __init__(self, job: Job, confidence: bool):
+        self.journal, self.with_confidence = job.journal, confidence
+        self.values = np.array([entry["value"] for entry in job.classes], np.uint8)
+
+    def __call__(self, labels: NDArray, confidence: NDArray, valid: NDArray | None, column: int, row: int
+                 ) -> list[NDArray]:  # fmt: skip
+        found = [self.values[labels]]
+        if valid is not None:
+            found[0][~valid] = NODATA
+        if self.with_confidence:
+            found.append(confidence if valid is None else np.where(valid, confidence, np.float32("nan")))
+        self.journal.put(*found)
+        return found
+
+
+class ClassWriter(Finished):
+    """Writes classes and confidence too, and keeps the tally."""
 
     def __init__(self, job: Job, layer: rasterio.io.DatasetWriter, confidence: rasterio.io.DatasetWriter | None):
-        self.layer, self.confidence, self.journal = layer, confidence, job.journal
-        self.values = np.array([entry["value"] for entry in job.classes], np.uint8)
+        super().__init__(job, confidence is not None)
+        self.layer, self.confidence = layer, confidence
         self.tally = Tally(job.source, job.classes)
 
-    def __call__(self, labels: NDArray, confidence: NDArray, valid: NDArray | None, column: int, row: int) -> None:
-        classes = self.values[labels]
-        if valid is not None:
-            classes[~valid] = NODATA
-        if self.confidence:
-            shown = confidence if valid is None else np.where(valid, confidence, np.float32("nan"))
-            self.journal.put(classes, shown)
-            self.write(column, row, classes, shown)
-        else:
-            self.journal.put(classes)
-            self.write(column, row, classes)
+    def __call__(self, labels: NDArray, confidence: NDArray, valid: NDArray | None, column: int, row: int
+                 ) -> list[NDArray]:  # fmt: skip
+        found = super().__call__(labels, confidence, valid, column, row)
+        self.write(column, row, *found)
+        return found
 
     def write(self, column: int, row: int, classes: NDArray[np.uint8], confidence: NDArray | None = None) -> None:
         """(h, w) class values, nodata too, and their confidence, at a pixel."""

@@ -49,6 +49,10 @@ class Crew:
     client: Any
     local: Any = None
 
+    def workers(self) -> int:
+        """How many there are now."""
+        return len(self.client.nthreads())
+
     def run(self, function: Function, jobs: Mapping[str, dict], finished: Callable[[str, dict], None],
             cancelled: Stopped = lambda: False, warn: Callable[[str], None] = lambda text: None,
             running: Callable[[dict[str, float]], None] = lambda fractions: None) -> None:  # fmt: skip

@@ -246,21 +246,21 @@ class Predictor:
 
     @torch.inference_mode()
     def __call__(self, pixels: Tensor) -> Tensor:
-        """(B, C, tile_px, tile_px) float32, NaN where missing, to scores of the head on the CPU; without a head to
-        token features (B, D, grid, grid)."""
+        """(B, C, tile_px, tile_px) float32, NaN where missing, to scores of the head, on the model's device; without a
+        head to token features (B, D, grid, grid)."""
         job = self.job
         x = self.normalised(pixels)
         if job.head is None:
             grid = job.checkpoint.model.arch.grid
-            return self.tokens(x).transpose(1, 2).reshape(len(x), -1, grid, grid).cpu()
+            return self.tokens(x).transpose(1, 2).reshape(len(x), -1, grid, grid)
         if len(self.mirrors) == 1:
-            return job.head.scores(self.tokens(x), x, job.present).cpu()
+            return job.head.scores(self.tokens(x), x, job.present)
         total = torch.zeros(())
         for axes in self.mirrors:
             seen = x.flip(axes)
             scores = job.head.scores(self.tokens(seen), seen, job.present).flip(axes)
             total = total.to(scores) + scores / len(self.mirrors)
-        return total.cpu()
+        return total
 
     def normalised(self, pixels: Tensor) -> Tensor:
         """The raster's values to the model's, on its device, still in the tile's resolution."""
@@ -288,7 +288,7 @@ def run_pipeline(job: Job, plan: pl.Plan, sink: Callable, replay: Callable[[Reco
     # a product's files have other blocks than the whole
     in_parts = bool(job.source.product) or plan.slices.size_px % job.source.blocks[0].size_px > 0
     with gdal_limits(job, in_parts):
-        start, before, computed = (0, 0), 0, 0
+        start, before, computed = (0, plan.share.start), 0, 0
         for record in job.journal.records():
             pause()
             replay(record)
@@ -300,7 +300,9 @@ def run_pipeline(job: Job, plan: pl.Plan, sink: Callable, replay: Callable[[Reco
             watch.log("info", f"going on after {before} of {plan.tiles} tiles")
         watch.progress(before, plan.tiles, None)
         began = time.monotonic()
-        batches = pl.read_batches(job.source, job.source_bands, plan, start, pause, job.pending.folder)
+        gpu = job.device.type == "cuda"
+        batches = pl.read_batches(job.source, job.source_bands, plan, start, pause, job.pending.folder, pinned=gpu)
+        batches = pl.uploaded(batches, job.device) if gpu else batches
         computed += pl.run(batches, forward, _Recorded(job.journal, plan, sink), total=plan.tiles, before=before,
                            progress=watch.progress, cancelled=watch.cancelled,
                            beside=job.device.type != "cpu" or pl.spare_core())  # fmt: skip

@@ -103,6 +103,10 @@ class Found:
             self.file = open(path, "r+b", buffering=0)
         return self.file
 
+    def records(self) -> Iterator[Record]:
+        """What the run has finished, in its order."""
+        return (record for record, _ in _records(self.file))
+
     def remove(self) -> None:
         self.file.close()
         for path in _files(self.path):
@@ -177,14 +181,11 @@ class Journal:
         """What the stopped run has finished, in its order; what follows the last whole frame is cut off."""
         if self._file is None:
             return
-        self._end = len(_MAGIC)
-        first = True
-        while (frame := _read_frame(self._file, self._end)) is not None:
-            head, body = frame
-            self._end = self._file.tell()
-            if not first:
-                yield Record(head["stripe"], head["row"], head["tiles"], _arrays(head["arrays"], body))
-            first = False
+        about = _read_frame(self._file, len(_MAGIC))
+        self._end = self._file.tell() if about else len(_MAGIC)
+        for record, end in _records(self._file):
+            self._end = end
+            yield record
         self._file.truncate(self._end)
 
     def put(self, *arrays: NDArray) -> None:
@@ -276,6 +277,17 @@ def _arrays(about: list, body: bytes) -> list[NDArray]:
 def _frame(head: dict, body: bytes) -> bytes:
     text = json.dumps(head).encode()
     return _FRAME.pack(len(text), len(body), zlib.crc32(body, zlib.crc32(text))) + text + body
+
+
+def _records(file: IO[bytes]) -> Iterator[tuple[Record, int]]:
+    """The whole records of a journal, each with where it ends."""
+    end, first = len(_MAGIC), True
+    while (frame := _read_frame(file, end)) is not None:
+        head, body = frame
+        end = file.tell()
+        if not first:
+            yield Record(head["stripe"], head["row"], head["tiles"], _arrays(head["arrays"], body)), end
+        first = False
 
 
 def _read_frame(file: IO[bytes], start: int) -> tuple[dict, bytes] | None:

@@ -99,7 +99,8 @@ def _plain(case: _Case) -> Run:
         starts = [[*range(0, size - tile, case.stride), size - tile] for size in (case.height, case.width)]
         places = list(itertools.product(*starts))
         for some in _batched(places, case.batch):
-            found = case.predictor(torch.stack([pixels[:, y : y + tile, x : x + tile].float() for y, x in some]))
+            stack = torch.stack([pixels[:, y : y + tile, x : x + tile].float() for y, x in some])
+            found = case.predictor(stack).cpu()
             for (y, x), tile_scores in zip(some, found, strict=True):
                 scores[:, y : y + tile, x : x + tile] += tile_scores * window
         return scores.argmax(0).to(torch.uint8).numpy(), len(places)
@@ -116,7 +117,7 @@ def _terratorch(case: _Case) -> Run:
     def forward(pixels: torch.Tensor) -> torch.Tensor:
         nonlocal tiles
         tiles += len(pixels)
-        return case.predictor(pixels)
+        return case.predictor(pixels).cpu()
 
     def run() -> tuple[Labels, int]:
         pixels = torch.from_numpy(case.whole()).float()[None]
@@ -143,7 +144,7 @@ def _torchgeo(case: _Case) -> Run:
         loader: DataLoader = DataLoader(dataset, case.batch, sampler=sampler, collate_fn=stack_samples)
         labels, tiles = np.zeros((case.height, case.width), np.uint8), 0
         for sample in loader:
-            found = case.predictor(sample["image"].float()).argmax(1).to(torch.uint8).numpy()
+            found = case.predictor(sample["image"].float()).argmax(1).to(torch.uint8).cpu().numpy()
             tiles += len(found)
             for (x, y, _), tile in zip(sample["bounds"], found, strict=True):
                 # from its lower left corner: there the sampler starts

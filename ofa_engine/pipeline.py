@@ -28,7 +28,7 @@ from .plan import Plan, make_plan
 from .reading import Batch, Row, read_batches
 
 __all__ = ["Batch", "Blender", "Halving", "Plan", "Progress", "Row", "default_budget_bytes", "make_plan",
-           "read_batches", "run", "spare_core"]  # fmt: skip
+           "read_batches", "run", "spare_core", "uploaded"]  # fmt: skip
 
 GIB = 2**30
 
@@ -48,11 +48,12 @@ class Blender:
 
     `emit(labels (h, w) uint8 indices, confidence (h, w), valid or None, column, row)` is called for each finished
     part, once for every pixel of the raster. `journal` has the files in which stripes hand on what their last tiles
-    add to the next one.
+    add to the next one. The sums are on `device`, where the scores are: of a GPU's only the classes come back.
     """
 
-    def __init__(self, plan: Plan, classes: int, emit: Callable[..., None], journal: Journal | None = None):
-        self.plan, self.classes, self.emit = plan, classes, emit
+    def __init__(self, plan: Plan, classes: int, emit: Callable[..., object], journal: Journal | None = None,
+                 device: torch.device | str = "cpu"):  # fmt: skip
+        self.plan, self.classes, self.emit, self.device = plan, classes, emit, device
         self.journal = journal or Journal()
         self._own = None if journal else self.journal
         self._stripe: tuple[int, int] | None = None
@@ -63,13 +64,12 @@ class Blender:
         plan, row = self.plan, batch.row
         if self._stripe != row.stripe:
             self._begin(row)
-        vertical = torch.from_numpy(plan.rows.weights[row.index])[:, None]
         if self._row != row.index:
             self._take_over(row.index)
         for column, tile in zip(batch.tiles, scores if scores is not None else (), strict=True):
             x = plan.columns.starts[column] - row.stripe[0]
             # two roundings, each the same wherever the tile lies; in one step it would depend on the vectors' edges
-            weight = vertical * torch.from_numpy(plan.columns.weights[column])
+            weight = self._down * self._across[column - row.columns[0]]
             self._add(column, x, torch.mul(tile, weight, out=self._weighted))
         if batch.last:
             self._finish(row)
@@ -77,20 +77,22 @@ class Blender:
     def _begin(self, row: Row) -> None:
         plan, number = self.plan, self.plan.stripes.index(row.stripe)
         width = plan.columns.starts[row.columns[-1]] + plan.tile_px - row.stripe[0]
-        self._sums = torch.zeros(self.classes, plan.tile_px, width)
-        self._weighted = torch.empty(self.classes, plan.tile_px, plan.tile_px)
+        self._sums = torch.zeros(self.classes, plan.tile_px, width, device=self.device)
+        self._weighted = torch.empty(self.classes, plan.tile_px, plan.tile_px, device=self.device)
+        self._across = [torch.from_numpy(plan.columns.weights[column]).to(self.device) for column in row.columns]
         self._stripe, self._row = row.stripe, -1
         self._given, self._next = plan.handed_on(number), plan.handed_on(number + 1)
         self._from = self.journal.handed(number) if self._given else None
         self._to = self.journal.handed(number + 1) if self._next else None
-        self._handed = torch.zeros(self.classes, plan.tile_px, _width(self._next))
+        self._handed = torch.zeros(self.classes, plan.tile_px, _width(self._next), device=self.device)
 
     def _take_over(self, index: int) -> None:
         """What tiles of earlier stripes add to this row comes before its own tiles: the order in one wide stripe."""
         self._row = index
+        self._down = torch.from_numpy(self.plan.rows.weights[index])[:, None].to(self.device)
         if self._from:
             shape = (self.classes, self.plan.tile_px, _width(self._given))
-            parts = torch.from_numpy(self._from.get(index, shape))
+            parts = torch.from_numpy(self._from.get(index, shape)).to(self.device)
             for column, place in self._given.items():
                 self._add(column, 0, parts[:, :, place])
 
@@ -108,15 +110,15 @@ class Blender:
         if not row.again:
             confidence, labels = self._sums[:, :height, :width].max(0)
             valid = None if row.valid is None else row.valid[:height, :width]
-            self.emit(labels.to(torch.uint8).numpy(), confidence.numpy(), valid, row.stripe[0], top)
+            self.emit(labels.to(torch.uint8).cpu().numpy(), confidence.cpu().numpy(), valid, row.stripe[0], top)
         rest = plan.tile_px - height
         for sums in self._sums:  # one after the other, since each needs room for a copy
             sums[:rest] = sums[height:].clone()
             sums[rest:] = 0
         if self._to:
-            self._to.put(row.index, self._handed.numpy())
+            self._to.put(row.index, self._handed.cpu().numpy())
             self._handed.zero_()
-        if self._own and row.index + 1 == len(plan.rows.starts) and row.stripe == plan.stripes[-1]:
+        if self._own and row.index + 1 == plan.share.stop and row.stripe == plan.stripes[-1]:
             self._own.close()
 
 
@@ -125,6 +127,19 @@ def _width(parts: dict[int, slice]) -> int:
 
 
 # --- forward ----------------------------------------------------------------------------------------------------
+
+
+def uploaded(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch]:
+    """Batches, read into page-locked memory, with their pixels on the GPU: copied on a stream of their own while the
+    model computes. The thread that reads waits for the copy, not the model."""
+    model_stream, stream = torch.cuda.current_stream(device), torch.cuda.Stream(device)
+    for batch in batches:
+        if batch.pixels is not None:
+            with torch.cuda.stream(stream):
+                batch.pixels = batch.pixels.to(device, non_blocking=True)
+            stream.synchronize()
+            batch.pixels.record_stream(model_stream)  # its memory is not given away while the model reads it
+        yield batch
 
 
 @functools.cache

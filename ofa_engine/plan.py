@@ -23,14 +23,21 @@ class Plan:
     slices: Blocks = Blocks(_SLICE_PX)  # rows of pixels that are read at once
     block_columns: Blocks = Blocks()
     read_values: int = _READ_LIMIT_VALUES  # in one read, as far as blocks are not larger
+    part: tuple[int, int] = (0, 1)  # the first of one: all rows of tiles; (1, 3): the second third
 
     @property
     def tile_px(self) -> int:
         return self.rows.tile_px
 
     @property
+    def share(self) -> range:
+        """The rows of tiles that are to be finished."""
+        number, of = self.part
+        return range(*(len(self.rows.starts) * n // of for n in (number, number + 1)))
+
+    @property
     def tiles(self) -> int:
-        return len(self.rows.starts) * len(self.columns.starts)
+        return len(self.share) * len(self.columns.starts)
 
     def tiles_of(self, stripe: tuple[int, int]) -> range:
         """The tile columns that a stripe computes."""
@@ -38,7 +45,7 @@ class Plan:
 
     def after(self, stripe: int, row: int) -> tuple[int, int]:
         """The stripe and row of tiles that come after one."""
-        return (stripe, row + 1) if row + 1 < len(self.rows.starts) else (stripe + 1, 0)
+        return (stripe, row + 1) if row + 1 < self.share.stop else (stripe + 1, self.share.start)
 
     def place(self, stripe: int, row: int) -> tuple[int, int]:
         """The pixel column and row at which a stripe's row of tiles begins."""
@@ -63,7 +70,8 @@ class Plan:
 
     def handed_before(self, stripe: int, row: int) -> list[int]:
         """The stripes that something was handed to when all before this row of tiles was finished."""
-        return [number for number in ((stripe, stripe + 1) if row else (stripe,)) if self.handed_on(number)]
+        begun = (stripe, stripe + 1) if row > self.share.start else (stripe,)
+        return [number for number in begun if self.handed_on(number)]
 
     def needed_from(self, row: int) -> int:
         """The first row of tiles that adds to pixels which a row finishes."""

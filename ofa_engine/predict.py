@@ -4,6 +4,7 @@ import contextlib
 import functools
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,14 @@ from torch import Tensor
 
 from . import pipeline as pl
 from .areas_page import areas_page, small_view
-from .classlayer import ClassWriter, Tally, create_class_layer, make_quick, merge_small
+from .classlayer import ClassWriter, Finished, Tally, create_class_layer, make_quick, merge_small
 from .errors import Cancelled, OfaError, OutputError
-from .job import QUIET, Job, Options, Watch, open_job, plan_for, run_pipeline
+from .job import QUIET, Job, Options, Watch, gdal_limits, open_job, plan_for, run_pipeline
 from .journal import Record
 from .layers import NODATA, check_whole, class_colormap, create_tiff, write_class_names
 from .raster import coarser, place
 from .resume import begin
+from .shares import join, share
 from .vector import PolygonWriter, dissolve
 
 
@@ -41,26 +43,29 @@ def _finish(job: Job, options: Options, tags: dict[str, str], shown: NDArray[np.
     return answer
 
 
-def _verb(task: str | None) -> Callable:
+def _verb(task: str | None, keeps: bool = False) -> Callable:
     """Opens the job for a verb's body, and closes it: nothing half-written is left, whatever happened. Where something
-    broke on the way, the journal of what was finished stays, for `resume`."""
+    broke on the way, the journal of what was finished stays, for `resume`; with `keeps` it does at the end, too."""
 
-    def decorate(body: Callable[[Job, Options, Watch], dict]) -> Callable[[Options, Watch], dict]:
+    def decorate(body: Callable[..., dict]) -> Callable[..., dict]:
         @functools.wraps(body)
-        def verb(options: Options, watch: Watch = QUIET) -> dict:
+        def verb(options: Options, watch: Watch = QUIET, **rest: int) -> dict:
             job = open_job(options, task, watch)
-            broken = False
+            keep = False
             try:
-                return body(job, options, watch)
+                answer = body(job, options, watch, **rest)
+                keep = keeps
+                return answer
             except Cancelled:
                 raise
             except Exception as error:
-                broken = True
-                if isinstance(error, OfaError) and job.journal.kept and "--resume" not in str(error):
+                keep = True
+                told = keeps or "--resume" in str(error)
+                if isinstance(error, OfaError) and job.journal.kept and not told:
                     raise type(error)(f"{error}; the same again with --resume goes on where it stopped") from error
                 raise
             finally:
-                job.journal.close(broken)
+                job.journal.close(keep)
                 job.source.close()
                 job.pending.discard()
 
@@ -73,25 +78,25 @@ def _verb(task: str | None) -> Callable:
 
 
 @_verb("segment")
-def segment(job: Job, options: Options, watch: Watch) -> dict:
-    """One class a pixel: a GeoTIFF on the input's grid; optionally confidence and dissolved polygons.
+def segment(job: Job, options: Options, watch: Watch, shares: int = 0) -> dict:
+    """One class a pixel: a GeoTIFF on the input's grid; optionally confidence and dissolved polygons. With `shares`,
+    of what so many calls of `share_of_segment` have left beside the output.
 
     Raises InputError for what the user can mend, OfaError for what broke on the way, Cancelled.
     """
-    overlap = 0.25 if options.overlap is None else options.overlap
     part = job.pending.beside(Path(options.output))
-    passes = 4 if options.flips else 1
-    plan = begin(job, options, part, lambda: plan_for(job, overlap, len(job.classes), passes=passes), watch)
+    plan = join(job, options, _plan(job, options), shares) if shares else (
+        begin(job, options, part, functools.partial(_plan, job, options), watch))  # fmt: skip
     confidence_part = job.pending.beside(Path(options.confidence)) if options.confidence else None
     polygons_part = job.pending.beside(Path(options.polygons)) if options.polygons else None
-    source, tags = job.source, job.tags(options) | {"OVERLAP": str(overlap)}
+    source, tags = job.source, job.tags(options) | {"OVERLAP": str(plan.rows.overlap)}
     confidence = None
     if confidence_part:
         confidence = create_tiff(confidence_part, source, source.width, source.height, source.transform,
                                  dtype="float32", nodata=float("nan"), tags=tags)  # fmt: skip
     with create_class_layer(part, job, tags) as layer:
         writer = ClassWriter(job, layer, confidence)
-        blender = pl.Blender(plan, len(job.classes), writer, job.journal)
+        blender = pl.Blender(plan, len(job.classes), writer, job.journal, job.device)
 
         def replay(record: Record) -> None:
             writer.write(*plan.place(record.stripe, record.row), *record.arrays)
@@ -119,6 +124,25 @@ def segment(job: Job, options: Options, watch: Watch) -> dict:
     shown = small_view(part) if options.report else None
     return _finish(job, options, tags, shown, confidence=options.confidence, polygons=options.polygons,
                    report=options.report, classes=table, tiles=computed)  # fmt: skip
+
+
+@_verb("segment", keeps=True)
+def share_of_segment(job: Job, options: Options, watch: Watch, number: int, of: int) -> dict:
+    """The rows of tiles of one of several shares, from 0; they stay beside the output, for `segment` to put together.
+
+    Raises as `segment` does. A share that was broken off, or done before, is gone on with.
+    """
+    plan = share(job, options, replace(_plan(job, options), part=(number, of)))
+    blender = pl.Blender(plan, len(job.classes), Finished(job, bool(options.confidence)), job.journal, job.device)
+    tiles = run_pipeline(job, plan, blender, lambda record: None, watch, options.flips)
+    with gdal_limits(job):  # what the disk says of it is told as of all writing
+        job.journal.commit()
+    return {"tiles": tiles}
+
+
+def _plan(job: Job, options: Options) -> pl.Plan:
+    overlap = 0.25 if options.overlap is None else options.overlap
+    return plan_for(job, overlap, len(job.classes), passes=4 if options.flips else 1)
 
 
 def show(answer: dict) -> str | None:
@@ -175,8 +199,8 @@ def classify(job: Job, options: Options, watch: Watch) -> dict:
     def sink(batch: pl.Batch, scores: Tensor | None) -> None:
         if scores is not None:
             best, index = scores.max(1)
-            winners[batch.row.index, batch.tiles] = values[index.numpy()]
-            confidence[batch.row.index, batch.tiles] = best.numpy()
+            winners[batch.row.index, batch.tiles] = values[index.cpu().numpy()]
+            confidence[batch.row.index, batch.tiles] = best.cpu().numpy()
         if batch.last:
             mine = batch.row.index, slice(batch.row.columns.start, batch.row.columns.stop)
             job.journal.put(winners[mine], confidence[mine])
@@ -258,7 +282,7 @@ class _TokenWriter:
             self._tokens = np.full((self.layer.count, grid, len(row.columns) * grid), np.nan, np.float32)
         for column, tokens in zip(batch.tiles, scores if scores is not None else (), strict=True):
             x = (column - row.columns[0]) * grid
-            self._tokens[:, :, x : x + grid] = tokens.numpy()
+            self._tokens[:, :, x : x + grid] = tokens.cpu().numpy()
         if not batch.last:
             return
         if row.valid is not None:

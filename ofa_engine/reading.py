@@ -42,27 +42,29 @@ class Batch:
 
 
 def read_batches(source: Source, bands: Sequence[int], plan: Plan, start: tuple[int, int] = (0, 0),
-                 pause: Callable[[], None] = lambda: None, folder: Path | None = None) -> Iterator[Batch]:  # fmt: skip
-    """All tiles of the plan that hold a valid pixel, row by row; each pixel is read once.
+                 pause: Callable[[], None] = lambda: None, folder: Path | None = None,
+                 pinned: bool = False) -> Iterator[Batch]:  # fmt: skip
+    """All tiles of the plan's share that hold a valid pixel, row by row; each pixel is read once.
 
     `start` is the stripe and row of tiles to begin with; rows above that still add to it come first, as `again`.
     `pause` is called before each read, and may raise. Files without a name that hold pixels for the next stripe lie in
-    `folder`.
+    `folder`. `pinned`: into page-locked memory, from which a GPU copies by itself.
     """
     given: _Shared | None = None
     with contextlib.ExitStack() as files:
-        for number in range(start[0], len(plan.stripes)):
+        for number in range(start[0], len(plan.stripes) if plan.share else 0):
             stripe = plan.stripes[number]
-            begin = plan.needed_from(start[1]) if number == start[0] else 0
+            first = start[1] if number == start[0] else plan.share.start
+            begin = plan.needed_from(first)
             shared = None if begin else _share(source, bands, plan, number, given, folder)
             if shared:
                 files.callback(shared.file.close)
             pixels = _Pixels(source, bands, plan, stripe, plan.rows.starts[begin], given, shared)
-            for index in range(begin, len(plan.rows.starts)):
+            for index in range(begin, plan.share.stop):
                 top = plan.rows.starts[index]
                 slab, valid = pixels.rows(top, top + plan.rows.length(index), pause)
-                row = Row(index, stripe, plan.tiles_of(stripe), valid, (number, index) < start)
-                yield from _row_batches(slab, row, stripe[0], plan)
+                row = Row(index, stripe, plan.tiles_of(stripe), valid, index < first)
+                yield from _row_batches(slab, row, stripe[0], plan, pinned)
             if given:
                 given.file.close()
             given = shared
@@ -169,7 +171,7 @@ class _Pixels:
             x = end
 
 
-def _row_batches(slab: NDArray, row: Row, left: int, plan: Plan) -> Iterator[Batch]:
+def _row_batches(slab: NDArray, row: Row, left: int, plan: Plan, pinned: bool) -> Iterator[Batch]:
     tile_px, skipped = plan.tile_px, 0
     chosen: list[int] = []
     for column in row.columns:
@@ -180,7 +182,7 @@ def _row_batches(slab: NDArray, row: Row, left: int, plan: Plan) -> Iterator[Bat
             skipped += 1
     for start in range(0, max(len(chosen), 1), plan.batch):
         tiles = chosen[start : start + plan.batch]
-        pixels = torch.empty((len(tiles), len(slab), tile_px, tile_px)) if tiles else None
+        pixels = torch.empty((len(tiles), len(slab), tile_px, tile_px), pin_memory=pinned) if tiles else None
         for i, column in enumerate(tiles):
             x = plan.columns.starts[column] - left
             pixels.numpy()[i] = pad_to_tile(slab[:, :, x : x + tile_px], tile_px)  # type: ignore[union-attr]

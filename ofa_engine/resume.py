@@ -25,7 +25,7 @@ def begin(job: Job, options: Options, part: Path, plan_of: Callable[[], pl.Plan]
     if found and options.memory_mb is None:  # what is free now may be less or more than then; stripes must be the same
         job.budget_bytes = found.about.get("memory", job.budget_bytes)
     plan = plan_of()
-    about = json.loads(json.dumps(_about(job, options, plan)))
+    about = depends_on(job, options, plan)
     if found:
         changed = [key for key in about if about[key] != found.about.get(key)]
         if changed:
@@ -59,10 +59,10 @@ def _stopped(target: Path, options: Options, watch: Watch) -> Found | None:
     return kept
 
 
-def _about(job: Job, options: Options, plan: pl.Plan) -> dict:
-    """In words for people, since a difference is told."""
+def depends_on(job: Job, options: Options, plan: pl.Plan) -> dict:
+    """What the results of a run depend on, in words for people, since a difference is told."""
     files = {options.input, *job.source.dataset.files}
-    return {
+    about = {
         "engine": f"ofanet {__version__}, PyTorch {torch.__version__}",
         "task": job.head.task if job.head else "embed",
         "input": _named(options.input),
@@ -82,6 +82,7 @@ def _about(job: Job, options: Options, plan: pl.Plan) -> dict:
         "batch": plan.batch,
         "stripes": plan.stripes,
     }
+    return json.loads(json.dumps(about))  # as it comes out of a file
 
 
 def _named(path: str) -> str:

@@ -86,6 +86,25 @@ def test_class_layer_explains_itself(scene, tmp_path):
     assert float(area) == pytest.approx(answer["classes"][2]["area_ha"], abs=1e-4)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("verb", [segment, classify, embed])
+@pytest.mark.parametrize("sensor", sensors.SENSORS)
+def test_a_gpu_comes_to_nearly_the_same(sensor, verb, scene, tmp_path):
+    """In bfloat16: most labels are the same, and features are near."""
+    path, found = scene(sensor, 200, 230), {}
+    for device in ("cpu", "cuda"):
+        target = tmp_path / f"{device}.tif"
+        answer = verb(Options(str(path), str(target), sensor=sensor, device=device))
+        assert answer["device"].startswith(device)
+        with rasterio.open(target) as d:
+            found[device] = d.read()
+    if verb is embed:
+        cosine = torch.cosine_similarity(*(torch.from_numpy(values) for values in found.values()), dim=0)
+        assert cosine.min() > 0.99
+    else:
+        assert (found["cpu"] != found["cuda"]).mean() < 0.05
+
+
 def test_labels_hardly_depend_on_how_the_work_is_cut(tmp_path, monkeypatch):
     """The starter on a real sample: batches, threads and stripes move sums by the last bits only."""
     monkeypatch.delenv("OFANET_MODELS")
