@@ -287,6 +287,7 @@ def run_pipeline(job: Job, plan: pl.Plan, sink: Callable, replay: Callable[[Reco
     forward = pl.Halving(Predictor(job, flips), plan.batch, watch.log)
     # a product's files have other blocks than the whole
     in_parts = bool(job.source.product) or plan.slices.size_px % job.source.blocks[0].size_px > 0
+    _warn_of_large_blocks(job, in_parts, watch)
     with gdal_limits(job, in_parts):
         start, before, computed = (0, plan.share.start), 0, 0
         for record in job.journal.records():
@@ -312,6 +313,16 @@ def run_pipeline(job: Job, plan: pl.Plan, sink: Callable, replay: Callable[[Reco
     return computed
 
 
+def _warn_of_large_blocks(job: Job, in_parts: bool, watch: Watch) -> None:
+    """Where blocks that are read in parts do not fit the budget, the user had better have smaller ones."""
+    source = job.source
+    if in_parts and not source.product and source.block_row_bytes >= job.budget_bytes // 4:
+        height, width = source.dataset.block_shapes[0]
+        costs = "memory beyond the budget" if source.one_block_wide else "time, since each is decoded many times"
+        watch.log("warning", f"the file's blocks of {width} x {height} px take {source.block_row_bytes >> 20} MB a row "
+                             f"and cost {costs}: gdal_translate -co TILED=YES makes a copy with small ones")  # fmt: skip
+
+
 class _Recorded:
     """A sink that tells the journal of each row of tiles that is finished."""
 
@@ -330,10 +341,10 @@ class _Recorded:
 @contextlib.contextmanager
 def gdal_limits(job: Job, block_rows: bool = False) -> Iterator[None]:
     """GDAL's cache inside the budget, with `block_rows` large enough for blocks that are not read in one go, where that
-    may be; library errors become ours."""
+    may be, or where a block is as wide as the file and GDAL needs as much to decode it; library errors become ours."""
     cache = min(job.budget_bytes // 8, 64 * 2**20)
-    if block_rows and job.source.block_row_bytes < job.budget_bytes // 4:
-        cache = max(cache, job.source.block_row_bytes)
+    if block_rows and (job.source.block_row_bytes < job.budget_bytes // 4 or job.source.one_block_wide):
+        cache = max(cache, job.source.block_row_bytes * 17 // 16)  # GDAL counts what it notes of each block, too
     try:
         with rasterio.Env(GDAL_CACHEMAX=cache, GDAL_NUM_THREADS=1):
             yield

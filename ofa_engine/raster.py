@@ -115,6 +115,11 @@ class Source:
         return d.count * np.dtype(d.dtypes[0]).itemsize * height * -(-d.width // width) * width
 
     @property
+    def one_block_wide(self) -> bool:
+        """Whether a block reaches over the file's whole width, as strips do."""
+        return not self.product and self.dataset.block_shapes[0][1] >= self.dataset.width
+
+    @property
     def blocks(self) -> tuple[Blocks, Blocks]:
         """Where the file's blocks lie along the rows and the columns of what is read."""
         height, width = self.dataset.block_shapes[0]

@@ -2,11 +2,13 @@
 
 import io
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import rasterio
 
+from ofa_engine.job import gdal_limits
 from ofa_engine.plan import make_plan
 from ofa_engine.raster import Source
 from ofa_engine.reading import read_batches
@@ -57,11 +59,14 @@ class CountedSource(Source):
         return {offset: self.starts[offset] for offset in self.offsets}
 
 
-def tiles_of(source, plan, bands):
+SMALL_CACHE = rasterio.Env(GDAL_CACHEMAX=200_000)  # bytes: nothing is decoded once only because GDAL keeps it
+
+
+def tiles_of(source, plan, bands, limits=SMALL_CACHE):
     """The raster put together again from its tiles, and how many there were."""
     found = np.full((len(bands), source.height, source.width), np.nan, np.float32)
     count = 0
-    with rasterio.Env(GDAL_CACHEMAX=200_000):  # bytes: nothing is decoded once only because GDAL keeps it
+    with limits:
         for batch in read_batches(source, bands, plan):
             for column, tile in zip(batch.tiles, batch.pixels.numpy(), strict=True):
                 y, x = plan.rows.starts[batch.row.index], plan.columns.starts[column]
@@ -84,6 +89,20 @@ def test_blocks_are_decoded_once(layout, stripes, tmp_path, monkeypatch):
         assert len(plan.stripes) == 1 if stripes == 1 else len(plan.stripes) >= 3
         found, count = tiles_of(source, plan, [1, 2, 3, 4])
         assert count == plan.tiles
+        np.testing.assert_array_equal(found, pixels)
+        assert set(source.decoded().values()) == {1}
+
+
+@pytest.mark.parametrize("layout", ["pixel", "band"])
+def test_a_raster_in_one_block_is_decoded_once_whatever_the_budget(layout, tmp_path):
+    pixels = np.random.default_rng(0).integers(1, 255, (4, 500, 700), np.uint8)
+    path = write_raster(tmp_path / "a.tif", pixels, compress="deflate", blockysize=500, interleave=layout)
+    with CountedSource(path) as source:
+        plan = make_plan(Axis(500, 48, 0.25), Axis(700, 48, 0.25), bands=4, bytes_per_value=1, scores=1,
+                         tile_gflop=1, budget_bytes=2**20, on_cpu=True, blocks=source.blocks)  # fmt: skip
+        assert plan.slices.size_px < 500 and source.block_row_bytes > 2**20
+        job = SimpleNamespace(source=source, budget_bytes=2**20)
+        found, _ = tiles_of(source, plan, [1, 2, 3, 4], gdal_limits(job, block_rows=True))
         np.testing.assert_array_equal(found, pixels)
         assert set(source.decoded().values()) == {1}
 
