@@ -319,8 +319,9 @@ def _warn_of_large_blocks(job: Job, in_parts: bool, watch: Watch) -> None:
     if in_parts and not source.product and source.block_row_bytes >= job.budget_bytes // 4:
         height, width = source.dataset.block_shapes[0]
         costs = "memory beyond the budget" if source.one_block_wide else "time, since each is decoded many times"
-        watch.log("warning", f"the file's blocks of {width} x {height} px take {source.block_row_bytes >> 20} MB a row "
-                             f"and cost {costs}: gdal_translate -co TILED=YES makes a copy with small ones")  # fmt: skip
+        mb = source.block_row_bytes >> 20
+        watch.log("warning", f"the file's blocks of {width} x {height} px take {mb} MB a row and "
+                             f"cost {costs}: gdal_translate -co TILED=YES makes a copy with small ones")  # fmt: skip
 
 
 class _Recorded:

@@ -1,5 +1,6 @@
 """What the user leaves out of a raster: by a mask raster in any grid and CRS, and all that lies outside of polygons."""
 
+import hashlib
 import math
 import re
 import warnings
@@ -146,6 +147,7 @@ class PolygonMask:
         inverse = ~source.dataset.transform
         self._shapes = shapely.transform(shapes, lambda x, y: place(inverse, x, y), interleaved=False)
         self._tree = shapely.STRtree(self._shapes)
+        self.digest = hashlib.sha256(b"".join(shapely.to_wkb(self._shapes))).hexdigest()  # whatever file they come from
 
     def valid(self, column: int, row: int, width: int, height: int) -> NDArray[np.bool_]:
         """(height, width) of a window of the whole raster."""

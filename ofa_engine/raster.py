@@ -81,7 +81,7 @@ class Source:
         alpha = (i for i, c in enumerate(self.dataset.colorinterp, 1) if c == ColorInterp.alpha)
         self._alpha = set(alpha)  # in use as a measurement it masks nothing
         self._floats = any(np.dtype(t).kind in "fc" for t in self.dataset.dtypes)
-        self._masks: list[Mask] = []
+        self.masks: list[Mask] = []
 
     def __enter__(self) -> "Source":
         return self
@@ -90,19 +90,19 @@ class Source:
         self.close()
 
     def close(self) -> None:
-        for mask in self._masks:
+        for mask in self.masks:
             mask.close()
         self.dataset.close()
 
     def restrict(self, mask: Mask) -> None:
         """From now on only pixels that the mask holds for valid are; it is closed with the raster."""
-        self._masks.append(mask)
+        self.masks.append(mask)
 
     @property
     def may_have_holes(self) -> bool:
         """False where every pixel of every band is known to be valid without reading it."""
         declared = any(value is not None for value in self.dataset.nodatavals)
-        return declared or self._masked or self._floats or bool(self._masks)
+        return declared or self._masked or self._floats or bool(self.masks)
 
     @property
     def block_row_bytes(self) -> int:
@@ -152,7 +152,7 @@ class Source:
         column, row, width, height = window
         area = Window(column + self._offset[0], row + self._offset[1], width, height)
         valid: NDArray[np.bool_] = np.ones((height, width), bool)
-        for mask in self._masks:
+        for mask in self.masks:
             valid &= mask.valid(area.col_off, area.row_off, width, height)
         if not valid.any():  # nothing to read
             return np.full((len(bands), height, width), np.nan, np.float32), valid

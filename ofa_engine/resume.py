@@ -14,6 +14,7 @@ from ._version import __version__
 from .errors import InputError
 from .job import Job, Options, Watch
 from .journal import Found, Journal, find
+from .masks import PolygonMask
 
 _MATTERLESS = (".aux.xml", ".ovr")  # files beside an input that change when it is looked at
 
@@ -62,6 +63,7 @@ def _stopped(target: Path, options: Options, watch: Watch) -> Found | None:
 def depends_on(job: Job, options: Options, plan: pl.Plan) -> dict:
     """What the results of a run depend on, in words for people, since a difference is told."""
     files = {options.input, *job.source.dataset.files}
+    polygons = [mask.digest for mask in job.source.masks if isinstance(mask, PolygonMask)]
     about = {
         "engine": f"ofanet {__version__}, PyTorch {torch.__version__}",
         "task": job.head.task if job.head else "embed",
@@ -69,7 +71,7 @@ def depends_on(job: Job, options: Options, plan: pl.Plan) -> dict:
         "input's files": _stamps(files),
         "sensor, bands and units": [job.sensor.id, list(job.detection.bands), job.detection.units],
         "bounds": options.bounds,
-        "masks": [_stamps({p for p in (options.valid_mask, options.mask) if p}), options.mask_values],
+        "masks": [_stamps({options.valid_mask or ""} - {""}), options.mask_values, polygons],
         "head": hashlib.sha256(job.head_file.path.read_bytes()).hexdigest() if job.head_file else None,
         "checkpoint": job.checkpoint.header["fingerprints"][job.sensor.id],
         "tile size": plan.tile_px,

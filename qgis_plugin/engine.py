@@ -30,11 +30,12 @@ _FOREIGN = ("PYTHON", "VIRTUAL_ENV", "PIP_", "PROJ_", "GDAL_", "LD_", "DYLD_", "
 
 
 class EngineError(Exception):
-    """A job failed; the text is for the user. `code` is the engine's exit code (2 input, 3 broken, 130 cancelled)."""
+    """A job failed; the text is for the user. `code` is the engine's exit code (2 input, 3 broken, 130 cancelled).
+    `resumable`: what was finished is kept, for the same job with "resume"."""
 
-    def __init__(self, message: str, code: int = 3):
+    def __init__(self, message: str, code: int = 3, resumable: bool = False):
         super().__init__(message)
-        self.code = code
+        self.code, self.resumable = code, resumable
 
 
 class EngineMissing(EngineError):
@@ -248,7 +249,8 @@ class Engine:
                 if event == "error":
                     if message.get("code") == CANCELLED:
                         raise EngineCancelled()
-                    raise EngineError(str(message.get("message", "")), int(message.get("code", 3)))
+                    text = str(message.get("message", ""))
+                    raise EngineError(text, int(message.get("code", 3)), "--resume goes on" in text)
                 if event == "progress":
                     progress(message)
                 elif event == "log":
@@ -263,8 +265,10 @@ class Engine:
                 self._drop(child, params)
                 raise EngineCancelled()
 
-    def _drop(self, child: _Child, params: dict):
-        """Kills a child and deletes what it was writing: it writes beside the target and renames at the end."""
+    def _drop(self, child: _Child, params: dict, died: bool = False) -> bool:
+        """Kills a child and deletes what it was writing: it writes beside the target and renames at the end. Where it
+        died by itself, the journal of what it had finished stays; true where there is one."""
+        kept = False
         child.kill()
         if self._child is child:
             self._child = None
@@ -273,10 +277,14 @@ class Engine:
                 target = Path(params[key])
                 pattern = f".{glob.escape(target.stem)}*.{child.process.pid}.part*"
                 for part in target.parent.glob(pattern):
-                    part.unlink(missing_ok=True)
+                    if died and part.suffix.startswith((".journal", ".stripe")):
+                        kept = True
+                    else:
+                        part.unlink(missing_ok=True)
+        return kept
 
     def _died(self, child: _Child, params: dict) -> EngineError:
-        self._drop(child, params)
+        kept = self._drop(child, params, died=True)
         code = child.process.returncode
         tail = "\n".join(list(child.tail)[-6:])
         if not child.answered and code > 0:  # it could not even start; a negative code is a kill
@@ -285,7 +293,7 @@ class Engine:
             )
             return EngineMissing(f"{text}\n{tail}".strip())
         text = tr("The engine stopped in the middle of the job (exit code {code}); the next job starts it anew.")
-        return EngineError(f"{text.format(code=code)}\n{tail}".strip())
+        return EngineError(f"{text.format(code=code)}\n{tail}".strip(), resumable=kept)
 
 
 ENGINE = Engine()

@@ -26,8 +26,8 @@ def duration(seconds: float) -> str:
 
 SAMPLE_POINTS = "Sample points for an accuracy assessment"
 _OPTION = re.compile(
-    r"--(sensor|bands|units|head|tile-px|overlap|bounds|labels|field|ignore|min-area|mask-values|valid-mask|mask|report)"
-    r"\b=?"
+    r"--(sensor|bands|units|head|tile-px|overlap|bounds|labels|field|ignore|min-area|mask-values|valid-mask|mask|report|"
+    r"resume)\b=?"
 )
 
 
@@ -49,6 +49,7 @@ def in_window_words(text: str) -> str:
         "valid-mask": tr("Mask raster"),
         "mask-values": tr("Values of the mask raster"),
         "report": tr("Report of areas"),
+        "resume": tr("Continue a run that was stopped"),
     }
     text = text.replace("`ofa sample`", f'"{tr(SAMPLE_POINTS)}"')
     text = re.sub(r"(--\w+ \S+) (?=--)", r"\1, ", text)  # several options with values make a list

@@ -2,6 +2,7 @@
 
 from qgis.core import (
     QgsProcessing,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
@@ -83,6 +84,12 @@ def add_tiling(algorithm, overlap: bool):
     extent = QgsProcessingParameterExtent("EXTENT", tr("Extent (all where empty)"), optional=True)
     add(algorithm, extent, tr("Only this part of the raster is read, and the result covers only it."))
     add_computing(algorithm, overlap)
+    title = tr("Continue a run that was stopped")
+    words = tr(
+        "Where the same run broke off before, for example because the disk was full, what it had finished is used. "
+        "Inputs, options and output must be the same."
+    )
+    add(algorithm, advanced(QgsProcessingParameterBoolean("RESUME", title, defaultValue=False)), words)
 
 
 def add_computing(algorithm, overlap: bool = False, tile: str | None = None):

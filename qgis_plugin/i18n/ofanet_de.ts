@@ -538,6 +538,16 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
+            <source>Continue a run that was stopped</source>
+            <translation>Einen abgebrochenen Lauf fortsetzen</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Where the same run broke off before, for example because the disk was full, what it had finished is used. Inputs, options and output must be the same.</source>
+            <translation>Ist derselbe Lauf zuvor abgebrochen, etwa weil der Datenträger voll war, wird verwendet, was er fertiggestellt hatte. Eingaben, Einstellungen und Ausgabe müssen dieselben sein.</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
             <source>The model sees the raster in squares of this size. Smaller ones show finer detail, and take longer.</source>
             <translation>Das Modell sieht das Raster in Quadraten dieser Größe. Kleinere zeigen feinere Einzelheiten und dauern länger.</translation>
         </message>
@@ -2621,6 +2631,16 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="run_list.py" />
             <source>Cancel: {title}</source>
             <translation>Abbrechen: {title}</translation>
+        </message>
+        <message>
+            <location filename="run_queue.py" />
+            <source>Continue</source>
+            <translation>Fortsetzen</translation>
+        </message>
+        <message>
+            <location filename="run_queue.py" />
+            <source>Do the rest, once what stopped the run is mended</source>
+            <translation>Den Rest rechnen, sobald behoben ist, was den Lauf angehalten hat</translation>
         </message>
         <message>
             <location filename="save_head.py" />

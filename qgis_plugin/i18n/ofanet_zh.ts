@@ -538,6 +538,16 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
+            <source>Continue a run that was stopped</source>
+            <translation>继续一次中断的运行</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>Where the same run broke off before, for example because the disk was full, what it had finished is used. Inputs, options and output must be the same.</source>
+            <translation>如果同一次运行此前中断（例如磁盘已满），已完成的部分会被沿用。输入、选项和输出必须相同。</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
             <source>The model sees the raster in squares of this size. Smaller ones show finer detail, and take longer.</source>
             <translation>模型以此大小的方块查看栅格。方块越小，细节越精细，耗时也越长。</translation>
         </message>
@@ -2621,6 +2631,16 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="run_list.py" />
             <source>Cancel: {title}</source>
             <translation>取消：{title}</translation>
+        </message>
+        <message>
+            <location filename="run_queue.py" />
+            <source>Continue</source>
+            <translation>继续</translation>
+        </message>
+        <message>
+            <location filename="run_queue.py" />
+            <source>Do the rest, once what stopped the run is mended</source>
+            <translation>排除导致中断的原因后，完成剩余部分</translation>
         </message>
         <message>
             <location filename="save_head.py" />
