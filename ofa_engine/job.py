@@ -22,6 +22,7 @@ from .heads import LinearHead
 from .journal import Journal, Record
 from .layers import Pending, check_output
 from .masks import PolygonMask, RasterMask
+from .packing import pack
 from .preprocess import normalise, resize, to_canonical
 from .raster import Source, detect_source, gsd_m, one_line, shown
 from .sensors import Detection
@@ -140,7 +141,10 @@ class Job:
 
 @functools.lru_cache(maxsize=2)
 def _cached_checkpoint(path: str, stamp: int, device: str) -> Checkpoint:
-    return load_checkpoint(path, device)
+    checkpoint = load_checkpoint(path, device)
+    if torch.device(device).type == "cpu":
+        pack(checkpoint.model)
+    return checkpoint
 
 
 def open_job(options: Options, task: str | None, watch: Watch, writes: bool = True) -> Job:

@@ -34,6 +34,7 @@ from .bench import BenchOptions, Done, Log, Peak, describe, duration, prepare
 from .errors import InputError
 from .job import QUIET, Job, Options, Predictor, open_job, plan_for
 from .layers import NODATA, create_tiff
+from .packing import unpack
 from .predict import segment
 from .preprocess import normalise, resize, to_canonical
 
@@ -54,8 +55,10 @@ Labels = NDArray[np.uint8]  # (H, W) indices of classes
 class _Case:
     """What each tool is given."""
 
-    def __init__(self, told: Options):
+    def __init__(self, told: Options, packed: bool = False):
         self.told, self.job = told, open_job(told, "segment", QUIET)
+        if not packed:  # others get the model as PyTorch has it
+            unpack(self.job.checkpoint.model)
         self.plan = plan_for(self.job, told.overlap or 0.0, len(self.job.classes))
         self.predictor = Predictor(self.job)
         self.tile_px, self.batch = self.plan.tile_px, self.plan.batch
@@ -233,7 +236,7 @@ _TOOLS = {"ofa": _ofa, PLAIN: _plain, "terratorch": _terratorch, "torchgeo": _to
 def _main(name: str, options: str) -> None:
     """Runs one tool; the last line of what it prints is its figures."""
     warnings.simplefilter("ignore")  # others' deprecations are not ours to mend
-    case = _Case(Options(**json.loads(options)))
+    case = _Case(Options(**json.loads(options)), packed=name == "ofa")
     if name == "export":
         _export(case)
         return

@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE_ORDER = ["errors", "_version", "sensors", "colors", "catalog", "tiling", "products", "raster", "layers", "masks",
-                "preprocess", "model", "heads", "mae", "checkpoint", "vector", "sieve", "labels", "journal", "plan",
-                "reading", "pipeline", "job", "resume", "shares",
+                "preprocess", "model", "heads", "packing", "mae", "checkpoint", "vector", "sieve", "labels", "journal",
+                "plan", "reading", "pipeline", "job", "resume", "shares",
                 "classlayer", "accuracy", "page", "areas_page", "predict", "logistic", "fit", "mapped", "points",
                 "evaluate", "sample", "scenes", "manifest", "mosaic", "stac", "cluster", "alone", "batch", "verbs",
                 "example", "bench", "peers", "worker", "cli", "__main__"]  # fmt: skip
