@@ -154,5 +154,6 @@ def make_quick(path: Path, job: Job, cog: bool, resampling: Resampling) -> None:
         longest = max(job.source.width, job.source.height)
         if longest > OVERVIEWS_FROM_PX:
             levels = range(1, (longest // _LEAST_OVERVIEW_PX).bit_length())
-            with rasterio.open(path, "r+") as layer:
+            # nothing else is at work by now
+            with rasterio.Env(GDAL_NUM_THREADS="ALL_CPUS"), rasterio.open(path, "r+") as layer:
                 layer.build_overviews([2**level for level in levels], resampling)

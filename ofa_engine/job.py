@@ -308,9 +308,10 @@ def run_pipeline(job: Job, plan: pl.Plan, sink: Callable, replay: Callable[[Reco
         gpu = job.device.type == "cuda"
         batches = pl.read_batches(job.source, job.source_bands, plan, start, pause, job.pending.folder, pinned=gpu)
         batches = pl.uploaded(batches, job.device) if gpu else batches
+        spare = job.device.type != "cpu" or pl.spare_core()
         computed += pl.run(batches, forward, _Recorded(job.journal, plan, sink), total=plan.tiles, before=before,
-                           progress=watch.progress, cancelled=watch.cancelled,
-                           beside=job.device.type != "cpu" or pl.spare_core())  # fmt: skip
+                           progress=watch.progress, cancelled=watch.cancelled, sink_beside=spare,
+                           read_beside=spare or not job.source.local)  # fmt: skip
         job.computing_s = time.monotonic() - began
     if not computed:
         watch.log("warning", "no pixel is valid where the masks and bounds let one be: the result is empty")

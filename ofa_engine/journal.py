@@ -122,8 +122,8 @@ _JOURNAL = re.compile(r"\..*\.(\d+)\.part\.[^.]+\.journal", re.DOTALL)
 
 def find(target: Path) -> Iterator[Found | None]:
     """Journals beside a target, the youngest first; None for one that a run holds."""
-    pattern = f".{glob.escape(target.stem)}.*.part{glob.escape(target.suffix)}.journal"
-    paths = [path for path in target.parent.glob(pattern) if _JOURNAL.fullmatch(path.name)]
+    name = re.compile(re.escape(f".{target.stem}.") + r"\d+" + re.escape(f".part{target.suffix}.journal"))
+    paths = [path for path in target.parent.glob(".*.journal") if name.fullmatch(path.name)]
     for path in sorted(paths, key=lambda p: p.stat().st_mtime, reverse=True):
         file = _opened(path)
         frame = None if file is None else _read_frame(file, len(_MAGIC))

@@ -215,13 +215,13 @@ class _Stopped(Exception):
 
 
 def run(batches: Iterator[Batch], forward: Callable[[Tensor], Tensor], sink: Callable[[Batch, Tensor | None], None], *,
-        total: int, progress: Progress, cancelled: Callable[[], bool], before: int = 0,
-        beside: bool = True) -> int:  # fmt: skip
-    """Runs reading in a thread of its own, and with `beside` also `sink`, beside `forward`; returns the number of tiles
-    computed, of rows that are not there already. `before` tells how many of `total` were done before.
+        total: int, progress: Progress, cancelled: Callable[[], bool], before: int = 0, read_beside: bool = True,
+        sink_beside: bool = True) -> int:  # fmt: skip
+    """Runs `batches`, `forward` and `sink`, those that are to be beside `forward` in threads of their own; returns the
+    number of tiles computed, of rows that are not there already. `before` tells how many of `total` were done before.
 
-    Without `beside`, `forward` and `sink` take turns: where the model's threads fill all cores, a third one would only
-    have them wait for each other.
+    What is not beside takes turns: where the model's threads fill all cores, a third one would only have them wait for
+    each other.
 
     Raises the first error of any stage, or Cancelled as soon as `cancelled()` says so; no thread is left behind.
     """
@@ -265,20 +265,26 @@ def run(batches: Iterator[Batch], forward: Callable[[Tensor], Tensor], sink: Cal
             put(to_forward, batch)
         put(to_forward, None)
 
+    def next_batch() -> Batch | None:
+        if read_beside:
+            return take(to_forward, watch=True)  # type: ignore[return-value]
+        if cancelled():
+            raise Cancelled
+        return next(batches, None)
+
     def write() -> None:
         while (item := take(to_sink)) is not None:
             sink(*item)  # type: ignore[misc]
 
     def hand_on(batch: Batch, scores: Tensor | None) -> None:
-        put(to_sink, (batch, scores)) if beside else sink(batch, scores)
+        put(to_sink, (batch, scores)) if sink_beside else sink(batch, scores)
 
     computed = done = 0
     started = time.monotonic()
 
     def compute() -> None:
         nonlocal computed, done
-        while (batch := take(to_forward, watch=True)) is not None:
-            assert isinstance(batch, Batch)
+        while (batch := next_batch()) is not None:
             scores = None if batch.pixels is None else forward(batch.pixels)
             if not batch.row.again:
                 computed += len(batch.tiles)
@@ -287,14 +293,16 @@ def run(batches: Iterator[Batch], forward: Callable[[Tensor], Tensor], sink: Cal
             hand_on(batch, scores)
             elapsed, left = time.monotonic() - started, total - before - done
             progress(before + done, total, elapsed / done * left if done and elapsed > 0.5 else None)
-        if beside:
+        if sink_beside:
             put(to_sink, None)
 
-    threads = [threading.Thread(target=guarded(work), daemon=True) for work in ((write, read) if beside else (read,))]
+    works = [work for work, wanted in ((write, sink_beside), (read, read_beside)) if wanted]
+    threads = [threading.Thread(target=guarded(work), daemon=True) for work in works]
     for thread in threads:
         thread.start()
     guarded(compute)()
-    threads[0].join() if not stop.is_set() else None
+    if sink_beside and not stop.is_set():
+        threads[0].join()
     stop.set()
     for thread in threads:
         thread.join()

@@ -115,6 +115,11 @@ class Source:
         return d.count * np.dtype(d.dtypes[0]).itemsize * height * -(-d.width // width) * width
 
     @property
+    def local(self) -> bool:
+        """Whether all of it lies in plain files of this machine, so that reading waits for no server."""
+        return all(os.path.exists(path) for path in {self.path, *self.dataset.files})
+
+    @property
     def one_block_wide(self) -> bool:
         """Whether a block reaches over the file's whole width, as strips do."""
         return not self.product and self.dataset.block_shapes[0][1] >= self.dataset.width

@@ -134,6 +134,16 @@ def test_arrays_by_number(tmp_path):
         handed.close()
 
 
+def test_only_journals_of_the_very_target_are_found(tmp_path, eager):
+    for name in (".a.1.part.tif", ".a.b.2.part.tif", ".a.share1of2.3.part.tif", ".a.4.part.tiff", ".A.5.part.tif"):
+        written(tmp_path / name, rows(1)).close(keep=True)
+    for target, pids in (("a.tif", ["1"]), ("a.b.tif", ["2"]), ("a.share1of2.tif", ["3"]), ("b.tif", [])):
+        found = list(find(tmp_path / target))
+        assert [one.pid for one in found] == pids, target
+        for one in found:
+            one.close()
+
+
 def test_a_journal_in_use_is_left_alone(tmp_path, eager):
     journal = written(tmp_path / ".out.1.part.tif", rows(2))
     assert list(find(tmp_path / "out.tif")) == [None]

@@ -40,7 +40,7 @@ def plan_of(source, tile_px, overlap, *, stripe_tiles=None, batch=3, clipped=Fal
     return Plan(rows, columns, tuple(zip(cuts[:-1], cuts[1:], strict=True)), batch)
 
 
-def blended(source, plan, forward=lambda x: x, beside=True):
+def blended(source, plan, forward=lambda x: x, beside=(True, True)):
     """(class index, score, times emitted) of the whole raster through the pipeline."""
     shape = (source.height, source.width)
     labels, scores, emitted = np.zeros(shape, np.uint8), np.full(shape, np.nan, np.float32), np.zeros(shape, int)
@@ -53,14 +53,16 @@ def blended(source, plan, forward=lambda x: x, beside=True):
     done = []
     classes = len(forward(torch.zeros(1, len(source.pixels), 2, 2))[0])
     run(read_batches(source, range(len(source.pixels)), plan), forward, Blender(plan, classes, emit), total=plan.tiles,
-        progress=lambda *state: done.append(state), cancelled=lambda: False, beside=beside)  # fmt: skip
+        progress=lambda *state: done.append(state), cancelled=lambda: False, read_beside=beside[0],
+        sink_beside=beside[1])  # fmt: skip
     assert done[-1][:2] == (plan.tiles, plan.tiles)
     return labels, scores, emitted
 
 
 @given(
     height=st.integers(1, 90), width=st.integers(1, 90), tile_px=st.integers(1, 40),
-    overlap=st.floats(0, 0.75), stripe_tiles=st.integers(1, 5), batch=st.integers(1, 4), beside=st.booleans(),
+    overlap=st.floats(0, 0.75), stripe_tiles=st.integers(1, 5), batch=st.integers(1, 4),
+    beside=st.tuples(st.booleans(), st.booleans()),
 )  # fmt: skip
 @settings(max_examples=60, deadline=None)
 def test_identity_in_is_identity_out(height, width, tile_px, overlap, stripe_tiles, batch, beside):
@@ -93,7 +95,8 @@ def test_stripes_change_no_bit_and_compute_nothing_twice(height, width, tile_px,
     for tiles in (None, stripe_tiles):
         plan, computed = plan_of(source, tile_px, overlap, stripe_tiles=tiles, batch=1), []
         # batches of one, since the model's scores may differ by the last bit between sizes of batches
-        result = blended(source, plan, lambda x, computed=computed: computed.append(len(x)) or uneven(x), tiles is None)
+        result = blended(source, plan, lambda x, computed=computed: computed.append(len(x)) or uneven(x),
+                         (tiles is None, tiles is None))  # fmt: skip
         seen.append((*(array.tobytes() for array in result), sum(computed)))
     assert seen[0] == seen[1] and (source.reads == 2).all()
 
@@ -187,7 +190,7 @@ def test_memory_does_not_grow_with_the_raster():
     assert huge.batch == 1
 
 
-@pytest.mark.parametrize("beside", [True, False])
+@pytest.mark.parametrize("beside", [(True, True), (True, False), (False, False)])
 @pytest.mark.parametrize("stage", ["read", "forward", "sink"])
 def test_errors_of_every_stage_reach_the_caller_and_leave_no_thread(stage, beside):
     before = threading.active_count()
@@ -208,11 +211,12 @@ def test_errors_of_every_stage_reach_the_caller_and_leave_no_thread(stage, besid
             raise KeyError("sink")
 
     with pytest.raises((OSError, ValueError, KeyError), match=stage):
-        run(batches(), forward, sink, total=5, progress=lambda *_: None, cancelled=lambda: False, beside=beside)
+        run(batches(), forward, sink, total=5, progress=lambda *_: None, cancelled=lambda: False,
+            read_beside=beside[0], sink_beside=beside[1])
     assert threading.active_count() == before
 
 
-@pytest.mark.parametrize("beside", [True, False])
+@pytest.mark.parametrize("beside", [(True, True), (True, False), (False, False)])
 @pytest.mark.parametrize("slow", ["read", "forward"])
 def test_cancel_is_quick(slow, beside):
     before = threading.active_count()
@@ -229,7 +233,8 @@ def test_cancel_is_quick(slow, beside):
 
     with pytest.raises(Cancelled):
         run(batches(), forward, lambda *_: None, total=1000, progress=lambda *_: None,
-            cancelled=lambda: time.monotonic() - started > 0.5, beside=beside)  # fmt: skip
+            cancelled=lambda: time.monotonic() - started > 0.5, read_beside=beside[0],
+            sink_beside=beside[1])  # fmt: skip
     assert time.monotonic() - started < 1.5 and threading.active_count() == before
 
 
