@@ -25,7 +25,6 @@ class _Feedback(QgsProcessingFeedback):
         super().__init__(False)
         self.error = ""
         self.result: dict = {}  # what the engine answered
-        self.unfinished: dict = {}  # where the engine can go on: the files of the outputs, by the engine's names
 
     def pushInfo(self, info):
         super().pushInfo(info)

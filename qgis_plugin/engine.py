@@ -30,12 +30,11 @@ _FOREIGN = ("PYTHON", "VIRTUAL_ENV", "PIP_", "PROJ_", "GDAL_", "LD_", "DYLD_", "
 
 
 class EngineError(Exception):
-    """A job failed; the text is for the user. `code` is the engine's exit code (2 input, 3 broken, 130 cancelled).
-    `resumable`: what was finished is kept, for the same job with "resume"."""
+    """A job failed; the text is for the user. `code` is the engine's exit code (2 input, 3 broken, 130 cancelled)."""
 
-    def __init__(self, message: str, code: int = 3, resumable: bool = False):
+    def __init__(self, message: str, code: int = 3):
         super().__init__(message)
-        self.code, self.resumable = code, resumable
+        self.code = code
 
 
 class EngineMissing(EngineError):
@@ -249,8 +248,7 @@ class Engine:
                 if event == "error":
                     if message.get("code") == CANCELLED:
                         raise EngineCancelled()
-                    text = str(message.get("message", ""))
-                    raise EngineError(text, int(message.get("code", 3)), "--resume goes on" in text)
+                    raise EngineError(str(message.get("message", "")), int(message.get("code", 3)))
                 if event == "progress":
                     progress(message)
                 elif event == "log":
@@ -265,10 +263,9 @@ class Engine:
                 self._drop(child, params)
                 raise EngineCancelled()
 
-    def _drop(self, child: _Child, params: dict, died: bool = False) -> bool:
+    def _drop(self, child: _Child, params: dict, died: bool = False):
         """Kills a child and deletes what it was writing: it writes beside the target and renames at the end. Where it
-        died by itself, the journal of what it had finished stays; true where there is one."""
-        kept = False
+        died by itself, the journal of what it had finished stays, to be gone on with."""
         child.kill()
         if self._child is child:
             self._child = None
@@ -277,14 +274,11 @@ class Engine:
                 target = Path(params[key])
                 pattern = f".{glob.escape(target.stem)}*.{child.process.pid}.part*"
                 for part in target.parent.glob(pattern):
-                    if died and part.suffix.startswith((".journal", ".stripe")):
-                        kept = True
-                    else:
+                    if not died or not part.suffix.startswith((".journal", ".stripe")):
                         part.unlink(missing_ok=True)
-        return kept
 
     def _died(self, child: _Child, params: dict) -> EngineError:
-        kept = self._drop(child, params, died=True)
+        self._drop(child, params, died=True)
         code = child.process.returncode
         tail = "\n".join(list(child.tail)[-6:])
         if not child.answered and code > 0:  # it could not even start; a negative code is a kill
@@ -293,7 +287,7 @@ class Engine:
             )
             return EngineMissing(f"{text}\n{tail}".strip())
         text = tr("The engine stopped in the middle of the job (exit code {code}); the next job starts it anew.")
-        return EngineError(f"{text.format(code=code)}\n{tail}".strip(), resumable=kept)
+        return EngineError(f"{text.format(code=code)}\n{tail}".strip())
 
 
 ENGINE = Engine()

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-from qgis.core import Qgis, QgsProcessingOutputLayerDefinition, QgsProperty
+from qgis.core import Qgis
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QProgressBar, QPushButton
 
-from .algorithms.common import OUTPUTS
 from .background import Job
 from .history import HistoryEntry
 from .results import add_results, names, offer_report
@@ -16,7 +15,6 @@ from .texts import tr
 class Run(QObject):
     told = pyqtSignal(float, str)  # per cent, negative where unknown; how far it is, in words
     ended = pyqtSignal(object)
-    broken = pyqtSignal(object)  # a run that would go on where this one broke off
 
     def __init__(self, iface, say, algorithm_id: str, parameters: dict, title: str, finish: Callable | None = None):
         """`say(text, level, seconds)` shows a message. `finish(results)` takes the outputs and returns what to say, if
@@ -26,7 +24,6 @@ class Run(QObject):
         self.title, self.percent, self.text = title, -1.0, tr("waiting for another run to end")
         self._finish, self._item, self._history, self._over = finish, None, None, False
         self.started = self.done = False
-        self._algorithm_id = algorithm_id
         self._job = Job(algorithm_id, parameters, title, self)
         self._job.said.connect(lambda text: self._tell(self.percent, text))
         self._job.progressed.connect(lambda percent: self._tell(percent, self.text))
@@ -34,10 +31,6 @@ class Run(QObject):
         self._job.failed.connect(self._failed)
         self._job.cancelled.connect(self._cancelled)
         self.told.connect(self._show_words)
-
-    @property
-    def bar(self):
-        return self._iface.messageBar()
 
     @property
     def task(self):
@@ -116,22 +109,8 @@ class Run(QObject):
             offer_report(self._iface.messageBar(), results.get("OUTPUT_REPORT"))
 
     def _failed(self, why: str):
-        unfinished = self._job.feedback.unfinished
         self._end()
         self._say(why, Qgis.MessageLevel.Critical)
-        if unfinished and self._finish is None:
-            self.broken.emit(self._to_go_on(unfinished))
-
-    def _to_go_on(self, unfinished: dict) -> "Run":
-        """The same run once more, to the same files, which goes on where this one broke off."""
-        parameters = {**self._parameters, "RESUME": True}
-        for key, path in unfinished.items():
-            definition = parameters.get(OUTPUTS[key])
-            if isinstance(definition, QgsProcessingOutputLayerDefinition):  # a temporary file would be another one
-                definition = QgsProcessingOutputLayerDefinition(definition)
-                definition.sink = QgsProperty.fromValue(path)
-            parameters[OUTPUTS[key]] = definition if definition is not None else path
-        return Run(self._iface, self._say, self._algorithm_id, parameters, self.title)
 
     def _cancelled(self):
         self._end()

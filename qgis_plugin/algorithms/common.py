@@ -23,8 +23,6 @@ from ..texts import duration, in_window_words, tr
 from .parameters import AUTO
 
 GROUPS = {"maps": tr("Maps"), "heads": tr("Heads and accuracy"), "rasters": tr("Rasters")}
-OUTPUTS = {"output": "OUTPUT", "polygons": "OUTPUT_POLYGONS", "confidence": "OUTPUT_CONFIDENCE",
-           "report": "OUTPUT_REPORT"}  # fmt: skip  # what the engine calls a parameter
 _SECONDS_BETWEEN_WORDS = 10.0
 
 
@@ -221,8 +219,6 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             feedback.pushInfo(str(error))
             raise QgsProcessingException(str(error)) from error
         except EngineError as error:
-            if error.resumable and hasattr(feedback, "unfinished"):  # of a panel, which offers to go on
-                feedback.unfinished = {key: params[key] for key in OUTPUTS if key in params}
             raise QgsProcessingException(in_window_words(str(error))) from error
         if hasattr(feedback, "result"):  # of a panel, which learns from it how fast this machine is
             feedback.result = result

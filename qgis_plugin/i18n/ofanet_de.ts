@@ -2633,16 +2633,6 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>Abbrechen: {title}</translation>
         </message>
         <message>
-            <location filename="run_queue.py" />
-            <source>Continue</source>
-            <translation>Fortsetzen</translation>
-        </message>
-        <message>
-            <location filename="run_queue.py" />
-            <source>Do the rest, once what stopped the run is mended</source>
-            <translation>Den Rest rechnen, sobald behoben ist, was den Lauf angehalten hat</translation>
-        </message>
-        <message>
             <location filename="save_head.py" />
             <source>Expected a name for the head, of letters, digits, spaces, - and _</source>
             <translation>Erwartet wurde ein Name für den Klassifikationskopf aus Buchstaben, Ziffern, Leerzeichen, - und _</translation>

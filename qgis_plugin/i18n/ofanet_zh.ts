@@ -2633,16 +2633,6 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>取消：{title}</translation>
         </message>
         <message>
-            <location filename="run_queue.py" />
-            <source>Continue</source>
-            <translation>继续</translation>
-        </message>
-        <message>
-            <location filename="run_queue.py" />
-            <source>Do the rest, once what stopped the run is mended</source>
-            <translation>排除导致中断的原因后，完成剩余部分</translation>
-        </message>
-        <message>
             <location filename="save_head.py" />
             <source>Expected a name for the head, of letters, digits, spaces, - and _</source>
             <translation>应填写分类头的名称，由字母、数字、空格、- 和 _ 组成</translation>

@@ -43,9 +43,6 @@ def work(job: str, params: dict):
             part_of(params).with_suffix(f".tif{ending}").write_text("what is finished")
         part_of(params).write_text("half")
         os._exit(7)
-    if kind == "full":
-        why = "no space left; the same again with --resume goes on where it stopped"
-        return say(id=job, event="error", code=3, message=why)
     if kind == "fail":
         return say(id=job, event="error", code=2, message="expected --bands with 9 entries, found 6")
     if kind == "deaf":

@@ -1,8 +1,6 @@
 """Runs of the panel: they wait for each other, can be cancelled, are in Processing's history; previews; the same window
 of Processing."""
 
-import os
-import signal
 import time
 from pathlib import Path
 
@@ -21,12 +19,11 @@ from qgis.core import (
 )
 from qgis.gui import QgsBrowserGuiModel, QgsGui
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QPushButton, QToolButton
+from qgis.PyQt.QtWidgets import QToolButton
 from test_action import DONE_MS, LEFT, choose_task, large, layers, opened, press  # noqa: F401
 
 from qgis_plugin.area import CANVAS, POLYGONS
 from qgis_plugin.detail import tiles_along
-from qgis_plugin.engine import ENGINE
 from qgis_plugin.preview import FIRST_TILES, LEAST_TILES, MOST_TILES, cropped, most_tiles
 
 
@@ -89,30 +86,6 @@ def test_a_cancelled_run_lets_the_next_one_begin(opened, plugin, window, layer, 
     assert time.monotonic() - start < 2
     qtbot.waitUntil(lambda: not plugin.queue.runs, timeout=DONE_MS)
     assert (tmp_path / "two.tif").exists() and not (tmp_path / "one.tif").exists()
-
-
-def test_a_run_whose_engine_is_killed_is_continued(opened, plugin, window, qtbot, tmp_path):  # noqa: F811
-    panel = opened(large(tmp_path), "first")
-    out = tmp_path / "out"
-    out.mkdir()
-    panel.area.mode.setCurrentIndex(panel.area.mode.findData(CANVAS))
-    whole = panel.source.layer().extent()
-    window.mapCanvas().setExtent(QgsRectangle(whole.xMinimum(), whole.yMinimum(), whole.center().x(), whole.yMaximum()))
-    panel.output.setFilePath(str(out / "o.tif"))
-    press(panel.run, qtbot)
-    qtbot.waitUntil(lambda: list(out.glob(".o.*.journal")), timeout=DONE_MS)  # after five seconds of work
-    os.kill(ENGINE.pid, signal.SIGKILL)
-    qtbot.waitUntil(lambda: not plugin.queue.runs, timeout=DONE_MS)
-    assert "stopped in the middle" in " ".join(window.messages()) and list(out.glob(".o.*.journal"))
-    assert not (out / "o.tif").exists()
-    (more,) = [b for b in window.messageBar().findChildren(QPushButton) if b.text() == "Continue"]
-    qtbot.mouseClick(more, LEFT)
-    (run,) = plugin.queue.runs
-    said = []
-    run.told.connect(lambda percent, text: said.append(text))
-    qtbot.waitUntil(lambda: not plugin.queue.runs, timeout=DONE_MS)
-    assert any(text.startswith("going on after") for text in said), said
-    assert [path.name for path in out.glob(".*")] == [] and (out / "o.tif").exists() and len(layers()) == 2
 
 
 def test_unload_ends_the_runs_that_wait(opened, plugin, window, layer, qtbot, tmp_path):  # noqa: F811
