@@ -206,7 +206,7 @@ def test_failures_on_the_way_are_run_again(tmp_path, inline, monkeypatch):
     naip(tmp_path / "a.tif", 0)
     told = BatchOptions([str(tmp_path / "a.tif")], str(tmp_path / "out"), device="cpu")
     with monkeypatch.context() as patch:
-        patch.setattr("ofa_engine.predict.segment", lambda *a: 1 / 0)
+        patch.setattr("ofa_engine.predict.segment", lambda *a, **more: 1 / 0)
         answer = batch(told, Watch())
     assert answer["failures"][0]["why"].startswith("unexpected: ZeroDivisionError")
     assert batch(told, Watch())["done"] == 1 and inline == ["a", "a"]
