@@ -8,7 +8,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timezone
 from pathlib import Path
@@ -243,9 +243,7 @@ class _Work:
             self.watch.log("info", f"{len(self.todo)} scenes on {workers} worker{'s' * (workers > 1)}")
             crew = cluster.local(workers, gpus)
         jobs = {s.id: {"task": options.task, "params": params | self._paths(s)} for s in self.todo}
-        self._weights, self._weight_done = {s.id: _weight(self._stamps[s.id]) for s in self.todo}, 0
-        self._told, self._begun = -1, (0.0, 0.0)  # the latter: when the first tiles were done, and how much that was
-        self._running({})
+        self.watch.progress(0, PARTS * len(self.todo), None)
         mine = False
         try:
             with crew as members:
@@ -256,8 +254,8 @@ class _Work:
             raise Cancelled(f"cancelled: {done} of {len(self.scenes)} scenes are done; the same command does the rest"
                             ) from None  # fmt: skip
         finally:
-            if mine or not options.scheduler:  # on another machine one may still be taking its own away
-                self._sweep()
+            # on another machine a worker may still be taking its own away, but not shares that are finished
+            self._sweep(whole_scenes=mine or not options.scheduler)
 
     def _shares(self, workers: int) -> dict[str, int]:
         """In how many shares each scene is computed: where scenes are fewer than workers, in several."""
@@ -265,42 +263,39 @@ class _Work:
         return {scene.id: min(most, _large(scene.input)) if most > 1 else 1 for scene in self.todo}
 
     def _give_out(self, members: cluster.Crew, jobs: dict[str, dict], shares: dict[str, int]) -> None:
-        """All scenes that are computed whole and all shares of others; then those of which all shares are there."""
-
-        def run(some: dict[str, dict], finished: Callable[[str, dict], None]) -> None:
-            members.run(run_scene, some, finished, self.watch.cancelled,
-                        lambda text: self.watch.log("warning", text), self._running)  # fmt: skip
-
-        first, whole_of, seconds = {}, {}, dict.fromkeys(jobs, 0.0)
+        """Scenes that are computed whole, and the shares of others; then each of those is put together."""
+        first: dict[str, dict] = {}
+        weights: dict[str, float] = {}
+        scene_of, seconds, over = {name: name for name in jobs}, dict.fromkeys(jobs, 0.0), set()
         for name, job in jobs.items():
-            of = shares[name]
-            if of > 1:  # the default may be another on each machine, and with it what a share is
-                job["params"].setdefault("memory_mb", default_budget_bytes() // 2**20)
-                self.watch.log("info", f"{name} is shared out in {of}")
+            of, weight = shares[name], _weight(self._stamps[name])
+            if of == 1:
+                first[name], weights[name] = job, weight
+                continue
+            # the default may be another on each machine, and with it what a share is
+            job["params"].setdefault("memory_mb", default_budget_bytes() // 2**20)
+            self.watch.log("info", f"{name} is shared out in {of}")
             for number in range(of):
-                share = f"{name}, share {number + 1} of {of}" if of > 1 else name
-                first[share] = job | {"share": [number, of]} if of > 1 else job
-                whole_of[share] = name
-                self._weights[share] = max(1, self._weights[name] // of)
+                share = f"{name}, share {number + 1} of {of}"
+                first[share], weights[share], scene_of[share] = job | {"share": [number, of]}, weight / of, name
+        progress = cluster.Progress(weights, PARTS * len(jobs), self.watch.progress)
 
-        def finished(share: str, outcome: dict) -> None:
-            name = whole_of[share]
-            if share == name:
-                self._finished(name, outcome)
-                return
-            self._weight_done += self._weights[share]
-            seconds[name] += outcome.get("seconds", 0.0)
-            if outcome["state"] != DONE and shares[name]:
-                shares[name] = 0
-                self._finished(name, outcome)
+        def finished(name: str, outcome: dict) -> None:
+            scene = scene_of[name]
+            progress.over(name)
+            seconds[scene] += outcome.get("seconds", 0.0)
+            if scene not in over and (name == scene or outcome["state"] != DONE):
+                over.add(scene)
+                self._finished(scene, outcome | {"seconds": round(seconds[scene], 3) or None})
 
-        run(first, finished)
-        there = {name: job | {"shares": shares[name]} for name, job in jobs.items() if shares[name] > 1}
-        for name in there:
-            self._weights[name] = 0
-        if there:
-            run(there, lambda name, outcome: self._finished(
-                name, outcome | {"seconds": round(seconds[name] + outcome.get("seconds", 0.0), 3)}))  # fmt: skip
+        def run(some: dict[str, dict]) -> None:
+            members.run(run_scene, some, finished, self.watch.cancelled,
+                        lambda text: self.watch.log("warning", text), progress.running)  # fmt: skip
+
+        run(first)
+        shared = {name: job | {"shares": shares[name]} for name, job in jobs.items() if name not in over}
+        if shared:
+            run(shared)
 
     def _paths(self, scene: Scene) -> dict[str, str]:
         """Absolute, since a worker may stand elsewhere."""
@@ -316,27 +311,12 @@ class _Work:
         self.manifest.saved_now_and_then()
         if outcome["state"] == FAILED:
             self.watch.log("warning", f"{name} failed: {outcome['why']}")
-        self._weight_done += self._weights[name]
 
-    def _running(self, fractions: dict[str, float]) -> None:
-        """Tells progress: in thousandths of a scene, each scene weighed by its file's size."""
-        whole, total = sum(self._weights.values()), PARTS * len(self.todo)
-        done = self._weight_done + sum(self._weights[name] * part for name, part in fractions.items())
-        parts = int(total * done / whole)
-        if parts == self._told:
-            return
-        now, (since, before) = time.monotonic(), self._begun
-        if not before:  # workers take seconds to start, which tells nothing of those to come
-            self._begun = (now, done)
-        seconds = (now - since) * (whole - done) / (done - before) if before and done > before else None
-        self._told = parts
-        self.watch.progress(parts, total, seconds)
-
-    def _sweep(self) -> None:
-        """Removes what workers that were killed have left of this run's outputs."""
-        stems = {scene.id for scene in self.todo}
+    def _sweep(self, whole_scenes: bool) -> None:
+        """Removes shares, and what workers that were killed have left of this run's outputs."""
+        stems, share = {scene.id for scene in self.todo}, r"(?:\.share\d+of\d+)" + "?" * whole_scenes
         for path in self.folder.glob(".*"):
-            match = re.fullmatch(r"\.(.+?)(?:\.share\d+of\d+)?\.\d+\.(?:scratch\.)?part\b.*", path.name)
+            match = re.fullmatch(rf"\.(.+?){share}\.\d+\.(?:scratch\.)?part\b.*", path.name)
             if match and match[1] in stems:
                 path.unlink(missing_ok=True)
 

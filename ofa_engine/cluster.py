@@ -158,6 +158,31 @@ def _line(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
+class Progress:
+    """How far all jobs are, in parts of `total`, each by its weight; one without a weight takes no time to speak of."""
+
+    def __init__(self, weights: Mapping[str, float], total: int, tell: Callable[[int, int, float | None], None]):
+        self.weights, self.total, self.tell = weights, total, tell
+        self.done, self.told = 0.0, 0
+        self.begun = (0.0, 0.0)  # when the first tiles were done, and how much that was
+
+    def over(self, name: str) -> None:
+        self.done += self.weights.get(name, 0)
+
+    def running(self, fractions: dict[str, float]) -> None:
+        whole = sum(self.weights.values())
+        done = self.done + sum(self.weights.get(name, 0) * part for name, part in fractions.items())
+        parts = round(self.total * done / whole, 6)
+        if int(parts) == self.told:
+            return
+        now, (since, before) = time.monotonic(), self.begun
+        if not before:  # workers take seconds to start, which tells nothing of those to come
+            self.begun = (now, done)
+        seconds = (now - since) * (whole - done) / (done - before) if before and done > before else None
+        self.told = int(parts)
+        self.tell(self.told, self.total, seconds)
+
+
 # --- in a worker ---------------------------------------------------------------------------------------------------
 
 

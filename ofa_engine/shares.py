@@ -77,6 +77,7 @@ class _Joined(Journal):
             yield record
 
     def close(self, keep: bool = False) -> None:
+        """The shares stay, since a worker may die before it could tell that it is done: who gave them out sweeps."""
         super().close()
         for share in self.shares:
-            share.close() if keep else share.remove()
+            share.close()

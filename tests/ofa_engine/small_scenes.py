@@ -1,9 +1,13 @@
 """Scenes that are quick to classify, and looks at a folder of results."""
 
+import contextlib
 import json
 from pathlib import Path
 
 import rasterio
+
+from ofa_engine import cluster
+from ofa_engine.errors import Cancelled
 
 from .conftest import pixels_of, write_raster
 
@@ -25,3 +29,23 @@ def leftovers(folder):
 
 def states(folder: Path) -> dict[str, str]:
     return {e["id"]: e["state"] for e in json.loads((folder / "batch.json").read_text())["scenes"]}
+
+
+def run_inline(monkeypatch) -> list[str]:
+    """Jobs one after the other in this process; answers with those that were run, to be emptied between runs."""
+    ran: list[str] = []
+
+    class Inline:
+        def run(self, function, jobs, finished, cancelled, warn, running):
+            for name, job in jobs.items():
+                if cancelled():
+                    raise Cancelled
+                ran.append(name)
+                outcome = function(job, cancelled, lambda part, name=name: running({name: part}))
+                if outcome["state"] == "cancelled":
+                    raise Cancelled
+                finished(name, outcome | {"attempts": 1})
+                running({})
+
+    monkeypatch.setattr(cluster, "local", lambda *a: contextlib.nullcontext(Inline()))
+    return ran

@@ -1,4 +1,3 @@
-import contextlib
 import csv
 import json
 import os
@@ -22,7 +21,7 @@ from ofa_engine.manifest import Manifest, write_whole
 from ofa_engine.predict import Options, Watch, classify, segment
 
 from .conftest import CLASSES, pixels_of, write_raster
-from .small_scenes import leftovers, naip, read, states
+from .small_scenes import leftovers, naip, read, run_inline, states
 
 pytest.importorskip("distributed")
 
@@ -49,23 +48,7 @@ def table(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture
 def inline(monkeypatch):
-    """Jobs one after the other in this process; answers with those that were run, to be emptied between runs."""
-    ran: list[str] = []
-
-    class Inline:
-        def run(self, function, jobs, finished, cancelled, warn, running):
-            for name, job in jobs.items():
-                if cancelled():
-                    raise Cancelled
-                ran.append(name)
-                outcome = function(job, cancelled, lambda part, name=name: running({name: part}))
-                if outcome["state"] == "cancelled":
-                    raise Cancelled
-                finished(name, outcome | {"attempts": 1})
-                running({})
-
-    monkeypatch.setattr(cluster, "local", lambda *a: contextlib.nullcontext(Inline()))
-    return ran
+    return run_inline(monkeypatch)
 
 
 # --- ten scenes on Dask ------------------------------------------------------------------------------------------

@@ -1,20 +1,18 @@
 """One raster shared out among several processes equals one run."""
 
-import contextlib
-
 import numpy as np
 import pytest
 import rasterio
 
 from ofa_engine import batch as batch_module
-from ofa_engine import cluster, sensors
 from ofa_engine import journal as journal_module
 from ofa_engine import plan as plan_module
+from ofa_engine import sensors
 from ofa_engine.batch import BatchOptions, batch
 from ofa_engine.errors import Cancelled, OfaError
 from ofa_engine.predict import Options, Watch, segment, share_of_segment
 
-from .small_scenes import leftovers, naip, states
+from .small_scenes import leftovers, naip, run_inline, states
 
 
 @pytest.fixture
@@ -54,7 +52,8 @@ def test_shares_put_together_equal_a_single_run(sensor, of, scene, tmp_path, nar
     for kind in ("", ".c"):
         assert everything(tmp_path / f"shares{kind}.tif") == everything(tmp_path / f"whole{kind}.tif")
     assert joined["classes"] == whole["classes"] and joined["tiles"] == whole["tiles"] == sum(tiles)
-    assert not leftovers(tmp_path)
+    assert segment(shares, shares=of)["classes"] == whole["classes"], "as when a worker dies before it could tell"
+    assert all(".share" in name for name in leftovers(tmp_path))
 
 
 def test_a_share_that_broke_off_is_gone_on_with_and_one_that_is_done_is_not_done_again(scene, tmp_path, narrow):
@@ -107,20 +106,9 @@ def test_cancel_leaves_nothing(scene, tmp_path, narrow):
 
 @pytest.fixture
 def inline(monkeypatch):
-    """Jobs one after the other in this process; answers with what was run."""
-    ran: list[str] = []
-
-    class Inline:
-        def run(self, function, jobs, finished, cancelled, warn, running):
-            for name, job in jobs.items():
-                ran.append(name)
-                running({name: 0.5})
-                finished(name, function(job, cancelled, lambda part: None) | {"attempts": 1})
-
-    monkeypatch.setattr(cluster, "local", lambda *a: contextlib.nullcontext(Inline()))
     monkeypatch.setattr(batch_module, "_SHARE_PX", 300 * 100)
     pytest.importorskip("distributed")
-    return ran
+    return run_inline(monkeypatch)
 
 
 def test_a_large_scene_is_shared_out_where_workers_are_more_than_scenes(tmp_path, inline):
@@ -132,6 +120,7 @@ def test_a_large_scene_is_shared_out_where_workers_are_more_than_scenes(tmp_path
     answer = batch(options, Watch(lambda done, total, left: parts.append((done, total))))
     assert inline == ["large, share 1 of 2", "large, share 2 of 2", "small", "large"]
     assert answer["done"] == 2 and not leftovers(out) and parts == sorted(parts) and parts[-1] == (2000, 2000)
+    assert (1000, 2000) < parts[-2] < parts[-1], "shares are most of the work"
     segment(Options(str(inputs / "large.tif"), str(tmp_path / "whole.tif"), device="cpu", tile_px=32, memory_mb=256))
     assert everything(out / "large.tif") == everything(tmp_path / "whole.tif")
     assert batch(options, Watch())["run"] == 0
