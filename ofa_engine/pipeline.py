@@ -10,6 +10,7 @@ that reach into it, are handed on in files, and added up there in the same order
 stripes' edges lie cannot be seen in the result, to the last bit.
 """
 
+import contextlib
 import ctypes
 import functools
 import queue
@@ -135,10 +136,10 @@ def uploaded(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch]:
     model_stream, stream = torch.cuda.current_stream(device), torch.cuda.Stream(device)
     for batch in batches:
         if batch.pixels is not None:
-            with torch.cuda.stream(stream):
+            with torch.cuda.stream(stream), contextlib.suppress(torch.OutOfMemoryError):  # then forward does, in parts
                 batch.pixels = batch.pixels.to(device, non_blocking=True)
+                batch.pixels.record_stream(model_stream)  # its memory is not given away while the model reads it
             stream.synchronize()
-            batch.pixels.record_stream(model_stream)  # its memory is not given away while the model reads it
         yield batch
 
 
