@@ -263,9 +263,10 @@ class Engine:
                 self._drop(child, params)
                 raise EngineCancelled()
 
-    def _drop(self, child: _Child, params: dict, died: bool = False):
+    def _drop(self, child: _Child, params: dict, died: bool = False) -> bool:
         """Kills a child and deletes what it was writing: it writes beside the target and renames at the end. Where it
-        died by itself, the journal of what it had finished stays, to be gone on with."""
+        died by itself, the journal of what it had finished stays, to be gone on with; true where there is one."""
+        kept = False
         child.kill()
         if self._child is child:
             self._child = None
@@ -274,11 +275,14 @@ class Engine:
                 target = Path(params[key])
                 pattern = f".{glob.escape(target.stem)}*.{child.process.pid}.part*"
                 for part in target.parent.glob(pattern):
-                    if not died or not part.suffix.startswith((".journal", ".stripe")):
+                    if died and part.suffix.startswith((".journal", ".stripe")):
+                        kept = True
+                    else:
                         part.unlink(missing_ok=True)
+        return kept
 
     def _died(self, child: _Child, params: dict) -> EngineError:
-        self._drop(child, params, died=True)
+        kept = self._drop(child, params, died=True)
         code = child.process.returncode
         tail = "\n".join(list(child.tail)[-6:])
         if not child.answered and code > 0:  # it could not even start; a negative code is a kill
@@ -287,7 +291,12 @@ class Engine:
             )
             return EngineMissing(f"{text}\n{tail}".strip())
         text = tr("The engine stopped in the middle of the job (exit code {code}); the next job starts it anew.")
-        return EngineError(f"{text.format(code=code)}\n{tail}".strip())
+        text = text.format(code=code)
+        if kept:
+            text += " " + tr('What it had finished is kept: the same run with "{option}" does the rest.').format(
+                option=tr("Continue a run that was stopped")
+            )
+        return EngineError(f"{text}\n{tail}".strip())
 
 
 ENGINE = Engine()

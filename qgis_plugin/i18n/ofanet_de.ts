@@ -1609,6 +1609,11 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="engine.py" />
+            <source>What it had finished is kept: the same run with "{option}" does the rest.</source>
+            <translation>Was sie fertiggestellt hatte, ist aufgehoben: derselbe Lauf mit „{option}“ erledigt den Rest.</translation>
+        </message>
+        <message>
+            <location filename="engine.py" />
             <source>The engine could not be started with {python}: {why}. To set it up, {how}.</source>
             <translation>Die Engine ließ sich nicht mit {python} starten: {why}. Zum Einrichten {how}.</translation>
         </message>

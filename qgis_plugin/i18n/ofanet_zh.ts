@@ -1609,6 +1609,11 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="engine.py" />
+            <source>What it had finished is kept: the same run with "{option}" does the rest.</source>
+            <translation>已完成的部分已保留：使用“{option}”再次运行即可完成其余部分。</translation>
+        </message>
+        <message>
+            <location filename="engine.py" />
             <source>The engine could not be started with {python}: {why}. To set it up, {how}.</source>
             <translation>无法用 {python} 启动计算引擎：{why}。要进行设置，请{how}。</translation>
         </message>

@@ -91,7 +91,7 @@ def test_crash_is_reported_with_its_last_words_and_the_next_job_works(engine, tm
 
 
 def test_what_an_engine_has_finished_outlives_it(engine, tmp_path):
-    with pytest.raises(EngineError):
+    with pytest.raises(EngineError, match="Continue a run that was stopped"):
         engine.run("segment", {"head": "die later", "output": str(tmp_path / "out.tif")})
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".journal", ".stripe1"]
 
