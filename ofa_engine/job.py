@@ -243,6 +243,7 @@ class Predictor:
     `flips`, the mean of a pixel's probabilities over the tile and its three mirror images."""
 
     def __init__(self, job: Job, flips: bool = False):
+        pl.settle_memory()
         mean, std = job.checkpoint.statistics(job.sensor.id)
         self.job = job
         self.mirrors: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1)) if flips else ((),)

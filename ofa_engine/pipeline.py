@@ -29,7 +29,7 @@ from .plan import Plan, make_plan
 from .reading import Batch, Row, read_batches
 
 __all__ = ["Batch", "Blender", "Halving", "Plan", "Progress", "Row", "default_budget_bytes", "make_plan",
-           "read_batches", "run", "spare_core", "uploaded"]  # fmt: skip
+           "read_batches", "run", "settle_memory", "spare_core", "uploaded"]  # fmt: skip
 
 GIB = 2**30
 
@@ -144,13 +144,15 @@ def uploaded(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch]:
 
 
 @functools.cache
-def _return_large_blocks() -> None:
-    """Has glibc give blocks of 8 MB and more back to the system as soon as they are freed. By itself it learns to keep
-    them, and what three threads leave between them grows with the length of a run."""
+def settle_memory() -> None:
+    """Has glibc give blocks of 8 MB and more back to the system as soon as they are freed, and keep what is less, up to
+    32 MB. By itself it learns to keep the large ones, and what three threads leave between them grows with the length
+    of a run; and it gives back the small ones after each batch, only to ask for them again: some thousand faults."""
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
         if mallopt:
             mallopt(-3, 8 * 2**20)  # M_MMAP_THRESHOLD
+            mallopt(-1, 32 * 2**20)  # M_TRIM_THRESHOLD
 
 
 class Halving:
@@ -226,7 +228,6 @@ def run(batches: Iterator[Batch], forward: Callable[[Tensor], Tensor], sink: Cal
 
     Raises the first error of any stage, or Cancelled as soon as `cancelled()` says so; no thread is left behind.
     """
-    _return_large_blocks()
     to_forward: queue.Queue = queue.Queue(1)
     to_sink: queue.Queue = queue.Queue(1)
     stop, failures = threading.Event(), []

@@ -1,6 +1,7 @@
 """Tiles out of a raster, batch by batch: each block of the file is decoded once, each pixel read once."""
 
 import contextlib
+import itertools
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -180,11 +181,14 @@ def _row_batches(slab: NDArray, row: Row, left: int, plan: Plan, pinned: bool) -
             chosen.append(column)
         else:
             skipped += 1
-    for start in range(0, max(len(chosen), 1), plan.batch):
-        tiles = chosen[start : start + plan.batch]
+    # as even as can be: what is left over as one tile takes the model longer than in company
+    parts = max(1, -(-len(chosen) // plan.batch))
+    cuts = [len(chosen) * part // parts for part in range(parts + 1)]
+    for start, stop in itertools.pairwise(cuts):
+        tiles = chosen[start:stop]
         pixels = torch.empty((len(tiles), len(slab), tile_px, tile_px), pin_memory=pinned) if tiles else None
         for i, column in enumerate(tiles):
             x = plan.columns.starts[column] - left
             pixels.numpy()[i] = pad_to_tile(slab[:, :, x : x + tile_px], tile_px)  # type: ignore[union-attr]
-        last = start + plan.batch >= len(chosen)
+        last = stop == len(chosen)
         yield Batch(pixels, tiles, row, skipped if last else 0, last)
