@@ -18,7 +18,7 @@ def to_canonical(pixels: Tensor, sensor: Sensor, units: str) -> Tensor:
     if affine is None:
         return 10.0 * torch.log10(pixels.clamp_min(_LEAST_POWER))
     scale, offset = affine
-    return pixels if (scale, offset) == (1.0, 0.0) else pixels * scale + offset
+    return pixels if (scale, offset) == (1.0, 0.0) else (pixels * scale).add_(offset)
 
 
 def normalise(pixels: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
@@ -26,7 +26,8 @@ def normalise(pixels: Tensor, mean: Sequence[float], std: Sequence[float]) -> Te
     shape = (1, -1, 1, 1)
     center = torch.tensor(mean, dtype=pixels.dtype, device=pixels.device).view(shape)
     spread = torch.tensor(std, dtype=pixels.dtype, device=pixels.device).view(shape)
-    return torch.nan_to_num((pixels - center) / spread, nan=0.0, posinf=0.0, neginf=0.0)
+    # in place, since with hundreds of bands each copy takes as much memory as all else
+    return (pixels - center).div_(spread).nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def resize(pixels: Tensor, size_px: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 import io
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -161,3 +162,23 @@ def test_what_a_stripe_holds_stays_in_its_quarter(block, bands, bytes_per_value,
     held = widest * (bands * bytes_per_value * (112 + plan.slices.size_px) + 112 * 4 * scores)
     assert held < budget_mb * 2**20 / 4 or widest == 112
     assert widest >= 4 * 112 or budget_mb == 64
+
+
+@pytest.mark.parametrize("width", [48, 100, 229, 400])
+def test_batches_of_a_row_are_even(width, tmp_path):
+    holes = np.ones((1, 60, width), np.float32)
+    holes[:, :, :30] = np.nan
+    path = write_raster(tmp_path / "a.tif", holes, nodata=np.nan)
+    with Source(path) as source:
+        plan = replace(make_plan(Axis(60, 24, 0.25), Axis(width, 24, 0.25), bands=1, bytes_per_value=4, scores=1,
+                                 tile_gflop=1, budget_bytes=2**27, on_cpu=True), batch=4)  # fmt: skip
+        rows: dict[int, list] = {}
+        for batch in read_batches(source, [1], plan):
+            rows.setdefault(batch.row.index, []).append(batch)
+    assert len(rows) == len(plan.rows.starts)
+    for batches in rows.values():
+        sizes = [len(batch.tiles) for batch in batches]
+        assert len(sizes) == -(-sum(sizes) // 4) and max(sizes) - min(sizes) <= 1
+        tiles = [column for batch in batches for column in batch.tiles]
+        assert tiles == [i for i, start in enumerate(plan.columns.starts) if start + 24 > 30]
+        assert [batch.last for batch in batches] == [False] * (len(batches) - 1) + [True]
