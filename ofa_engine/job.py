@@ -270,7 +270,7 @@ class Predictor:
     def normalised(self, pixels: Tensor) -> Tensor:
         """The raster's values to the model's, on its device, still in the tile's resolution."""
         x = to_canonical(pixels.to(self.job.device, non_blocking=True), self.job.sensor, self.job.detection.units or "")
-        return normalise(x, self.mean, self.std)
+        return normalise(x, self.mean, self.std, in_place=x is not pixels)  # a batch may be tried again
 
     @torch.inference_mode()
     def tokens(self, normalised: Tensor) -> Tensor:

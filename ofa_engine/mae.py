@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from . import sensors as sensor_table
-from .model import Embedder, OFANet, layer_norm, sincos_positions, usable_bands
+from .model import Embedder, OFANet, layer_norm, patchify, sincos_positions, usable_bands
 
 
 @dataclass(frozen=True)
@@ -136,13 +136,6 @@ class MaskedAutoencoder(nn.Module):
         hidden = torch.zeros(b, grid**2, dtype=torch.bool, device=pixels.device).scatter_(1, masked, True)
         mask = hidden.view(b, 1, grid, grid).repeat_interleave(patch_px, 2).repeat_interleave(patch_px, 3)
         return image, mask
-
-
-def patchify(pixels: Tensor, patch_px: int) -> Tensor:
-    """(B, C, H, W) to (B, L, C * patch_px**2), for any number of bands; a patch is band by band, row by row."""
-    b, c, h, w = pixels.shape
-    parts = pixels.reshape(b, c, h // patch_px, patch_px, w // patch_px, patch_px)
-    return parts.permute(0, 2, 4, 1, 3, 5).reshape(b, (h // patch_px) * (w // patch_px), c * patch_px**2)
 
 
 def normalised_patches(patches: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -42,6 +42,13 @@ VIT_BASE = Architecture()
 VIT_LARGE = Architecture(1024, 24, 16)
 
 
+def patchify(pixels: Tensor, patch_px: int) -> Tensor:
+    """(B, C, H, W) to (B, L, C * patch_px**2), for any number of bands; a patch is band by band, row by row."""
+    b, c, h, w = pixels.shape
+    parts = pixels.reshape(b, c, h // patch_px, patch_px, w // patch_px, patch_px)
+    return parts.permute(0, 2, 4, 1, 3, 5).reshape(b, (h // patch_px) * (w // patch_px), c * patch_px**2)
+
+
 class Embedder(nn.Module):
     """A sensor's patch embedding: the strided convolution of ViT, over those bands that are there."""
 
@@ -58,14 +65,15 @@ class Embedder(nn.Module):
 
         Missing bands are absent from the sum over bands, which is rescaled by usable / present bands.
         """
-        tokens = F.conv2d(pixels, self._kernel(present), self.bias, stride=self.patch_px)  # (B, D, H/16, W/16)
+        tokens = F.conv2d(pixels, self.kernel(present), self.bias, stride=self.patch_px)  # (B, D, H/16, W/16)
         return tokens.flatten(2).transpose(1, 2)
 
     def embed(self, patches: Tensor, present: Sequence[int]) -> Tensor:
-        """The same for patches (B, V, C * patch_px**2), band by band as `mae.patchify` cuts them, to (B, V, D)."""
-        return F.linear(patches, self._kernel(present).flatten(1), self.bias)
+        """The same for patches (B, V, C * patch_px**2), band by band as `patchify` cuts them, to (B, V, D)."""
+        return F.linear(patches, self.kernel(present).flatten(1), self.bias)
 
-    def _kernel(self, present: Sequence[int]) -> Tensor:
+    def kernel(self, present: Sequence[int]) -> Tensor:
+        """(D, C, patch_px, patch_px) weights of the bands `present`, rescaled."""
         weight: Tensor = self.weight
         if len(present) < weight.shape[1]:
             weight = weight[:, torch.as_tensor(list(present), device=weight.device)]

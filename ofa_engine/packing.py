@@ -1,16 +1,19 @@
-"""Linear layers as oneDNN wants them, for a model that only predicts on a CPU.
+"""Linear layers and embedders as oneDNN wants them, for a model that only predicts on a CPU.
 
 PyTorch multiplies float32 matrices with MKL there, which on AMD's processors leaves much of them idle. oneDNN, which
 PyTorch brings along, gets more out of them with weights in an order of its own: docs/performance.md has the figures.
-Results differ in the last bits.
+So it does with an embedder's strided convolution as a product of patches, the more the more bands there are. Results
+differ in the last bits.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from .model import Embedder, patchify
 
 
 class PackedLinear(nn.Module):
@@ -30,15 +33,36 @@ class PackedLinear(nn.Module):
         return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
 
 
+class PackedEmbedder(nn.Module):
+    """An embedder without a gradient. Weights in oneDNN's order are kept for the bands it saw last."""
+
+    def __init__(self, embedder: Embedder):
+        super().__init__()
+        self.embedder = embedder
+        self._kept: tuple[tuple[int, ...], Tensor] | None = None
+
+    def forward(self, pixels: Tensor, present: Sequence[int]) -> Tensor:
+        """As of `Embedder`."""
+        bands = tuple(present)
+        if self._kept is None or self._kept[0] != bands:
+            self._kept = None  # never both in memory
+            self._kept = bands, torch.ops.mkldnn._reorder_linear_weight(self.embedder.kernel(bands).detach().flatten(1))
+        patches = patchify(pixels, self.embedder.patch_px)
+        return torch.ops.mkldnn._linear_pointwise(patches, self._kept[1], self.embedder.bias.detach(), "none", [], "")
+
+
 def pack(model: nn.Module) -> None:
-    """Replaces the model's linear layers, where this PyTorch can; it has no gradient and no weights to save then."""
+    """Replaces the model's linear layers and embedders, where this PyTorch can; it has no gradient and no weights to
+    save then."""
     if can_pack():
         _replace(model, nn.Linear, PackedLinear)
+        _replace(model, Embedder, PackedEmbedder)
 
 
 def unpack(model: nn.Module) -> None:
     """Brings PyTorch's own layers back, with the same weights."""
     _replace(model, PackedLinear, _linear)
+    _replace(model, PackedEmbedder, lambda packed: packed.embedder)
 
 
 @functools.cache

@@ -21,13 +21,14 @@ def to_canonical(pixels: Tensor, sensor: Sensor, units: str) -> Tensor:
     return pixels if (scale, offset) == (1.0, 0.0) else (pixels * scale).add_(offset)
 
 
-def normalise(pixels: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """(B, C, H, W) canonical pixels to zero mean and unit variance a band; missing values become the band's mean."""
+def normalise(pixels: Tensor, mean: Sequence[float], std: Sequence[float], in_place: bool = False) -> Tensor:
+    """(B, C, H, W) canonical pixels to zero mean and unit variance a band; missing values become the band's mean.
+    `in_place` overwrites the pixels: with hundreds of bands a copy takes longer to get than to fill."""
     shape = (1, -1, 1, 1)
     center = torch.tensor(mean, dtype=pixels.dtype, device=pixels.device).view(shape)
     spread = torch.tensor(std, dtype=pixels.dtype, device=pixels.device).view(shape)
-    # in place, since with hundreds of bands each copy takes as much memory as all else
-    return (pixels - center).div_(spread).nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0)
+    centered = pixels.sub_(center) if in_place else pixels - center
+    return centered.div_(spread).nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def resize(pixels: Tensor, size_px: int) -> Tensor:

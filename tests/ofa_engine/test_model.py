@@ -132,7 +132,11 @@ def test_preprocessing():
     assert db[3].isnan()
     torch.testing.assert_close(to_canonical(torch.tensor([3000.0]), s2, "dn+1000"), torch.tensor([0.2]))
     pixels = torch.tensor([1.0, float("nan"), float("inf"), 5.0]).view(1, 1, 2, 2)
+    before = pixels.clone()
     torch.testing.assert_close(normalise(pixels, [3.0], [2.0]).flatten(), torch.tensor([-1.0, 0.0, 0.0, 1.0]))
+    assert torch.equal(pixels.nan_to_num(9), before.nan_to_num(9)), "the caller's values stay"
+    again = normalise(pixels, [3.0], [2.0], in_place=True)
+    assert again.data_ptr() == pixels.data_ptr() and torch.equal(again, normalise(before, [3.0], [2.0]))
     image = torch.rand(1, 2, 48, 48)
     assert resize(image, 48) is image
     assert resize(image, 64).shape == (1, 2, 64, 64)

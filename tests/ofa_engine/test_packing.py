@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from ofa_engine import packing, sensors
-from ofa_engine.model import VIT_TINY, OFANet, usable_bands
-from ofa_engine.packing import PackedLinear, can_pack, pack, unpack
+from ofa_engine.model import VIT_TINY, Embedder, OFANet, usable_bands
+from ofa_engine.packing import PackedEmbedder, PackedLinear, can_pack, pack, unpack
 
 needs_it = pytest.mark.skipif(not can_pack(), reason="this PyTorch has no oneDNN for linear layers")
 
@@ -26,12 +26,25 @@ def test_a_packed_model_says_the_same_and_comes_back_as_it_was(sensor, model):
     pack(packed)
     assert sum(isinstance(part, PackedLinear) for part in packed.modules()) == 4 * model.arch.depth
     assert not any(isinstance(part, nn.Linear) for part in packed.modules())
+    assert all(isinstance(part, PackedEmbedder) for part in packed.embedders.values())
     found = packed(pixels, sensor)
     torch.testing.assert_close(found, model(pixels, sensor), atol=1e-4, rtol=1e-4)
     assert torch.equal(found, packed(pixels, sensor)), "the same to the last bit from run to run"
     unpack(packed)
     assert torch.equal(packed(pixels, sensor), model(pixels, sensor))
     assert packed.fingerprint(sensor) == model.fingerprint(sensor)
+
+
+@needs_it
+@torch.inference_mode()
+@pytest.mark.parametrize("sensor", sensors.SENSORS)
+def test_a_packed_embedder_follows_the_bands_that_are_there(sensor):
+    embedder = Embedder(sensors.get(sensor), 32, 16)
+    packed = PackedEmbedder(embedder)
+    bands = list(usable_bands(sensor))
+    for present in (bands, bands[:1], bands[-1:], bands[::2], bands):
+        pixels = torch.randn(3, len(present), 64, 48)
+        torch.testing.assert_close(packed(pixels, present), embedder(pixels, present), atol=1e-4, rtol=1e-4)
 
 
 @needs_it
