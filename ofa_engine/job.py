@@ -309,7 +309,7 @@ def run_pipeline(job: Job, plan: pl.Plan, sink: Callable, replay: Callable[[Reco
         gpu = job.device.type == "cuda"
         batches = pl.read_batches(job.source, job.source_bands, plan, start, pause, job.pending.folder, pinned=gpu)
         batches = pl.uploaded(batches, job.device) if gpu else batches
-        spare = job.device.type != "cpu" or pl.spare_core()
+        spare = job.device.type != "cpu" or pl.spare_core() and not plan.tight  # beside each other they hold more
         computed += pl.run(batches, forward, _Recorded(job.journal, plan, sink), total=plan.tiles, before=before,
                            progress=watch.progress, cancelled=watch.cancelled, sink_beside=spare,
                            read_beside=spare or not job.source.local)  # fmt: skip

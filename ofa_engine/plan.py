@@ -23,6 +23,7 @@ class Plan:
     slices: Blocks = Blocks(_SLICE_PX)  # rows of pixels that are read at once
     block_columns: Blocks = Blocks()
     read_values: int = _READ_LIMIT_VALUES  # in one read, as far as blocks are not larger
+    tight: bool = False  # a single tile takes more than its share of the budget
     part: tuple[int, int] = (0, 1)  # the first of one: all rows of tiles; (1, 3): the second third
 
     @property
@@ -106,7 +107,7 @@ def make_plan(rows: Axis, columns: Axis, *, bands: int, bytes_per_value: int, sc
     tile_bytes = tile_px**2 * (3 * 4 * bands + 4 * 4 * scores)
     batch = max(1, budget_bytes // 4 // tile_bytes)
     batch = min(batch, max(1, int(_BATCH_GFLOP / tile_gflop)) if on_cpu else 256, 32 if on_cpu else 256)
-    return Plan(rows, columns, stripes, batch, slices, blocks[1], read_values)
+    return Plan(rows, columns, stripes, batch, slices, blocks[1], read_values, tile_bytes > budget_bytes // 4)
 
 
 def _cuts(columns: Axis, widest_px: int, blocks: Blocks) -> list[int]:
