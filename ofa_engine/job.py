@@ -140,7 +140,8 @@ class Job:
 
 
 @functools.lru_cache(maxsize=2)
-def _cached_checkpoint(path: str, stamp: int, device: str) -> Checkpoint:
+def cached_checkpoint(path: str, stamp: int, device: str) -> Checkpoint:
+    """A checkpoint that was read before stays in memory; on a CPU its layers are packed."""
     checkpoint = load_checkpoint(path, device)
     if torch.device(device).type == "cpu":
         pack(checkpoint.model)
@@ -180,7 +181,7 @@ def open_job(options: Options, task: str | None, watch: Watch, writes: bool = Tr
         else:
             file = catalog.find_checkpoint(fingerprint, found.sensor, beside)
         device = choose_device(options.device)
-        checkpoint = _cached_checkpoint(str(file.path), file.path.stat().st_mtime_ns, str(device))
+        checkpoint = cached_checkpoint(str(file.path), file.path.stat().st_mtime_ns, str(device))
         head = load_head(head_file.path, checkpoint, found.sensor, task, device)[0] if head_file else None
         default_px = head_file.header["tile_px"] if head_file else checkpoint.tile_px(found.sensor)
         tile_px = options.tile_px or default_px

@@ -32,7 +32,7 @@ from rasterio.windows import Window
 
 from .bench import BenchOptions, Done, Log, Peak, describe, duration, prepare
 from .errors import InputError
-from .job import QUIET, Job, Options, Predictor, open_job, plan_for
+from .job import QUIET, Job, Options, Predictor, cached_checkpoint, open_job, plan_for
 from .layers import NODATA, create_tiff
 from .packing import unpack
 from .predict import segment
@@ -59,6 +59,7 @@ class _Case:
         self.told, self.job = told, open_job(told, "segment", QUIET)
         if not packed:  # others get the model as PyTorch has it
             unpack(self.job.checkpoint.model)
+            cached_checkpoint.cache_clear()  # the next job of this process gets a packed one again
         self.plan = plan_for(self.job, told.overlap or 0.0, len(self.job.classes))
         self.predictor = Predictor(self.job)
         self.tile_px, self.batch = self.plan.tile_px, self.plan.batch
