@@ -357,7 +357,8 @@ def gdal_limits(job: Job, block_rows: bool = False) -> Iterator[None]:
         with rasterio.Env(GDAL_CACHEMAX=cache, GDAL_NUM_THREADS=1):
             yield
     except (RasterioError, OSError) as error:
-        raise OfaError(f"reading or writing broke off: {one_line(error)}") from error
+        hint = "" if job.source.local else " (did the connection break?)"  # GDAL does not say so of a server's silence
+        raise OfaError(f"reading or writing broke off{hint}: {one_line(error)}") from error
 
 
 def plan_for(job: Job, overlap: float, scores: int, clipped: bool = False, passes: int = 1) -> pl.Plan:
