@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import signal
@@ -176,12 +177,20 @@ def scheduler(tmp_path, models):
         subprocess.Popen([*module, "distributed.cli.dask_worker", "--nthreads", "1", "--no-dashboard", "--host",
                           "127.0.0.1", "--scheduler-file", str(file)], cwd=tmp_path, env=env, **quiet),
     ]  # fmt: skip
-    while not file.exists():
+    try:
+        yield _address(file)
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+            process.wait(20)
+
+
+def _address(file):
+    """The address in a scheduler's file, which is empty at first."""
+    while True:
+        with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
+            return json.loads(file.read_text())["address"]
         time.sleep(0.1)
-    yield json.loads(file.read_text())["address"]
-    for process in reversed(processes):
-        process.terminate()
-        process.wait(20)
 
 
 @pytest.mark.slow
