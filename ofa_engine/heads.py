@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .tiling import PIECE_BYTES, row_pieces
+
 KINDS = ("linear", "linear+pixels")
 
 
@@ -43,6 +45,7 @@ class LinearHead(nn.Module):
         grid = int(length**0.5)
         return F.linear(tokens, self.weight, self.bias).transpose(1, 2).reshape(b, -1, grid, grid)
 
+    @torch.no_grad()
     def scores(self, tokens: Tensor, pixels: Tensor, present: Sequence[int] | None = None) -> Tensor:
         """Probabilities: (B, K) for classify; (B, K, H, W) for segment, of bilinearly up-sampled logits.
 
@@ -50,21 +53,32 @@ class LinearHead(nn.Module):
         default); a band that is not there counts as its mean.
         """
         logits = self(tokens).float()
+        chosen = torch.as_tensor(list(range(self.bands) if present is None else present), device=pixels.device)
         if self.task == "segment":
-            down, right = (_upsampling(logits.shape[-1], size, logits.device) for size in pixels.shape[-2:])
-            logits = down @ logits @ right.T
+            return self._of_pixels(logits, pixels, chosen)
         if self.bands:
-            chosen = torch.as_tensor(list(range(self.bands) if present is None else present), device=pixels.device)
-            if self.task == "segment":
-                weight = self.pixel_weight[:, chosen].expand(len(pixels), -1, -1)
-                logits = torch.baddbmm(logits.flatten(2), weight, pixels.float().flatten(2)).view_as(logits)
-            else:
-                weight = self.pixel_weight[:, torch.cat([chosen, chosen + self.bands])]
-                weight = torch.cat([self.spread_weight, weight], 1)
-                logits = logits + F.linear(tile_statistics(tokens.float(), pixels.float()), weight)
-        # a softmax in place: memory for as many scores again takes longer to get than to fill
-        logits = (logits - logits.amax(1, keepdim=True)).exp_()
-        return logits.div_(logits.sum(1, keepdim=True))
+            weight = self.pixel_weight[:, torch.cat([chosen, chosen + self.bands])]
+            weight = torch.cat([self.spread_weight, weight], 1)
+            logits = logits + F.linear(tile_statistics(tokens.float(), pixels.float()), weight)
+        return torch.softmax(logits, 1)
+
+    def _of_pixels(self, logits: Tensor, pixels: Tensor, chosen: Tensor) -> Tensor:
+        """By pieces, some tiles or some rows of one, each in place: only the result takes memory."""
+        height, width = pixels.shape[-2:]
+        down, right = (_upsampling(logits.shape[-1], size, logits.device) for size in (height, width))
+        wide = logits @ right.T
+        scores = wide.new_empty(*wide.shape[:2], height, width)
+        most_bytes, tile_bytes = PIECE_BYTES[scores.device.type], scores[0].nbytes
+        step = max(1, most_bytes // tile_bytes)
+        for some, grid, bands in zip(scores.split(step), wide.split(step), pixels.split(step), strict=True):
+            for rows in row_pieces(height, tile_bytes, most_bytes):
+                part = down[rows] @ grid
+                if self.bands:
+                    weight = self.pixel_weight[:, chosen].expand(len(some), -1, -1)
+                    part.flatten(2).baddbmm_(weight, bands[:, :, rows].float().flatten(2))
+                part.sub_(part.amax(1, keepdim=True)).exp_()
+                torch.div(part, part.sum(1, keepdim=True), out=some[:, :, rows])
+        return scores
 
 
 @functools.cache

@@ -29,6 +29,7 @@ import rasterio
 import torch
 from numpy.typing import NDArray
 from rasterio.windows import Window
+from torch.nn import functional as F
 
 from .bench import BenchOptions, Done, Log, Peak, describe, duration, prepare
 from .errors import InputError
@@ -164,7 +165,7 @@ def _torchgeo(case: _Case) -> Run:
 
 
 class _Scorer(torch.nn.Module):
-    """The predictor as a module, for export."""
+    """The predictor as a module for export, in one piece: the head's own way by pieces is made for this processor."""
 
     def __init__(self, case: _Case):
         super().__init__()
@@ -174,7 +175,11 @@ class _Scorer(torch.nn.Module):
         job, known = self.case.job, self.case.predictor
         x = normalise(to_canonical(pixels, job.sensor, job.detection.units or ""), known.mean, known.std)
         tokens = self.net(resize(x, self.net.arch.input_px), job.sensor.id, job.present)
-        return self.head.scores(tokens, x, job.present)  # type: ignore[union-attr]
+        logits = F.interpolate(self.head(tokens), x.shape[-2:], mode="bilinear")  # type: ignore[misc]
+        if self.head.bands:  # type: ignore[union-attr]
+            weight = self.head.pixel_weight[:, list(job.present)]  # type: ignore[union-attr]
+            logits = logits + F.conv2d(x, weight[:, :, None, None])
+        return torch.softmax(logits, 1)
 
 
 def _export(case: _Case) -> None:

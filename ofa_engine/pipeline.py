@@ -27,6 +27,7 @@ from .errors import Cancelled, OfaError
 from .journal import Journal
 from .plan import Plan, make_plan
 from .reading import Batch, Row, read_batches
+from .tiling import PIECE_BYTES, row_pieces
 
 __all__ = ["Batch", "Blender", "Halving", "Plan", "Progress", "Row", "default_budget_bytes", "make_plan",
            "read_batches", "run", "settle_memory", "spare_core", "uploaded"]  # fmt: skip
@@ -69,9 +70,10 @@ class Blender:
             self._take_over(row.index)
         for column, tile in zip(batch.tiles, scores if scores is not None else (), strict=True):
             x = plan.columns.starts[column] - row.stripe[0]
-            # two roundings, each the same wherever the tile lies; in one step it would depend on the vectors' edges
             weight = self._down * self._across[column - row.columns[0]]
-            self._add(column, x, torch.mul(tile, weight, out=self._weighted))
+            for rows in row_pieces(plan.tile_px, tile.nbytes, PIECE_BYTES[tile.device.type]):
+                # two roundings, each the same wherever the tile lies; in one step it would depend on the vectors' edges
+                self._add(column, x, tile[:, rows] * weight[rows], rows)
         if batch.last:
             self._finish(row)
 
@@ -79,7 +81,6 @@ class Blender:
         plan, number = self.plan, self.plan.stripes.index(row.stripe)
         width = plan.columns.starts[row.columns[-1]] + plan.tile_px - row.stripe[0]
         self._sums = torch.zeros(self.classes, plan.tile_px, width, device=self.device)
-        self._weighted = torch.empty(self.classes, plan.tile_px, plan.tile_px, device=self.device)
         self._across = [torch.from_numpy(plan.columns.weights[column]).to(self.device) for column in row.columns]
         self._stripe, self._row = row.stripe, -1
         self._given, self._next = plan.handed_on(number), plan.handed_on(number + 1)
@@ -97,12 +98,13 @@ class Blender:
             for column, place in self._given.items():
                 self._add(column, 0, parts[:, :, place])
 
-    def _add(self, column: int, x: int, part: Tensor) -> None:
-        """Weighted scores of a tile, from pixel x of the stripe on; what reaches into the next one is handed on."""
-        self._sums[:, :, x : x + part.shape[2]] += part
+    def _add(self, column: int, x: int, part: Tensor, rows: slice = slice(None)) -> None:
+        """Weighted scores of a tile's rows, from pixel x of the stripe on; what reaches into the next stripe is handed
+        on."""
+        self._sums[:, rows, x : x + part.shape[2]] += part
         if column in self._next:
             place = self._next[column]
-            self._handed[:, :, place] = part[:, :, place.start - place.stop :]
+            self._handed[:, rows, place] = part[:, :, place.start - place.stop :]
 
     def _finish(self, row: Row) -> None:
         plan = self.plan

@@ -47,7 +47,7 @@ def test_engine(path):
         if top == "rasterio" and "raster" not in (path.stem,):
             assert path.stem in RASTERIO, "raster opens rasters"
         if path.stem == "tiling":
-            assert top in ("numpy", "dataclasses", "functools"), name
+            assert top in ("numpy", "collections", "dataclasses", "functools"), name
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "qgis_plugin").rglob("*.py")), ids=lambda p: p.stem)

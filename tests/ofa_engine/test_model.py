@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ofa_engine import sensors
+from ofa_engine import sensors, tiling
 from ofa_engine.heads import LinearHead, class_table
 from ofa_engine.model import VIT_BASE, Architecture, OFANet, sincos_positions, usable_bands
 from ofa_engine.preprocess import normalise, resize, to_canonical
@@ -122,6 +122,18 @@ def test_scores_are_up_sampled_as_torch_does(size):
     tokens = torch.randn(2, 49, 8)
     expected = torch.nn.functional.interpolate(head(tokens), size=size, mode="bilinear", align_corners=False)
     torch.testing.assert_close(head.scores(tokens, torch.zeros(2, 3, *size)), expected.softmax(1), atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("most_bytes", [1, 5000, 40000, 2**21])  # a row, some rows, some tiles, all at once
+def test_scores_by_pieces(most_bytes, monkeypatch):
+    monkeypatch.setitem(tiling.PIECE_BYTES, "cpu", most_bytes)
+    head = LinearHead(8, 4, "segment", bands=5)
+    for p in head.parameters():
+        torch.nn.init.normal_(p)
+    tokens, pixels = torch.randn(5, 49, 8), torch.randn(5, 5, 33, 29)
+    logits = torch.nn.functional.interpolate(head(tokens), size=(33, 29), mode="bilinear", align_corners=False)
+    logits = logits + torch.einsum("kc,bchw->bkhw", head.pixel_weight, pixels)
+    torch.testing.assert_close(head.scores(tokens, pixels), logits.softmax(1), atol=1e-5, rtol=1e-4)
 
 
 def test_preprocessing():
