@@ -88,7 +88,7 @@ def uneven(x):
     stripe_tiles=st.integers(1, 5), seed=st.integers(0, 99),
 )  # fmt: skip
 @settings(max_examples=40, deadline=None)
-def test_stripes_and_pieces_change_no_bit_and_compute_nothing_twice(height, width, tile_px, overlap, stripe_tiles, seed):
+def test_stripes_and_pieces_change_no_bit_nor_compute_twice(height, width, tile_px, overlap, stripe_tiles, seed):
     rng = np.random.default_rng(seed)
     valid = rng.random((height, width)) > 0.02
     valid[: height // 2, width // 3 : width // 2] = False
