@@ -280,6 +280,10 @@ def run(batches: Iterator[Batch], forward: Callable[[Tensor], Tensor], sink: Cal
         while (item := take(to_sink)) is not None:
             sink(*item)  # type: ignore[misc]
 
+    def scores_of(batch: Batch) -> Tensor | None:
+        pixels, batch.pixels = batch.pixels, None
+        return None if pixels is None else forward(pixels)
+
     def hand_on(batch: Batch, scores: Tensor | None) -> None:
         put(to_sink, (batch, scores)) if sink_beside else sink(batch, scores)
 
@@ -289,12 +293,10 @@ def run(batches: Iterator[Batch], forward: Callable[[Tensor], Tensor], sink: Cal
     def compute() -> None:
         nonlocal computed, done
         while (batch := next_batch()) is not None:
-            scores = None if batch.pixels is None else forward(batch.pixels)
+            hand_on(batch, scores_of(batch))  # kept under no name: the next ones would come on top
             if not batch.row.again:
                 computed += len(batch.tiles)
                 done += len(batch.tiles) + batch.skipped
-            batch.pixels = None
-            hand_on(batch, scores)
             elapsed, left = time.monotonic() - started, total - before - done
             progress(before + done, total, elapsed / done * left if done and elapsed > 0.5 else None)
         if sink_beside:
