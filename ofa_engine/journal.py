@@ -10,7 +10,6 @@ what was finished. A lock tells the journal of a stopped run from one that is be
 import contextlib
 import glob
 import json
-import math
 import os
 import re
 import struct
@@ -61,16 +60,15 @@ class Handed:
 
     def put(self, number: int, array: NDArray) -> None:
         self._file.seek(number * array.nbytes)
-        self._file.write(np.ascontiguousarray(array).tobytes())
+        self._file.write(np.ascontiguousarray(array).data)  # no copy of what may be large
 
     def get(self, number: int, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray:
         """Raises OfaError where it was never put."""
-        size = math.prod(shape) * np.dtype(dtype).itemsize
-        self._file.seek(number * size)
-        data = bytearray(self._file.read(size))
-        if len(data) < size:
+        array = np.empty(shape, dtype)
+        self._file.seek(number * array.nbytes)
+        if self._file.readinto(array.data.cast("B")) < array.nbytes:  # type: ignore[attr-defined]
             raise OfaError("expected what one stripe hands to the next, found less: run it without --resume")
-        return np.frombuffer(data, dtype).reshape(shape)
+        return array
 
     def sync(self) -> None:
         """What was put is on the disk."""
