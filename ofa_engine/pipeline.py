@@ -80,6 +80,7 @@ class Blender:
     def _begin(self, row: Row) -> None:
         plan, number = self.plan, self.plan.stripes.index(row.stripe)
         width = plan.columns.starts[row.columns[-1]] + plan.tile_px - row.stripe[0]
+        self._sums = self._handed = torch.zeros(())  # those of the last stripe are let go of first
         self._sums = torch.zeros(self.classes, plan.tile_px, width, device=self.device)
         self._across = [torch.from_numpy(plan.columns.weights[column]).to(self.device) for column in row.columns]
         self._stripe, self._row = row.stripe, -1
