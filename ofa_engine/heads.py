@@ -70,12 +70,13 @@ class LinearHead(nn.Module):
         scores = wide.new_empty(*wide.shape[:2], height, width)
         most_bytes, tile_bytes = PIECE_BYTES[scores.device.type], scores[0].nbytes
         step = max(1, most_bytes // tile_bytes)
+        weight = self.pixel_weight[:, chosen] if self.bands else None
         for some, grid, bands in zip(scores.split(step), wide.split(step), pixels.split(step), strict=True):
             for rows in row_pieces(height, tile_bytes, most_bytes):
                 part = down[rows] @ grid
-                if self.bands:
-                    weight = self.pixel_weight[:, chosen].expand(len(some), -1, -1)
-                    part.flatten(2).baddbmm_(weight, bands[:, :, rows].float().flatten(2))
+                if weight is not None:
+                    colors = bands[:, :, rows].float().flatten(2)
+                    part.flatten(2).baddbmm_(weight.expand(len(some), -1, -1), colors)
                 part.sub_(part.amax(1, keepdim=True)).exp_()
                 torch.div(part, part.sum(1, keepdim=True), out=some[:, :, rows])
         return scores

@@ -357,7 +357,9 @@ def gdal_limits(job: Job, block_rows: bool = False) -> Iterator[None]:
         with rasterio.Env(GDAL_CACHEMAX=cache, GDAL_NUM_THREADS=1):
             yield
     except (RasterioError, OSError) as error:
-        hint = "" if job.source.local else " (did the connection break?)"  # GDAL does not say so of a server's silence
+        # GDAL does not say so of a server's silence; a full disk is no error of its own
+        lost = isinstance(error, RasterioError) and not job.source.local
+        hint = " (did the connection break?)" if lost else ""
         raise OfaError(f"reading or writing broke off{hint}: {one_line(error)}") from error
 
 
