@@ -4,7 +4,8 @@ bare: normalising, resizing, model, head, up-sampling and softmax of one batch t
 pipeline's own batch size, precision and threads; read: cutting the raster into batches; write: blending, classes,
 compression. floor: what the stages allow when nothing is lost between them: 1 / (bare + read + write seconds a tile)
 on a CPU, whose cores all stages share; the slowest stage on a GPU. Only tiles really computed count. Bare model and
-pipeline take turns, since machines drift, and each round's ratios are to the bare model before and after it.
+pipeline take turns, since machines drift: each round's ratios are to the bare model before, after and, every few
+seconds, within the pipeline's run, which stands still meanwhile, off the clock.
 """
 
 import os
@@ -21,7 +22,7 @@ import psutil
 import torch
 
 from . import pipeline as pl
-from .classlayer import ClassWriter, create_class_layer
+from .classlayer import ClassWriter, create_class_layer, make_quick
 from .errors import InputError
 from .example import SIZES, random_model, write_example
 from .job import QUIET, TIFF, Job, Options, Predictor, Watch, gdal_limits, open_job, plan_for
@@ -30,8 +31,8 @@ from .predict import segment
 from .raster import Source, detect_source
 
 MODELS = ("starter", *SIZES)
-_BARE_TILES, _STAGE_SECONDS = 256, 20.0  # a turn of the bare model, and of reading and writing, ends with either,
-_LONGEST_TURN_S = 60.0  # but the bare model's lasts a quarter of the pipeline's, up to this: a short one tells little
+_BARE_TILES, _STAGE_SECONDS = 256, 20.0  # a turn of the bare model, and of reading and writing, ends with either
+_PIPELINE_TURN_S, _BARE_TURN_S = 6.0, 2.0  # within a run; longer ones would see less of the machine's drift
 _RANDOM_CLASSES = 10
 
 Log = Callable[[str], None]
@@ -139,14 +140,15 @@ def _measure(job: Job, told: Options, rounds: int, log: Log, done: Done) -> dict
     ratios, floors, seconds, started = [], [], [], time.perf_counter()
     before = stages.bare()
     for number in range(rounds):
+        turns = _Turns(stages, _part_of(done, number, rounds))
         with Peak() as memory:
             begun = time.perf_counter()
-            tiles = segment(told, Watch(_part_of(done, number, rounds)))["tiles"]
-            seconds.append(time.perf_counter() - begun)
+            tiles = segment(told, Watch(turns))["tiles"]
+            seconds.append(time.perf_counter() - begun - turns.bare.seconds)
         peak = max(peak, memory.peak)
         rates["pipeline"].append(tiles / seconds[-1])
-        after = stages.bare(min(seconds[-1] / 4, _LONGEST_TURN_S))
-        rates["bare"].append((before + after) / 2)
+        after = stages.bare()
+        rates["bare"].append((before + turns.bare + after).rate)
         ratios.append(rates["pipeline"][-1] / rates["bare"][-1])
         before = after
         for key, rate in zip(("read", "write"), stages.read_and_write(), strict=True):
@@ -204,6 +206,34 @@ class Peak:
         self.thread.join()
 
 
+@dataclass(frozen=True)
+class _Timed:
+    tiles: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: "_Timed") -> "_Timed":
+        return _Timed(self.tiles + other.tiles, self.seconds + other.seconds)
+
+    @property
+    def rate(self) -> float:
+        return self.tiles / self.seconds
+
+
+class _Turns:
+    """Progress of a pipeline that stands still every few seconds, while the bare model has a turn. Stages that run
+    beside the model get ahead by the two batches that wait between them."""
+
+    def __init__(self, stages: "_Stages", progress: pl.Progress):
+        self.stages, self.progress, self.bare = stages, progress, _Timed()
+        self.begun = time.perf_counter()
+
+    def __call__(self, tiles: int, total: int, seconds_left: float | None) -> None:
+        self.progress(tiles, total, seconds_left)
+        if time.perf_counter() - self.begun >= _PIPELINE_TURN_S and tiles < total:
+            self.bare += self.stages.bare(_BARE_TURN_S)
+            self.begun = time.perf_counter()
+
+
 class _Stages:
     """Each stage of the pipeline alone, in tiles a second."""
 
@@ -219,19 +249,20 @@ class _Stages:
     def _batches(self) -> Iterator[pl.Batch]:
         return pl.read_batches(self.job.source, self.job.source_bands, self.plan)
 
-    def bare(self, at_least_s: float = 0.0) -> float:
+    def bare(self, seconds: float | None = None) -> _Timed:
         tiles, passed, started = 0, 0.0, time.perf_counter()
-        while passed < at_least_s or tiles < _BARE_TILES and passed < _STAGE_SECONDS:
+        while passed < seconds if seconds else tiles < _BARE_TILES and passed < _STAGE_SECONDS:
             self.predictor(self.tiles)
             tiles += len(self.tiles)
             if self.job.device.type == "cuda":
                 torch.cuda.synchronize()
             passed = time.perf_counter() - started
-        return tiles / passed
+        return _Timed(tiles, passed)
 
     def read_and_write(self) -> tuple[float, float]:
         """Batches are read, and blended and written with scores that are there already, one after the other and each
-        on its own clock; of a large raster as many as fit the time."""
+        on its own clock; of a large raster as many as fit the time. Overviews belong to writing; those of a part would
+        tell nothing of the whole, and do not count."""
         job, pending, clock, tiles = self.job, Pending(), _Clock(), 0
         part = pending.beside(check_output(self.told.output, [self.told.input], TIFF))
         try:
@@ -246,6 +277,8 @@ class _Stages:
                     clock.lap("write")
                     if clock.read + clock.write > _STAGE_SECONDS:
                         break
+            if tiles == self.plan.tiles:
+                make_quick(part, job, cog=False)
             clock.lap("write")
         finally:
             pending.discard()

@@ -139,8 +139,8 @@ def _round(sieve: Sieve, layer: rasterio.DatasetReader, merged: rasterio.io.Data
     return sieve.round(read, write)
 
 
-def make_quick(path: Path, job: Job, cog: bool, resampling: Resampling) -> None:
-    """Overviews inside a layer that is large (`resampling`: mode for classes); with `cog`, the whole file as a
+def make_quick(path: Path, job: Job, cog: bool, resampling: Resampling = Resampling.mode) -> None:
+    """Overviews inside a layer that is large (`resampling` for confidence: average); with `cog`, the whole file as a
     cloud-optimised GeoTIFF."""
     with gdal_limits(job):
         if cog:

@@ -261,12 +261,12 @@ class Predictor:
             return self.tokens(x).transpose(1, 2).reshape(len(x), -1, grid, grid)
         if len(self.mirrors) == 1:
             return job.head.scores(self.tokens(x), x, job.present)
-        total = torch.zeros(())
+        total: Tensor | None = None
         for axes in self.mirrors:
             seen = x.flip(axes)
-            scores = job.head.scores(self.tokens(seen), seen, job.present).flip(axes)
-            total = total.to(scores) + scores / len(self.mirrors)
-        return total
+            scores = job.head.scores(self.tokens(seen), seen, job.present).div_(len(self.mirrors)).flip(axes)
+            total = scores if total is None else total.add_(scores)
+        return total  # type: ignore[return-value]
 
     def normalised(self, pixels: Tensor) -> Tensor:
         """The raster's values to the model's, on its device, still in the tile's resolution."""
@@ -310,10 +310,9 @@ def run_pipeline(job: Job, plan: pl.Plan, sink: Callable, replay: Callable[[Reco
         gpu = job.device.type == "cuda"
         batches = pl.read_batches(job.source, job.source_bands, plan, start, pause, job.pending.folder, pinned=gpu)
         batches = pl.uploaded(batches, job.device) if gpu else batches
-        spare = job.device.type != "cpu" or pl.spare_core() and not plan.tight  # beside each other they hold more
         computed += pl.run(batches, forward, _Recorded(job.journal, plan, sink), total=plan.tiles, before=before,
-                           progress=watch.progress, cancelled=watch.cancelled, sink_beside=spare,
-                           read_beside=spare or not job.source.local)  # fmt: skip
+                           progress=watch.progress, cancelled=watch.cancelled, sink_beside=plan.beside,
+                           read_beside=plan.beside or not job.source.local)  # fmt: skip
         job.computing_s = time.monotonic() - began
     if not computed:
         watch.log("warning", "no pixel is valid where the masks and bounds let one be: the result is empty")
@@ -370,5 +369,6 @@ def plan_for(job: Job, overlap: float, scores: int, clipped: bool = False, passe
         Axis(job.source.height, job.tile_px, overlap, clipped), Axis(job.source.width, job.tile_px, overlap, clipped),
         bands=len(job.present), bytes_per_value=4 if job.source.may_have_holes else 2, scores=scores,
         tile_gflop=passes * model.tile_gflop(len(job.present)), budget_bytes=job.budget_bytes,
-        on_cpu=job.device.type == "cpu", blocks=job.source.blocks,
+        on_cpu=job.device.type == "cpu", spare_core=pl.spare_core(), blocks=job.source.blocks,
+        scores_in_work=1 if passes == 1 else 3,  # of one mirror image, turned back, and the sum
     )  # fmt: skip

@@ -23,7 +23,7 @@ class Plan:
     slices: Blocks = Blocks(_SLICE_PX)  # rows of pixels that are read at once
     block_columns: Blocks = Blocks()
     read_values: int = _READ_LIMIT_VALUES  # in one read, as far as blocks are not larger
-    tight: bool = False  # a single tile takes more than its share of the budget
+    beside: bool = True  # reading and blending have threads of their own, and batches wait between them and the model
     part: tuple[int, int] = (0, 1)  # the first of one: all rows of tiles; (1, 3): the second third
 
     @property
@@ -80,11 +80,13 @@ class Plan:
 
 
 def make_plan(rows: Axis, columns: Axis, *, bands: int, bytes_per_value: int, scores: int, tile_gflop: float,
-              budget_bytes: int, on_cpu: bool, blocks: tuple[Blocks, Blocks] = (Blocks(), Blocks())
-              ) -> Plan:  # fmt: skip
+              budget_bytes: int, on_cpu: bool, spare_core: bool = True, scores_in_work: int = 1,
+              blocks: tuple[Blocks, Blocks] = (Blocks(), Blocks())) -> Plan:  # fmt: skip
     """Stripes, slices and batch size under the budget: a quarter for a stripe's rows, a quarter for batches, the rest
     for GDAL's cache, the writer and what the libraries keep in between. `scores` counts the float values a pixel that
-    are accumulated (0: none); `blocks` are those of the file's rows and columns."""
+    are accumulated (0: none), `scores_in_work` how often the model holds those of a batch; `blocks` are those of the
+    file's rows and columns. On a CPU stages are beside each other only where a core is spare, and a tile fits as often
+    as they then hold it."""
     tile_px, limit = rows.tile_px, budget_bytes // 4
     read_values = min(_READ_LIMIT_VALUES, budget_bytes // 64)
 
@@ -103,11 +105,16 @@ def make_plan(rows: Axis, columns: Axis, *, bands: int, bytes_per_value: int, sc
         slices = Blocks(_SLICE_PX)
     cuts = _cuts(columns, widest(slices), blocks[1])
     stripes = tuple(zip(cuts[:-1], cuts[1:], strict=True))
-    # each tile of a batch: pixels in float (in the queue, in work, normalised), scores (in work, queued, being blended)
-    tile_bytes = tile_px**2 * (3 * 4 * bands + 3 * 4 * scores)
-    batch = max(1, budget_bytes // 4 // tile_bytes)
+
+    def fitting(beside: bool) -> int:
+        """Tiles a batch. Each is there as pixels in float (in the queue, in work, normalised) and as scores (in work,
+        and beside that queued and being blended)."""
+        return limit // (4 * tile_px**2 * (3 * bands + (scores_in_work + 2 * beside) * scores))
+
+    beside = not on_cpu or spare_core and fitting(True) > 0
+    batch = max(1, fitting(beside))
     batch = min(batch, max(1, int(_BATCH_GFLOP / tile_gflop)) if on_cpu else 256, 32 if on_cpu else 256)
-    return Plan(rows, columns, stripes, batch, slices, blocks[1], read_values, tile_bytes > budget_bytes // 4)
+    return Plan(rows, columns, stripes, batch, slices, blocks[1], read_values, beside)
 
 
 def _cuts(columns: Axis, widest_px: int, blocks: Blocks) -> list[int]:

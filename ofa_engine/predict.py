@@ -113,7 +113,7 @@ def segment(job: Job, options: Options, watch: Watch, shares: int = 0) -> dict:
     if options.min_area:
         watch.log("info", f"merging areas under {options.min_area:g} ha")
         tally = merge_small(part, job, options.min_area, tally, tags, watch)
-    make_quick(part, job, options.cog, Resampling.mode)
+    make_quick(part, job, options.cog)
     if confidence_part:
         make_quick(confidence_part, job, options.cog, Resampling.average)
     table = tally.table()
