@@ -59,7 +59,11 @@ class Handed:
             self._file = open(path, "r+b" if path.exists() else "w+b")
 
     def put(self, number: int, array: NDArray) -> None:
-        self._file.seek(number * array.nbytes)
+        start = number * array.nbytes
+        if not array.any() and self._file.seek(0, os.SEEK_END) <= start:
+            self._file.truncate(start + array.nbytes)  # zeros are what is read where nothing was written
+            return
+        self._file.seek(start)
         self._file.write(np.ascontiguousarray(array).data)  # no copy of what may be large
 
     def get(self, number: int, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray:

@@ -60,6 +60,7 @@ class Blender:
         self._own = None if journal else self.journal
         self._stripe: tuple[int, int] | None = None
         self._row = -1
+        self._filled = 0  # rows of the sums that are not all zero: none where nothing is valid, and nothing to do
 
     @torch.inference_mode()
     def __call__(self, batch: Batch, scores: Tensor | None) -> None:
@@ -83,7 +84,7 @@ class Blender:
         self._sums = self._handed = torch.zeros(())  # those of the last stripe are let go of first
         self._sums = torch.zeros(self.classes, plan.tile_px, width, device=self.device)
         self._across = [torch.from_numpy(plan.columns.weights[column]).to(self.device) for column in row.columns]
-        self._stripe, self._row = row.stripe, -1
+        self._stripe, self._row, self._filled = row.stripe, -1, 0
         self._given, self._next = plan.handed_on(number), plan.handed_on(number + 1)
         self._from = self.journal.handed(number) if self._given else None
         self._to = self.journal.handed(number + 1) if self._next else None
@@ -95,14 +96,16 @@ class Blender:
         self._down = torch.from_numpy(self.plan.rows.weights[index])[:, None].to(self.device)
         if self._from:
             shape = (self.classes, self.plan.tile_px, _width(self._given))
-            parts = torch.from_numpy(self._from.get(index, shape)).to(self.device)
-            for column, place in self._given.items():
+            given = self._from.get(index, shape)
+            parts = torch.from_numpy(given).to(self.device)
+            for column, place in self._given.items() if given.any() else ():
                 self._add(column, 0, parts[:, :, place])
 
     def _add(self, column: int, x: int, part: Tensor, rows: slice = slice(None)) -> None:
         """Weighted scores of a tile's rows, from pixel x of the stripe on; what reaches into the next stripe is handed
         on."""
         self._sums[:, rows, x : x + part.shape[2]] += part
+        self._filled = self.plan.tile_px
         if column in self._next:
             place = self._next[column]
             self._handed[:, rows, place] = part[:, :, place.start - place.stop :]
@@ -112,13 +115,15 @@ class Blender:
         top = plan.rows.starts[row.index]
         height, width = plan.rows.final_until(row.index) - top, row.stripe[1] - row.stripe[0]
         if not row.again:
-            confidence, labels = self._sums[:, :height, :width].max(0)
+            scores = self._sums if self._filled else self._sums[:1]  # one class is as good as all where all are zero
+            confidence, labels = scores[:, :height, :width].max(0)
             valid = None if row.valid is None else row.valid[:height, :width]
             self.emit(labels.to(torch.uint8).cpu().numpy(), confidence.cpu().numpy(), valid, row.stripe[0], top)
         rest = plan.tile_px - height
-        for sums in self._sums:  # one after the other, since each needs room for a copy
+        for sums in self._sums if self._filled else ():  # one after the other, since each needs room for a copy
             sums[:rest] = sums[height:].clone()
             sums[rest:] = 0
+        self._filled = max(0, self._filled - height)
         if self._to:
             self._to.put(row.index, self._handed.cpu().numpy())
             self._handed.zero_()

@@ -1,5 +1,6 @@
 import json
 import math
+import time
 
 import pytest
 import rasterio
@@ -40,6 +41,28 @@ def test_figures(tmp_path):
     assert [line.partition(":")[0] for line in said] == ["round 1 of 2", "round 2 of 2"] and "0 s left" in said[-1]
     assert shares == sorted(shares) and shares[-1] == 1
     assert [p.name for p in tmp_path.iterdir()] == ["a.tif"], "nothing is left behind"
+
+
+def test_the_bare_model_has_turns_within_a_run(tmp_path, monkeypatch):
+    path = write_example(tmp_path / "a.tif", 300, 200)
+    without = bench(BenchOptions(str(path), rounds=1))
+    turns = []
+
+    def turn(stages, seconds=None):
+        begun = time.perf_counter()
+        time.sleep(seconds or 0.01)
+        turns.append(bench_module._Timed(100, time.perf_counter() - begun))
+        return turns[-1]
+
+    monkeypatch.setattr(bench_module, "_PIPELINE_TURN_S", 0.0)
+    monkeypatch.setattr(bench_module, "_BARE_TURN_S", 0.5)
+    monkeypatch.setattr(bench_module._Stages, "bare", turn)
+    begun = time.perf_counter()
+    figures = bench(BenchOptions(str(path), rounds=1))
+    assert len(turns) > 3 and time.perf_counter() - begun > 0.5 * (len(turns) - 2)
+    rate = sum(one.tiles for one in turns) / sum(one.seconds for one in turns)
+    assert figures["bare_tiles_s"] == pytest.approx(rate, rel=0.01), "all turns count, by their length"
+    assert figures["pipeline_s"] < without["pipeline_s"] + 0.4, "they are off the pipeline's clock"
 
 
 def test_random_weights_of_a_size(capsys):

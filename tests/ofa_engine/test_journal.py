@@ -131,6 +131,10 @@ def test_arrays_by_number(tmp_path):
         assert (handed.get(3, (2, 5)) == 3).all() and (handed.get(0, (2, 5)) == 0).all()
         with pytest.raises(OfaError, match="--resume"):
             handed.get(4, (2, 5))
+        for number in (5, 2):  # zeros are not written where nothing was
+            handed.put(number, np.zeros((2, 5), np.float32))
+        handed.sync()
+        assert [handed.get(number, (2, 5)).max() for number in range(6)] == [0, 1, 0, 3, 0, 0]
         handed.close()
 
 

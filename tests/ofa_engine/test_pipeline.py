@@ -85,13 +85,14 @@ def uneven(x):
 
 @given(
     height=st.integers(1, 90), width=st.integers(30, 150), tile_px=st.integers(9, 40), overlap=st.floats(0, 0.75),
-    stripe_tiles=st.integers(1, 5), seed=st.integers(0, 99),
+    stripe_tiles=st.integers(1, 5), seed=st.integers(0, 99), empty=st.floats(0, 1),
 )  # fmt: skip
-@settings(max_examples=40, deadline=None)
-def test_stripes_and_pieces_change_no_bit_nor_compute_twice(height, width, tile_px, overlap, stripe_tiles, seed):
+@settings(max_examples=60, deadline=None)
+def test_stripes_and_pieces_change_no_bit_nor_compute_twice(height, width, tile_px, overlap, stripe_tiles, seed, empty):
     rng = np.random.default_rng(seed)
     valid = rng.random((height, width)) > 0.02
     valid[: height // 2, width // 3 : width // 2] = False
+    valid[int(height * 0.6 * empty) : int(height * empty)] = False  # whole rows of tiles, with others above and below
     source = MemorySource(rng.random((3, height, width)).astype(np.float32), valid)
     seen = []
     for tiles in (None, stripe_tiles):
@@ -191,6 +192,24 @@ def test_memory_does_not_grow_with_the_raster():
     huge = make_plan(Axis(500, 100, 0), Axis(500, 100, 0), bands=3, bytes_per_value=1, scores=6, tile_gflop=1e3,
                      budget_bytes=2**30, on_cpu=True)  # fmt: skip
     assert huge.batch == 1
+
+
+def test_a_batch_is_as_large_as_what_is_held_of_it_allows():
+    def plan(**held):
+        axis = Axis(4000, 256, 0.25)
+        return make_plan(axis, axis, bands=4, bytes_per_value=2, scores=50, tile_gflop=0.1,
+                         **{"on_cpu": True, "budget_bytes": 2**29} | held)  # fmt: skip
+
+    def held(plan, scores):
+        return plan.batch * 256**2 * 4 * (3 * 4 + scores * 50)
+
+    in_turn, beside, mirrored = plan(spare_core=False), plan(), plan(spare_core=False, scores_in_work=3)
+    assert (in_turn.beside, beside.beside, mirrored.beside) == (False, True, False)
+    for one, scores in ((in_turn, 1), (beside, 3), (mirrored, 3)):
+        assert 0.8 * 2**27 < held(one, scores) <= 2**27
+    assert in_turn.stripes == beside.stripes, "how stages run cannot be seen in where stripes are"
+    assert plan(on_cpu=False, spare_core=False).beside, "a GPU's stages wait for it, not for each other"
+    assert not plan(budget_bytes=2**25).beside and plan(budget_bytes=2**25).batch == 1, "a tile would not fit"
 
 
 @pytest.mark.parametrize("beside", [(True, True), (True, False), (False, False)])
