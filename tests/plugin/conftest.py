@@ -5,9 +5,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from osgeo import gdal, osr
 from qgis.core import QgsApplication, QgsProject, QgsRasterLayer, QgsSettings
 from qgis.gui import QgsMapCanvas, QgsMessageBar
 from qgis.PyQt.QtCore import QLocale, QObject, pyqtSignal
@@ -19,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 sys.path.append(os.path.join(QgsApplication.pkgDataPath(), "python", "plugins"))  # "processing"
 QLocale.setDefault(QLocale.c())  # the tests read English
 
+SIZE, LEFT, TOP = 256, 500000, 5500000  # of `scene_of_fields`
 SENSORS = ("sentinel-1", "sentinel-2", "gaofen", "naip", "enmap")
 
 
@@ -30,6 +34,27 @@ def sample(sensor: str) -> str:
     if not scene.exists():
         shutil.copyfile(ROOT / "resources" / "samples" / scene.name, scene)
     return str(scene)
+
+
+def scene_of_fields(folder: Path, colors: Sequence[tuple[int, int, int]], hole: int = 0) -> str:
+    """A raster of three bands and SIZE x SIZE px of 1 m, its corner at LEFT, TOP in UTM 33N: fields of these colours
+    side by side, with noise; no data in the first `hole` rows and columns."""
+    path = folder / "scene.tif"
+    target = gdal.GetDriverByName("GTiff").Create(str(path), SIZE, SIZE, 3, gdal.GDT_Byte)
+    target.SetGeoTransform((LEFT, 1, 0, TOP, 0, -1))
+    crs = osr.SpatialReference()
+    crs.ImportFromEPSG(32633)
+    target.SetProjection(crs.ExportToWkt())
+    rng, field = np.random.default_rng(0), np.arange(SIZE) * len(colors) // SIZE
+    for number in range(3):
+        values = np.array(colors)[field, number] + rng.normal(0, 12, (SIZE, SIZE))
+        values = values.clip(1, 254).astype(np.uint8)
+        values[:hole, :hole] = 0
+        if hole:
+            target.GetRasterBand(number + 1).SetNoDataValue(0)
+        target.GetRasterBand(number + 1).WriteArray(values)
+    target = None  # closes it
+    return str(path)
 
 
 class Window(QObject):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, sample
-from osgeo import gdal, osr
+from conftest import LEFT, ROOT, SIZE, TOP, sample, scene_of_fields
+from osgeo import gdal
 from qgis.core import (
     QgsApplication,
     QgsCoordinateReferenceSystem,
@@ -31,7 +31,6 @@ from qgis_plugin import models
 from qgis_plugin.bridge import catalog
 from qgis_plugin.engine import ENGINE
 
-SIZE, LEFT, TOP = 256, 500000, 5500000
 SCENE_CRS = QgsCoordinateReferenceSystem("EPSG:32633")
 # class, first and last column and row: in several places of their halves
 POLYGONS = [("grass", 10, 50, 10, 50), ("grass", 70, 110, 90, 140), ("grass", 20, 60, 180, 230),
@@ -40,19 +39,8 @@ POLYGONS = [("grass", 10, 50, 10, 50), ("grass", 70, 110, 90, 140), ("grass", 20
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory) -> str:
-    """Three bands with 1 m pixels: the left half green, the right half red, both with noise."""
-    path = tmp_path_factory.mktemp("scene") / "scene.tif"
-    target = gdal.GetDriverByName("GTiff").Create(str(path), SIZE, SIZE, 3, gdal.GDT_Byte)
-    target.SetGeoTransform((LEFT, 1, 0, TOP, 0, -1))
-    crs = osr.SpatialReference()
-    crs.ImportFromEPSG(32633)
-    target.SetProjection(crs.ExportToWkt())
-    rng = np.random.default_rng(0)
-    for band, (grass, roof) in enumerate(((60, 170), (130, 80), (50, 70)), 1):
-        values = np.where(np.arange(SIZE) < SIZE // 2, grass, roof) + rng.normal(0, 12, (SIZE, SIZE))
-        target.GetRasterBand(band).WriteArray(values.clip(1, 254).astype(np.uint8))
-    target = None  # closes it
-    return str(path)
+    """The left half green, the right half red."""
+    return scene_of_fields(tmp_path_factory.mktemp("scene"), [(60, 130, 50), (170, 80, 70)])
 
 
 def polygon(first, last, top, bottom, crs="EPSG:4326") -> QgsGeometry:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import sample
-from osgeo import gdal, osr
+from conftest import LEFT, SIZE, TOP, sample, scene_of_fields
+from osgeo import gdal
 from qgis.core import QgsPointXY, QgsProject, QgsRasterLayer, QgsRectangle
 from qgis.gui import QgsVertexMarker
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, QPoint, Qt
@@ -17,28 +17,13 @@ from qgis_plugin.engine import SETTING
 from qgis_plugin.likeness import features_mean, likeness
 
 LEFT_BUTTON = Qt.MouseButton.LeftButton
-SIZE, LEFT, TOP = 256, 500000, 5500000
 DONE_MS = 90_000
 
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory) -> str:
-    """Three bands with 1 m pixels: the left half blue, the right half red, with noise; nodata in the corner."""
-    path = tmp_path_factory.mktemp("scene") / "scene.tif"
-    target = gdal.GetDriverByName("GTiff").Create(str(path), SIZE, SIZE, 3, gdal.GDT_Byte)
-    target.SetGeoTransform((LEFT, 1, 0, TOP, 0, -1))
-    crs = osr.SpatialReference()
-    crs.ImportFromEPSG(32633)
-    target.SetProjection(crs.ExportToWkt())
-    rng = np.random.default_rng(0)
-    for number, (blue, red) in enumerate(((30, 170), (50, 80), (110, 70)), 1):
-        values = np.where(np.arange(SIZE) < SIZE // 2, blue, red) + rng.normal(0, 12, (SIZE, SIZE))
-        values = values.clip(1, 254).astype(np.uint8)
-        values[:64, :64] = 0
-        target.GetRasterBand(number).SetNoDataValue(0)
-        target.GetRasterBand(number).WriteArray(values)
-    target = None  # closes it
-    return str(path)
+    """The left half blue, the right half red; nodata in the corner."""
+    return scene_of_fields(tmp_path_factory.mktemp("scene"), [(30, 50, 110), (170, 80, 70)], hole=64)
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import sample
-from osgeo import gdal, osr
+from conftest import LEFT, SIZE, TOP, sample, scene_of_fields
+from osgeo import gdal
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsFeature,
@@ -29,7 +29,6 @@ from qgis_plugin.engine import ENGINE, SETTING
 from qgis_plugin.head_choice import HeadChoice
 
 LEFT_BUTTON = Qt.MouseButton.LeftButton
-SIZE, LEFT, TOP = 256, 500000, 5500000
 # class, first and last column and row: in several places of their thirds
 POLYGONS = [("water", 5, 40, 10, 60), ("water", 20, 70, 150, 220), ("grass", 95, 140, 20, 80),
             ("grass", 100, 160, 160, 230), ("roof", 185, 230, 10, 70)]  # fmt: skip
@@ -39,20 +38,8 @@ TRAINED_MS = 120_000
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory) -> str:
-    """Three bands with 1 m pixels: thirds of blue, green and red, with noise."""
-    path = tmp_path_factory.mktemp("scene") / "scene.tif"
-    target = gdal.GetDriverByName("GTiff").Create(str(path), SIZE, SIZE, 3, gdal.GDT_Byte)
-    target.SetGeoTransform((LEFT, 1, 0, TOP, 0, -1))
-    crs = osr.SpatialReference()
-    crs.ImportFromEPSG(32633)
-    target.SetProjection(crs.ExportToWkt())
-    rng = np.random.default_rng(0)
-    third = np.minimum(np.arange(SIZE) * 3 // SIZE, 2)
-    for band, colors in enumerate(((30, 60, 170), (50, 130, 80), (110, 50, 70)), 1):
-        values = np.array(colors)[third] + rng.normal(0, 12, (SIZE, SIZE))
-        target.GetRasterBand(band).WriteArray(values.clip(1, 254).astype(np.uint8))
-    target = None  # closes it
-    return str(path)
+    """Thirds of blue, green and red."""
+    return scene_of_fields(tmp_path_factory.mktemp("scene"), [(30, 50, 110), (60, 130, 50), (170, 80, 70)])
 
 
 @pytest.fixture
