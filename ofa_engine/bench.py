@@ -277,7 +277,7 @@ class _Stages:
                     clock.lap("write")
                     if clock.read + clock.write > _STAGE_SECONDS:
                         break
-            if tiles == self.plan.tiles:
+            if clock.read + clock.write <= _STAGE_SECONDS:
                 make_quick(part, job, cog=False)
             clock.lap("write")
         finally:

@@ -85,8 +85,8 @@ def make_plan(rows: Axis, columns: Axis, *, bands: int, bytes_per_value: int, sc
     """Stripes, slices and batch size under the budget: a quarter for a stripe's rows, a quarter for batches, the rest
     for GDAL's cache, the writer and what the libraries keep in between. `scores` counts the float values a pixel that
     are accumulated (0: none), `scores_in_work` how often the model holds those of a batch; `blocks` are those of the
-    file's rows and columns. On a CPU stages are beside each other only where a core is spare, and a tile fits as often
-    as they then hold it."""
+    file's rows and columns. On a CPU stages are beside each other only where a core is spare and their queues have
+    room for a tile each."""
     tile_px, limit = rows.tile_px, budget_bytes // 4
     read_values = min(_READ_LIMIT_VALUES, budget_bytes // 64)
 
