@@ -38,22 +38,37 @@ MAGIC = {  # what compiled code begins with
 # refuses (exec, eval, pickle, shells, chmod, mktemp, extractall, TLS, passwords, downloads of models).
 REVIEWED = {
     "B404": (
-        ("children.py", "engine.py", "pythons.py", "ofa_engine/peers.py"),
+        (
+            "setup/subprocess_lines.py",
+            "engine/client.py",
+            "setup/python_finder.py",
+            "ofa_engine/benchmark/other_tools.py",
+        ),
         "the engine is a child process: that keeps PyTorch out of QGIS's Python",
     ),
     "B603": (
-        ("children.py", "engine.py", "pythons.py", "ofa_engine/peers.py"),
+        (
+            "setup/subprocess_lines.py",
+            "engine/client.py",
+            "setup/python_finder.py",
+            "ofa_engine/benchmark/other_tools.py",
+        ),
         "argument lists without a shell; the program is the Python that the user chose or that was found and shown",
     ),
     "B101": (
-        ("ofa_engine/journal.py", "ofa_engine/pipeline.py", "ofa_engine/reading.py", "ofa_engine/scenes.py"),
+        (
+            "ofa_engine/pipeline/journal.py",
+            "ofa_engine/pipeline/stages.py",
+            "ofa_engine/pipeline/tile_reader.py",
+            "ofa_engine/batch/scenes.py",
+        ),
         "tells the type checker what the code before made sure of; nothing depends on it at run time",
     ),
     "B405": (
-        ("ofa_engine/layers.py", "ofa_engine/mosaic.py", "ofa_engine/products.py"),
+        ("ofa_engine/raster/geotiff.py", "ofa_engine/batch/mosaic.py", "ofa_engine/raster/sentinel2_product.py"),
         "the XML beside rasters that the user opens; Python's expat bounds expansion since 2.4.1 and fetches nothing",
     ),
-    "B314": (("ofa_engine/layers.py", "ofa_engine/products.py"), "as for B405"),
+    "B314": (("ofa_engine/raster/geotiff.py", "ofa_engine/raster/sentinel2_product.py"), "as for B405"),
 }
 
 
@@ -152,7 +167,7 @@ def check(path: Path) -> list[str]:
         for name in zipped.namelist():
             zipped.extract(name, place)
         folder = Path(place)
-        version = re.search(r'"(.+)"', (folder / FOLDER / "ofa_engine" / "_version.py").read_text("utf-8"))[1]
+        version = re.search(r'"(.+)"', (folder / FOLDER / "ofa_engine" / "core" / "version.py").read_text("utf-8"))[1]
         text = (folder / FOLDER / "metadata.txt").read_text("utf-8")
         problems += check_metadata(text, version, set(zipped.namelist()))
         problems += check_security(folder)

@@ -25,9 +25,9 @@ from qgis.PyQt.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from qgis_plugin.bridge import catalog, sensors  # noqa: E402
-from qgis_plugin.facts import facts_of  # noqa: E402
-from qgis_plugin.styling import result_title, style_classes  # noqa: E402
+from qgis_plugin.engine.modules import catalog, sensors  # noqa: E402
+from qgis_plugin.engine.raster_facts import facts_of  # noqa: E402
+from qgis_plugin.results.styling import result_title, style_classes  # noqa: E402
 
 # which of the sensor's bands are shown as red, green and blue
 SHOWN = {

@@ -6,7 +6,7 @@ from pathlib import Path
 if not __package__:  # run by path: no folder of the project is on the search path yet
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from ofa_engine.cli import main
+from ofa_engine.interfaces.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

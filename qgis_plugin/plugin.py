@@ -5,13 +5,15 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction, QMenu
 
-from . import facts_reader, models, styling
-from .bridge import ICON, ROOT
-from .doors import Doors
-from .engine import ENGINE
-from .provider import OfaNetProvider
-from .run_queue import RunQueue
-from .texts import tr
+from .algorithms.provider import OfaNetProvider
+from .engine.client import ENGINE
+from .engine.modules import ICON, ROOT
+from .i18n.texts import tr
+from .menu import Doors
+from .models import user_models as models
+from .results import styling
+from .runs.run_queue import RunQueue
+from .widgets import raster_facts_loader as facts_reader
 
 MENU = "OFA-Net"
 
@@ -103,19 +105,19 @@ class OfaNetPlugin:
             self.iface.messageBar().pushMessage("OFA-Net", line, level, seconds)
 
     def classify_layer(self):
-        from .classify_panel import ClassifyPanel
+        from .panels.classify.panel import ClassifyPanel
 
         self._show_panel("classify", lambda iface: ClassifyPanel(iface, self.queue, self.message))
         self.panels["classify"].choose(self.iface.activeLayer())
         self.doors.offer_set_up()
 
     def train_from_polygons(self):
-        from .training_panel import TrainingPanel
+        from .panels.training.panel import TrainingPanel
 
         self._show_panel("training", TrainingPanel)
 
     def find_similar_places(self):
-        from .similarity import SimilarityPanel
+        from .panels.similarity.panel import SimilarityPanel
 
         self._show_panel("similarity", SimilarityPanel)
 

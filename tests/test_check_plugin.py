@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / ".ci"))
 import check_plugin  # noqa: E402
 import check_qt6  # noqa: E402
 
-from ofa_engine._version import __version__ as VERSION  # noqa: E402
+from ofa_engine.core.version import __version__ as VERSION  # noqa: E402
 
 METADATA = (ROOT / "qgis_plugin" / "metadata.txt").read_text("utf-8")
 ICON = {"ofanet/icon.png"}

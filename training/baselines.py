@@ -28,11 +28,11 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ofa_engine.fit import FitOptions, fit, thinned
-from ofa_engine.job import Options, Watch, open_job
-from ofa_engine.labels import read_labels
-from ofa_engine.predict import segment
-from ofa_engine.raster import Source
+from ofa_engine.inference.segment import segment
+from ofa_engine.inference.session import Options, Watch, open_job
+from ofa_engine.learning.fit import FitOptions, fit, thinned
+from ofa_engine.learning.labels import read_labels
+from ofa_engine.raster.source import Source
 
 LEAST_PIXELS = 30
 METHODS = ("random forest", "logistic regression", "ofa fit")

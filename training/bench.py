@@ -26,16 +26,16 @@ import psutil
 import torch
 from torch import Tensor, nn
 
-from ofa_engine import sensors
-from ofa_engine.errors import InputError, OfaError
-from ofa_engine.mae import DecoderSize, MaskedAutoencoder
-from ofa_engine.model import Architecture, usable_bands
-from training.config import SIZES, Config
+from ofa_engine.core.errors import InputError, OfaError
+from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.model.mae import DecoderSize, MaskedAutoencoder
+from ofa_engine.model.ofanet import Architecture, usable_bands
+from training.data.shards import Manifest, ShardSet, find_sets
 from training.pretrain import DTYPES, Ranks, Trainer, batches, ranks
-from training.report import machine
-from training.schedule import Plan, Step
-from training.shards import Manifest, ShardSet, find_sets
-from training.state import parameter_groups
+from training.pretraining.config import SIZES, Config
+from training.pretraining.report import machine
+from training.pretraining.schedule import Plan, Step
+from training.pretraining.state import parameter_groups
 
 _ROUNDS = 5
 _WARM_STEPS = 2

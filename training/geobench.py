@@ -19,17 +19,24 @@ from pathlib import Path
 
 import torch
 
-from ofa_engine import sensors
-from ofa_engine.checkpoint import choose_device
-from ofa_engine.errors import InputError, OfaError
-from ofa_engine.model import Architecture
-from training.backbones import Backbone, OFABackbone, SatMAEBackbone, TimmBackbone, checkpoint_backbone, random_backbone
-from training.geobench_tables import TITLES, Cell, interval, paper_tables, write
+from ofa_engine.core.errors import InputError, OfaError
+from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.model.checkpoint import choose_device
+from ofa_engine.model.ofanet import Architecture
 from training.linear_probe import Result, add_fitting, add_size, architecture_of, mean_result, probe, recipe_of
-from training.probe_features import VERSION
-from training.probe_heads import FAST, Recipe
-from training.state import write_json
-from training.tasks import Task
+from training.pretraining.state import write_json
+from training.probes.backbones import (
+    Backbone,
+    OFABackbone,
+    SatMAEBackbone,
+    TimmBackbone,
+    checkpoint_backbone,
+    random_backbone,
+)
+from training.probes.features import VERSION
+from training.probes.geobench_tables import TITLES, Cell, interval, paper_tables, write
+from training.probes.heads import FAST, Recipe
+from training.probes.task import Task
 
 
 @dataclass
@@ -145,7 +152,7 @@ def _device(backbone: Backbone) -> torch.device:
 def run(root: Path, names: Sequence[str], partition: str, methods: Sequence[str], source: Methods, settings: Settings,
         say: Callable[[str], None]) -> list[Cell]:  # fmt: skip
     """All cells, task by task; the tables in the folder are written anew after each task. Raises OfaError."""
-    from training.geobench_reader import open_task
+    from training.probes.geobench_files import open_task
 
     cells: list[Cell] = []
     for name in names:
@@ -196,7 +203,7 @@ def _checkpoints(told: Sequence[str]) -> dict[str, Path]:
 
 def _tasks(told: argparse.Namespace) -> list[str]:
     """Names of tasks in the paper's order. Raises InputError where none of GEO-Bench is there, or a name is wrong."""
-    from training.geobench_reader import TASKS, available
+    from training.probes.geobench_files import TASKS, available
 
     if not told.root or not told.root.is_dir():
         raise InputError(f"expected GEO-Bench's folder (--root or $GEO_BENCH_DIR), found {told.root or 'none'}")

@@ -21,19 +21,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ofa_engine import sensors
-from ofa_engine.checkpoint import choose_device
-from ofa_engine.errors import InputError, OfaError
-from ofa_engine.model import Architecture
-from training.backbones import Backbone, SatMAEBackbone, TimmBackbone, checkpoint_backbone, random_backbone
-from training.config import SIZES
-from training.folder_task import folder_task
-from training.probe_features import Flips, features
-from training.probe_heads import FAST, MAX_ITERATIONS, Recipe, fit_logistic, fit_steps, head_scores
-from training.probe_scores import METRIC, evaluate
-from training.readers_starter import held_out_chips
-from training.report import machine
-from training.tasks import Labelled, Task
+from ofa_engine.core.errors import InputError, OfaError
+from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.model.checkpoint import choose_device
+from ofa_engine.model.ofanet import Architecture
+from training.data.readers.readers_starter import held_out_chips
+from training.pretraining.config import SIZES
+from training.pretraining.report import machine
+from training.probes.backbones import Backbone, SatMAEBackbone, TimmBackbone, checkpoint_backbone, random_backbone
+from training.probes.features import Flips, features
+from training.probes.heads import FAST, MAX_ITERATIONS, Recipe, fit_logistic, fit_steps, head_scores
+from training.probes.image_folder import folder_task
+from training.probes.scores import METRIC, evaluate
+from training.probes.task import Labelled, Task
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def architecture_of(told: argparse.Namespace) -> Architecture:
 
 def _task(told: argparse.Namespace, seed: int) -> Task:
     if told.task:
-        from training.geobench_reader import open_task
+        from training.probes.geobench_files import open_task
 
         return open_task(told.root, told.task, told.partition)
     try:

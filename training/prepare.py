@@ -23,13 +23,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ofa_engine import sensors
-from ofa_engine.errors import InputError, OfaError, OutputError
-
-from . import readers
-from .packing import Loader, Moments, Record, Writer, draw, sample_shape
-from .readers import Listing, Reader
-from .shards import Manifest
+from ofa_engine.core.errors import InputError, OfaError, OutputError
+from ofa_engine.core.sensors import detection as sensors
+from training.data.packing import Loader, Moments, Record, Writer, draw, sample_shape
+from training.data.readers import readers
+from training.data.readers.readers import Listing, Reader
+from training.data.shards import Manifest
 
 SOURCES = ("satlas", "five-billion-pixels", "hyspecnet", "ssl4eo", "images", "geotiffs", "simulate", "starter")
 SHARD_MB = 256
@@ -82,10 +81,10 @@ def open_sources(args: argparse.Namespace) -> Iterator[tuple[Reader, Listing]]:
         for sensor in _chosen(args, {s: (f,) for s, f in readers.SATLAS_FOLDERS.items()}, root):
             yield readers.satlas(root, sensor)
         return
-    from . import readers_raster as rasters  # rasterio is needed from here on
+    from training.data.readers import readers_raster as rasters  # rasterio is needed from here on
 
     if args.source == "starter":
-        from .readers_starter import mixture
+        from training.data.readers.readers_starter import mixture
 
         for sensor in [sensors.get(args.sensor).id] if args.sensor else sensors.SENSORS:
             yield mixture(root, sensor)

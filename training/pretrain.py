@@ -23,17 +23,17 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from ofa_engine import sensors
-from ofa_engine.errors import InputError, OfaError
-from ofa_engine.mae import MaskedAutoencoder
-from ofa_engine.model import OFANet
-from training import config as configuration
-from training import report, state
-from training.augment import mask_noise, prepare_batch, random_resized_crop
-from training.config import Config
-from training.initial import load_initial
-from training.schedule import Plan, Step, learning_rate
-from training.shards import ShardSet, find_sets
+from ofa_engine.core.errors import InputError, OfaError
+from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.model.mae import MaskedAutoencoder
+from ofa_engine.model.ofanet import OFANet
+from training.data.shards import ShardSet, find_sets
+from training.pretraining import config as configuration
+from training.pretraining import report, state
+from training.pretraining.augment import mask_noise, prepare_batch, random_resized_crop
+from training.pretraining.config import Config
+from training.pretraining.initial_weights import load_initial
+from training.pretraining.schedule import Plan, Step, learning_rate
 
 _AGREE_STEPS = 10  # how often several processes ask each other whether one was told to stop
 DTYPES = {"bf16": torch.float32, "fp32": torch.float32, "fp64": torch.float64}

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ofa_engine import sensors
+from ofa_engine.core.sensors import detection as sensors
 
 
 class LandCover(NamedTuple):
@@ -397,7 +397,7 @@ def write(sensor_id: str, size_px: int, seed: int, path: str | Path, labels_path
     import rasterio
     from rasterio import Affine
 
-    from ofa_engine.layers import write_class_names
+    from ofa_engine.raster.geotiff import write_class_names
 
     sensor = sensors.get(sensor_id)
     names = list(sensor.band_names)

@@ -20,17 +20,17 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 
-from ofa_engine import sensors
-from ofa_engine.accuracy import confusion, scores
-from ofa_engine.checkpoint import load_checkpoint, save_checkpoint
-from ofa_engine.fit import FitOptions, fit, show
-from ofa_engine.job import Options, Watch
-from ofa_engine.layers import write_class_names
-from ofa_engine.predict import classify, segment
-from ofa_engine.raster import Source
-from training.readers import read_image
-from training.readers_starter import chip_digest, held_out_chips
-from training.report import loss_picture
+from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.inference.segment import classify, segment
+from ofa_engine.inference.session import Options, Watch
+from ofa_engine.learning.fit import FitOptions, fit, show
+from ofa_engine.learning.metrics import confusion, scores
+from ofa_engine.model.checkpoint import load_checkpoint, save_checkpoint
+from ofa_engine.raster.geotiff import write_class_names
+from ofa_engine.raster.source import Source
+from training.data.readers.readers import read_image
+from training.data.readers.readers_starter import chip_digest, held_out_chips
+from training.pretraining.report import loss_picture
 from training.simulate import write
 
 NAME = "ofanet_starter.safetensors"

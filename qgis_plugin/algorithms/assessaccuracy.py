@@ -2,7 +2,7 @@
 
 from qgis.core import QgsProcessing, QgsProcessingOutputNumber, QgsProcessingParameterFileDestination
 
-from ..texts import tr
+from ..i18n.texts import tr
 from .labelled import LabelledAlgorithm
 from .parameters import add, add_computing, add_head, add_inputs, add_reading
 

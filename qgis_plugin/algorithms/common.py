@@ -16,10 +16,10 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from ..bridge import ICON, catalog, errors, sensors
-from ..engine import ENGINE, EngineCancelled, EngineError, EngineMissing, engine_python
-from ..facts import source_path
-from ..texts import duration, in_window_words, tr
+from ..engine.client import ENGINE, EngineCancelled, EngineError, EngineMissing, engine_python
+from ..engine.modules import ICON, catalog, errors, sensors
+from ..engine.raster_facts import source_path
+from ..i18n.texts import duration, in_window_words, tr
 from .parameters import AUTO
 
 GROUPS = {"maps": tr("Maps"), "heads": tr("Heads and accuracy"), "rasters": tr("Rasters")}

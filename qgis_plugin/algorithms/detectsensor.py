@@ -2,7 +2,7 @@
 
 from qgis.core import QgsProcessingOutputString
 
-from ..texts import tr
+from ..i18n.texts import tr
 from .common import EngineAlgorithm
 from .parameters import add_input, add_reading
 

@@ -2,8 +2,8 @@
 
 from qgis.core import QgsProcessingParameterRasterDestination
 
-from ..styling import load_named, load_picture
-from ..texts import tr
+from ..i18n.texts import tr
+from ..results.styling import load_named, load_picture
 from .common import EngineAlgorithm
 from .parameters import add, add_input, add_reading, add_tiling
 

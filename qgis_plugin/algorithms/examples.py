@@ -4,9 +4,9 @@ from pathlib import Path
 
 from qgis.core import QgsProcessingModelAlgorithm, QgsProcessingUtils
 
-from ..bridge import ROOT
-from ..styling import load_classes
-from ..texts import tr
+from ..engine.modules import ROOT
+from ..i18n.texts import tr
+from ..results.styling import load_classes
 
 FOLDER = ROOT / "resources" / "models3"
 TITLES = {

@@ -13,12 +13,12 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..bridge import errors
-from ..facts import source_path
-from ..labels import export, is_points, is_polygons
-from ..texts import tr
+from ..engine.modules import errors
+from ..engine.raster_facts import source_path
+from ..i18n.texts import tr
 from .common import EngineAlgorithm
 from .parameters import RASTER, VECTOR_POLYGON, add, advanced
+from .vector_export import export, is_points, is_polygons
 
 
 class LabelledAlgorithm(EngineAlgorithm):

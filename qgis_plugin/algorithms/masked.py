@@ -24,12 +24,12 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ..bridge import errors
-from ..facts import source_path
-from ..labels import is_polygons
-from ..texts import tr
+from ..engine.modules import errors
+from ..engine.raster_facts import source_path
+from ..i18n.texts import tr
 from .common import EngineAlgorithm
 from .parameters import VECTOR_POLYGON, add, advanced
+from .vector_export import is_polygons
 
 
 class MaskedAlgorithm(EngineAlgorithm):

@@ -14,8 +14,8 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..bridge import sensors
-from ..texts import tr
+from ..engine.modules import sensors
+from ..i18n.texts import tr
 
 AUTO = "auto"
 SENSORS = (AUTO, *sensors.SENSORS)

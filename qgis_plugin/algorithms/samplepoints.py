@@ -2,8 +2,8 @@
 
 from qgis.core import QgsProcessing, QgsProcessingParameterNumber, QgsProcessingParameterVectorDestination
 
-from ..styling import load_points
-from ..texts import SAMPLE_POINTS, tr
+from ..i18n.texts import SAMPLE_POINTS, tr
+from ..results.styling import load_points
 from .common import EngineAlgorithm
 from .parameters import add, add_input, advanced
 

@@ -2,8 +2,8 @@
 
 from qgis.core import QgsProcessingParameterRasterDestination, QgsProcessingParameterVectorDestination
 
-from ..styling import load_classes, load_confidence, log_classes, result_title
-from ..texts import tr
+from ..i18n.texts import tr
+from ..results.styling import load_classes, load_confidence, log_classes, result_title
 from .masked import MaskedAlgorithm
 from .parameters import VECTOR_POLYGON, add, add_head, add_input, add_min_area, add_reading, add_report, add_tiling
 

@@ -17,10 +17,10 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..bridge import errors
-from ..engine import engine_python
-from ..styling import load_classes, result_title
-from ..texts import duration, tr
+from ..engine.client import engine_python
+from ..engine.modules import errors
+from ..i18n.texts import duration, tr
+from ..results.styling import load_classes, result_title
 from .common import EngineAlgorithm
 from .parameters import add, add_device, add_head, add_min_area, add_reading
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from qgis.core import QgsProcessingParameterFileDestination
 
-from ..models import models_dir, new_head
-from ..texts import tr
+from ..i18n.texts import tr
+from ..models.user_models import models_dir, new_head
 from .labelled import LabelledAlgorithm
 from .parameters import TASKS, add, add_computing, add_inputs, add_reading, enum
 

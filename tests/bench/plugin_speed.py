@@ -112,8 +112,8 @@ def start() -> tuple[float, float]:
 
 def detect() -> tuple[float, float]:
     """The slowest of the sample scenes, each read for the first time."""
-    from qgis_plugin.bridge import sensors
-    from qgis_plugin.facts import facts_at
+    from qgis_plugin.engine.modules import sensors
+    from qgis_plugin.engine.raster_facts import facts_at
 
     slowest = 0.0, 0.0
     for scene in SAMPLES.glob("*.tif"):

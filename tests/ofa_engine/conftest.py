@@ -8,10 +8,10 @@ import pytest
 import rasterio
 import torch
 
-from ofa_engine import sensors
-from ofa_engine.checkpoint import save_checkpoint, save_head
-from ofa_engine.heads import LinearHead, class_table
-from ofa_engine.model import Architecture, OFANet
+from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.model.checkpoint import save_checkpoint, save_head
+from ofa_engine.model.heads import LinearHead, class_table
+from ofa_engine.model.ofanet import Architecture, OFANet
 
 TINY = Architecture(width=32, depth=2, heads=2, input_px=64)
 CLASSES = class_table([1, 2, 7], ["water", "forest", "bare & dry"], ["#0000ff", "#00ff00", "#aa5500"])

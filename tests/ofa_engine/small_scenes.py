@@ -6,8 +6,8 @@ from pathlib import Path
 
 import rasterio
 
-from ofa_engine import cluster
-from ofa_engine.errors import Cancelled
+from ofa_engine.batch import dask_workers as cluster
+from ofa_engine.core.errors import Cancelled
 
 from .conftest import pixels_of, write_raster
 

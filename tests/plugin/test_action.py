@@ -10,9 +10,9 @@ from qgis.core import Qgis, QgsMapLayer, QgsPalettedRasterRenderer, QgsProject, 
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
 from qgis.PyQt.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox, QToolButton
 
-from qgis_plugin import facts_reader
-from qgis_plugin.bridge import sensors
-from qgis_plugin.engine import SETTING
+from qgis_plugin.engine.client import SETTING
+from qgis_plugin.engine.modules import sensors
+from qgis_plugin.widgets import raster_facts_loader as facts_reader
 
 LEFT = Qt.MouseButton.LeftButton
 DONE_MS = 90_000
@@ -266,7 +266,7 @@ def test_failed_run_is_reported(opened, window, qtbot, tmp_path):
 def test_words_can_be_read_in_light_and_dark(opened, dark):
     from qgis.PyQt.QtGui import QColor, QPalette
 
-    from qgis_plugin.raster_input import state_color
+    from qgis_plugin.widgets.raster_input import state_color
 
     panel = opened(sample("naip"))
     palette = panel.palette()

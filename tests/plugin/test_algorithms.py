@@ -35,8 +35,8 @@ from qgis.core import (
 )
 from qgis.PyQt.QtSvg import QSvgRenderer
 
-from qgis_plugin.bridge import catalog
-from qgis_plugin.engine import ENGINE, SETTING
+from qgis_plugin.engine.client import ENGINE, SETTING
+from qgis_plugin.engine.modules import catalog
 
 OPTIONAL = QgsProcessingParameterDefinition.Flag.FlagOptional
 ALGORITHMS = ("classify", "detectsensor", "embed", "segment")

@@ -25,7 +25,7 @@ from qgis.gui import QgsMapToolPan, QgsRubberBand
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from qgis.PyQt.QtTest import QTest
 
-from qgis_plugin.area import CANVAS, LAYER, POLYGONS, RECTANGLE, AreaInput, area_ha, pixels
+from qgis_plugin.widgets.extent_input import CANVAS, LAYER, POLYGONS, RECTANGLE, AreaInput, area_ha, pixels
 
 LEFT = Qt.MouseButton.LeftButton
 WORLD = QgsCoordinateReferenceSystem("EPSG:4326")

@@ -8,11 +8,19 @@ import pytest
 from conftest import ROOT, sample
 from qgis.core import QgsRectangle
 
-from qgis_plugin.area import pixels
-from qgis_plugin.bridge import catalog
-from qgis_plugin.detail import BALANCED, FAST, FINE, OWN, DetailInput, memory_budget_bytes, tiles_along
-from qgis_plugin.engine import ENGINE, clean_environment, engine_python
-from qgis_plugin.texts import duration
+from qgis_plugin.engine.client import ENGINE, clean_environment, engine_python
+from qgis_plugin.engine.modules import catalog
+from qgis_plugin.i18n.texts import duration
+from qgis_plugin.widgets.extent_input import pixels
+from qgis_plugin.widgets.tile_size_input import (
+    BALANCED,
+    FAST,
+    FINE,
+    OWN,
+    DetailInput,
+    memory_budget_bytes,
+    tiles_along,
+)
 
 MODELS = ROOT / "resources" / "models"
 
@@ -50,7 +58,8 @@ def test_tiles_along_an_axis_are_the_engines():
     cases = [(rng.randint(1, 3000), rng.choice((1, 2, 16, 31, 32, 33, 64, 100, 224)), overlap, clipped)
              for _ in range(300) for overlap, clipped in ((0.25, False), (0.0, True), (0.0, False))]  # fmt: skip
     cases += [(size, 32, 0.25, False) for size in range(1, 120)]
-    counted = engine("from ofa_engine.tiling import Axis\nanswer = [len(Axis(*case).starts) for case in given]", cases)
+    code = "from ofa_engine.tiling.axis import Axis\nanswer = [len(Axis(*case).starts) for case in given]"
+    counted = engine(code, cases)
     assert [tiles_along(*case) for case in cases] == counted
 
 
@@ -70,8 +79,8 @@ def test_tiles_of_an_extent_and_the_budget_are_those_of_a_run(widget, layer):
             task, bounds = one.header["task"], [x[0], y[0], x[1], y[1]]
             asked.append([raster.source(), str(one.path), task, widget.tile_px() or None, bounds])
     code = """
-from ofa_engine.job import Options, Watch, open_job, plan_for
-from ofa_engine.pipeline import default_budget_bytes
+from ofa_engine.inference.session import Options, Watch, open_job, plan_for
+from ofa_engine.pipeline.stages import default_budget_bytes
 answer = []
 for path, head, task, tile_px, bounds in given:
     job = open_job(Options(path, head=head, tile_px=tile_px, bounds=bounds), task, Watch(), writes=False)

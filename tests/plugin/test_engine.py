@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from qgis_plugin import engine as engine_module
-from qgis_plugin.engine import SETTING, Engine, EngineCancelled, EngineError, EngineMissing, clean_environment
+from qgis_plugin.engine import client as engine_module
+from qgis_plugin.engine.client import SETTING, Engine, EngineCancelled, EngineError, EngineMissing, clean_environment
 
 PYTHON = "/usr/bin/python3"
 

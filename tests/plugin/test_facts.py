@@ -12,10 +12,10 @@ import pytest
 from conftest import ROOT, SENSORS, sample
 from osgeo import gdal, ogr, osr
 
-from qgis_plugin import facts_reader
-from qgis_plugin.bridge import ENGINE_ENTRY, errors, sensors
-from qgis_plugin.engine import clean_environment, engine_python
-from qgis_plugin.facts import facts_of, source_path
+from qgis_plugin.engine.client import clean_environment, engine_python
+from qgis_plugin.engine.modules import ENGINE_ENTRY, errors, sensors
+from qgis_plugin.engine.raster_facts import facts_of, source_path
+from qgis_plugin.widgets import raster_facts_loader as facts_reader
 
 _ENGINE = """
 import dataclasses, json, sys

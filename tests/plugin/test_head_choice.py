@@ -12,8 +12,8 @@ from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QDialog, QFileDialog
 
-from qgis_plugin.bridge import catalog
-from qgis_plugin.head_choice import MOST_CHIPS, ClassChips, HeadChoice
+from qgis_plugin.engine.modules import catalog
+from qgis_plugin.widgets.head_choice import MOST_CHIPS, ClassChips, HeadChoice
 
 MODELS = ROOT / "resources" / "models"
 LEFT = Qt.MouseButton.LeftButton

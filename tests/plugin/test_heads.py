@@ -27,9 +27,9 @@ from qgis.core import (
 )
 from test_algorithms import Feedback, run
 
-from qgis_plugin import models
-from qgis_plugin.bridge import catalog
-from qgis_plugin.engine import ENGINE
+from qgis_plugin.engine.client import ENGINE
+from qgis_plugin.engine.modules import catalog
+from qgis_plugin.models import user_models as models
 
 SCENE_CRS = QgsCoordinateReferenceSystem("EPSG:32633")
 # class, first and last column and row: in several places of their halves

@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from conftest import ROOT, sample
 
-from qgis_plugin import translations
+from qgis_plugin.i18n import translations
 
 _SPEC = importlib.util.spec_from_file_location("i18n", ROOT / ".ci" / "i18n.py")
 i18n = importlib.util.module_from_spec(_SPEC)

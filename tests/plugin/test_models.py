@@ -13,11 +13,11 @@ from osgeo import gdal
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
 from qgis.PyQt.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QPushButton
 
-from qgis_plugin import model_files, model_manager
-from qgis_plugin.bridge import catalog, errors
-from qgis_plugin.engine import ENGINE, EngineCancelled
-from qgis_plugin.model_files import Entry
-from qgis_plugin.model_page import page, score
+from qgis_plugin.engine.client import ENGINE, EngineCancelled
+from qgis_plugin.engine.modules import catalog, errors
+from qgis_plugin.models import model_files, model_manager
+from qgis_plugin.models.model_card import page, score
+from qgis_plugin.models.model_files import Entry
 
 MODELS = ROOT / "resources" / "models"
 HEAD, CHECKPOINT = MODELS / "naip_landcover.safetensors", MODELS / "ofanet_starter.safetensors"

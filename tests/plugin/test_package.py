@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT, SENSORS, sample
 from test_real_qgis import unpack, virtual_screen
 
-from qgis_plugin.engine import engine_python
+from qgis_plugin.engine.client import engine_python
 
 MOST_START_S = 0.3  # of processor time, as QGIS measures it; a quiet machine needs a sixth of it
 SETTINGS = """[PythonPlugins]

@@ -26,7 +26,7 @@ from qgis.core import (
 )
 from test_algorithms import Feedback, run
 
-from qgis_plugin.engine import ENGINE, EngineError, engine_python
+from qgis_plugin.engine.client import ENGINE, EngineError, engine_python
 
 MODELS = ROOT / "resources" / "models3"
 
@@ -139,7 +139,7 @@ def test_cancel_leaves_no_half_file(plugin, tmp_path):
 
 
 def test_an_engine_without_dask_says_what_to_install(plugin, tmp_path, folder, monkeypatch):
-    from ofa_engine import cluster
+    from ofa_engine.batch import dask_workers as cluster
 
     with pytest.raises(cluster.InputError) as lacking:  # this Python has none either
         cluster.dask()

@@ -11,7 +11,7 @@ from pathlib import Path
 from conftest import ROOT, sample
 from qgis.core import QgsRasterLayer
 
-from qgis_plugin.engine import engine_python
+from qgis_plugin.engine.client import engine_python
 
 sys.path.insert(0, str(ROOT / ".ci"))
 import package

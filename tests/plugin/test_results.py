@@ -23,7 +23,7 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QPushButton
 
-from qgis_plugin.results import add_results, keep, names, notes, offer_report
+from qgis_plugin.results.layer_group import add_results, keep, names, notes, offer_report
 
 FILES = {"OUTPUT": "o.tif", "OUTPUT_POLYGONS": "p.gpkg", "OUTPUT_CONFIDENCE": "c.tif"}
 

@@ -22,9 +22,9 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QToolButton
 from test_action import DONE_MS, LEFT, choose_task, large, layers, opened, press  # noqa: F401
 
-from qgis_plugin.area import CANVAS, POLYGONS
-from qgis_plugin.detail import tiles_along
-from qgis_plugin.preview import FIRST_TILES, LEAST_TILES, MOST_TILES, cropped, most_tiles
+from qgis_plugin.panels.classify.preview import FIRST_TILES, LEAST_TILES, MOST_TILES, cropped, most_tiles
+from qgis_plugin.widgets.extent_input import CANVAS, POLYGONS
+from qgis_plugin.widgets.tile_size_input import tiles_along
 
 
 @pytest.fixture(autouse=True)

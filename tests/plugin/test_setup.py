@@ -14,12 +14,23 @@ from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
 from qgis.PyQt.QtNetwork import QNetworkProxy
 from qgis.PyQt.QtWidgets import QMessageBox, QPushButton
 
-from qgis_plugin import check as check_module
-from qgis_plugin import install, needs, proxy, pythons
-from qgis_plugin.check import Report, check, diagnosis
-from qgis_plugin.children import run_lines
-from qgis_plugin.doors import Doors
-from qgis_plugin.engine import SETTING, EngineCancelled, EngineError, engine_python
+from qgis_plugin.engine.client import SETTING, EngineCancelled, EngineError, engine_python
+from qgis_plugin.menu import Doors
+from qgis_plugin.setup import environment_check as check_module
+from qgis_plugin.setup import (
+    pip_proxy as proxy,
+)
+from qgis_plugin.setup import (
+    python_finder as pythons,
+)
+from qgis_plugin.setup import (
+    requirements as needs,
+)
+from qgis_plugin.setup import (
+    venv_installer as install,
+)
+from qgis_plugin.setup.environment_check import Report, check, diagnosis
+from qgis_plugin.setup.subprocess_lines import run_lines
 
 PYTHON = Path("/usr/bin/python3")
 NEVER = lambda: False  # noqa: E731

@@ -12,9 +12,9 @@ from qgis.gui import QgsVertexMarker
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from qgis.PyQt.QtWidgets import QDockWidget
 
-from qgis_plugin.bridge import catalog, errors
-from qgis_plugin.engine import SETTING
-from qgis_plugin.likeness import features_mean, likeness
+from qgis_plugin.engine.client import SETTING
+from qgis_plugin.engine.modules import catalog, errors
+from qgis_plugin.panels.similarity.likeness import features_mean, likeness
 
 LEFT_BUTTON = Qt.MouseButton.LeftButton
 DONE_MS = 90_000
@@ -196,7 +196,7 @@ def test_the_cosine_is_that_of_numpy_and_blocks_do_not_matter(tmp_path, monkeypa
     expected = (wanted[:, None, None] * centred).sum(0) / np.linalg.norm(wanted) / np.linalg.norm(centred, axis=0)
     place = 100 + 3.5 * 2, 900 - 12.5 * 2
     for number, size in enumerate((2**25, 8 * 7 * 20 * 7)):  # all at once; seven rows at a time
-        monkeypatch.setattr("qgis_plugin.likeness._BLOCK_BYTES", size)
+        monkeypatch.setattr("qgis_plugin.panels.similarity.likeness._BLOCK_BYTES", size)
         found = likeness(path, *place, mean, str(tmp_path / f"{number}.tif"), lambda done: None, lambda: False)
         written = QgsRasterLayer(found.path)
         np.testing.assert_allclose(gdal.Open(found.path).ReadAsArray(), expected, atol=1e-5)

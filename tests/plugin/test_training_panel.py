@@ -22,11 +22,12 @@ from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
 from qgis.PyQt.QtGui import QColor, QPalette
 from qgis.PyQt.QtWidgets import QDockWidget, QMessageBox
 
-from qgis_plugin import models, save_head, training_counts, training_layer, uncertain
-from qgis_plugin.bridge import catalog, errors
-from qgis_plugin.confusion import ConfusionMatrix, readable_on, shade
-from qgis_plugin.engine import ENGINE, SETTING
-from qgis_plugin.head_choice import HeadChoice
+from qgis_plugin.engine.client import ENGINE, SETTING
+from qgis_plugin.engine.modules import catalog, errors
+from qgis_plugin.models import user_models as models
+from qgis_plugin.panels.training import save_head, training_counts, training_layer, uncertain
+from qgis_plugin.widgets.confusion_matrix import ConfusionMatrix, readable_on, shade
+from qgis_plugin.widgets.head_choice import HeadChoice
 
 LEFT_BUTTON = Qt.MouseButton.LeftButton
 # class, first and last column and row: in several places of their thirds

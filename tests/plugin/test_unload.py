@@ -6,7 +6,7 @@ from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QEvent
 
 from qgis_plugin import classFactory
-from qgis_plugin.engine import ENGINE
+from qgis_plugin.engine.client import ENGINE
 
 
 def test_unload_leaves_nothing_behind(qgis_app, layer):

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ofa_engine import sensors
-from training.backbones import random_backbone
-from training.shards import Manifest, sha256
+from ofa_engine.core.sensors import detection as sensors
+from training.data.shards import Manifest, sha256
+from training.probes.backbones import random_backbone
 from training.simulate import simulate
 
 from .make_task import ARCH

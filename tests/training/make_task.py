@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ofa_engine.model import Architecture
-from training.tasks import Task
+from ofa_engine.model.ofanet import Architecture
+from training.probes.task import Task
 
 ARCH = Architecture(24, 2, 2, input_px=32)
 

@@ -7,11 +7,11 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from ofa_engine.mae import DecoderSize, MaskedAutoencoder
-from ofa_engine.model import Architecture, OFANet, usable_bands
-from ofa_engine.sensors import SENSORS
+from ofa_engine.core.sensors.detection import SENSORS
+from ofa_engine.model.mae import DecoderSize, MaskedAutoencoder
+from ofa_engine.model.ofanet import Architecture, OFANet, usable_bands
 from training import bench
-from training.config import Config
+from training.pretraining.config import Config
 
 ARCH, DECODER = Architecture(24, 2, 2, input_px=64), DecoderSize(16, 1, 2)
 SMALL = ["--model", "tiny", "--input-px", "32", "--decoder-width", "16", "--decoder-depth", "1", "--decoder-heads", "2",

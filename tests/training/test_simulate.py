@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ofa_engine import sensors
+from ofa_engine.core.sensors import detection as sensors
 from training import simulate as sim
 
 SENSORS = list(sensors.SENSORS)
@@ -143,7 +143,7 @@ def test_files_are_reproducible(tmp_path):
 
 @pytest.mark.parametrize("sensor_id", SENSORS)
 def test_sample_scene_is_recognised(sensor_id):
-    raster = pytest.importorskip("ofa_engine.raster")
+    raster = pytest.importorskip("ofa_engine.raster.source")
     with raster.Source(SAMPLES / f"{sensor_id}.tif") as source:
         found = sensors.detect(source.facts())
         assert (found.sensor, found.confidence) == (sensor_id, "certain"), found.reason

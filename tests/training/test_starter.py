@@ -5,14 +5,14 @@ import pytest
 import torch
 from PIL import Image
 
-from ofa_engine import catalog
-from ofa_engine.checkpoint import load_checkpoint, save_checkpoint
-from ofa_engine.mae import DecoderSize, MaskedAutoencoder
-from ofa_engine.model import Architecture, OFANet
+from ofa_engine.core import catalog
+from ofa_engine.model.checkpoint import load_checkpoint, save_checkpoint
+from ofa_engine.model.mae import DecoderSize, MaskedAutoencoder
+from ofa_engine.model.ofanet import Architecture, OFANet
 from training import baselines, starter
 from training.baselines import METHODS, Answers, Case, Fold, score
 
-from .test_readers_starter import write
+from .data.test_readers_starter import write
 
 
 @pytest.fixture

@@ -1,0 +1,212 @@
+"""A class layer in, points out: a stratified random sample of its pixels, for an honest accuracy assessment.
+
+The strata are the map's classes. Each pixel of a class is as likely as any other to be drawn; the size of the sample
+follows Olofsson et al. (2014), Remote Sensing of Environment 148, 42-57. What the estimates need later (`ofa evaluate`)
+stands in the points' own fields, and so travels with whatever format they are saved in. Points lie in random order: one
+who stops half-way has labelled a random sample, too.
+"""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio
+import rasterio
+import shapely
+from numpy.typing import NDArray
+
+from ..core.errors import Cancelled, InputError, OutputError
+from ..inference.session import Watch
+from ..learning.metrics import allocate, sample_size
+from ..raster.geotiff import Pending, check_output, read_class_names
+from ..raster.source import Source, pixel_area_m2
+
+CONJECTURED = 0.8  # user's accuracy of each class before anything is known; a lower one asks for more points
+_VALUES = 255  # class values are 0 to 254
+_CACHE_BYTES = 32 * 2**20  # GDAL's, which would take a share of all memory
+_PIECE_PX = (64, 1024)  # rows and columns whose pixels count as of one size
+
+
+@dataclass(frozen=True)
+class SampleOptions:
+    """What the user asked for. `target_error` is the standard error wanted of the overall accuracy, `least` the points
+    of the rarest class."""
+
+    input: str
+    output: str
+    target_error: float = 0.02
+    least: int = 50
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Strata:
+    """The classes of a map: (K,) each. `area_ha` is NaN without a CRS."""
+
+    values: NDArray[np.int64]
+    pixels: NDArray[np.int64]
+    area_ha: NDArray[np.float64]
+
+    @property
+    def weight(self) -> NDArray[np.float64]:
+        """Each one's share of the map: of its area, or without a CRS of its pixels."""
+        size = self.area_ha if np.isfinite(self.area_ha).all() else self.pixels
+        return size / size.sum()
+
+
+def sample(options: SampleOptions, watch: Watch) -> dict:
+    """Writes points with empty references. Raises InputError, Cancelled."""
+    if not 0.001 <= options.target_error <= 0.5:
+        raise InputError(f"expected a target error of 0.001 to 0.5, found {options.target_error}")
+    if options.least < 2:
+        raise InputError(f"expected at least 2 points a class (one alone has no standard error), found {options.least}")
+    target = check_output(options.output, [options.input], (".gpkg",))
+    pending = Pending()
+    try:
+        with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), Source(options.input) as source:
+            _check(source)
+            strata = survey(source, watch)
+            users = np.full(len(strata.values), CONJECTURED)
+            total = sample_size(strata.pixels, users, options.target_error)
+            points = allocate(total, strata.pixels, options.least)
+            names = read_class_names(source.path)
+            row, column, index = draw(source, strata, points, options.seed, watch)
+            part = pending.beside(target)
+            _write(part, source, strata, points, names, row, column, index)
+        pending.commit()
+    finally:
+        pending.discard()
+    return _answer(options, strata, points, names, users)
+
+
+def _check(source: Source) -> None:
+    name, dtype = Path(source.path).name, np.dtype(source.dataset.dtypes[0])
+    if source.dataset.count != 1 or dtype.kind not in "iuf":
+        raise InputError(f"expected a class layer of one band, as `ofa segment` writes it, found "
+                         f"{source.dataset.count} bands of {dtype} in {name}")  # fmt: skip
+
+
+def _answer(options: SampleOptions, strata: Strata, points: NDArray, names: dict[int, str], users: NDArray) -> dict:
+    expected = float(np.sqrt((strata.weight**2 * users * (1 - users) / points).sum()))  # Olofsson et al. eq. 5
+    table = [
+        {"value": int(v), "name": names.get(int(v), str(v)), "pixels": int(n),
+         "area_ha": float(a) if np.isfinite(a) else None, "weight": float(w), "points": int(p)}
+        for v, n, a, w, p in zip(strata.values, strata.pixels, strata.area_ha, strata.weight, points, strict=True)
+    ]  # fmt: skip
+    return {"output": options.output, "points": int(points.sum()), "target_error": options.target_error,
+            "conjectured_users_accuracy": CONJECTURED, "expected_error": round(expected, 6), "least": options.least,
+            "seed": options.seed, "classes": table}  # fmt: skip
+
+
+# --- the map, block by block -------------------------------------------------------------------------------------
+
+
+def _blocks(source: Source, watch: Watch, turn: int) -> Iterator[tuple[tuple[int, int, int, int], NDArray[np.int64]]]:
+    """(window, class values with -1 where there is none); `turn` 0 or 1 of the two passes. Raises InputError."""
+    windows = list(source.block_windows())
+    name = Path(source.path).name
+    for number, window in enumerate(windows):
+        if watch.cancelled():
+            raise Cancelled
+        try:
+            raw, valid = source.read([1], window)
+        except OSError as error:  # rasterio's errors of reading are of this kind
+            raise InputError(f"{name} cannot be read, is it truncated? {' '.join(str(error).split())}") from error
+        known = np.isfinite(raw[0]) if valid is None else valid & np.isfinite(raw[0])
+        found = raw[0][known]
+        if len(found) and (found.min() < 0 or found.max() >= _VALUES or (found != np.floor(found)).any()):
+            raise InputError(f"expected a class layer of whole numbers 0 to 254, found {found.min():g} to "
+                             f"{found.max():g} in {name}: is its nodata value declared?")  # fmt: skip
+        values = np.full(raw[0].shape, -1, np.int64)
+        values[known] = found.astype(np.int64)
+        yield window, values
+        watch.progress(turn * len(windows) + number + 1, 2 * len(windows), None)
+
+
+def survey(source: Source, watch: Watch) -> Strata:
+    """Pixels and areas of each class of the map. Raises InputError where it has none."""
+    pixels, area_m2 = np.zeros(_VALUES, np.int64), np.zeros(_VALUES)
+    high, wide = _PIECE_PX
+    for (column, row, width, height), values in _blocks(source, watch, 0):
+        for y in range(0, height, high):
+            for x in range(0, width, wide):
+                piece = values[y : y + high, x : x + wide]
+                counts = np.bincount(piece[piece >= 0], minlength=_VALUES)
+                pixels += counts
+                if counts.any():
+                    window = (column + x, row + y, piece.shape[1], piece.shape[0])
+                    area_m2 += counts * (pixel_area_m2(source.transform, source.crs, window) or np.nan)
+    there = np.flatnonzero(pixels)
+    if not len(there):
+        raise InputError(f"expected classified pixels, found none in {Path(source.path).name}: all is nodata")
+    return Strata(there, pixels[there], area_m2[there] / 1e4)
+
+
+def draw(source: Source, strata: Strata, points: NDArray, seed: int, watch: Watch
+         ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
+    """(rows, columns, strata counted from 0) of `points` (K,) pixels a class, in random order. Deterministic for a seed
+    and a file."""
+    rng = np.random.default_rng(seed)
+    # which of a class's pixels, counted in the order of the blocks
+    wanted = [np.sort(rng.choice(n, k, replace=False)) for n, k in zip(strata.pixels, points, strict=True)]
+    seen = np.zeros(len(wanted), np.int64)
+    found: list[NDArray] = []
+    for (column, row, width, _), values in _blocks(source, watch, 1):
+        counts = np.bincount(values[values >= 0], minlength=_VALUES)[strata.values]
+        for index, value in enumerate(strata.values):
+            first, last = np.searchsorted(wanted[index], (seen[index], seen[index] + counts[index]))
+            if last > first:
+                places = np.flatnonzero(values == value)[wanted[index][first:last] - seen[index]]
+                found.append(np.stack([row + places // width, column + places % width, np.full(len(places), index)]))
+        seen += counts
+    row, column, index = rng.permutation(np.concatenate(found, 1), axis=1)
+    return row, column, index
+
+
+# --- points out --------------------------------------------------------------------------------------------------
+
+
+def _write(path: Path, source: Source, strata: Strata, points: NDArray, names: dict[int, str], row: NDArray,
+           column: NDArray, index: NDArray) -> None:  # fmt: skip
+    """A layer of points. Fields: map_class, map_name, reference (empty), stratum_weight (share of the map),
+    stratum_pixels, stratum_ha (null without CRS), stratum_points, map_file. Raises OutputError."""
+    t = source.transform
+    x, y = (a * (column + 0.5) + b * (row + 0.5) + c for a, b, c in ((t.a, t.b, t.c), (t.d, t.e, t.f)))
+    called = np.array([names.get(int(v), str(v)) for v in strata.values], object)
+    fields: dict[str, Any] = {
+        "map_class": strata.values.astype(np.int32)[index],
+        "map_name": called[index],
+        "reference": np.full(len(index), None, object),
+        "stratum_weight": strata.weight[index],
+        "stratum_pixels": strata.pixels[index],
+        "stratum_ha": strata.area_ha[index],
+        "stratum_points": points.astype(np.int32)[index],
+        "map_file": np.full(len(index), Path(source.path).name, object),
+    }
+    try:  # GeoPackage 1.3, since QGIS with GDAL 3.6 warns of newer ones
+        with warnings.catch_warnings():  # no CRS: the points are in the map's own coordinates
+            warnings.filterwarnings("ignore", ".*'crs' was not provided.*")
+            pyogrio.raw.write(
+                path, shapely.to_wkb(shapely.points(x, y)), list(fields.values()), list(fields), layer="points",
+                driver="GPKG", geometry_type="Point", crs=source.crs.to_wkt() if source.crs else None,
+                dataset_options={"VERSION": "1.3"},
+            )  # fmt: skip
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError) as error:
+        raise OutputError(f"cannot write {path.name}: {error}") from error
+
+
+def show(answer: dict) -> str:
+    """The sample, for people."""
+    wide = max(9, *(len(entry["name"]) for entry in answer["classes"]))
+    lines = [f"{answer['output']}: {answer['points']} points; if each class is right in {CONJECTURED:.0%}, the overall "
+             f"accuracy will have a standard error of about {answer['expected_error']:.3f}",
+             f"{'class':>5} {'name':{wide}} {'pixels':>12} {'ha':>12} {'share':>7} {'points':>7}"]  # fmt: skip
+    for entry in answer["classes"]:
+        area = "-" if entry["area_ha"] is None else f"{entry['area_ha']:.1f}"
+        lines.append(f"{entry['value']:5} {entry['name']:{wide}} {entry['pixels']:12} {area:>12} "
+                     f"{entry['weight']:7.1%} {entry['points']:7}")  # fmt: skip
+    return "\n".join([*lines, "fill in the field `reference`, then: ofa evaluate HEAD RASTER --labels "
+                      f"{Path(answer['output']).name} -o report.html"])  # fmt: skip

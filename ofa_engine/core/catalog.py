@@ -1,0 +1,163 @@
+"""Where the engine's resources are, and what model files say of themselves. Standard library only, so that QGIS can
+list heads without torch.
+
+Checkpoints and heads are safetensors files (8 bytes of header length, a JSON header, raw tensors;
+https://github.com/huggingface/safetensors#format); ours keep their own JSON under the metadata key "ofanet".
+"""
+
+import json
+import os
+import shutil
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import ModelFileError
+
+FORMAT_VERSION = 1
+_HEADER_LIMIT_BYTES = 100_000_000  # the format's own limit
+_CHUNK_BYTES = 4 * 2**20
+
+
+def resources_dir() -> Path:
+    """resources/ beside the engine: in the repository, pip-installed, or in the plugin's zip."""
+    return Path(__file__).resolve().parents[2] / "resources"
+
+
+def models_dirs() -> list[Path]:
+    """Folders searched for checkpoints and heads: the user's ($OFANET_MODELS), then those that come with the engine."""
+    own = [Path(p) for p in os.environ.get("OFANET_MODELS", "").split(os.pathsep) if p]
+    return [*own, resources_dir() / "models"]
+
+
+def read_header(path: str | Path) -> dict:
+    """The "ofanet" header of a checkpoint or head. Raises ModelFileError for anything else; never reads the tensors."""
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            prefix = file.read(8)
+            length = struct.unpack("<Q", prefix)[0] if len(prefix) == 8 else 0
+            if not 2 <= length <= min(_HEADER_LIMIT_BYTES, path.stat().st_size):
+                raise ValueError("not a safetensors file")
+            metadata = json.loads(file.read(length)).get("__metadata__", {})
+            header = json.loads(metadata["ofanet"])
+    except OSError as error:
+        raise ModelFileError(f"cannot read the model file {path}: {error.strerror or error}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ModelFileError(
+            f"expected an OFA-Net checkpoint or head (safetensors with an 'ofanet' header), found another file: {path}"
+        ) from error
+    if not isinstance(header, dict) or header.get("file") not in ("checkpoint", "head"):
+        raise ModelFileError(f"expected an OFA-Net checkpoint or head, found an unknown header in {path}")
+    if header.get("format") != FORMAT_VERSION:
+        raise ModelFileError(
+            f"expected format version {FORMAT_VERSION}, found {header.get('format')!r} in {path}: "
+            "use the engine it was made with"
+        )
+    return header
+
+
+def rewrite_header(path: str | Path, header: dict, target: str | Path) -> None:
+    """Writes the model file to `target`, which may be the same, with another "ofanet" header; the tensors are copied
+    byte for byte. Raises ModelFileError for a file that is none of ours, OSError."""
+    read_header(path)
+    target = Path(target)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with Path(path).open("rb") as source, part.open("wb") as out:
+            (length,) = struct.unpack("<Q", source.read(8))
+            whole = json.loads(source.read(length))
+            whole["__metadata__"]["ofanet"] = json.dumps(header, ensure_ascii=False)
+            text = json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
+            text += b" " * (-len(text) % 8)  # tensors begin at multiples of eight bytes
+            out.write(struct.pack("<Q", len(text)) + text)
+            shutil.copyfileobj(source, out, _CHUNK_BYTES)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    path: Path
+    header: dict
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+
+def _list(kind: str, first: Path | None = None) -> list[ModelFile]:
+    found: dict[str, ModelFile] = {}
+    for folder in [first, *models_dirs()] if first else models_dirs():
+        for path in sorted(folder.glob("*.safetensors")):
+            try:
+                header = read_header(path)
+            except ModelFileError:
+                continue  # a stranger's file in the user's folder is no reason to stop
+            if header["file"] == kind:
+                found.setdefault(path.stem, ModelFile(path, header))
+    return list(found.values())
+
+
+def list_heads(sensor: str | None = None, task: str | None = None) -> list[ModelFile]:
+    """All heads found, of one sensor and task where given; the user's own come first."""
+    return [
+        head
+        for head in _list("head")
+        if sensor in (None, head.header.get("sensor")) and task in (None, head.header.get("task"))
+    ]
+
+
+def list_checkpoints() -> list[ModelFile]:
+    return _list("checkpoint")
+
+
+def find_head(name_or_path: str | None, sensor: str, task: str | None) -> ModelFile:
+    """A head by path or name; with None the sensor's default: the first for that task. Raises ModelFileError."""
+    if name_or_path:
+        path = Path(name_or_path)
+        if path.suffix == ".safetensors" or path.exists():
+            header = read_header(path)
+            if header["file"] != "head":
+                raise ModelFileError(f"expected a head, found a {header['file']}: {path}")
+            return ModelFile(path, header)
+        for head in list_heads():
+            if head.name == name_or_path:
+                return head
+        names = ", ".join(head.name for head in list_heads(sensor or None)) or "none"
+        raise ModelFileError(f"expected a head file or one of {names}, found {name_or_path!r}")
+    for head in list_heads(sensor, task):
+        return head
+    raise ModelFileError(
+        f"expected a head to {task} {sensor}, found none: give one with --head, or put one in $OFANET_MODELS"
+    )
+
+
+def named_checkpoint(name_or_path: str, sensor: str) -> ModelFile:
+    """A checkpoint by path or name, for that sensor. Raises ModelFileError."""
+    path = Path(name_or_path)
+    if path.suffix == ".safetensors" or path.exists():
+        found: ModelFile | None = ModelFile(path, read_header(path))
+    else:
+        found = next((c for c in list_checkpoints() if c.name == name_or_path), None)
+    if found is None or found.header["file"] != "checkpoint":
+        names = ", ".join(c.name for c in list_checkpoints()) or "none"
+        raise ModelFileError(f"expected a checkpoint file or one of {names}, found {name_or_path!r}")
+    if sensor not in found.header.get("sensors", {}):
+        there = ", ".join(found.header.get("sensors", {}))
+        raise ModelFileError(f"expected a checkpoint with {sensor}, found one with {there}: {found.path.name}")
+    return found
+
+
+def find_checkpoint(fingerprint: str | None, sensor: str, beside: Path | None = None) -> ModelFile:
+    """The checkpoint a head was fitted on, by the fingerprint of its backbone with that sensor's embedder; looked for
+    in the head's own folder `beside`, too. With None the first one for that sensor."""
+    for checkpoint in _list("checkpoint", beside):
+        prints = checkpoint.header.get("fingerprints", {})
+        if fingerprint is None and sensor in prints or fingerprint is not None and prints.get(sensor) == fingerprint:
+            return checkpoint
+    wanted = f"with backbone fingerprint {fingerprint[:12]}..." if fingerprint else f"for {sensor}"
+    raise ModelFileError(
+        f"expected a checkpoint {wanted}, found none: put the one the head was fitted on beside it or in $OFANET_MODELS"
+    )

@@ -1,0 +1,130 @@
+"""The plugin's door: one JSON object a line on stdin and stdout. Stays warm between jobs.
+
+In: {"id", "verb", "params"}; {"id", "verb": "cancel"} ends the job of that id; a closed stdin ends all.
+Out: {"id", "event": "progress|log|result|error", ...}; nothing else goes to stdout.
+"""
+
+import json
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import IO
+
+from ..core.errors import Cancelled, InputError, OfaError
+from ..core.version import __version__
+
+
+class Worker:
+    """Reads requests in a thread of its own, runs them one after the other, answers on `out`."""
+
+    def __init__(self, lines: IO[str], out: IO[str]):
+        self._lines, self._out = lines, out
+        self._lock = threading.Lock()
+        self._jobs: queue.Queue[dict | None] = queue.Queue()
+        self._cancelled: set[str] = set()
+        self._closed = threading.Event()
+
+    def serve(self) -> int:
+        """Until stdin is closed. Returns the exit code."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        while (request := self._jobs.get()) is not None:
+            self._answer(request)
+        return 0
+
+    def _listen(self) -> None:
+        for line in self._lines:
+            try:
+                request = json.loads(line)
+                job, verb = str(request["id"]), request["verb"]
+            except (ValueError, KeyError, TypeError):
+                self._say("", "error", code=2, message="expected a JSON object with id, verb and params in one line")
+                continue
+            if verb == "cancel":
+                self._cancelled.add(job)
+            else:
+                self._jobs.put(request)
+        self._closed.set()
+        self._jobs.put(None)
+
+    def _say(self, job: str, event: str, **rest: object) -> None:
+        with self._lock:
+            self._out.write(json.dumps({"id": job, "event": event, **rest}) + "\n")
+            self._out.flush()
+
+    def _answer(self, request: dict) -> None:
+        job = str(request["id"])
+        if self._closed.is_set():
+            return
+        try:
+            started = time.monotonic()
+            result = self._verb(request["verb"])(job, request.get("params") or {})
+            self._say(job, "result", result=result | {"seconds": round(time.monotonic() - started, 3)})
+        except OfaError as error:
+            self._say(job, "error", code=error.exit_code, message=str(error))
+        except Exception as error:  # a job may fail; the worker goes on
+            traceback.print_exc()
+            self._say(job, "error", code=3, message=f"unexpected: {type(error).__name__}: {error}")
+        finally:
+            self._cancelled.discard(job)
+
+    def _verb(self, name: str) -> Callable[[str, dict], dict]:
+        own = {"hello": self._hello, "detect": self._detect}
+        if name in own:
+            return lambda job, params: own[name](job, name, params)
+        from . import commands as verbs
+
+        if name not in verbs.NAMES:
+            raise InputError(f"expected a verb out of {', '.join([*own, *verbs.NAMES])}, found {name!r}")
+        return lambda job, params: self._run(job, name, params)
+
+    def _hello(self, job: str, verb: str, params: dict) -> dict:
+        import torch
+
+        device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+        return {"version": __version__, "torch": torch.__version__, "device": device, "python": sys.version.split()[0]}
+
+    def _detect(self, job: str, verb: str, params: dict) -> dict:
+        from ..raster.source import Source, detect_source
+
+        strange = sorted(set(params) - {"input", "sensor", "bands", "units"})
+        if strange or not isinstance(params.get("input"), str):
+            raise InputError(f"expected params input, sensor, bands, units, found {strange or params}")
+        with Source(params["input"]) as source:
+            found = detect_source(source, params.get("sensor"), params.get("bands"), params.get("units"))
+        if found.sensor is None:
+            raise InputError(found.reason)
+        return found.to_json()
+
+    def _run(self, job: str, verb: str, params: dict) -> dict:
+        from . import commands as verbs
+
+        last = 0.0
+
+        def progress(done: int, total: int, seconds_left: float | None) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if done == total or now - last > 0.2:
+                last = now
+                self._say(job, "progress", fraction=done / max(total, 1), done=done, total=total,
+                          seconds_left=seconds_left)  # fmt: skip
+
+        watch = verbs.Watch(
+            progress,
+            lambda level, message: self._say(job, "log", level=level, message=message),
+            lambda: job in self._cancelled or self._closed.is_set(),
+        )
+        if watch.cancelled():
+            raise Cancelled
+        return verbs.run(verb, params, watch)
+
+
+def serve() -> int:
+    """Serves stdin and stdout; whatever else writes to stdout (a library's print) goes to stderr."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return Worker(sys.stdin, out).serve()

@@ -1,0 +1,191 @@
+"""Checkpoints and heads: models to safetensors files and back. A file can never run code.
+
+Header (JSON under the metadata key "ofanet"): format, file ("checkpoint" or "head"), name, and
+  checkpoint: architecture, sensors {id: {bands, unit, mean, std, tile_px}}, fingerprints {id: sha256}, training
+  head: sensor, task, kind, classes [{value, name, color}], tile_px, unit, bands, backbone (fingerprint), training
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from ..core import catalog
+from ..core.errors import InputError, ModelFileError, OutputError
+from ..core.sensors import detection as sensor_table
+from .heads import KINDS, LinearHead
+from .mae import MaskedAutoencoder
+from .ofanet import Architecture, OFANet
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model with its header; `mean` and `std` are those of its training, a band, in the sensor's canonical unit."""
+
+    model: OFANet
+    header: dict
+
+    def statistics(self, sensor_id: str) -> tuple[list[float], list[float]]:
+        entry = self.header["sensors"][sensor_id]
+        return entry["mean"], entry["std"]
+
+    def tile_px(self, sensor_id: str) -> int:
+        return self.header["sensors"][sensor_id].get("tile_px") or self.model.arch.input_px
+
+
+def save_checkpoint(path: str | Path, model: OFANet, name: str, training: dict, *, half: bool = False,
+                    statistics: dict[str, tuple[list[float], list[float]]] | None = None,
+                    tile_px: dict[str, int] | None = None, decoders: MaskedAutoencoder | None = None
+                    ) -> None:  # fmt: skip
+    """Writes backbone and embedders, and decoders where given, atomically; `half` stores 16 bits a value. `tile_px` is
+    the side, in a sensor's pixels, of what it was trained on, and so what a tile should have; input_px by default.
+
+    Raises OutputError.
+    """
+    described = {}
+    for key in model.embedders:
+        sensor = sensor_table.get(key)
+        mean, std = (statistics or {}).get(key, (list(sensor.mean), list(sensor.std)))
+        described[key] = {"bands": list(sensor.band_names), "unit": sensor.unit, "mean": mean, "std": std,
+                          "tile_px": (tile_px or {}).get(key, model.arch.input_px)}  # fmt: skip
+    header = {
+        "format": catalog.FORMAT_VERSION,
+        "file": "checkpoint",
+        "name": name,
+        "architecture": asdict(model.arch),
+        "sensors": described,
+        "fingerprints": {key: model.fingerprint(key) for key in model.embedders},
+        "training": training,
+    }
+    tensors = model.state_dict()
+    if decoders is not None:
+        header |= {"decoder": asdict(decoders.size), "mask_ratio": decoders.mask_ratio}
+        tensors |= {f"decoders.{k}": v for k, v in decoders.decoders.state_dict().items()}
+    _write(Path(path), tensors, header, half)
+
+
+def save_head(path: str | Path, head: LinearHead, name: str, *, sensor_id: str, classes: list[dict], tile_px: int,
+              backbone: str, training: dict, half: bool = False) -> None:  # fmt: skip
+    """Writes a linear head, atomically. `backbone` is the fingerprint it was fitted on. Raises OutputError."""
+    sensor = sensor_table.get(sensor_id)
+    if len(classes) != len(head.bias):
+        raise ValueError(f"expected {len(head.bias)} classes, found {len(classes)}")
+    header = {
+        "format": catalog.FORMAT_VERSION,
+        "file": "head",
+        "name": name,
+        "sensor": sensor_id,
+        "task": head.task,
+        "kind": head.kind,
+        "classes": classes,
+        "tile_px": tile_px,
+        "unit": sensor.unit,
+        "bands": list(sensor.band_names),
+        "backbone": backbone,
+        "training": training,
+    }
+    _write(Path(path), head.state_dict(), header, half)
+
+
+def _write(path: Path, tensors: dict[str, Tensor], header: dict, half: bool) -> None:
+    kept = {k: v.detach().cpu().to(torch.float16 if half else torch.float32).contiguous() for k, v in tensors.items()}
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(save(kept, {"ofanet": json.dumps(header, ensure_ascii=False)}))
+        os.replace(part, path)
+    except (OSError, SafetensorError) as error:
+        part.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {path}: {error}") from error
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        with safe_open(path, "pt") as file:
+            return {key: file.get_tensor(key).float() for key in file.keys()}
+    except (OSError, SafetensorError) as error:
+        raise ModelFileError(f"cannot read the model file {path}: {error}") from error
+
+
+def _load_into(module: torch.nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
+    wanted = {k: tuple(v.shape) for k, v in module.state_dict().items()}
+    found = {k: tuple(v.shape) for k, v in tensors.items()}
+    if wanted != found:
+        odd = next(k for k in [*wanted, *found] if wanted.get(k) != found.get(k))
+        raise ModelFileError(
+            f"expected tensor {odd} of shape {wanted.get(odd)}, found {found.get(odd)} in {path}: the file is damaged"
+        )
+    module.load_state_dict(tensors)
+
+
+def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> Checkpoint:
+    """A checkpoint for inference, in float32. Raises ModelFileError where it is damaged or not one of ours."""
+    path = Path(path)
+    header = catalog.read_header(path)
+    if header["file"] != "checkpoint":
+        raise ModelFileError(f"expected a checkpoint, found a {header['file']}: {path}")
+    try:
+        model = OFANet(Architecture(**header["architecture"]), list(header["sensors"]))
+        for key, entry in header["sensors"].items():
+            if not len(entry["mean"]) == len(entry["std"]) == len(sensor_table.get(key).bands):
+                raise ValueError(f"statistics of {key}")
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelFileError(f"expected a complete checkpoint header, found {error} in {path}") from error
+    _load_into(model, {k: v for k, v in _read(path).items() if not k.startswith("decoders.")}, path)
+    for key, fingerprint in header["fingerprints"].items():
+        if model.fingerprint(key) != fingerprint:
+            raise ModelFileError(f"the weights of {path} do not match its fingerprint for {key}: the file is damaged")
+    model.eval().requires_grad_(False)
+    return Checkpoint(model.to(device), header)
+
+
+def load_head(path: str | Path, checkpoint: Checkpoint, sensor_id: str, task: str | None = None,
+              device: str | torch.device = "cpu") -> tuple[LinearHead, dict]:  # fmt: skip
+    """(head, header). Raises ModelFileError where it is for another sensor, task or backbone."""
+    path = Path(path)
+    header = catalog.read_header(path)
+    try:
+        check_head(header, path, sensor_id, task)
+        if header["backbone"] != checkpoint.header["fingerprints"].get(sensor_id):
+            raise ModelFileError(
+                f"the head {path.name} was fitted on another backbone than {checkpoint.header['name']}: "
+                "use the checkpoint it was fitted on, or fit it anew with `ofa fit`"
+            )
+        if header["kind"] not in KINDS:
+            raise ModelFileError(f"expected a head of kind {' or '.join(KINDS)}, found {header['kind']!r} in {path}")
+        bands = len(sensor_table.get(sensor_id).bands)
+        if len(header["bands"]) != bands:
+            raise ModelFileError(f"expected {bands} bands of {sensor_id}, found {len(header['bands'])} in {path}")
+        seen = bands if header["kind"] == "linear+pixels" else 0
+        head = LinearHead(checkpoint.model.arch.width, len(header["classes"]), header["task"], seen)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelFileError(f"expected a complete head header, found {error} in {path}") from error
+    _load_into(head, _read(path), path)
+    return head.eval().requires_grad_(False).to(device), header
+
+
+def check_head(header: dict, path: Path, sensor_id: str, task: str | None) -> None:
+    """Raises ModelFileError where a head is not for that sensor or task."""
+    if header["file"] != "head":
+        raise ModelFileError(f"expected a head, found a {header['file']}: {path}")
+    if header["sensor"] != sensor_id:
+        raise ModelFileError(
+            f"expected a head for {sensor_id}, found one for {header['sensor']} ({path.name}): "
+            "choose another head or sensor"
+        )
+    if task and header["task"] != task:
+        found = header["task"]
+        raise ModelFileError(f"expected a head to {task}, found one to {found} ({path.name}): use `ofa {found}`")
+
+
+def choose_device(name: str) -> torch.device:
+    """auto takes CUDA where there is one. Raises InputError."""
+    if name not in ("auto", "cpu", "cuda"):
+        raise InputError(f"expected device auto, cpu or cuda, found {name!r}")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("expected a CUDA device, found none: use --device cpu or auto")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

@@ -1,0 +1,171 @@
+"""OFA-Net: one patch embedder a sensor in front of ONE shared Vision Transformer (arXiv 2401.07527, section 2.2).
+
+Shape letters: B batch, C bands, H W pixels, L tokens, D width, K classes.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from timm.models.vision_transformer import Block
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..core.sensors import detection as sensor_table
+
+layer_norm: Any = partial(nn.LayerNorm, eps=1e-6)
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Size of the shared ViT. The defaults are the paper's: ViT-B/16 on 224 px."""
+
+    width: int = 768
+    depth: int = 12
+    heads: int = 12
+    mlp_ratio: float = 4.0
+    patch_px: int = 16
+    input_px: int = 224
+
+    @property
+    def grid(self) -> int:
+        """Tokens along one side of a tile."""
+        return self.input_px // self.patch_px
+
+
+VIT_TINY = Architecture(192, 12, 3)
+VIT_SMALL = Architecture(384, 12, 6)
+VIT_BASE = Architecture()
+VIT_LARGE = Architecture(1024, 24, 16)
+
+
+def patchify(pixels: Tensor, patch_px: int) -> Tensor:
+    """(B, C, H, W) to (B, L, C * patch_px**2), for any number of bands; a patch is band by band, row by row."""
+    b, c, h, w = pixels.shape
+    parts = pixels.reshape(b, c, h // patch_px, patch_px, w // patch_px, patch_px)
+    return parts.permute(0, 2, 4, 1, 3, 5).reshape(b, (h // patch_px) * (w // patch_px), c * patch_px**2)
+
+
+class Embedder(nn.Module):
+    """A sensor's patch embedding: the strided convolution of ViT, over those bands that are there."""
+
+    def __init__(self, sensor: sensor_table.Sensor, width: int, patch_px: int):
+        super().__init__()
+        self.patch_px = patch_px
+        self.usable = len(sensor.bands) - len(sensor.never)
+        self.weight = nn.Parameter(torch.empty(width, len(sensor.bands), patch_px, patch_px))
+        self.bias = nn.Parameter(torch.zeros(width))
+        nn.init.xavier_uniform_(self.weight.view(width, -1))  # as MAE does
+
+    def forward(self, pixels: Tensor, present: Sequence[int]) -> Tensor:
+        """(B, C, H, W) normalised pixels of the bands `present` (0-based, in their order) to (B, L, D).
+
+        Missing bands are absent from the sum over bands, which is rescaled by usable / present bands.
+        """
+        tokens = F.conv2d(pixels, self.kernel(present), self.bias, stride=self.patch_px)  # (B, D, H/16, W/16)
+        return tokens.flatten(2).transpose(1, 2)
+
+    def embed(self, patches: Tensor, present: Sequence[int]) -> Tensor:
+        """The same for patches (B, V, C * patch_px**2), band by band as `patchify` cuts them, to (B, V, D)."""
+        return F.linear(patches, self.kernel(present).flatten(1), self.bias)
+
+    def kernel(self, present: Sequence[int]) -> Tensor:
+        """(D, C, patch_px, patch_px) weights of the bands `present`, rescaled."""
+        weight: Tensor = self.weight
+        if len(present) < weight.shape[1]:
+            weight = weight[:, torch.as_tensor(list(present), device=weight.device)]
+        return weight if len(present) == self.usable else weight * (self.usable / len(present))
+
+
+class Backbone(nn.Module):
+    """The shared ViT trunk: class token, fixed sine-cosine positions, pre-norm blocks, norm. Keys are MAE's."""
+
+    def __init__(self, arch: Architecture):
+        super().__init__()
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, arch.width))
+        self.register_buffer("pos_embed", sincos_positions(arch.grid, arch.width))  # (1, 1 + L, D)
+        self.blocks = nn.ModuleList(
+            Block(arch.width, arch.heads, arch.mlp_ratio, qkv_bias=True, norm_layer=layer_norm)
+            for _ in range(arch.depth)
+        )
+        self.norm = layer_norm(arch.width)
+        nn.init.normal_(self.cls_token, std=0.02)
+        for module in self.blocks.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.xavier_uniform_(module.weight)
+                nn.init.zeros_(module.bias)
+
+    def forward(self, tokens: Tensor, numbers: Tensor | None = None) -> Tensor:
+        """(B, V, D) embedded tokens to (B, 1 + V, D) features; the class token comes first. `numbers` (B, V) says which
+        tokens of the grid they are; None means all of them, in grid order."""
+        pos: Tensor = self.pos_embed  # type: ignore[assignment]
+        cls_token = (self.cls_token + pos[:, :1]).expand(len(tokens), -1, -1)
+        places = pos[:, 1:] if numbers is None else pos[0, 1:][numbers]
+        x = torch.cat([cls_token.to(tokens.dtype), tokens + places.to(tokens.dtype)], 1)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x)
+
+
+class OFANet(nn.Module):
+    """Embedders for `sensor_ids` and the shared backbone."""
+
+    def __init__(self, arch: Architecture, sensor_ids: Sequence[str] = tuple(sensor_table.SENSORS)):
+        super().__init__()
+        if arch.input_px % arch.patch_px or arch.width % arch.heads or arch.width % 4:
+            raise ValueError(f"expected input_px divisible by patch_px and width by heads and 4, found {arch}")
+        self.arch = arch
+        self.embedders = nn.ModuleDict(
+            {key: Embedder(sensor_table.get(key), arch.width, arch.patch_px) for key in sensor_ids}
+        )
+        self.backbone = Backbone(arch)
+
+    def forward(self, pixels: Tensor, sensor_id: str, present: Sequence[int] | None = None) -> Tensor:
+        """Token features (B, L, D) of normalised pixels (B, C, input_px, input_px).
+
+        `present` names the embedder's bands (0-based) that the C channels hold; None means all that the sensor uses.
+        """
+        if present is None:
+            present = usable_bands(sensor_id)
+        return self.backbone(self.embedders[sensor_id](pixels, present))[:, 1:]
+
+    def fingerprint(self, sensor_id: str) -> str:
+        """SHA-256 over names, shapes and half-precision values of the backbone and that sensor's embedder.
+
+        Storing in half precision or dropping decoders and other embedders does not change it.
+        """
+        digest = hashlib.sha256()
+        parts = {f"backbone.{k}": v for k, v in self.backbone.state_dict().items()}
+        parts |= {f"embedder.{k}": v for k, v in self.embedders[sensor_id].state_dict().items()}
+        for name in sorted(parts):
+            value = parts[name].detach().cpu().half().contiguous()
+            digest.update(f"{name}{tuple(value.shape)}".encode())
+            digest.update(value.numpy().tobytes())
+        return digest.hexdigest()
+
+    def tile_gflop(self, bands: int) -> float:
+        """Multiply-adds of one tile's forward pass in 1e9 (embedder and blocks), for choosing batch sizes."""
+        a, tokens = self.arch, self.arch.grid**2
+        block = (4 + 2 * a.mlp_ratio) * a.width**2 * tokens + 2 * tokens**2 * a.width
+        return (a.depth * block + bands * a.patch_px**2 * a.width * tokens) / 1e9
+
+
+def usable_bands(sensor_id: str) -> tuple[int, ...]:
+    """0-based embedder bands that are not counted as missing always."""
+    sensor = sensor_table.get(sensor_id)
+    return tuple(i for i in range(len(sensor.bands)) if i + 1 not in sensor.never)
+
+
+def sincos_positions(grid: int, width: int) -> Tensor:
+    """Fixed 2-D sine-cosine positions (1, 1 + grid*grid, width): half the width for x, half for y; zeros for the class
+    token (Vaswani et al. 2017 in two dimensions, as in MAE)."""
+    frequency = 1.0 / 10000 ** (torch.arange(width // 4, dtype=torch.float64) / (width // 4))
+    angle = torch.arange(grid, dtype=torch.float64)[:, None] * frequency  # (grid, D/4)
+    axis = torch.cat([angle.sin(), angle.cos()], 1)  # (grid, D/2)
+    x = axis[None].expand(grid, -1, -1)
+    y = axis[:, None].expand(-1, grid, -1)
+    table = torch.cat([x, y], 2).reshape(grid * grid, width)
+    return torch.cat([torch.zeros(1, width, dtype=torch.float64), table])[None].float()

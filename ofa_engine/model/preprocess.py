@@ -1,0 +1,39 @@
+"""From a raster's values to what an embedder sees. The one implementation for preparing, pretraining, fitting and
+predicting. NaN means "missing value" until `normalise` fills it."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..core.sensors.detection import Sensor, affine_to_canonical
+
+_LEAST_POWER = 1e-6  # -60 dB, under any calibrated backscatter; keeps zeros of linear power finite
+
+
+def to_canonical(pixels: Tensor, sensor: Sensor, units: str) -> Tensor:
+    """Float pixels in `units` to the sensor's canonical unit. NaN stays NaN. Raises SensorError for a foreign unit."""
+    affine = affine_to_canonical(sensor, units)
+    if affine is None:
+        return 10.0 * torch.log10(pixels.clamp_min(_LEAST_POWER))
+    scale, offset = affine
+    return pixels if (scale, offset) == (1.0, 0.0) else (pixels * scale).add_(offset)
+
+
+def normalise(pixels: Tensor, mean: Sequence[float], std: Sequence[float], in_place: bool = False) -> Tensor:
+    """(B, C, H, W) canonical pixels to zero mean and unit variance a band; missing values become the band's mean.
+    `in_place` overwrites the pixels: with hundreds of bands a copy takes longer to get than to fill."""
+    shape = (1, -1, 1, 1)
+    center = torch.tensor(mean, dtype=pixels.dtype, device=pixels.device).view(shape)
+    spread = torch.tensor(std, dtype=pixels.dtype, device=pixels.device).view(shape)
+    centered = pixels.sub_(center) if in_place else pixels - center
+    return centered.div_(spread).nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def resize(pixels: Tensor, size_px: int) -> Tensor:
+    """(B, C, h, w) to (B, C, size_px, size_px), bilinear, with low-pass filter when shrinking; a no-op at that size."""
+    if pixels.shape[-2:] == (size_px, size_px):
+        return pixels
+    shrink = pixels.shape[-1] > size_px
+    return F.interpolate(pixels, size=(size_px, size_px), mode="bilinear", align_corners=False, antialias=shrink)

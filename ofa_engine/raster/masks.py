@@ -1,0 +1,180 @@
+"""What the user leaves out of a raster: by a mask raster in any grid and CRS, and all that lies outside of polygons."""
+
+import hashlib
+import math
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyogrio
+import rasterio
+import rasterio.features
+import shapely
+from numpy.typing import NDArray
+from pyproj import Transformer
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
+from rasterio.vrt import WarpedVRT
+from rasterio.warp import transform_bounds
+from rasterio.windows import Window
+
+from ..core.errors import InputError
+from .source import Source, one_line, place, pyproj_crs
+
+# Sentinel-2 L2A's scene classification (Sen2Cor): what is no clear view of the ground
+SCL_LEFT_OUT = {0: "no data", 1: "saturated or defective", 3: "cloud shadow", 8: "cloud, medium probability",
+                9: "cloud, high probability", 10: "thin cirrus", 11: "snow or ice"}  # fmt: skip
+
+Say = Callable[[str, str], None]  # level, message
+
+
+class RasterMask:
+    """Pixels whose value in the mask raster's first band is one of `values` do not count, nor those where the mask has
+    no data or does not lie. Without `values`: those of Sentinel-2's scene classification, where it is one by its name,
+    else 0. Raises InputError."""
+
+    def __init__(self, source: Source, path: str, values: Sequence[float] | None, say: Say):
+        self._opened = Source(path)
+        self._warped: WarpedVRT | None = None
+        try:
+            self.values = _left_out(self._opened, values, say)
+            if not _same_grid(self._opened, source):
+                self._warped = _on_grid(self._opened, source)
+        except BaseException:
+            self.close()
+            raise
+
+    def valid(self, column: int, row: int, width: int, height: int) -> NDArray[np.bool_]:
+        """(height, width) of a window of the whole raster."""
+        area = Window(column, row, width, height)
+        if self._warped:
+            found = self._warped.read(1, window=area)
+            return np.isfinite(found) & ~np.isin(found, self.values)
+        data = self._opened.dataset
+        found = data.read(1, window=area)
+        left_out = self.values if data.nodata is None else np.append(self.values, data.nodata)
+        return np.isfinite(found) & ~np.isin(found, left_out)
+
+    def close(self) -> None:
+        if self._warped:
+            self._warped.close()
+        self._opened.close()
+
+
+def _same_grid(mask: Source, source: Source) -> bool:
+    one, other = mask.dataset, source.dataset
+    return one.shape == other.shape and one.crs == other.crs and one.transform.almost_equals(other.transform, 1e-9)
+
+
+def _on_grid(mask: Source, source: Source) -> WarpedVRT:
+    """The mask on the source's whole grid, by the nearest pixel; NaN where it has no value."""
+    data, whole, name = mask.dataset, source.dataset, Path(mask.path).name
+    if not (source.crs and mask.crs):
+        found = f"{mask.width} x {mask.height} px, {'a' if mask.crs else 'no'} CRS"
+        raise InputError("expected a mask with a CRS, or one on the raster's own grid of "
+                         f"{whole.width} x {whole.height} px, found {name}: {found}")  # fmt: skip
+    try:
+        box = transform_bounds(mask.crs, source.crs, *_outline(mask).bounds)
+    except RasterioError as error:
+        raise InputError(f"{name} cannot be brought to the raster's CRS: {one_line(error)}") from error
+    ours = _outline(source)
+    if not shapely.box(*box).intersects(ours):
+        raise InputError(f"expected a mask that lies on the raster, {_rounded(ours.bounds)}, found {name} at "
+                         f"{_rounded(box)}")  # fmt: skip
+    return WarpedVRT(
+        data, crs=source.crs, transform=whole.transform, width=whole.width, height=whole.height,
+        resampling=Resampling.nearest, dtype="float64", src_nodata=data.nodata, nodata=math.nan,
+    )  # fmt: skip
+
+
+def _outline(source: Source) -> shapely.Geometry:
+    """The whole raster in its CRS; a parallelogram where its grid is rotated."""
+    width, height = source.dataset.width, source.dataset.height
+    corners = [place(source.dataset.transform, x, y) for x in (0, width) for y in (0, height)]
+    return shapely.convex_hull(shapely.MultiPoint(corners))
+
+
+def _rounded(bounds: Sequence[float]) -> str:
+    return ", ".join(f"{value:.6g}" for value in bounds)
+
+
+def _left_out(mask: Source, values: Sequence[float] | None, say: Say) -> NDArray:
+    name = Path(mask.path).name
+    if values is not None:
+        try:
+            return np.array([float(value) for value in values])
+        except (TypeError, ValueError):
+            raise InputError(f"expected numbers as --mask-values, found {values}") from None
+    if _is_scl(mask):
+        listed = ", ".join(f"{value} {text}" for value, text in SCL_LEFT_OUT.items())
+        say("info", f"{name} is taken for Sentinel-2's scene classification; left out are {listed}")
+        return np.array(list(SCL_LEFT_OUT), float)
+    say("info", f"left out is where {name} is 0")
+    return np.zeros(1)
+
+
+def _is_scl(mask: Source) -> bool:
+    """By the name SCL of the file or band, and values 0 to 11."""
+    texts = (Path(mask.path).stem, mask.dataset.descriptions[0] or "")
+    if not any(re.search(r"(^|[^a-z0-9])scl([^a-z0-9]|$)", text.lower()) for text in texts):
+        return False
+    if np.dtype(mask.dataset.dtypes[0]).kind not in "ui":
+        return False
+    step = max(1, max(mask.width, mask.height) // 1024)
+    shape = (max(1, mask.height // step), max(1, mask.width // step))
+    return bool(mask.dataset.read(1, out_shape=shape).max() <= 11)
+
+
+class PolygonMask:
+    """Only pixels whose middle lies in a polygon of the file count; its CRS may be any. Raises InputError."""
+
+    def __init__(self, source: Source, path: str):
+        name = Path(path).name
+        shapes, crs = _polygons(path)
+        ours = pyproj_crs(source.crs)
+        if ours is not None and crs is not None:
+            transformer = Transformer.from_crs(crs, ours, always_xy=True)
+            shapes = shapely.transform(shapes, transformer.transform, interleaved=False)
+            shapes = shapes[np.isfinite(shapely.bounds(shapes)).all(1)]
+        outline = _outline(source)
+        shapes = shapes[shapely.intersects(shapes, outline)]
+        if not len(shapes):
+            raise InputError(f"expected polygons that lie on the raster, {_rounded(outline.bounds)}, found none in "
+                             f"{name}: do they lie elsewhere, or is a CRS wrong?")  # fmt: skip
+        # in pixels, so that windows need no CRS and a rotated grid is like any other
+        inverse = ~source.dataset.transform
+        self._shapes = shapely.transform(shapes, lambda x, y: place(inverse, x, y), interleaved=False)
+        self._tree = shapely.STRtree(self._shapes)
+        self.digest = hashlib.sha256(b"".join(shapely.to_wkb(self._shapes))).hexdigest()  # whatever file they come from
+
+    def valid(self, column: int, row: int, width: int, height: int) -> NDArray[np.bool_]:
+        """(height, width) of a window of the whole raster."""
+        near = self._shapes[self._tree.query(shapely.box(column, row, column + width, row + height))]
+        if not len(near):
+            return np.zeros((height, width), bool)
+        moved = rasterio.Affine(1, 0, column, 0, 1, row)
+        return rasterio.features.rasterize(near, (height, width), transform=moved, dtype="uint8") > 0
+
+    def close(self) -> None:
+        """Holds nothing open."""
+
+
+def _polygons(path: str) -> tuple[NDArray, object]:
+    """(polygons, CRS or None) of a vector file."""
+    name = Path(path).name
+    if not Path(path).exists():
+        raise InputError(f"expected a file of polygons, found no file {path}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # GDAL's remarks on the file's other layers and fields
+            meta, _, wkb, _ = pyogrio.raw.read(path, columns=[])
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError) as error:
+        raise InputError(f"expected a file of polygons that GDAL can read, found {name}: {one_line(error)}") from error
+    shapes = shapely.force_2d(shapely.from_wkb(wkb)) if wkb is not None else np.zeros(0, object)
+    shapes = shapes[[shape is not None and not shape.is_empty for shape in shapes]]
+    kinds = {shape.geom_type for shape in shapes}
+    if kinds - {"Polygon", "MultiPolygon"} or not kinds:
+        raise InputError(f"expected polygons in {name}, found {', '.join(sorted(kinds)) or 'nothing'}")
+    return shapes, meta["crs"]

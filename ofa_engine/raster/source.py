@@ -1,0 +1,353 @@
+"""The only module that opens rasters to read: windows with their validity, and facts for detection."""
+
+import math
+import os
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from pyproj import CRS, Geod
+from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
+from rasterio.warp import transform as warp_points
+from rasterio.windows import Window
+
+from ..core.errors import RasterError, SensorError
+from ..core.sensors.detection import Detection, RasterFacts, detect, sample_windows
+from ..tiling.axis import Blocks
+from .sentinel2_product import find_product
+
+Number = TypeVar("Number", float, NDArray[np.float64])
+
+# GDAL waits for a server without end unless it is told; what the user has set in the environment stays
+for _key, _value in {"CONNECTTIMEOUT": "10", "LOW_SPEED_LIMIT": "1", "LOW_SPEED_TIME": "10", "MAX_RETRY": "2",
+                     "RETRY_DELAY": "1"}.items():  # fmt: skip
+    os.environ.setdefault(f"GDAL_HTTP_{_key}", _value)
+
+
+def open_quietly(path: str | Path, mode: str = "r", **profile: object) -> Any:
+    with warnings.catch_warnings():  # a missing geotransform is reported by the verbs, in our own words
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        return rasterio.open(path, mode, **profile)
+
+
+class Mask(Protocol):
+    """What leaves pixels out beyond the raster's own validity; see `masks`."""
+
+    def valid(self, column: int, row: int, width: int, height: int) -> NDArray[np.bool_]:
+        """(height, width) of a window of the whole raster, whatever it is cropped to."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Source:
+    """A raster opened for reading, by its file, GDAL's name of it (a subdataset, /vsizip/..., https://...) or, where it
+    is a product of several files, by that. Close it, or use it in a `with` statement.
+
+    Raises RasterError where it cannot be opened. Attributes: path, name (for messages), product (or None), width and
+    height (pixels), crs (or None), transform.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = str(path)
+        self.name = shown(self.path)
+        if not self.path.strip():
+            raise RasterError("expected a raster file, found no name")
+        local = "://" not in self.path and not self.path.startswith("/vsi") and ":" not in self.path[2:]
+        if local and not Path(self.path).exists():
+            raise RasterError(f"expected a raster file, found no file {self.path}")
+        self.product = find_product(self.path) if local else None
+        self.name = self.product.name if self.product else self.name
+        try:
+            self.dataset = open_quietly(self.product.vrt if self.product else self.path)
+        except (RasterioError, ValueError, TypeError) as error:
+            raise RasterError(f"expected a raster that GDAL can read, found {self.name}: {one_line(error)}") from error
+        if self.dataset.count == 0:
+            found = self.dataset.subdatasets
+            self.dataset.close()
+            raise RasterError(_choose(self.name, found))
+        self.width, self.height = self.dataset.width, self.dataset.height
+        self.crs, self.transform = self.dataset.crs, self.dataset.transform
+        self._offset = (0, 0)  # column and row of the region in the file
+        flags = self.dataset.mask_flag_enums[0]
+        self._masked = MaskFlags.per_dataset in flags  # .msk file, internal mask or alpha
+        alpha = (i for i, c in enumerate(self.dataset.colorinterp, 1) if c == ColorInterp.alpha)
+        self._alpha = set(alpha)  # in use as a measurement it masks nothing
+        self._floats = any(np.dtype(t).kind in "fc" for t in self.dataset.dtypes)
+        self.masks: list[Mask] = []
+
+    def __enter__(self) -> "Source":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        for mask in self.masks:
+            mask.close()
+        self.dataset.close()
+
+    def restrict(self, mask: Mask) -> None:
+        """From now on only pixels that the mask holds for valid are; it is closed with the raster."""
+        self.masks.append(mask)
+
+    @property
+    def may_have_holes(self) -> bool:
+        """False where every pixel of every band is known to be valid without reading it."""
+        declared = any(value is not None for value in self.dataset.nodatavals)
+        return declared or self._masked or self._floats or bool(self.masks)
+
+    @property
+    def block_row_bytes(self) -> int:
+        """What the blocks across the file's whole width take once they are decoded. With less of a cache, reading in
+        rows that are lower than a block decodes each block again for every row."""
+        if self.product:
+            return self.product.block_row_bytes
+        d = self.dataset
+        height, width = d.block_shapes[0]
+        return d.count * np.dtype(d.dtypes[0]).itemsize * height * -(-d.width // width) * width
+
+    @property
+    def local(self) -> bool:
+        """Whether all of it lies in plain files of this machine, so that reading waits for no server."""
+        return all(os.path.exists(path) for path in {self.path, *self.dataset.files})
+
+    @property
+    def one_block_wide(self) -> bool:
+        """Whether a block reaches over the file's whole width, as strips do."""
+        return not self.product and self.dataset.block_shapes[0][1] >= self.dataset.width
+
+    @property
+    def blocks(self) -> tuple[Blocks, Blocks]:
+        """Where the file's blocks lie along the rows and the columns of what is read."""
+        height, width = self.dataset.block_shapes[0]
+        return Blocks(height, self._offset[1] % height), Blocks(width, self._offset[0] % width)
+
+    def crop(self, bounds: Sequence[float]) -> None:
+        """Restricts everything from now on to (west, south, east, north) in the raster's CRS, in whole pixels.
+
+        Raises RasterError where no pixel is left.
+        """
+        west, south, east, north = bounds
+        inverse = ~self.transform
+        corners = [place(inverse, x, y) for x in (west, east) for y in (south, north)]
+        left, right = (_round(f(x for x, _ in corners)) for f in (min, max))
+        top, bottom = (_round(f(y for _, y in corners)) for f in (min, max))
+        left, top, right, bottom = max(left, 0), max(top, 0), min(right, self.width), min(bottom, self.height)
+        if right <= left or bottom <= top:
+            raise RasterError(f"expected bounds that touch the raster, {self.dataset.bounds[:]}, found {tuple(bounds)}")
+        self._offset = (self._offset[0] + left, self._offset[1] + top)
+        self.width, self.height = right - left, bottom - top
+        t = self.transform
+        x, y = place(t, left, top)
+        self.transform = rasterio.Affine(t.a, t.b, x, t.d, t.e, y)
+
+    def read(self, bands: Sequence[int], window: tuple[int, int, int, int]) -> tuple[NDArray, NDArray[np.bool_] | None]:
+        """(values (C, h, w), valid (h, w) or None where all are) of 1-based bands in (column, row, width, height).
+
+        Where something can be missing, values are float32 with NaN for each missing value. Raises RasterioIOError.
+        """
+        column, row, width, height = window
+        area = Window(column + self._offset[0], row + self._offset[1], width, height)
+        valid: NDArray[np.bool_] = np.ones((height, width), bool)
+        for mask in self.masks:
+            valid &= mask.valid(area.col_off, area.row_off, width, height)
+        if not valid.any():  # nothing to read
+            return np.full((len(bands), height, width), np.nan, np.float32), valid
+        values = self.dataset.read(list(bands), window=area)
+        if not self.may_have_holes:
+            return values, None
+        missing = self._missing(values, bands)
+        if missing is not None:
+            valid &= ~np.logical_and.reduce(missing, 0)
+        if self._masked and not self._alpha & set(bands):
+            valid &= self.dataset.read_masks(bands[0], window=area) > 0
+        values = values.astype(np.float32)
+        if missing is not None:
+            values[missing] = np.nan
+        return values, None if valid.all() else valid
+
+    def _missing(self, values: NDArray, bands: Sequence[int]) -> NDArray[np.bool_] | None:
+        missing = None
+        if values.dtype.kind == "f":
+            missing = ~np.isfinite(values)
+        for i, band in enumerate(bands):
+            nodata = self.dataset.nodatavals[band - 1]
+            if nodata is not None and not math.isnan(nodata):
+                missing = np.zeros(values.shape, bool) if missing is None else missing
+                missing[i] |= values[i] == np.asarray(nodata).astype(values.dtype)
+        return missing
+
+    def block_windows(self) -> Iterator[tuple[int, int, int, int]]:
+        """Windows that cover the raster, aligned to its blocks, of at most about a megapixel."""
+        block_h, block_w = self.dataset.block_shapes[0]
+        step_w = min(max(block_w, 1024 // block_w * block_w), self.width)
+        step_h = min(max(block_h, 1024 // block_h * block_h), max(1, 2**21 // step_w), self.height)
+        for row in range(0, self.height, step_h):
+            for column in range(0, self.width, step_w):
+                yield column, row, min(step_w, self.width - column), min(step_h, self.height - row)
+
+    def empty_bands(self, bands: Sequence[int]) -> set[int]:
+        """Those of the 1-based bands that hold no valid value anywhere. Reads all of the raster only where it must."""
+        left = set(bands)
+        windows = sample_windows(self.width, self.height)
+        for window in [*windows, *(self.block_windows() if self.may_have_holes else ())]:
+            if not left:
+                break
+            order = sorted(left)
+            values, valid = self.read(order, window)
+            if values.dtype.kind != "f":
+                return set()
+            found = np.isfinite(values) if valid is None else np.isfinite(values) & valid
+            left -= {band for band, any_valid in zip(order, found.any((1, 2)), strict=True) if any_valid}
+        return left
+
+    def facts(self) -> RasterFacts:
+        """What detection needs to know. Raises RasterError where the sample cannot be read."""
+        d = self.dataset
+        count = d.count
+        return RasterFacts(
+            dtype=d.dtypes[0],
+            colors=tuple(c.name for c in d.colorinterp),
+            descriptions=tuple(text or "" for text in d.descriptions),
+            wavelengths_um=tuple(_wavelength_um(d.tags(i), d.descriptions[i - 1] or "") for i in range(1, count + 1)),
+            gsd_m=gsd_m(self.transform, self.crs, self.width, self.height),
+            samples=() if self.product else self._samples(),  # a product's metadata tell what values are
+        )
+
+    def _samples(self) -> tuple[tuple[float, ...], ...]:
+        chosen = sampled_bands(self.dataset.count)
+        parts: dict[int, list[NDArray]] = {band: [] for band in chosen}
+        try:
+            for window in sample_windows(self.width, self.height):
+                values, valid = self.read(chosen, window)
+                values = values.astype(np.float64) if valid is None else np.where(valid, values, np.nan)
+                for band, pixels in zip(chosen, values, strict=True):
+                    parts[band].append(pixels[np.isfinite(pixels)])
+        except RasterioIOError as error:
+            raise _unreadable(self, error) from error
+        found = {band: np.sort(np.concatenate(arrays)) for band, arrays in parts.items()}
+        return tuple(tuple(found[b].tolist()) if b in found else () for b in range(1, self.dataset.count + 1))
+
+
+def detect_source(
+    source: Source, sensor_id: str | None = None, bands: str | None = None, units: str | None = None
+) -> Detection:
+    """`sensors.detect` on an open raster, with bands that are nodata everywhere as missing.
+
+    Raises RasterError where nothing is valid or the file breaks off, SensorError where the user's words do not fit.
+    """
+    product, name = source.product, source.name
+    if product and units not in (None, product.units):
+        raise SensorError(f"expected no --units for {name}, whose metadata tell the unit, found {units}")
+    found = detect(source.facts(), sensor_id, bands, product.units if product else units)
+    if found.sensor is None:
+        return found
+    if product:
+        clouds = f"; for --valid-mask, its scene classification is {product.scl}" if product.scl else ""
+        found = replace(found, reason=found.reason.replace("(as told)", f"({product.told})") + clouds)
+    used = [band for band in found.bands if band]
+    try:
+        empty = source.empty_bands(used)
+    except RasterioIOError as error:
+        raise _unreadable(source, error) from error
+    if len(empty) == len(set(used)):
+        raise RasterError(f"expected valid pixels, found none in {name}: all is nodata")
+    return replace(found, bands=tuple(None if band in empty else band for band in found.bands)) if empty else found
+
+
+def shown(path: str) -> str:
+    """The last part of a path or address, for messages; without an address's query, which may hold a key."""
+    address = path.split("?")[0] if "://" in path else path
+    return Path(address).name or path
+
+
+def _unreadable(source: Source, error: RasterioIOError) -> RasterError:
+    why = "did the connection break?" if "://" in source.path else "is it truncated?"
+    return RasterError(f"{source.name} cannot be read, {why} {one_line(error)}")
+
+
+def _choose(name: str, subdatasets: Sequence[str]) -> str:
+    if not subdatasets:
+        return f"expected a raster with bands, found none in {name}"
+    parts = [text.rsplit(":", 1)[-1].lstrip("/") for text in subdatasets]
+    listed = ", ".join(parts[:12]) + (", ..." if len(parts) > 12 else "")
+    return (f"expected one raster, found {len(parts)} subdatasets in {name}: {listed}; name one, "
+            f"e.g. '{subdatasets[0]}'")  # fmt: skip
+
+
+def _round(value: float) -> int:
+    return math.floor(value + 0.5)
+
+
+def sampled_bands(count: int) -> list[int]:
+    """1-based bands whose values detection looks at: all up to 16, else nine spread evenly."""
+    return list(range(1, count + 1)) if count <= 16 else [1 + i * (count - 1) // 8 for i in range(9)]
+
+
+def _wavelength_um(tags: dict[str, str], description: str) -> float | None:
+    """Centre wavelength from ENVI-style band metadata or a description such as 'band 3 (429.3 Nanometers)'."""
+    text, unit = tags.get("wavelength", ""), tags.get("wavelength_units", "")
+    if not text:
+        match = re.search(r"([\d.]+)\s*(nm|nanometers?|um|µm|micrometers?|microns?)\b", description, re.IGNORECASE)
+        text, unit = (match[1], match[2]) if match else ("", "")
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    nanometers = unit.lower().startswith("n") or not unit and value > 100
+    return value / 1000 if nanometers else value
+
+
+def gsd_m(transform: rasterio.Affine, crs: object, width: int, height: int) -> float | None:
+    """Pixel size in metres in the middle of the raster (root of its area); None without a CRS."""
+    if not crs:
+        return None
+    area = pixel_area_m2(transform, crs, (width // 2, height // 2, 1, 1))
+    return None if area is None else math.sqrt(area)
+
+
+def place(t: rasterio.Affine, column: Number, row: Number) -> tuple[Number, Number]:
+    """Where pixel corners lie in the CRS (affine's own operator for it changed from * to @ between releases)."""
+    return t.a * column + t.b * row + t.c, t.d * column + t.e * row + t.f
+
+
+def coarser(t: rasterio.Affine, factor: float) -> rasterio.Affine:
+    """The grid of cells `factor` pixels wide and high, from the same corner."""
+    return rasterio.Affine(t.a * factor, t.b * factor, t.c, t.d * factor, t.e * factor, t.f)
+
+
+_GEOD = Geod(ellps="WGS84")
+
+
+def pixel_area_m2(transform: rasterio.Affine, crs: object, window: tuple[int, int, int, int]) -> float | None:
+    """Mean area on the WGS 84 ellipsoid of the pixels in (column, row, width, height); None without a usable CRS."""
+    if not crs:
+        return None
+    column, row, w, h = window
+    corners = [(column, row), (column + w, row), (column + w, row + h), (column, row + h)]
+    points = [place(transform, x, y) for x, y in corners]
+    try:
+        lon, lat = warp_points(crs, "EPSG:4326", [p[0] for p in points], [p[1] for p in points])
+    except (RasterioError, ValueError):
+        return None
+    area = abs(_GEOD.polygon_area_perimeter(lon, lat)[0]) / (w * h)
+    return area if math.isfinite(area) and area > 0 else None
+
+
+def pyproj_crs(crs: object) -> CRS | None:
+    return CRS.from_wkt(crs.to_wkt()) if crs else None  # type: ignore[attr-defined]
+
+
+def one_line(error: BaseException) -> str:
+    """What GDAL says, where rasterio only refers to it."""
+    if isinstance(error, RasterioError) and error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,141 @@
+"""The facts of a QgsRasterLayer that detection needs; the same as ofa_engine/raster/source.py fills from the same file.
+
+Read with the GDAL that QGIS ships, since QGIS's own raster provider hides band metadata.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from osgeo import gdal, gdal_array, osr
+from qgis.core import QgsProviderRegistry, QgsRasterLayer
+
+from ..i18n.texts import tr
+from .modules import errors, sensors
+
+_IN_DESCRIPTION = re.compile(r"([\d.]+)\s*(nm|nanometers?|um|µm|micrometers?|microns?)\b", re.IGNORECASE)
+_EQUATOR_M, _ECCENTRICITY2 = 6378137.0, 0.00669437999014  # WGS 84
+
+
+def source_path(layer) -> str:
+    """What GDAL (and so the engine) opens for that layer. Raises RasterError where it is not a raster file."""
+    if not isinstance(layer, QgsRasterLayer):
+        raise errors.RasterError(tr("Expected a raster layer: choose one in the layer panel"))
+    if layer.dataProvider() is None or layer.providerType() != "gdal":
+        raise errors.RasterError(
+            tr('Expected a raster from a file, found a layer of "{provider}": export {name} to a GeoTIFF first').format(
+                provider=layer.providerType(), name=layer.name()
+            )
+        )
+    parts = QgsProviderRegistry.instance().decodeUri("gdal", layer.source())
+    path = parts.get("path") or ""
+    if parts.get("layerName") or parts.get("openOptions"):  # a subdataset: its GDAL name is the source itself
+        path = layer.source().split("|")[0]
+    return path
+
+
+class Stopped(Exception):
+    """The reading was no longer wanted."""
+
+
+def facts_of(layer) -> sensors.RasterFacts:
+    """Raises RasterError where the layer is no raster file that GDAL reads."""
+    return facts_at(source_path(layer))
+
+
+def facts_at(path: str, stopped: Callable[[], bool] = lambda: False, first=lambda facts: None) -> sensors.RasterFacts:
+    """In any thread. `first` is called with what is known at once, without samples, which may take long to read.
+
+    Raises RasterError where GDAL does not read it, Stopped soon after `stopped()` became true.
+    """
+    try:
+        dataset = gdal.OpenEx(path, gdal.OF_RASTER)
+    except RuntimeError:  # where Processing switched GDAL's exceptions on
+        dataset = None
+    if dataset is None or not dataset.RasterCount:
+        raise errors.RasterError(tr("Expected a raster that GDAL can read, found {path}").format(path=path))
+    bands = [dataset.GetRasterBand(i) for i in range(1, dataset.RasterCount + 1)]
+    facts = sensors.RasterFacts(
+        dtype=np.dtype(gdal_array.GDALTypeCodeToNumericTypeCode(bands[0].DataType)).name,
+        colors=tuple(gdal.GetColorInterpretationName(b.GetColorInterpretation()).lower() for b in bands),
+        descriptions=tuple(b.GetDescription() or "" for b in bands),
+        wavelengths_um=tuple(_wavelength_um(b) for b in bands),
+        gsd_m=_gsd_m(dataset),
+        samples=(),
+    )
+    first(facts)
+    return replace(facts, samples=_samples(dataset, bands, path, stopped))
+
+
+def _wavelength_um(band) -> float | None:
+    text, unit = band.GetMetadataItem("wavelength") or "", band.GetMetadataItem("wavelength_units") or ""
+    if not text:
+        match = _IN_DESCRIPTION.search(band.GetDescription() or "")
+        text, unit = (match[1], match[2]) if match else ("", "")
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    nanometres = unit.lower().startswith("n") or not unit and value > 100
+    return value / 1000 if nanometres else value
+
+
+def _gsd_m(dataset) -> float | None:
+    """Root of the area of the raster's middle pixel; None without a CRS."""
+    crs, transform = dataset.GetSpatialRef(), dataset.GetGeoTransform()
+    if crs is None:
+        return None
+    crs, world = crs.Clone(), osr.SpatialReference()
+    world.ImportFromEPSG(4326)
+    for each in (crs, world):
+        each.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    column, row = dataset.RasterXSize // 2, dataset.RasterYSize // 2
+    corners = [(column, row), (column + 1, row), (column + 1, row + 1), (column, row + 1)]
+    points = [gdal.ApplyGeoTransform(transform, *corner) for corner in corners]
+    try:
+        lonlat = np.radians([p[:2] for p in osr.CoordinateTransformation(crs, world).TransformPoints(points)])
+    except (RuntimeError, TypeError):
+        return None
+    # a pixel is flat enough: metres along the meridian and the parallel through it, then the shoelace formula
+    bend = 1 - _ECCENTRICITY2 * math.sin(lonlat[0][1]) ** 2
+    x = (lonlat[:, 0] - lonlat[0][0]) * _EQUATOR_M / math.sqrt(bend) * np.cos(lonlat[:, 1])
+    y = (lonlat[:, 1] - lonlat[0][1]) * _EQUATOR_M * (1 - _ECCENTRICITY2) / bend**1.5
+    area = abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
+    return math.sqrt(area) if math.isfinite(area) and area > 0 else None
+
+
+def _samples(dataset, bands, path: str, stopped) -> tuple[tuple[float, ...], ...]:
+    """Sorted valid values a band: of all bands up to 16, else of nine, which tell the unit as well."""
+    count = len(bands)
+    chosen = set(range(count)) if count <= 16 else {i * (count - 1) // 8 for i in range(9)}
+    windows = sensors.sample_windows(dataset.RasterXSize, dataset.RasterYSize)
+    alpha_read = any(bands[i].GetColorInterpretation() == gdal.GCI_AlphaBand for i in chosen)  # then it masks nothing
+    masked = bands[0].GetMaskFlags() & gdal.GMF_PER_DATASET and not alpha_read  # an internal mask or a .msk file
+    masks = [_read(bands[0].GetMaskBand(), window, path) if masked else None for window in windows]
+    parts: list[list] = [[] for _ in bands]
+    for window, mask in zip(windows, masks, strict=True):  # bands inside: a block of interleaved bands is unpacked once
+        for index in sorted(chosen):
+            if stopped():
+                raise Stopped
+            band = bands[index]
+            values = _read(band, window, path)
+            valid = np.isfinite(values)
+            nodata = band.GetNoDataValue()
+            if nodata is not None:  # of float data in its own precision; -9999 of bytes is none
+                valid &= values != (values.dtype.type(nodata) if values.dtype.kind == "f" else nodata)
+            if mask is not None:
+                valid &= mask > 0
+            parts[index].append(values[valid].astype(float))
+    return tuple(tuple(np.sort(np.concatenate(of_band)).tolist()) if of_band else () for of_band in parts)
+
+
+def _read(band, window, path: str) -> np.ndarray:
+    try:
+        values = band.ReadAsArray(*window)
+    except RuntimeError:  # where Processing switched GDAL's exceptions on
+        values = None
+    if values is None:
+        raise errors.RasterError(tr("{path} cannot be read, is it truncated?").format(path=path))
+    return values

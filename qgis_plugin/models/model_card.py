@@ -1,0 +1,187 @@
+"""What a model file says of itself, as a page to read: classes, scores, how it was made, statistics."""
+
+from html import escape
+
+from ..engine.modules import sensors
+from ..i18n.texts import sensor_title, tr
+from .model_files import BROUGHT, NAMED, OWN, Entry, backbone_of, heads_on
+
+KINDS = {"head": tr("Head"), "checkpoint": tr("Checkpoint")}
+TASKS = {"segment": tr("one class a pixel"), "classify": tr("one class a tile")}
+PLACES = {OWN: tr("your own"), BROUGHT: tr("comes with the plugin"), NAMED: tr("folder in OFANET_MODELS")}
+_MOST_BANDS = 13
+_WORDS = {
+    "recipe": tr("Recipe"),
+    "simulated_scenes": tr("Simulated scenes"),
+    "real_scenes": tr("Real scenes"),
+    "steps": tr("Steps"),
+    "epochs": tr("Epochs"),
+    "batch": tr("Tiles a step"),
+    "images": tr("Images seen"),
+    "seconds": tr("Seconds"),
+    "sources": tr("Sources"),
+    "config": tr("Configuration"),
+    "checkpoint": tr("Saved as"),
+    "nonfinite_steps": tr("Steps without a finite loss"),
+    "peak_lr": tr("Highest learning rate"),
+    "minutes": tr("Minutes"),
+    "seed": tr("Seed of the random numbers"),
+    "kind": tr("Kind"),
+    "samples": tr("Samples"),
+    "groups": tr("Places"),
+    "labelled": tr("Labelled"),
+    "strength": tr("Regularisation"),
+    "temperature": tr("Temperature"),
+    "bands": tr("Bands"),
+    "rasters": tr("Rasters"),
+    "labels": tr("Labels"),
+    "tried": tr("Tried (mean IoU)"),
+}
+_SCORES = ("validation", "held_out_real", "held_out_simulated")
+_SCORE_TITLES = {
+    "validation": tr("Cross-validated on its own labels"),
+    "held_out_real": tr("On real scenes that it has not seen"),
+    "held_out_simulated": tr("On simulated scenes that it has not seen"),
+}
+
+
+def sensor_name(sensor: str) -> str:
+    return sensor_title(sensors.get(sensor)) if sensor in sensors.SENSORS else sensor
+
+
+def score(entry: Entry) -> tuple[str, str]:
+    """The one score of a head for a list, and what it is: validated and real before simulated."""
+    training = entry.header.get("training") or {}
+    for key in _SCORES:
+        found = training.get(key) or {}
+        if isinstance(found.get("miou"), (int, float)):
+            return tr("IoU {number:.2f}").format(number=found["miou"]), _SCORE_TITLES[key]
+    accuracy = training.get("held_out_accuracy")
+    if isinstance(accuracy, (int, float)):
+        return tr("accuracy {number:.2f}").format(number=accuracy), tr("On tiles that it has not seen")
+    return "-", tr("not known")
+
+
+def page(entry: Entry) -> str:
+    header = entry.header
+    parts = [f"<h3>{escape(entry.title)}</h3>"]
+    if entry.problem:
+        return parts[0] + f"<p>{escape(entry.problem)}</p>" + _rows([(tr("File"), str(entry.path))])
+    if header["file"] == "head":
+        parts += _head(entry)
+    else:
+        parts += _checkpoint(entry)
+    parts += _made(header.get("training") or {})
+    parts.append(_heading(tr("File")))
+    facts = [(tr("Path"), str(entry.path)), (tr("Size"), _size(entry.path.stat().st_size)),
+             (tr("Place"), PLACES[entry.place])]  # fmt: skip
+    return "".join([*parts, _rows(facts)])
+
+
+def _head(entry: Entry) -> list[str]:
+    header, backbone = entry.header, backbone_of(entry)
+    bands = header.get("bands") or []
+    facts = [
+        (tr("Sensor"), sensor_name(header.get("sensor", ""))),
+        (tr("Answers"), TASKS.get(header.get("task"), header.get("task"))),
+        (tr("Kind"), header.get("kind")),
+        (tr("Tile"), tr("{px} pixels").format(px=header.get("tile_px"))),
+        (tr("Bands"), _few(bands)),
+        (tr("Unit"), tr(sensors.UNITS.get(header.get("unit"), str(header.get("unit"))))),
+        (tr("Needs checkpoint"), backbone.name if backbone else tr("not found: import the one it was fitted on")),
+        (tr("Its fingerprint"), header.get("backbone")),
+    ]
+    training = header.get("training") or {}
+    return [_rows(facts), _heading(tr("Classes")), _classes(header.get("classes") or [], training)]
+
+
+def _classes(classes: list[dict], training: dict) -> str:
+    """Each class with its colour, and its IoU in each of the assessments that the file tells of."""
+    told = [key for key in _SCORES if isinstance(training.get(key), dict)]
+    titles = "".join(f"<td><i>{escape(_SCORE_TITLES[key])}</i></td>" for key in told)
+    rows = [f"<tr><td></td><td></td>{titles}</tr>"]
+    for number, entry in enumerate(classes):
+        cells = [f'<td bgcolor="{escape(str(entry.get("color", "#ffffff")))}">&nbsp;&nbsp;&nbsp;&nbsp;</td>',
+                 f"<td>{escape(str(entry.get('name')))} ({entry.get('value')})</td>"]  # fmt: skip
+        cells += [f"<td>{_share(_iou(training[key], number, entry))}</td>" for key in told]
+        rows.append("<tr>" + "".join(cells) + "</tr>")
+    for name, key in ((tr("mean IoU"), "miou"), (tr("accuracy"), "accuracy"), (tr("folds"), "folds")):
+        if any(key in training[source] for source in told):
+            values = "".join(f"<td><b>{_share(training[source].get(key))}</b></td>" for source in told)
+            rows.append(f"<tr><td></td><td><b>{name}</b></td>{values}</tr>")
+    return f'<table cellpadding="3">{"".join(rows)}</table>'
+
+
+def _iou(scores: dict, number: int, entry: dict):
+    """A list in the order of the classes, or by the class's value."""
+    found = scores.get("iou")
+    if entry.get("name") in (scores.get("not_scored") or ()):
+        return None
+    if isinstance(found, dict):
+        return found.get(str(entry.get("value")))
+    return found[number] if isinstance(found, list) and number < len(found) else None
+
+
+def _checkpoint(entry: Entry) -> list[str]:
+    header = entry.header
+    size = header.get("architecture") or {}
+    facts = [
+        (tr("Shared ViT"), tr("width {width}, {depth} blocks, {heads} attention heads, {input_px} px input").format(
+            **{key: size.get(key, "?") for key in ("width", "depth", "heads", "input_px")})),
+        (tr("Heads on it"), ", ".join(head.title for head in heads_on(entry)) or tr("none")),
+    ]  # fmt: skip
+    parts = [_rows(facts)]
+    for sensor, about in (header.get("sensors") or {}).items():
+        parts.append(_heading(sensor_name(sensor)))
+        bands, mean, std = about.get("bands") or [], about.get("mean") or [], about.get("std") or []
+        statistics = [f"{b}: {m:.4g} ± {s:.4g}" for b, m, s in zip(bands, mean, std, strict=False)]
+        unit = tr(sensors.UNITS.get(about.get("unit"), str(about.get("unit"))))
+        parts.append(_rows([
+            (tr("Tile"), tr("{px} pixels").format(px=about.get("tile_px") or size.get("input_px"))),
+            (tr("Mean ± deviation"), f"{_few(statistics)} ({unit})"),
+            (tr("Fingerprint"), (header.get("fingerprints") or {}).get(sensor)),
+        ]))  # fmt: skip
+    return parts
+
+
+def _made(training: dict) -> list[str]:
+    facts = []
+    for key, value in training.items():
+        if key in _SCORES or key == "before" or value in (None, "", [], {}):
+            continue
+        if isinstance(value, dict):
+            value = ", ".join(f"{name} {_number(number)}" for name, number in value.items())
+        elif isinstance(value, list):
+            value = _few(value)
+        facts.append((_WORDS.get(key, key.replace("_", " ").capitalize()), _number(value)))
+    return [_heading(tr("How it was made")), _rows(facts)] if facts else []
+
+
+def _few(words: list) -> str:
+    words = [str(word) for word in words]
+    if len(words) > _MOST_BANDS:
+        words = [*words[:3], "...", words[-1], tr("({count} in all)").format(count=len(words))]
+    return ", ".join(words)
+
+
+def _number(value) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _share(value) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else _number(value)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB" if count > 1e6 else f"{count / 1e3:,.1f} kB"
+
+
+def _heading(text: str) -> str:
+    return f"<h4>{escape(text)}</h4>"
+
+
+def _rows(facts) -> str:
+    cell = '<tr><td style="color:#66758a">{}&nbsp;</td><td>{}</td></tr>'
+    return f'<table cellpadding="2">{"".join(cell.format(escape(k), escape(str(v))) for k, v in facts)}</table>'

@@ -1,0 +1,115 @@
+"""Facts of rasters, read in a thread of its own: a large compressed raster takes longer than a window may stand still.
+
+Not a task of QGIS: its pool may be full of long runs, and what a layer is should be told at once.
+"""
+
+import os
+import threading
+import time
+
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
+
+from ..engine.modules import errors, sensors
+from ..engine.raster_facts import Stopped, facts_at, source_path
+from ..i18n.texts import tr
+
+PATIENCE_S = 0.04  # how long the GUI's thread waits: most rasters are read by then, and nothing flickers
+_POLL_MS = 20
+_MOST_KEPT = 64
+_readings: dict[tuple, "_Reading"] = {}  # by path, time and size of the file
+
+
+class _Reading:
+    def __init__(self, path: str):
+        self.done, self.stopped = threading.Event(), threading.Event()
+        self.first: sensors.RasterFacts | None = None
+        self.facts: sensors.RasterFacts | None = None
+        self.error = ""
+        threading.Thread(target=self._work, args=(path,), daemon=True).start()
+
+    def _work(self, path: str):
+        try:
+            self.facts = facts_at(path, self.stopped.is_set, self._see)
+        except Stopped:
+            pass
+        except errors.OfaError as error:
+            self.error = str(error)
+        finally:
+            self.error = self.error or ("" if self.facts else tr("{path} cannot be read").format(path=path))
+            self.done.set()
+
+    def _see(self, first: sensors.RasterFacts):
+        self.first = first
+
+
+def _reading_of(path: str) -> _Reading:
+    """One for all panels; a file that was changed is read anew, and so is what is no file of this machine."""
+    try:
+        stat = os.stat(path)
+        key = (path, stat.st_mtime_ns, stat.st_size)
+    except (OSError, ValueError):
+        key = (path, time.monotonic_ns(), 0)
+    found = _readings.get(key)
+    if found is None or found.error:
+        while len(_readings) >= _MOST_KEPT:
+            _readings.pop(next(iter(_readings)))
+        found = _readings[key] = _Reading(path)
+    return found
+
+
+def forget(seconds: float = 2.0):
+    """Ends what is being read; waits for it, since the plugin's code goes away after this."""
+    for reading in _readings.values():
+        reading.stopped.set()
+    for reading in _readings.values():
+        reading.done.wait(seconds)
+    _readings.clear()
+
+
+class FactsReader(QObject):
+    seen = pyqtSignal()  # `first` is there now: facts without samples
+    read = pyqtSignal()  # what took longer than PATIENCE_S is there now
+
+    def __init__(self, parent=None):
+        super().__init__(parent)
+        self.first: sensors.RasterFacts | None = None
+        self.facts: sensors.RasterFacts | None = None
+        self.error = ""
+        self._reading: _Reading | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(_POLL_MS)
+        self._timer.timeout.connect(self._poll)
+
+    @property
+    def looking(self) -> bool:
+        return self._timer.isActive()
+
+    def look_at(self, layer):
+        """Sets `facts` or `error` at once where it can (neither without a layer); else it is `looking` until `read`."""
+        self._timer.stop()
+        self.first, self.facts, self.error = None, None, ""
+        if layer is None:
+            return
+        try:
+            self._reading = _reading_of(source_path(layer))
+        except errors.OfaError as error:
+            self.error = str(error)
+            return
+        self._reading.done.wait(PATIENCE_S)
+        if not self._take():
+            self.first = self._reading.first
+            self._timer.start()
+
+    def _take(self) -> bool:
+        if not self._reading.done.is_set():
+            return False
+        self.facts, self.error = self._reading.facts, self._reading.error
+        return True
+
+    def _poll(self):
+        if self._take():
+            self._timer.stop()
+            self.read.emit()
+        elif self.first is None and self._reading.first is not None:
+            self.first = self._reading.first
+            self.seen.emit()

@@ -1,0 +1,216 @@
+"""The raster that a panel works on, what it was recognised as and why, and the user's word where that is wrong."""
+
+from html import escape
+
+from qgis.core import QgsMapLayerProxyModel, QgsRasterLayer
+from qgis.gui import QgsCollapsibleGroupBox, QgsMapLayerComboBox
+from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtGui import QPalette
+from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+
+from ..engine.modules import errors, sensors
+from ..i18n.texts import in_window_words, sensor_title, tr
+from .raster_facts_loader import FactsReader
+
+_CONFIDENCE = {"certain": tr("certain"), "likely": tr("likely"), "ambiguous": tr("ambiguous: please check")}
+_COLORS = {"good": ("#1c7443", "#5fd08f"), "fair": ("#855a00", "#f0b83d"), "bad": ("#b93222", "#ff8a7a")}
+_KIND = {"certain": "good", "likely": "good", "ambiguous": "fair"}
+
+
+def state_color(widget, kind: str) -> str:
+    """The colour of good, fair or bad news that can be read on that widget, in a light or in a dark theme."""
+    dark = widget.palette().color(QPalette.ColorRole.Window).lightness() < 128
+    return _COLORS[kind][dark]
+
+
+class RasterInput(QWidget):
+    changed = pyqtSignal()  # another raster, another way to read it, or it is known now what it is
+
+    def __init__(self, tile_default: str | None, parent=None):
+        """`tile_default` says in words what a tile size of 0 stands for; None where a panel asks for it elsewhere."""
+        super().__init__(parent)
+        self._tile_default = tile_default
+        self._facts_of, self.detection = "", None
+        self._reader = FactsReader(self)
+        self._reader.read.connect(self._recognise)
+        self._reader.seen.connect(self._detect)
+        self.raster = QgsMapLayerComboBox()
+        self.raster.setAccessibleName(tr("Raster"))
+        self.raster.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
+        self.verdict, self.reason, self.wanted = QLabel(), QLabel(), QLabel()
+        for label in (self.verdict, self.reason, self.wanted):
+            label.setWordWrap(True)
+        for label in (self.reason, self.wanted):
+            small = label.font()
+            small.setPointSizeF(small.pointSizeF() * 0.9)
+            label.setFont(small)
+        self.verdict.setAccessibleName(tr("Recognised as"))
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(tr("Raster"), self.raster)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(form)
+        layout.addWidget(self.verdict)
+        layout.addWidget(self.reason)
+        layout.addWidget(self._reading_box())
+        self.raster.layerChanged.connect(self._raster_changed)
+        self._raster_changed(self.raster.currentLayer())
+
+    def layer(self) -> QgsRasterLayer | None:
+        return self.raster.currentLayer()
+
+    def follow(self, layer):
+        """Takes the layer that was chosen in the layer panel where it is an image: class maps have one band."""
+        if isinstance(layer, QgsRasterLayer) and layer.providerType() == "gdal" and layer.bandCount() > 1:
+            self.raster.setLayer(layer)
+
+    @property
+    def looking(self) -> bool:
+        """Whether it is still being read what the raster is."""
+        return self._reader.looking
+
+    @property
+    def facts(self) -> sensors.RasterFacts | None:
+        return self._reader.facts
+
+    def _reading_box(self) -> QWidget:
+        self.reading = QgsCollapsibleGroupBox(tr("How the raster is read"))
+        self.reading.setSaveCollapsedState(False)  # it opens where there is something to look after
+        self.reading.setCollapsed(True)
+        self.sensor, self.bands, self.units, self.tile = QComboBox(), QLineEdit(), QComboBox(), QSpinBox()
+        self.sensor.addItem(tr("as recognised"), None)
+        for key, sensor in sensors.SENSORS.items():
+            self.sensor.addItem(sensor_title(sensor), key)
+        self.units.addItem(tr("as recognised"), None)
+        for key, title in sensors.UNITS.items():
+            self.units.addItem(tr(title), key)
+        self.bands.setToolTip(tr("The raster's band for each band of the sensor, from 1; a dash for a missing one"))
+        self.tile.setRange(0, 4096)
+        self.tile.setSpecialValueText(self._tile_default or "")
+        self.tile.setToolTip(tr("Smaller tiles see finer detail, and take longer"))
+        form = QFormLayout(self.reading)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        order = QVBoxLayout()
+        order.setSpacing(2)
+        order.addWidget(self.bands)
+        order.addWidget(self.wanted)
+        form.addRow(tr("Sensor"), self.sensor)
+        form.addRow(tr("Band order"), order)
+        form.addRow(tr("Unit of the values"), self.units)
+        if self._tile_default is not None:
+            form.addRow(tr("Tile size in pixels"), self.tile)
+        names = {self.sensor: tr("Sensor"), self.bands: tr("Band order"), self.units: tr("Unit of the values"),
+                 self.tile: tr("Tile size in pixels")}  # fmt: skip
+        for widget, name in names.items():
+            widget.setAccessibleName(name)
+        self.sensor.activated.connect(self._reading_changed)
+        self.bands.textEdited.connect(self._reading_changed)
+        self.bands.editingFinished.connect(self._reading_changed)
+        self.units.activated.connect(self._reading_changed)
+        return self.reading
+
+    def _raster_changed(self, layer):
+        key = layer.source() if layer is not None else ""
+        if key != self._facts_of:
+            self._facts_of = key
+            self.sensor.setCurrentIndex(0)
+            self.units.setCurrentIndex(0)
+            self.bands.clear()
+            self._reader.look_at(layer)
+        self._recognise()
+
+    def choose_sensor(self, sensor: str):
+        """The user's word that the raster is of that sensor."""
+        self.sensor.setCurrentIndex(self.sensor.findData(sensor))
+        self._reading_changed()
+
+    def _recognise(self):
+        self._detect()
+        if self.detection is not None:
+            self.reading.setCollapsed(self.detection.confidence in ("certain", "likely"))
+        self.changed.emit()
+
+    def _reading_changed(self, *_):
+        before = self._told, self.detection
+        self._detect()
+        if (self._told, self.detection) != before:
+            self.changed.emit()
+
+    def _detect(self):
+        facts, self.detection = self._reader.facts, None
+        self._told = self.sensor.currentData(), self.bands.text().strip() or None, self.units.currentData()
+        if facts is not None:
+            try:
+                self.detection = sensors.detect(facts, *self._told)
+            except errors.SensorError as error:
+                self.detection = sensors.Detection(None, str(error))
+        self._tell()
+
+    def _tell(self):
+        """Shows the answer; one that was refused in one sentence."""
+        found, reason = self.detection, ""
+        if not self._facts_of:
+            text = tr("Add a raster to the project")
+        elif self.looking:
+            text = self._first_sight()
+        elif found is None:
+            text = escape(self._reader.error)
+        elif found.sensor is None:
+            verdict = self._colored(tr("Not recognised"), "bad")
+            text = f"{verdict}: {escape(in_window_words(found.reason))}"
+        else:
+            verdict = f"{sensor_title(sensors.get(found.sensor))} ({_CONFIDENCE[found.confidence]})"
+            text = self._colored(verdict, _KIND[found.confidence])
+            others = [sensor_title(sensors.get(c)) for c in found.candidates if c != found.sensor]
+            reason = in_window_words(found.reason) + (tr("; or: ") + ", ".join(others) if others else "")
+        self.verdict.setText(text)
+        self.reason.setText(escape(reason))
+        self.reason.setVisible(bool(reason))
+        self._tell_reading(found)
+
+    def _first_sight(self) -> str:
+        """What its bands tell, while its values are still being read."""
+        first = sensors.detect(self._reader.first).sensor if self._reader.first else None
+        if first is None:
+            return tr("Looking at the raster...")
+        return tr("{sensor}, looking at the values...").format(sensor=escape(sensor_title(sensors.get(first))))
+
+    def _colored(self, text: str, kind: str) -> str:
+        return f'<span style="color:{state_color(self, kind)}; font-weight:600">{escape(text)}</span>'
+
+    def _tell_reading(self, found):
+        """What is taken where the user says nothing, and which bands are asked for."""
+        shown = ",".join("-" if band is None else str(band) for band in found.bands) if found else ""
+        self.bands.setPlaceholderText(shown if found and len(found.bands) <= 16 else "")
+        unit = tr(sensors.UNITS[found.units]) if found and found.units and not self._told[2] else ""
+        sensor = found.sensor if found and found.sensor else self._told[0]
+        title = sensor_title(sensors.get(sensor)) if sensor and not self._told[0] else ""
+        for box, answer in ((self.sensor, title), (self.units, unit)):
+            box.setItemText(0, tr("as recognised: {answer}").format(answer=answer) if answer else tr("as recognised"))
+        names = sensors.get(sensor).band_names if sensor else ()
+        if len(names) > 12:
+            names = (*names[:3], "...", names[-1])
+        self.wanted.setText(tr("one entry each for {names}").format(names=", ".join(names)) if names else "")
+        self.wanted.setVisible(bool(names))
+
+    def reading_parameters(self) -> dict:
+        """SENSOR, BANDS, UNITS for an algorithm; what the panel shows where the answer was to be checked."""
+        found = self.detection
+        sensor, bands, units = self.sensor.currentData(), self.bands.text().strip(), self.units.currentData()
+        if found.confidence == "ambiguous":
+            sensor, units = found.sensor, found.units
+            bands = bands or ",".join("-" if band is None else str(band) for band in found.bands)
+        return {"SENSOR": sensor or "auto", "BANDS": bands, "UNITS": units or "auto"}
+
+    def trouble(self) -> str:
+        """What is amiss with the raster; empty where it can be read."""
+        if self.raster.currentLayer() is None:
+            return tr("Add a raster to the project")
+        if self.looking:
+            return tr("Looking at the raster...")
+        if self._reader.error:
+            return self._reader.error
+        if self.detection is None or self.detection.sensor is None or self.detection.units is None:
+            return tr("The raster was not recognised: choose its sensor, bands and unit")
+        return ""

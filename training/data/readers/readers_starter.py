@@ -1,0 +1,148 @@
+"""The mixture that the starter model is pretrained on: public samples of all five sensors, and the simulator.
+
+Layout: `eurosat_rgb/CLASS/*.jpg`, `naip_scenes/*.tif` (R, G, B, NIR), `aerial/*.tif`, `chesapeake/*.npz`,
+`s1_floods/images/*.tif`, `s2_chips/*.tif`, `s2_scene/sen2_12band.tif`, `enmap_potsdam/images/*.tif`; whatever is not
+there is left out. EuroSAT's held-out chips (`held_out_chips`) never enter. Pixels are stored in the canonical unit.
+"""
+
+import functools
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.raster.source import Source
+from training.data.readers.readers import Listing, Unusable, canonical, read_image, resized
+from training.data.readers.readers_raster import read_raster
+from training.simulate import simulate, usual_gsd_m
+
+SIZE_PX = {"enmap": 32}  # of a sample; the others have 64
+_SCENES = {"naip": 100, "gaofen": 150, "sentinel-2": 200, "sentinel-1": 150, "enmap": 150}  # simulated, 16 cuts each
+_S2_BANDS = (4, 3, 2, 5, 6, 7, 8, 11, 12)  # of 12-band products
+_HELD_OUT = Path(__file__).with_name("eurosat_held_out.txt")
+
+
+def held_out_chips() -> frozenset[str]:
+    """The first 16 hexadecimal digits of the SHA-256 of each EuroSAT file that nothing is trained on: 100 a class."""
+    return frozenset(_HELD_OUT.read_text(encoding="ascii").split())
+
+
+def chip_digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+@functools.lru_cache(maxsize=2)
+def _simulated(sensor: str, seed: int, size_px: int) -> NDArray[np.float32]:
+    """A scene with pixels of 0.6 to 1.5 times the usual size."""
+    gsd_m = usual_gsd_m(sensors.get(sensor)) * (1, 1.5, 0.6, 1)[seed % 4]
+    return simulate(sensor, size_px, 50_000_000 + seed, gsd_m)[0]
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Samples by name: FILE, or FILE@column,row,side (of which layer, for .npz: #first), or `simulated/SEED@...`."""
+
+    root: str
+    sensor: str
+    nodata: float | None = None
+
+    @property
+    def size_px(self) -> int:
+        return SIZE_PX.get(self.sensor, 64)
+
+    @property
+    def units(self) -> str:
+        return sensors.get(self.sensor).unit
+
+    @property
+    def dtype(self) -> str:
+        return "uint8" if self.units == "8-bit" else "float16"
+
+    def read(self, name: str) -> NDArray:
+        name, _, place = name.partition("@")
+        x, y, side = map(int, place.split(",")) if place else (0, 0, 0)
+        pixels = self._pixels(name, (x, y, side, side) if place else None)
+        if pixels.shape[1:] != (self.size_px, self.size_px):
+            pixels = resized(pixels, self.size_px, self.size_px)
+        return pixels
+
+    def _pixels(self, name: str, window: tuple[int, int, int, int] | None) -> NDArray:
+        kind = name.partition("/")[0]
+        path = Path(self.root, name.partition("#")[0])
+        if kind == "simulated":
+            assert window
+            return _cut(_simulated(self.sensor, int(path.name), 4 * self.size_px), window)
+        if kind == "eurosat_rgb":
+            return read_image(path)
+        if kind == "chesapeake":
+            assert window
+            first = int(name.partition("#")[2])
+            bands = len(sensors.get(self.sensor).bands)
+            return _cut(np.load(path)["arr_0"][0, first : first + bands], window)
+        if kind == "s2_chips":
+            return canonical(read_raster(path, _S2_BANDS, window), self.sensor, "dn")
+        if kind == "s2_scene":
+            return canonical(read_raster(path, _S2_BANDS, window), self.sensor, "reflectance+0.1")
+        if kind == "enmap_potsdam":
+            return canonical(read_raster(path, None, window), self.sensor, "dn")
+        pixels = read_raster(path, None, window)
+        if kind in ("aerial", "naip_scenes"):
+            whole = pixels[3] > 0 if kind == "aerial" and len(pixels) == 4 else pixels.max(0) > 0
+            if not np.isfinite(pixels).all() or not whole.all():
+                raise Unusable("expected a tile inside the scene, found its edge")
+            pixels = pixels[: len(sensors.get(self.sensor).bands)]
+        return pixels
+
+
+def _cut(pixels: NDArray, window: tuple[int, int, int, int]) -> NDArray:
+    x, y, width, height = window
+    return pixels[:, y : y + height, x : x + width]
+
+
+def _windows(name: str, width: int, height: int, side: int, step: int) -> Iterable[str]:
+    rows, columns = range(0, height - side + 1, step), range(0, width - side + 1, step)
+    return (f"{name}@{x},{y},{side}" for y in rows for x in columns)
+
+
+def _names(root: Path, sensor: str, size_px: int) -> Iterable[str]:
+    """Real samples, those of small sets several times so that they are not drowned, then simulated ones."""
+    def files(pattern: str) -> list[tuple[str, Path]]:
+        return [(path.relative_to(root).as_posix(), path) for path in sorted(root.glob(pattern))]
+
+    def rasters(pattern: str, side: int, step: int, bands: int) -> Iterable[str]:
+        for name, path in files(pattern):
+            with Source(path) as image:
+                if image.dataset.count >= bands:
+                    yield from _windows(name, image.width, image.height, side, step)
+
+    if sensor == "naip":
+        held_out = held_out_chips()
+        yield from (name for name, path in files("eurosat_rgb/*/*.jpg") if chip_digest(path) not in held_out)
+        yield from rasters("aerial/*.tif", 64, 48, 3)
+    if sensor in ("naip", "gaofen"):
+        for side, step in ((64, 64), (128, 96)):
+            yield from rasters("naip_scenes/*.tif", side, step, 4)
+            for name, _ in files("chesapeake/*.npz"):
+                for first in (0, 4):
+                    yield from _windows(f"{name}#{first}", 256, 256, side, step // 2)
+    if sensor == "sentinel-2":
+        yield from 4 * [name for name, _ in files("s2_chips/*.tif")]
+        yield from 2 * list(rasters("s2_scene/sen2_12band.tif", 64, 16, 12))
+        yield from rasters("s2_scene/sen2_12band.tif", 32, 16, 12)
+    if sensor == "sentinel-1":
+        for side in (64, 112):
+            yield from rasters("s1_floods/images/*.tif", side, 32, 2)
+    if sensor == "enmap":
+        yield from 40 * [name for name, _ in files("enmap_potsdam/images/*.tif")]
+        yield from 10 * list(rasters("enmap_potsdam/images/*.tif", 16, 8, 224))
+    for seed in range(_SCENES[sensor]):
+        yield from _windows(f"simulated/{seed}", 4 * size_px, 4 * size_px, size_px, size_px)
+
+
+def mixture(root: Path, sensor: str) -> tuple[Mixture, Listing]:
+    reader = Mixture(str(root), sensor)
+    return reader, Listing(list(_names(root, sensor, reader.size_px)), as_listed=True)

@@ -1,0 +1,158 @@
+"""The one flat configuration of pretraining: defaults, YAML, command line, in that order of precedence."""
+
+import argparse
+import dataclasses
+import types
+import typing
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ofa_engine.core.errors import InputError
+from ofa_engine.core.sensors.detection import SENSORS
+from ofa_engine.model.mae import DecoderSize
+from ofa_engine.model.ofanet import VIT_BASE, VIT_LARGE, VIT_SMALL, VIT_TINY, Architecture
+
+SIZES = {"tiny": VIT_TINY, "small": VIT_SMALL, "base": VIT_BASE, "large": VIT_LARGE}
+
+
+def _help(default: Any, text: str) -> Any:
+    if isinstance(default, list):
+        return field(default_factory=lambda: list(default), metadata={"help": text})
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass
+class Config:
+    """Defaults are the paper's run, and MAE's where the paper leaves it open."""
+
+    data: str = _help("", "folder with prepared samples, one sub-folder a sensor")
+    output: str = _help("", "folder of the run: checkpoints, log, pictures, report")
+    sensors: list[str] = _help([], "which sensors (default: all that `data` holds; one of them is 'MAE single')")
+    model: str = _help("base", "size of the shared ViT: tiny, small, base, large; width, depth, heads change it")
+    width: int = _help(0, "0: the model's own")
+    depth: int = _help(0, "0: the model's own")
+    heads: int = _help(0, "0: the model's own")
+    input_px: int = _help(224, "side of the model's input")
+    decoder_width: int = _help(512, "each decoder's width")
+    decoder_depth: int = _help(8, "each decoder's blocks")
+    decoder_heads: int = _help(16, "each decoder's attention heads")
+    mask_ratio: float = _help(0.75, "share of patches that are hidden")
+    epochs: int = _help(100, "passes over the samples")
+    batch: int = _help(256, "samples a step, over all processes and accumulation; one sensor a batch")
+    accumulate: int = _help(1, "parts that a step's batch is worked through in, for less memory")
+    samples: int = _help(0, "samples a sensor and epoch (0: all); drawn anew each epoch")
+    weights: list[str] = _help([], "sensor=factor: how often its samples are drawn, e.g. enmap=2")
+    base_lr: float = _help(1.5e-4, "learning rate for 256 samples a step; scaled with the batch")
+    min_lr: float = _help(0.0, "at the end of the half-cosine")
+    warmup_epochs: float = _help(20.0, "linear warm-up")
+    weight_decay: float = _help(0.05, "none on biases, norms and tokens")
+    clip_norm: float = _help(0.0, "largest norm of the gradient (0: no clipping)")
+    scale_min: float = _help(0.2, "smallest share of a sample's area that a crop takes")
+    precision: str = _help("bf16", "bf16 (autocast), fp32 or fp64")
+    compile: bool = _help(False, "torch.compile")
+    device: str = _help("auto", "auto, cpu or cuda")
+    workers: int = _help(2, "processes that read samples, a rank (0: none)")
+    seed: int = _help(0, "of everything random")
+    init: str = _help("", "initial weights: a timm name, MAE's .pth, our checkpoint, or others with rename_map")
+    rename_map: str = _help("", "YAML file of regular expressions: replacement, for the names in `init`")
+    download: bool = _help(False, "let timm download the weights named in `init`")
+    checkpoint_minutes: float = _help(30.0, "between checkpoints")
+    checkpoint_epochs: int = _help(10, "between checkpoints")
+    keep: int = _help(3, "how many checkpoints stay")
+    resume: str = _help("auto", "auto: go on from the newest checkpoint in `output`; no: start anew")
+    sheet_epochs: int = _help(10, "between pictures of reconstructions (0: none)")
+    log_steps: int = _help(20, "between looks at the losses, which wait for the device")
+    stop_nonfinite: int = _help(5, "steps without a finite loss in a run before it stops")
+    max_steps: int = _help(0, "stop after so many steps of the plan (0: all)")
+
+    @property
+    def architecture(self) -> Architecture:
+        size = SIZES[self.model]
+        return Architecture(self.width or size.width, self.depth or size.depth, self.heads or size.heads,
+                            input_px=self.input_px)  # fmt: skip
+
+    @property
+    def decoder(self) -> DecoderSize:
+        return DecoderSize(self.decoder_width, self.decoder_depth, self.decoder_heads)
+
+    @property
+    def sensor_weights(self) -> dict[str, float]:
+        return {key: float(value) for key, _, value in (entry.partition("=") for entry in self.weights)}
+
+    def check(self) -> None:
+        """Raises InputError naming the first value that cannot be used."""
+        def need(ok: bool, expected: str, found: object) -> None:
+            if not ok:
+                raise InputError(f"expected {expected}, found {found!r}")
+
+        need(bool(self.data), "a folder of prepared samples (--data)", self.data)
+        need(bool(self.output), "a folder for the run (--output)", self.output)
+        need(self.model in SIZES, f"model {', '.join(SIZES)}", self.model)
+        need(self.precision in ("bf16", "fp32", "fp64"), "precision bf16, fp32 or fp64", self.precision)
+        need(self.resume in ("auto", "no"), "resume auto or no", self.resume)
+        for key in [*self.sensors, *self.sensor_weights]:
+            need(key in SENSORS, f"sensors out of {', '.join(SENSORS)}", key)
+        for name in ("epochs", "batch", "accumulate", "keep", "log_steps"):
+            need(getattr(self, name) >= 1, f"{name} of at least 1", getattr(self, name))
+        need(0 < self.mask_ratio < 1, "mask_ratio between 0 and 1", self.mask_ratio)
+        need(0 < self.scale_min <= 1, "scale_min above 0, up to 1", self.scale_min)
+        arch = self.architecture
+        need(arch.width % arch.heads == 0 and arch.width % 4 == 0, "width divisible by heads and 4", arch)
+
+
+def _convert(name: str, kind: Any, value: Any) -> Any:
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise InputError(f"expected true or false for {name}, found {value!r}")
+        return value
+    if isinstance(kind, types.GenericAlias):
+        if not isinstance(value, list):
+            raise InputError(f"expected a list for {name}, found {value!r}")
+        return [str(entry) for entry in value]
+    try:
+        return kind(value)
+    except (TypeError, ValueError):
+        raise InputError(f"expected {kind.__name__} for {name}, found {value!r}") from None
+
+
+def load(path: str | Path | None, changes: dict[str, Any]) -> Config:
+    """A configuration from a YAML file with `changes` on top. Raises InputError."""
+    values: dict[str, Any] = {}
+    if path:
+        try:
+            values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+        except (OSError, yaml.YAMLError) as error:
+            raise InputError(f"expected a YAML configuration, found {' '.join(str(error).split())}") from error
+        if not isinstance(values, dict):
+            raise InputError(f"expected `name: value` lines in {path}, found {type(values).__name__}")
+    kinds = typing.get_type_hints(Config)
+    for name in {**values, **changes}:
+        if name not in kinds:
+            raise InputError(f"expected settings out of {', '.join(kinds)}, found {name!r}")
+    config = Config(**{name: _convert(name, kinds[name], value) for name, value in {**values, **changes}.items()})
+    config.check()
+    return config
+
+
+def parse(arguments: Sequence[str] | None, prog: str, description: str) -> Config:
+    """The configuration of a command line: --config FILE and one option a setting. Raises InputError, SystemExit."""
+    parser = argparse.ArgumentParser(prog, description=description)
+    parser.add_argument("--config", help="YAML file of settings")
+    kinds = typing.get_type_hints(Config)
+    for setting in fields(Config):
+        kind, flag = kinds[setting.name], "--" + setting.name.replace("_", "-")
+        told = setting.default if setting.default is not dataclasses.MISSING else ""
+        text = f"{setting.metadata['help']} [{told}]".replace("%", "%%")
+        more: dict[str, Any] = {"type": kind}
+        if kind is bool:
+            more = {"action": argparse.BooleanOptionalAction}
+        elif isinstance(kind, types.GenericAlias):
+            more = {"nargs": "*"}
+        parser.add_argument(flag, dest=setting.name, default=None, help=text, **more)
+    values = vars(parser.parse_args(arguments))
+    path = values.pop("config")
+    return load(path, {name: value for name, value in values.items() if value is not None})

@@ -1,0 +1,78 @@
+"""Weights to start from: timm's, MAE's and DOFA's files, our own checkpoints, others through a rename map.
+
+What was taken and what was not is told.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+from safetensors.torch import load_file
+from torch import Tensor
+
+from ofa_engine.core.errors import InputError
+from ofa_engine.model.mae import MaskedAutoencoder
+from training.external_weights import read_weights
+
+# from a plain ViT's names (MAE, timm, DOFA, torchgeo) to ours
+_VIT_NAMES = {
+    r"^(module|encoder|backbone)\.": "",
+    r"^(cls_token|pos_embed|blocks\.|norm\.)": r"model.backbone.\1",
+    r"^fc_norm\.": "model.backbone.norm.",
+    r"^patch_embed\.proj\.": "model.embedders.naip.",  # three bands
+}
+_OWN_NAMES = {r"^(backbone|embedders)\.": r"model.\1."}
+
+
+def load_initial(mae: MaskedAutoencoder, name: str, rename_map: str = "", download: bool = False,
+                 say: Callable[[str], None] = print) -> list[str]:  # fmt: skip
+    """Copies what fits from `name` into the autoencoder; returns the names taken. Raises InputError."""
+    tensors, names = _read(name, download)
+    if rename_map:
+        try:
+            names = yaml.safe_load(Path(rename_map).read_text(encoding="utf-8"))
+            if not isinstance(names, dict):
+                raise ValueError("not a mapping")
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            raise InputError(f"expected `pattern: replacement` lines in {rename_map}, found: {error}") from error
+    own = mae.state_dict()
+    taken, left = [], []
+    for key, value in tensors.items():
+        renamed = key
+        for pattern, replacement in names.items():
+            renamed = re.sub(pattern, replacement, renamed)
+        if renamed in own and own[renamed].shape == value.shape:
+            own[renamed].copy_(value)
+            taken.append(renamed)
+        else:
+            why = f"expected shape {tuple(own[renamed].shape)}" if renamed in own else "no such name here"
+            left.append(f"{key} {tuple(value.shape)}: {why}")
+    if not taken:
+        raise InputError(f"expected weights of a ViT in {name}, found none that fit: {'; '.join(left[:3])}")
+    say(f"initial weights from {name}: {len(taken)} tensors taken, {len(left)} not, {len(own) - len(taken)} start anew")
+    for entry in left:
+        say(f"  not taken: {entry}")
+    return taken
+
+
+def _read(name: str, download: bool) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors by name, and the rename map that suits the kind of file."""
+    path = Path(name)
+    if path.suffix == ".safetensors":
+        if not path.exists():
+            raise InputError(f"expected initial weights, found no file {path}")
+        tensors = load_file(path)
+        return tensors, _OWN_NAMES if any(k.startswith("backbone.") for k in tensors) else _VIT_NAMES
+    if path.exists():
+        return read_weights(path), _VIT_NAMES
+    import timm
+
+    if not timm.is_model(name.split(".")[0]):
+        raise InputError(f"expected initial weights, found no file {name} and no timm model of that name")
+    if not download:
+        raise InputError(f"{name} would have to be downloaded: allow it with --download")
+    try:
+        return timm.create_model(name, pretrained=True).state_dict(), _VIT_NAMES
+    except Exception as error:
+        raise InputError(f"expected a model that timm can download, found {name}: {error}") from error

@@ -1,0 +1,144 @@
+"""Features of a frozen backbone for a task's images, made once and kept under the SHA-256 of all that decides them."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ofa_engine.core.errors import InputError, OfaError
+from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.model import preprocess
+from training.pretraining.report import progress
+from training.probes.backbones import Backbone
+from training.probes.task import Labelled, Split, Task
+
+VERSION = 1  # of what stands in caches and results; raised where the same settings would give other values
+
+Flips = tuple[bool, bool]  # left-right, up-down
+
+
+def statistics_of(backbone: Backbone, task: Task, normalise: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """(mean, deviation) a channel: the task's own, or the checkpoint's, for pixels in the sensor's canonical unit.
+
+    Raises InputError where the pixels are plainly not in that unit.
+    """
+    if normalise == "task":
+        return task.mean, task.std
+    if normalise != "checkpoint":
+        raise InputError(f"expected to normalise by task or checkpoint, found {normalise!r}")
+    mean, std = (tuple(float(part[band]) for band in task.bands) for part in backbone.statistics(task.sensor))
+    for name, m, s, own_m, own_s in zip(task.source_bands, mean, std, task.mean, task.std, strict=True):
+        if abs(m - own_m) > 6 * s or not 0.02 < own_s / s < 50:
+            unit = sensors.UNITS[sensors.get(task.sensor).unit]
+            raise InputError(f"expected {task.name} in {unit} to normalise by the checkpoint (about {m:.4g}), found "
+                             f"{own_m:.4g} in {name}: use --normalise task")  # fmt: skip
+    return mean, std
+
+
+class _Inputs(torch.utils.data.Dataset):
+    """Samples as the backbone sees them: (C, input_px, input_px) and the label, flipped alike."""
+
+    def __init__(self, split: Split, mean: Sequence[float], std: Sequence[float], input_px: int, flips: Flips):
+        self.split, self.mean, self.std, self.input_px, self.flips = split, mean, std, input_px, flips
+
+    def __len__(self) -> int:
+        return len(self.split)
+
+    def __getitem__(self, number: int) -> tuple[Tensor, NDArray]:
+        pixels, label = self.split[number]
+        label = np.asarray(label)
+        for axis, flip in ((-1, self.flips[0]), (-2, self.flips[1])):
+            if flip:
+                pixels, label = np.flip(pixels, axis), np.flip(label, axis) if label.ndim == 2 else label
+        values = torch.from_numpy(np.ascontiguousarray(pixels, np.float32))[None]
+        return preprocess.resize(preprocess.normalise(values, self.mean, self.std), self.input_px)[0], label
+
+
+def _collate(samples: list[tuple[Tensor, NDArray]]) -> tuple[Tensor, NDArray]:
+    shapes = {label.shape for _, label in samples}
+    if len(shapes) > 1:
+        raise InputError(f"expected labels of one size, found {' and '.join(map(str, sorted(shapes)))}")
+    return torch.stack([pixels for pixels, _ in samples]), np.stack([label for _, label in samples])
+
+
+def features(backbone: Backbone, task: Task, split: str, cache: Path | None = None, *, normalise: str = "task",
+             flips: Flips = (False, False), batch: int = 32, workers: int = 0) -> Labelled:  # fmt: skip
+    """(X, y) of a split. X: mean tokens (N, D) float32, for segment all tokens (N, L, D) float16. y: (N,) int64,
+    (N, K) float32 for multilabel, (N, H, W) int16 with -1 where unlabelled for segment.
+
+    In `cache` they are kept under the SHA-256 of all that decides them, and read from there the next time. Raises
+    OfaError where a feature is not finite.
+    """
+    mean, std = statistics_of(backbone, task, normalise)
+    decides = {
+        "version": VERSION, "backbone": backbone.fingerprint(task.sensor), "task": task.key, "split": split,
+        "sensor": task.sensor, "bands": task.bands, "mean": mean, "std": std, "flips": flips,
+        "input_px": backbone.input_px, "kept": "tokens" if task.kind == "segment" else "mean token",
+    }  # fmt: skip
+    key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+    paths = [cache / f"{task.name}-{split}-{key}.{part}.npy" for part in "xy"] if cache else []
+    if paths and all(path.exists() for path in paths):
+        # copy-on-write: nothing is read before it is used, and torch takes writable arrays only
+        x, y = (np.load(path, mmap_mode="c", allow_pickle=False) for path in paths)
+        return x, y
+    if cache:
+        cache.mkdir(parents=True, exist_ok=True)
+    parts = [path.with_name(f".{path.name}.{os.getpid()}.part") for path in paths]
+    try:
+        x, y = _compute(backbone, task, _Inputs(task.splits[split], mean, std, backbone.input_px, flips),
+                        f"features of {split}", parts[0] if parts else None, batch, workers)  # fmt: skip
+        if paths:
+            with parts[1].open("wb") as file:
+                np.save(file, y, allow_pickle=False)
+            for part, path in zip(parts, paths, strict=True):
+                os.replace(part, path)
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+    return x, y
+
+
+@torch.inference_mode()
+def _compute(backbone: Backbone, task: Task, inputs: _Inputs, text: str, path: Path | None, batch: int, workers: int
+             ) -> Labelled:  # fmt: skip
+    if not len(inputs):
+        raise InputError(f"expected samples in every split of {task.name}, found none for {text}")
+    # a generator of its own: the loader would otherwise draw from the global one
+    loader = torch.utils.data.DataLoader(inputs, batch, num_workers=workers, collate_fn=_collate,
+                                         generator=torch.Generator())  # fmt: skip
+    x: NDArray | None = None
+    labels, done, bar = [], 0, progress(None, text, len(inputs))
+    for pixels, label in _one_line_errors(loader):
+        tokens = backbone.tokens(pixels, task.sensor, task.bands)
+        found = (tokens.half() if task.kind == "segment" else tokens.mean(1).float()).cpu().numpy()
+        if not np.isfinite(found).all():
+            raise OfaError(f"expected finite features of {task.name}, found others with {backbone.name}")
+        if x is None:
+            shape = (len(inputs), *found.shape[1:])
+            x = np.lib.format.open_memmap(path, "w+", found.dtype, shape) if path else np.empty(shape, found.dtype)
+        x[done : done + len(found)] = found
+        labels.append(label)
+        done += len(found)
+        bar.update(len(found))
+    bar.close()
+    if isinstance(x, np.memmap):
+        x.flush()
+    assert x is not None
+    dtype = {"classify": np.int64, "multilabel": np.float32, "segment": np.int16}[task.kind]
+    return x, np.concatenate(labels).astype(dtype)
+
+
+def _one_line_errors(loader: Iterable) -> Iterator[Any]:
+    """What a loader gives. Its worker processes wrap the text of an error in their traceback: the last line is ours."""
+    try:
+        yield from loader
+    except OfaError as error:
+        line = (str(error).strip().splitlines() or [""])[-1]
+        raise type(error)(line.rpartition("Error: ")[2] if "Traceback" in str(error) else line) from error
