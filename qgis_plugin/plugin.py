@@ -37,14 +37,32 @@ class OfaNetPlugin:
     def initGui(self):
         self.initProcessing()
         self.doors = Doors(self.iface, self.message, self._engine_changed)
-        classify, training, similar = (self._action(*told) for told in (
-            ("Classify", ICON, tr("Classify layer"), self.classify_layer,
-             tr("Recognise the sensor of the active raster layer and classify it")),
-            ("TrainFromPolygons", _icon("train"), tr("Train from polygons"), self.train_from_polygons,
-             tr("Draw polygons, teach the model their classes, and map with them")),
-            ("FindSimilarPlaces", _icon("similar"), tr("Find similar places"), self.find_similar_places,
-             tr("Click a place and see how alike every other place is")),
-        ))  # fmt: skip
+        classify, training, similar = (
+            self._action(*told)
+            for told in (
+                (
+                    "Classify",
+                    ICON,
+                    tr("Classify layer"),
+                    self.classify_layer,
+                    tr("Recognise the sensor of the active raster layer and classify it"),
+                ),
+                (
+                    "TrainFromPolygons",
+                    _icon("train"),
+                    tr("Train from polygons"),
+                    self.train_from_polygons,
+                    tr("Draw polygons, teach the model their classes, and map with them"),
+                ),
+                (
+                    "FindSimilarPlaces",
+                    _icon("similar"),
+                    tr("Find similar places"),
+                    self.find_similar_places,
+                    tr("Click a place and see how alike every other place is"),
+                ),
+            )
+        )
         self.actions = [classify, training, similar, *self.doors.actions]
         self.button = self._action("ClassifyLayer", ICON, classify.text(), self.classify_layer, classify.statusTip())
         self.menu = QMenu(self.iface.mainWindow())

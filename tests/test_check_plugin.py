@@ -42,22 +42,25 @@ def test_missing_metadata(key):
     assert f"metadata.txt: expected {key}, found none" in check_plugin.check_metadata(without, VERSION, ICON)
 
 
-@pytest.mark.parametrize(("old", "new", "named"), [
-    (f"version={VERSION}", "version=9.9.9", f"version={VERSION}"),
-    ("qgisMaximumVersion=4.99", "", "qgisMaximumVersion=4.99"),
-    ("hasProcessingProvider=yes", "", "hasProcessingProvider=yes"),
-    ("tracker=https://", "tracker=", "tracker"),
-    ("repository=https://github.com/", "repository=https://github/", "repository"),
-    ("homepage=https", "homepage=http", "homepage"),
-    (f"changelog={VERSION}", "changelog=news", "changelog"),
-    ("External dependency", "Something", "dependency"),
-    ("icon=icon.png", "icon=none.png", "icon none.png"),
-    ("author=OFA-Net", "author=OFA/Net", "slashes"),
-    ("@", " at ", "email"),
-    ("deprecated=False", "supportsQt6=yes", "supportsQt6"),
-    ("about=One model", "about=100 % of one model", "configparser"),
-    ("[general]", "[plugin]", "configparser"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        (f"version={VERSION}", "version=9.9.9", f"version={VERSION}"),
+        ("qgisMaximumVersion=4.99", "", "qgisMaximumVersion=4.99"),
+        ("hasProcessingProvider=yes", "", "hasProcessingProvider=yes"),
+        ("tracker=https://", "tracker=", "tracker"),
+        ("repository=https://github.com/", "repository=https://github/", "repository"),
+        ("homepage=https", "homepage=http", "homepage"),
+        (f"changelog={VERSION}", "changelog=news", "changelog"),
+        ("External dependency", "Something", "dependency"),
+        ("icon=icon.png", "icon=none.png", "icon none.png"),
+        ("author=OFA-Net", "author=OFA/Net", "slashes"),
+        ("@", " at ", "email"),
+        ("deprecated=False", "supportsQt6=yes", "supportsQt6"),
+        ("about=One model", "about=100 % of one model", "configparser"),
+        ("[general]", "[plugin]", "configparser"),
+    ],
+)
 def test_wrong_metadata(old, new, named):
     assert old in METADATA
     found = list(check_plugin.check_metadata(METADATA.replace(old, new), VERSION, ICON))
@@ -68,19 +71,22 @@ def test_layout_of_a_good_package():
     assert layout(**{"model.safetensors": b"\x10\0\0\0\0\0\0\0{}", "ofanet/resources/a.txt": ""}) == []
 
 
-@pytest.mark.parametrize(("name", "data", "named"), [
-    ("a.pyc", b"", "compiled"),
-    ("tool.SO", b"", "compiled"),
-    ("run.sh", b"", "shell"),
-    ("ofanet/__pycache__/a.txt", b"", "caches"),
-    ("ofanet/.git/config", b"", "hidden"),
-    (".env", b"", "hidden"),
-    ("ofanet/../a.txt", b"", "in the folder"),
-    ("other/a.txt", b"", "in the folder"),
-    ("data.bin", b"\x7fELF\2\1\1", "ELF"),
-    ("data.bin", b"MZ\x90\0", "PE"),
-    ("data.bin", b"\xcf\xfa\xed\xfe\7\0", "Mach-O"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "data", "named"),
+    [
+        ("a.pyc", b"", "compiled"),
+        ("tool.SO", b"", "compiled"),
+        ("run.sh", b"", "shell"),
+        ("ofanet/__pycache__/a.txt", b"", "caches"),
+        ("ofanet/.git/config", b"", "hidden"),
+        (".env", b"", "hidden"),
+        ("ofanet/../a.txt", b"", "in the folder"),
+        ("other/a.txt", b"", "in the folder"),
+        ("data.bin", b"\x7fELF\2\1\1", "ELF"),
+        ("data.bin", b"MZ\x90\0", "PE"),
+        ("data.bin", b"\xcf\xfa\xed\xfe\7\0", "Mach-O"),
+    ],
+)
 def test_what_may_not_be_in_a_package(name, data, named):
     assert any(named in text for text in layout(**{name: data}))
 
@@ -95,18 +101,21 @@ def test_size_licence_and_rights():
     assert "ofanet/LICENSE, found none" in found and "right to execute" in found
 
 
-@pytest.mark.parametrize(("code", "named"), [
-    ("exec('a')", "B102"),
-    ("eval('a')", "B307"),
-    ("import pickle\npickle.loads(b'')", "B301"),
-    ("import subprocess\nsubprocess.run('ls', shell=True)", "B602"),
-    ("import os\nos.chmod('a', 0o777)  # nosec", "B103"),
-    ("import tempfile\ntempfile.mktemp()", "B306"),
-    ("import tarfile\ntarfile.open('a').extractall('b')", "B202"),
-    ("import ssl\nssl._create_unverified_context()", "B323"),
-    ("password = 'hunter2'", "B105"),
-    ("from huggingface_hub import snapshot_download\nsnapshot_download('a/b')", "B615"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("code", "named"),
+    [
+        ("exec('a')", "B102"),
+        ("eval('a')", "B307"),
+        ("import pickle\npickle.loads(b'')", "B301"),
+        ("import subprocess\nsubprocess.run('ls', shell=True)", "B602"),
+        ("import os\nos.chmod('a', 0o777)  # nosec", "B103"),
+        ("import tempfile\ntempfile.mktemp()", "B306"),
+        ("import tarfile\ntarfile.open('a').extractall('b')", "B202"),
+        ("import ssl\nssl._create_unverified_context()", "B323"),
+        ("password = 'hunter2'", "B105"),
+        ("from huggingface_hub import snapshot_download\nsnapshot_download('a/b')", "B615"),
+    ],
+)
 def test_code_that_the_site_refuses(tmp_path, code, named):
     (tmp_path / "ofanet").mkdir()
     (tmp_path / "ofanet" / "children.py").write_text(code)
@@ -119,49 +128,55 @@ def test_secrets(tmp_path):
     assert any("AWS" in text for text in check_plugin.check_secrets(tmp_path))
 
 
-@pytest.mark.parametrize(("code", "named"), [
-    ("label.setAlignment(Qt.AlignTop)", "Qt.AlignTop"),
-    ("pen = Qt.transparent", "Qt.transparent"),
-    ("if QMessageBox.question(w, 'a', 'b') == QMessageBox.Yes: pass", "QMessageBox.Yes"),
-    ("p = QgsProcessing.TypeRaster", "QgsProcessing.TypeRaster"),
-    ("bar.pushMessage('a', level=Qgis.Critical)", "Qgis.Critical"),
-    ("x = QtCore.Qt.UserRole + 1", "Qt.UserRole"),
-    ("flags = QgsTask.CanCancel | QgsTask.Flag.Silent", "QgsTask.CanCancel"),
-    ("b = box.Yes", "box.Yes"),
-    ("def f(self): return self.FlagHideFromToolbox", "self.FlagHideFromToolbox"),
-    ("QgsField('a', QVariant.Type.String)", "write QVariant.String"),
-    ("a = QVariant()", "QVariant"),
-    ("from PyQt5.QtCore import Qt", "qgis.PyQt"),
-    ("import PyQt6", "qgis.PyQt"),
-    ("from qgis.PyQt.QtCore import QRegExp", "QRegularExpression"),
-    ("from qgis.PyQt.QtWidgets import QDesktopWidget", "QScreen"),
-    ("from qgis.PyQt.QtGui import QAction", "QtWidgets"),
-    ("from qgis.PyQt.QtWidgets import QUndoStack", "QtGui"),
-    ("from qgis.PyQt.QtWebKitWidgets import QWebView", "not in Qt 6"),
-    ("from . import resources_rc", "resources"),
-    ("dialog.exec_()", "use exec"),
-    ("layout.setMargin(0)", "setContentsMargins"),
-    ("QApplication.desktop()", "screen"),
-    ("box.activated[str].connect(f)", "overloads"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("code", "named"),
+    [
+        ("label.setAlignment(Qt.AlignTop)", "Qt.AlignTop"),
+        ("pen = Qt.transparent", "Qt.transparent"),
+        ("if QMessageBox.question(w, 'a', 'b') == QMessageBox.Yes: pass", "QMessageBox.Yes"),
+        ("p = QgsProcessing.TypeRaster", "QgsProcessing.TypeRaster"),
+        ("bar.pushMessage('a', level=Qgis.Critical)", "Qgis.Critical"),
+        ("x = QtCore.Qt.UserRole + 1", "Qt.UserRole"),
+        ("flags = QgsTask.CanCancel | QgsTask.Flag.Silent", "QgsTask.CanCancel"),
+        ("b = box.Yes", "box.Yes"),
+        ("def f(self): return self.FlagHideFromToolbox", "self.FlagHideFromToolbox"),
+        ("QgsField('a', QVariant.Type.String)", "write QVariant.String"),
+        ("a = QVariant()", "QVariant"),
+        ("from PyQt5.QtCore import Qt", "qgis.PyQt"),
+        ("import PyQt6", "qgis.PyQt"),
+        ("from qgis.PyQt.QtCore import QRegExp", "QRegularExpression"),
+        ("from qgis.PyQt.QtWidgets import QDesktopWidget", "QScreen"),
+        ("from qgis.PyQt.QtGui import QAction", "QtWidgets"),
+        ("from qgis.PyQt.QtWidgets import QUndoStack", "QtGui"),
+        ("from qgis.PyQt.QtWebKitWidgets import QWebView", "not in Qt 6"),
+        ("from . import resources_rc", "resources"),
+        ("dialog.exec_()", "use exec"),
+        ("layout.setMargin(0)", "setContentsMargins"),
+        ("QApplication.desktop()", "screen"),
+        ("box.activated[str].connect(f)", "overloads"),
+    ],
+)
 def test_what_qt_6_lacks(code, named):
     found = check_qt6.problems(f"a = 1\n{code}\n", "a.py")
     assert len(found) == 1 and found[0].startswith("a.py:2: ") and named in found[0]
 
 
-@pytest.mark.parametrize("code", [
-    "label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight)",
-    "kinds = QNetworkProxy.ProxyType\nif a == kinds.NoProxy: pass",
-    "entry = QgsPalettedRasterRenderer.Class\nentry(1)",
-    "p, kinds = q(), QNetworkProxy.ProxyType\nif a == kinds.NoProxy: pass",
-    "options = QgsVectorFileWriter.SaveVectorOptions()",
-    "def f(option: QgsVectorFileWriter.SaveVectorOptions) -> None: pass",
-    "a = [QgsProcessing.TEMPORARY_OUTPUT, QgsProject.instance(), dataset.RasterXSize, self.INPUT]",
-    "QgsField('a', QVariant.String)",
-    "from qgis.PyQt.QtWidgets import QAction\ndialog.exec()",
-    "from qgis.PyQt import QtWidgets\nlabel = QtWidgets.QLabel\nlabel('a')",
-    "import queue\ntry: pass\nexcept queue.Empty: pass",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "code",
+    [
+        "label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight)",
+        "kinds = QNetworkProxy.ProxyType\nif a == kinds.NoProxy: pass",
+        "entry = QgsPalettedRasterRenderer.Class\nentry(1)",
+        "p, kinds = q(), QNetworkProxy.ProxyType\nif a == kinds.NoProxy: pass",
+        "options = QgsVectorFileWriter.SaveVectorOptions()",
+        "def f(option: QgsVectorFileWriter.SaveVectorOptions) -> None: pass",
+        "a = [QgsProcessing.TEMPORARY_OUTPUT, QgsProject.instance(), dataset.RasterXSize, self.INPUT]",
+        "QgsField('a', QVariant.String)",
+        "from qgis.PyQt.QtWidgets import QAction\ndialog.exec()",
+        "from qgis.PyQt import QtWidgets\nlabel = QtWidgets.QLabel\nlabel('a')",
+        "import queue\ntry: pass\nexcept queue.Empty: pass",
+    ],
+)
 def test_what_qt_6_has(code):
     assert check_qt6.problems(code, "a.py") == []
 

@@ -75,8 +75,10 @@ def _enmap(root: Path, folder: Path) -> Case | None:
     images = sorted((root / "enmap_potsdam" / "images").glob("*.tif"))
     pairs = [(str(p), str(p.parent.parent / "labels" / p.name)) for p in images]
     column = [p.stem.split("_")[-2] for p in images]
-    fold = Fold([p for p, c in zip(pairs, column, strict=True) if c in ("64", "96")],
-                [p for p, c in zip(pairs, column, strict=True) if c == "128"])  # fmt: skip
+    fold = Fold(
+        [p for p, c in zip(pairs, column, strict=True) if c in ("64", "96")],
+        [p for p, c in zip(pairs, column, strict=True) if c == "128"],
+    )
     names = {1: "roof", 2: "pavement", 3: "low vegetation", 4: "tree", 5: "soil", 6: "water"}
     return Case("EnMAP Potsdam", "enmap", "dn", "", [fold], ["0"], names, 16) if images else None
 
@@ -116,8 +118,12 @@ def _s2_scene(root: Path, folder: Path) -> Case | None:
         paths = []
         for part, chosen in (("train", train), ("test", test)):
             path = folder / f"s2_{part}_{number}.tif"
-            _write(path, np.where(np.isin(regions, chosen + 1), burnt, 0)[None].astype(np.uint8),
-                   crs=crs, transform=transform)  # fmt: skip
+            _write(
+                path,
+                np.where(np.isin(regions, chosen + 1), burnt, 0)[None].astype(np.uint8),
+                crs=crs,
+                transform=transform,
+            )
             paths.append((str(image), str(path)))
         folds.append(Fold(paths[:1], paths[1:]))
     names = {1: "dryout", 2: "forest", 3: "village", 4: "water"}
@@ -127,9 +133,18 @@ def _s2_scene(root: Path, folder: Path) -> Case | None:
 def _write(path: Path, pixels: NDArray, **more: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-        with rasterio.open(path, "w", driver="GTiff", count=len(pixels), height=pixels.shape[1],
-                           width=pixels.shape[2], dtype=pixels.dtype, photometric="minisblack", **more) as target:
-            target.write(pixels)  # fmt: skip
+        with rasterio.open(
+            path,
+            "w",
+            driver="GTiff",
+            count=len(pixels),
+            height=pixels.shape[1],
+            width=pixels.shape[2],
+            dtype=pixels.dtype,
+            photometric="minisblack",
+            **more,
+        ) as target:
+            target.write(pixels)
 
 
 def _regions(labels: NDArray) -> NDArray[np.int64]:
@@ -153,20 +168,36 @@ class Answers:
     found: dict[str, NDArray]
 
 
-def run_fold(case: Case, fold: Fold, number: int, folder: Path, tile_px: int | None, checkpoint: str | None, seed: int
-             ) -> tuple[Answers, NDArray]:  # fmt: skip
+def run_fold(
+    case: Case, fold: Fold, number: int, folder: Path, tile_px: int | None, checkpoint: str | None, seed: int
+) -> tuple[Answers, NDArray]:
     """(test pixels with three answers, training pixels a class value 0..255)."""
     x, y, group = _training_pixels(case, fold, seed)
     forest = RandomForestClassifier(200, random_state=seed, n_jobs=-1).fit(x, y)
-    folds = list(StratifiedGroupKFold(min(5, _least_groups(y, group)), shuffle=True, random_state=seed)
-                 .split(x, y, group)) if _least_groups(y, group) > 1 else 3  # fmt: skip
+    folds = (
+        list(StratifiedGroupKFold(min(5, _least_groups(y, group)), shuffle=True, random_state=seed).split(x, y, group))
+        if _least_groups(y, group) > 1
+        else 3
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         logistic = make_pipeline(StandardScaler(), LogisticRegressionCV(Cs=6, cv=folds, max_iter=300)).fit(x, y)
     head = folder / f"{case.sensor}_{number}.safetensors"
-    fit(FitOptions([i for i, _ in fold.train], [lab for _, lab in fold.train], str(head), ignore=case.ignore,
-                   sensor=case.sensor, bands=case.bands or None, units=case.units, tile_px=tile_px, seed=seed,
-                   checkpoint=checkpoint), Watch())  # fmt: skip
+    fit(
+        FitOptions(
+            [i for i, _ in fold.train],
+            [lab for _, lab in fold.train],
+            str(head),
+            ignore=case.ignore,
+            sensor=case.sensor,
+            bands=case.bands or None,
+            units=case.units,
+            tile_px=tile_px,
+            seed=seed,
+            checkpoint=checkpoint,
+        ),
+        Watch(),
+    )
     parts = []
     for place, (image, labels) in enumerate(fold.test):
         pixels = _bands(case, image)
@@ -179,14 +210,31 @@ def run_fold(case: Case, fold: Fold, number: int, folder: Path, tile_px: int | N
         else:
             block = _regions(np.where(known, truth, 0)) + 10**6 * place
         out = folder / "map.tif"
-        segment(Options(image, str(out), head=str(head), sensor=case.sensor, bands=case.bands or None,
-                        units=case.units, checkpoint=checkpoint))  # fmt: skip
+        segment(
+            Options(
+                image,
+                str(out),
+                head=str(head),
+                sensor=case.sensor,
+                bands=case.bands or None,
+                units=case.units,
+                checkpoint=checkpoint,
+            )
+        )
         with Source(out) as s:
             mapped = s.dataset.read(1).astype(np.int64)
         features = np.nan_to_num(pixels[:, known].T)
-        parts.append(Answers(truth[known], block[known] + 10**8 * number, {
-            METHODS[0]: forest.predict(features), METHODS[1]: logistic.predict(features), METHODS[2]: mapped[known],
-        }))  # fmt: skip
+        parts.append(
+            Answers(
+                truth[known],
+                block[known] + 10**8 * number,
+                {
+                    METHODS[0]: forest.predict(features),
+                    METHODS[1]: logistic.predict(features),
+                    METHODS[2]: mapped[known],
+                },
+            )
+        )
     return _together(parts), np.bincount(y, minlength=256)
 
 
@@ -203,12 +251,15 @@ def _training_pixels(case: Case, fold: Fold, seed: int) -> tuple[NDArray, NDArra
     """(bands (N, C), class value, group) of the very pixels that `ofa fit` learns from."""
     jobs = [_job(case, image) for image, _ in fold.train]
     try:
-        labels = read_labels([j.source for j in jobs], [lab for _, lab in fold.train], None, case.ignore, 32,
-                             lambda level, text: None)  # fmt: skip
+        labels = read_labels(
+            [j.source for j in jobs], [lab for _, lab in fold.train], None, case.ignore, 32, lambda level, text: None
+        )
         labels = thinned(labels, seed)
         values = np.array([entry["value"] for entry in labels.classes])
-        parts = [(_bands(case, image)[:, p.row, p.column].T, values[p.index], p.group)
-                 for (image, _), p in zip(fold.train, labels.rasters, strict=True)]  # fmt: skip
+        parts = [
+            (_bands(case, image)[:, p.row, p.column].T, values[p.index], p.group)
+            for (image, _), p in zip(fold.train, labels.rasters, strict=True)
+        ]
     finally:
         for job in jobs:
             job.source.dataset.close()
@@ -217,8 +268,9 @@ def _training_pixels(case: Case, fold: Fold, seed: int) -> tuple[NDArray, NDArra
 
 
 def _job(case: Case, image: str) -> Any:
-    return open_job(Options(image, sensor=case.sensor, bands=case.bands or None, units=case.units), None, Watch(),
-                    writes=False)  # fmt: skip
+    return open_job(
+        Options(image, sensor=case.sensor, bands=case.bands or None, units=case.units), None, Watch(), writes=False
+    )
 
 
 def _bands(case: Case, image: str) -> NDArray[np.float32]:
@@ -253,10 +305,17 @@ def score(case: Case, tested: Answers, trained: NDArray, seed: int = 0) -> dict:
         gains.append(ours - other)
     low, high = np.percentile(gains, [2.5, 97.5])
     ious = {m: {case.names[v]: round(_iou(t.sum(0))[v], 3) for v in kept} for m, t in tables.items()}
-    return {"case": case.name, "test_pixels": len(tested.truth), "blocks": len(blocks),
-            "miou": {m: round(v, 4) for m, v in values.items()}, "gain": round(values[METHODS[2]] - values[better], 4),
-            "gain_low": round(float(low), 4), "gain_high": round(float(high), 4), "iou": ious,
-            "left_out": {case.names[v]: [int(trained[v]), int(counts[v])] for v in there if v not in kept}}  # fmt: skip
+    return {
+        "case": case.name,
+        "test_pixels": len(tested.truth),
+        "blocks": len(blocks),
+        "miou": {m: round(v, 4) for m, v in values.items()},
+        "gain": round(values[METHODS[2]] - values[better], 4),
+        "gain_low": round(float(low), 4),
+        "gain_high": round(float(high), 4),
+        "iou": ious,
+        "left_out": {case.names[v]: [int(trained[v]), int(counts[v])] for v in there if v not in kept},
+    }
 
 
 def _by_block(truth: NDArray, found: NDArray, block: NDArray, blocks: int) -> NDArray[np.float64]:
@@ -303,9 +362,13 @@ def table(results: Sequence[dict]) -> str:
     """Markdown."""
     lines = ["| data | " + " | ".join(METHODS) + " | gain (95 %) | test pixels, blocks | left out |", "|---" * 7 + "|"]
     for r in results:
-        cells = [r["case"], *(f"{r['miou'][m]:.3f}" for m in METHODS),
-                 f"{r['gain']:+.3f} ({r['gain_low']:+.3f} to {r['gain_high']:+.3f})",
-                 f"{r['test_pixels']:,}, {r['blocks']}", ", ".join(r["left_out"]) or "-"]  # fmt: skip
+        cells = [
+            r["case"],
+            *(f"{r['miou'][m]:.3f}" for m in METHODS),
+            f"{r['gain']:+.3f} ({r['gain_low']:+.3f} to {r['gain_high']:+.3f})",
+            f"{r['test_pixels']:,}, {r['blocks']}",
+            ", ".join(r["left_out"]) or "-",
+        ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

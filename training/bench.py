@@ -40,9 +40,23 @@ from training.pretraining.state import parameter_groups
 _ROUNDS = 5
 _WARM_STEPS = 2
 # dense bf16 TFLOP/s with fp32 accumulation from NVIDIA's data sheets; the first name that occurs in the device's counts
-_PEAK_TFLOPS = (("GH200", 989), ("H200", 989), ("H100 NVL", 835), ("H100 PCIe", 756), ("H100", 989), ("B200", 2250),
-                ("A100", 312), ("A40", 150), ("A6000", 155), ("A10", 125), ("L40S", 362), ("L40", 181), ("L4", 121),
-                ("4090", 165), ("3090", 71))  # fmt: skip
+_PEAK_TFLOPS = (
+    ("GH200", 989),
+    ("H200", 989),
+    ("H100 NVL", 835),
+    ("H100 PCIe", 756),
+    ("H100", 989),
+    ("B200", 2250),
+    ("A100", 312),
+    ("A40", 150),
+    ("A6000", 155),
+    ("A10", 125),
+    ("L40S", 362),
+    ("L40", 181),
+    ("L4", 121),
+    ("4090", 165),
+    ("3090", 71),
+)
 
 
 # --- the plain step beside ours ---------------------------------------------------------------------------------
@@ -252,8 +266,16 @@ class _Drawn:
     def __init__(self, sensor_id: str, size_px: int):
         sensor = sensors.get(sensor_id)
         self.bands_present = list(usable_bands(sensor_id))
-        self.manifest = Manifest(sensor_id, sensor.unit, [len(sensor.bands), size_px, size_px], "float32", "random", 0,
-                                 mean=list(sensor.mean), std=list(sensor.std))  # fmt: skip
+        self.manifest = Manifest(
+            sensor_id,
+            sensor.unit,
+            [len(sensor.bands), size_px, size_px],
+            "float32",
+            "random",
+            0,
+            mean=list(sensor.mean),
+            std=list(sensor.std),
+        )
 
     def __len__(self) -> int:
         return 2**20
@@ -363,11 +385,12 @@ class _Sensor:
             "tflops": round(tflops, 3),
             "mfu": round(tflops / peak, 3) if peak else None,
             "peak_memory_mb": round(memory.peak_mb),
-        } | (self.beside_reference(seconds) if reference else {})  # fmt: skip
+        } | (self.beside_reference(seconds) if reference else {})
 
 
-def bench(config: Config, seconds: float = 10.0, reference: bool = False,
-          log: Callable[[str], None] = lambda text: None) -> dict[str, Any]:  # fmt: skip
+def bench(
+    config: Config, seconds: float = 10.0, reference: bool = False, log: Callable[[str], None] = lambda text: None
+) -> dict[str, Any]:
     """Figures of this machine and of each sensor. Raises InputError."""
     with ranks(config.device) as here:
         try:
@@ -423,11 +446,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told = _parser().parse_args(arguments)
     cuda = told.device != "cpu" and torch.cuda.is_available()
     config = Config(
-        data=told.data, sensors=told.sensors, model=told.model, batch=told.batch or (256 if cuda else 16),
-        input_px=told.input_px, decoder_width=told.decoder_width, decoder_depth=told.decoder_depth,
-        decoder_heads=told.decoder_heads, precision=told.precision or ("bf16" if cuda else "fp32"), device=told.device,
-        compile=told.compile, workers=told.workers,
-    )  # fmt: skip
+        data=told.data,
+        sensors=told.sensors,
+        model=told.model,
+        batch=told.batch or (256 if cuda else 16),
+        input_px=told.input_px,
+        decoder_width=told.decoder_width,
+        decoder_depth=told.decoder_depth,
+        decoder_heads=told.decoder_heads,
+        precision=told.precision or ("bf16" if cuda else "fp32"),
+        device=told.device,
+        compile=told.compile,
+        workers=told.workers,
+    )
     try:
         facts = bench(config, told.seconds, told.reference, lambda text: print(text, file=sys.stderr, flush=True))
     except OfaError as error:
@@ -444,10 +475,12 @@ def _table(facts: dict[str, Any]) -> str:
     lines = [["", *columns], *([n, *(str(c[n]) for c in columns.values())] for n in names)]
     peak = facts["peak_tflops"]
     return "\n".join(
-        [f"{facts['machine']}; peak {peak or 'unknown'} TFLOP/s; {facts['model']}, {facts['precision']}, "
-         f"batches of {facts['batch']}"]
+        [
+            f"{facts['machine']}; peak {peak or 'unknown'} TFLOP/s; {facts['model']}, {facts['precision']}, "
+            f"batches of {facts['batch']}"
+        ]
         + [f"{line[0]:20}" + "".join(f"{cell:>12}" for cell in line[1:]) for line in lines]
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":

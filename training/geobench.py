@@ -122,13 +122,27 @@ def cell(method: str, task: Task, methods: Methods, settings: Settings, say: Cal
     return Cell(method, task.name, mean_result(results))
 
 
-def _seed(method: str, task: Task, backbone: Backbone, seed: int, recipe: Recipe, settings: Settings,
-          say: Callable[[str], None]) -> Result:  # fmt: skip
+def _seed(
+    method: str,
+    task: Task,
+    backbone: Backbone,
+    seed: int,
+    recipe: Recipe,
+    settings: Settings,
+    say: Callable[[str], None],
+) -> Result:
     decides = {
-        "version": VERSION, "backbone": backbone.fingerprint(task.sensor), "input_px": backbone.input_px,
-        "task": task.key, "bands": list(task.bands), "mean": list(task.mean), "std": list(task.std), "seed": seed,
-        "recipe": asdict(recipe), "normalise": settings.normalise,
-    }  # fmt: skip
+        "version": VERSION,
+        "backbone": backbone.fingerprint(task.sensor),
+        "input_px": backbone.input_px,
+        "task": task.key,
+        "bands": list(task.bands),
+        "mean": list(task.mean),
+        "std": list(task.std),
+        "seed": seed,
+        "recipe": asdict(recipe),
+        "normalise": settings.normalise,
+    }
     key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
     name = re.sub(r"[^\w.-]", "_", f"{task.name}-{method}-{seed}-{key[:24]}.json")
     path = settings.folder / "cells" / name
@@ -136,12 +150,23 @@ def _seed(method: str, task: Task, backbone: Backbone, seed: int, recipe: Recipe
         kept = json.loads(path.read_text(encoding="utf-8"))
         if kept["decides"] == decides:
             return Result(**kept["result"])
-    result = probe(task, backbone, seed, recipe=recipe, cache=settings.cache, normalise=settings.normalise,
-                   device=_device(backbone), batch=settings.batch, workers=settings.workers)  # fmt: skip
+    result = probe(
+        task,
+        backbone,
+        seed,
+        recipe=recipe,
+        cache=settings.cache,
+        normalise=settings.normalise,
+        device=_device(backbone),
+        batch=settings.batch,
+        workers=settings.workers,
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path, {"decides": decides, "result": asdict(result)})
-    say(f"{task.name}, {TITLES.get(method, method)}, seed {seed}: {result.metric} {interval(result)}, "
-        f"{result.facts['seconds']:.0f} s")  # fmt: skip
+    say(
+        f"{task.name}, {TITLES.get(method, method)}, seed {seed}: {result.metric} {interval(result)}, "
+        f"{result.facts['seconds']:.0f} s"
+    )
     return result
 
 
@@ -149,8 +174,15 @@ def _device(backbone: Backbone) -> torch.device:
     return getattr(backbone, "device", torch.device("cpu"))
 
 
-def run(root: Path, names: Sequence[str], partition: str, methods: Sequence[str], source: Methods, settings: Settings,
-        say: Callable[[str], None]) -> list[Cell]:  # fmt: skip
+def run(
+    root: Path,
+    names: Sequence[str],
+    partition: str,
+    methods: Sequence[str],
+    source: Methods,
+    settings: Settings,
+    say: Callable[[str], None],
+) -> list[Cell]:
     """All cells, task by task; the tables in the folder are written anew after each task. Raises OfaError."""
     from training.probes.geobench_files import open_task
 
@@ -177,8 +209,13 @@ def _parser() -> argparse.ArgumentParser:
     words.add_argument("--timm", action="append", default=[], metavar="NAME", help="one more row: a timm model")
     words.add_argument("--timm-file", type=Path, help="the timm model's weights")
     words.add_argument("--download", action="store_true", help="let timm download weights")
-    words.add_argument("--checkpoints", action="append", default=[], metavar="NAME=FILE,...",
-                       help="ofanet=FILE, mae_single.SENSOR=FILE, satmae=FILE")  # fmt: skip
+    words.add_argument(
+        "--checkpoints",
+        action="append",
+        default=[],
+        metavar="NAME=FILE,...",
+        help="ofanet=FILE, mae_single.SENSOR=FILE, satmae=FILE",
+    )
     words.add_argument("--partition", default="default", help="e.g. 0.10x_train [default]")
     words.add_argument("--tasks", default="", help="e.g. m-eurosat,m-so2sat [all]")
     words.add_argument("--seeds", type=int, default=3)
@@ -223,11 +260,19 @@ def _prepare(told: argparse.Namespace) -> tuple[list[str], list[str], Methods, S
             raise InputError(f"expected methods out of {', '.join(TITLES)}, found {name!r} (timm models: --timm)")
     recipe, tasks = recipe_of(told), _tasks(told)
     recipe.resolved("segment")
-    source = Methods(_checkpoints(told.checkpoints), architecture_of(told), choose_device(told.device), told.timm_file,
-                     told.download)  # fmt: skip
+    source = Methods(
+        _checkpoints(told.checkpoints), architecture_of(told), choose_device(told.device), told.timm_file, told.download
+    )
     source.check(methods)
-    settings = Settings(told.output, recipe, told.seeds, told.normalise, told.cache or told.output / "features",
-                        told.image_batch, told.workers)  # fmt: skip
+    settings = Settings(
+        told.output,
+        recipe,
+        told.seeds,
+        told.normalise,
+        told.cache or told.output / "features",
+        told.image_batch,
+        told.workers,
+    )
     return tasks, methods, source, settings
 
 
@@ -236,8 +281,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told = _parser().parse_args(arguments)
     try:
         tasks, methods, source, settings = _prepare(told)
-        cells = run(told.root, tasks, told.partition, methods, source, settings,
-                    lambda text: print(text, file=sys.stderr, flush=True))  # fmt: skip
+        cells = run(
+            told.root,
+            tasks,
+            told.partition,
+            methods,
+            source,
+            settings,
+            lambda text: print(text, file=sys.stderr, flush=True),
+        )
     except OfaError as error:
         print(f"training.geobench: {error}", file=sys.stderr)
         return error.exit_code

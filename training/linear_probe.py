@@ -49,9 +49,18 @@ class Result:
     facts: dict[str, Any]
 
 
-def probe(task: Task, backbone: Backbone, seed: int = 0, *, recipe: Recipe = FAST, cache: Path | None = None,
-          normalise: str = "task", device: torch.device | str = "cpu", batch: int = 32, workers: int = 0
-          ) -> Result:  # fmt: skip
+def probe(
+    task: Task,
+    backbone: Backbone,
+    seed: int = 0,
+    *,
+    recipe: Recipe = FAST,
+    cache: Path | None = None,
+    normalise: str = "task",
+    device: torch.device | str = "cpu",
+    batch: int = 32,
+    workers: int = 0,
+) -> Result:
     """The test score of a linear head on frozen features. `batch` images at a time go through the backbone; `device` is
     where heads are trained by steps. Raises InputError, OfaError."""
     started, kind, classes = time.monotonic(), task.kind, len(task.classes)
@@ -76,14 +85,23 @@ def probe(task: Task, backbone: Backbone, seed: int = 0, *, recipe: Recipe = FAS
         chosen = {"head": f"batch norm + linear ({recipe.optimizer})", "epoch": epoch}
     scored, each = evaluate(kind, classes, batches, seed)
     facts = {
-        "task": task.name, "kind": kind, "sensor": task.sensor, "source_bands": list(task.source_bands),
+        "task": task.name,
+        "kind": kind,
+        "sensor": task.sensor,
+        "source_bands": list(task.source_bands),
         "bands": [sensors.get(task.sensor).band_names[band] for band in task.bands],
         "samples": {name: len(part[0]) for name, part in (("train", train), ("valid", valid), ("test", test))},
-        "backbone": backbone.name, "fingerprint": backbone.fingerprint(task.sensor), "input_px": backbone.input_px,
-        "normalise": normalise, "seed": seed, **chosen, "recipe": asdict(recipe),
-        "scores": {name: list(score) for name, score in scored.items()}, "notes": list(task.notes),
+        "backbone": backbone.name,
+        "fingerprint": backbone.fingerprint(task.sensor),
+        "input_px": backbone.input_px,
+        "normalise": normalise,
+        "seed": seed,
+        **chosen,
+        "recipe": asdict(recipe),
+        "scores": {name: list(score) for name, score in scored.items()},
+        "notes": list(task.notes),
         "seconds": time.monotonic() - started,
-    }  # fmt: skip
+    }
     metric = METRIC[kind]
     return Result(metric, *scored[metric], dict(zip(task.classes, each, strict=True)), facts)
 
@@ -95,10 +113,20 @@ def mean_result(results: Sequence[Result]) -> Result:
     names = results[0].facts["scores"]
     scores = {name: np.mean([r.facts["scores"][name] for r in results], 0).tolist() for name in names}
     std = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-    facts = results[0].facts | {"scores": scores, "std": std, "values": values,
-                                "seeds": [r.facts["seed"] for r in results]}  # fmt: skip
-    return Result(results[0].metric, float(np.mean(values)), float(np.mean([r.low for r in results])),
-                  float(np.mean([r.high for r in results])), per_class, facts)  # fmt: skip
+    facts = results[0].facts | {
+        "scores": scores,
+        "std": std,
+        "values": values,
+        "seeds": [r.facts["seed"] for r in results],
+    }
+    return Result(
+        results[0].metric,
+        float(np.mean(values)),
+        float(np.mean([r.low for r in results])),
+        float(np.mean([r.high for r in results])),
+        per_class,
+        facts,
+    )
 
 
 # --- the command ------------------------------------------------------------------------------------------------
@@ -107,9 +135,12 @@ def mean_result(results: Sequence[Result]) -> Result:
 def table(result: Result) -> str:
     """For people, in percent."""
     facts, seeds = result.facts, len(result.facts["seeds"])
-    lines = [f"{facts['task']}: {facts['backbone']}, {facts['head']}, normalised by the {facts['normalise']}",
-             f"{facts['sensor']}: {', '.join(facts['source_bands'])}; "
-             + ", ".join(f"{count} {name}" for name, count in facts["samples"].items()), ""]  # fmt: skip
+    lines = [
+        f"{facts['task']}: {facts['backbone']}, {facts['head']}, normalised by the {facts['normalise']}",
+        f"{facts['sensor']}: {', '.join(facts['source_bands'])}; "
+        + ", ".join(f"{count} {name}" for name, count in facts["samples"].items()),
+        "",
+    ]
     width = max(map(len, [*result.per_class, *facts["scores"]])) + 2
     for name, (value, low, high) in facts["scores"].items():
         lines.append(f"{name:{width}}{100 * value:6.2f}   {100 * low:.2f} to {100 * high:.2f}")
@@ -130,8 +161,11 @@ def parser() -> argparse.ArgumentParser:
     images = words.add_argument_group("a folder of images")
     images.add_argument("--per-class-train", type=int, help="images a class [all that are left]")
     images.add_argument("--per-class-valid", type=int, default=50, help="images a class [50]")
-    images.add_argument("--held-out", help="file of digests of the test images, or 'eurosat': the list that the "
-                        "starter's pretraining leaves out [a fifth of each class]")  # fmt: skip
+    images.add_argument(
+        "--held-out",
+        help="file of digests of the test images, or 'eurosat': the list that the "
+        "starter's pretraining leaves out [a fifth of each class]",
+    )
     images.add_argument("--sensor", default="naip", choices=list(sensors.SENSORS))
     images.add_argument("--bands", help="1-based bands of the files for the sensor's bands, e.g. 4,3,2,- [1,2,3,...]")
     model = words.add_argument_group("the backbone, one of")
@@ -166,9 +200,12 @@ def add_fitting(words: argparse.ArgumentParser) -> None:
     fitting.add_argument("--weight-decay", type=float, default=0.0)
     fitting.add_argument("--augment", action="store_true", help="flips of the train split")
     fitting.add_argument("--with-valid", action="store_true", help="logistic regression: fitted on both in the end")
-    fitting.add_argument("--normalise", default="task", choices=("task", "checkpoint"),
-                         help="pixels by the task's statistics or by the checkpoint's, which needs the sensor's "
-                         "canonical unit [task]")  # fmt: skip
+    fitting.add_argument(
+        "--normalise",
+        default="task",
+        choices=("task", "checkpoint"),
+        help="pixels by the task's statistics or by the checkpoint's, which needs the sensor's canonical unit [task]",
+    )
     fitting.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     fitting.add_argument("--image-batch", type=int, default=32, help="images at a time through the backbone [32]")
     fitting.add_argument("--workers", type=int, default=0, help="processes that read images [0]")
@@ -178,14 +215,26 @@ def recipe_of(told: argparse.Namespace) -> Recipe:
     for name in ("batch", "image_batch", "seeds"):
         if getattr(told, name) < 1:
             raise InputError(f"expected --{name.replace('_', '-')} of at least 1, found {getattr(told, name)}")
-    return Recipe(told.recipe, told.optimizer, told.lr, told.epochs, told.batch, told.weight_decay,
-                  augment=told.augment, with_valid=told.with_valid)  # fmt: skip
+    return Recipe(
+        told.recipe,
+        told.optimizer,
+        told.lr,
+        told.epochs,
+        told.batch,
+        told.weight_decay,
+        augment=told.augment,
+        with_valid=told.with_valid,
+    )
 
 
 def architecture_of(told: argparse.Namespace) -> Architecture:
     size = SIZES[told.model]
-    return Architecture(told.width or size.width, told.depth or size.depth, told.heads or size.heads,
-                        input_px=told.input_px or size.input_px)  # fmt: skip
+    return Architecture(
+        told.width or size.width,
+        told.depth or size.depth,
+        told.heads or size.heads,
+        input_px=told.input_px or size.input_px,
+    )
 
 
 def _task(told: argparse.Namespace, seed: int) -> Task:
@@ -197,8 +246,15 @@ def _task(told: argparse.Namespace, seed: int) -> Task:
         bands = [None if part == "-" else int(part) for part in told.bands.split(",")] if told.bands else None
     except ValueError:
         raise InputError(f"expected --bands as in 4,3,2,-, found {told.bands!r}") from None
-    return folder_task(told.root, per_class_train=told.per_class_train, per_class_valid=told.per_class_valid, seed=seed,
-                       held_out=_held_out(told.held_out), sensor=told.sensor, bands=bands)  # fmt: skip
+    return folder_task(
+        told.root,
+        per_class_train=told.per_class_train,
+        per_class_valid=told.per_class_valid,
+        seed=seed,
+        held_out=_held_out(told.held_out),
+        sensor=told.sensor,
+        bands=bands,
+    )
 
 
 def _held_out(name: str | None) -> frozenset[str]:
@@ -232,9 +288,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         recipe, device = recipe_of(told), choose_device(told.device)
         backbone = _backbone(told, device)
-        results = [probe(_task(told, seed), backbone(seed), seed, recipe=recipe, cache=told.cache,
-                         normalise=told.normalise, device=device, batch=told.image_batch, workers=told.workers)
-                   for seed in range(told.seeds)]  # fmt: skip
+        results = [
+            probe(
+                _task(told, seed),
+                backbone(seed),
+                seed,
+                recipe=recipe,
+                cache=told.cache,
+                normalise=told.normalise,
+                device=device,
+                batch=told.image_batch,
+                workers=told.workers,
+            )
+            for seed in range(told.seeds)
+        ]
     except OfaError as error:
         print(f"training.linear_probe: {error}", file=sys.stderr)
         return error.exit_code

@@ -32,12 +32,17 @@ from training.data.shards import Manifest
 
 SOURCES = ("satlas", "five-billion-pixels", "hyspecnet", "ssl4eo", "images", "geotiffs", "simulate", "starter")
 SHARD_MB = 256
-_ONLY_FOR = {"bands": ("geotiffs",), "units": ("geotiffs",), "split": ("hyspecnet",),
-             "variant": ("five-billion-pixels", "ssl4eo")}  # fmt: skip
+_ONLY_FOR = {
+    "bands": ("geotiffs",),
+    "units": ("geotiffs",),
+    "split": ("hyspecnet",),
+    "variant": ("five-billion-pixels", "ssl4eo"),
+}
 
 
-def manifest(reader: Reader, records: Sequence[Record], listing: Listing, shape: tuple[int, int], source: str,
-             seed: int) -> Manifest:  # fmt: skip
+def manifest(
+    reader: Reader, records: Sequence[Record], listing: Listing, shape: tuple[int, int], source: str, seed: int
+) -> Manifest:
     """Statistics are those of the stored values of all shards; mean 0 and deviation 1 stand for a band without any."""
     total: Moments | None = None
     for record in (r for r in records if r.moments):
@@ -49,13 +54,20 @@ def manifest(reader: Reader, records: Sequence[Record], listing: Listing, shape:
         raise InputError(f"expected samples of {reader.sensor} that can be used, found none{text}")
     there = total.valid > 0
     return Manifest(
-        sensor=reader.sensor, units=reader.units, shape=[len(there), *shape], dtype=reader.dtype, source=source,
-        seed=seed, nodata=reader.nodata, mean=np.where(there, total.mean, 0.0).tolist(),
-        std=np.where(there, total.std(), 1.0).tolist(), present=there.tolist(),
+        sensor=reader.sensor,
+        units=reader.units,
+        shape=[len(there), *shape],
+        dtype=reader.dtype,
+        source=source,
+        seed=seed,
+        nodata=reader.nodata,
+        mean=np.where(there, total.mean, 0.0).tolist(),
+        std=np.where(there, total.std(), 1.0).tolist(),
+        present=there.tolist(),
         shards=[{"file": r.file, "count": r.count, "sha256": r.sha256} for r in records if r.count],
         samples=[name for r in records for name in r.samples],
         skipped=[*listing.skipped, *(s for r in records for s in r.skipped)],
-    )  # fmt: skip
+    )
 
 
 # --- the command -------------------------------------------------------------------------------------------------
@@ -139,8 +151,10 @@ def _own_folder(folder: Path, recipe: str, overwrite: bool) -> None:
     for path in folder.glob("shard-*.json"):
         with contextlib.suppress(OSError, ValueError):
             if json.loads(path.read_text(encoding="utf-8")).get("recipe") != recipe and not overwrite:
-                raise OutputError(f"expected an empty folder or the same preparation, found another one in {folder} "
-                                  "(other options): choose another -o, or --overwrite")  # fmt: skip
+                raise OutputError(
+                    f"expected an empty folder or the same preparation, found another one in {folder} "
+                    "(other options): choose another -o, or --overwrite"
+                )
     for path in (*folder.glob(".*.part"), folder / "manifest.json"):  # no manifest beside shards that are not its own
         path.unlink(missing_ok=True)
 

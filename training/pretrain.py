@@ -99,11 +99,20 @@ class _Reader(Dataset):
         return index, torch.from_numpy(mine), torch.from_numpy(values)
 
 
-def batches(sets: dict[str, ShardSet], steps: list[Step], ranks: Ranks, workers: int
-            ) -> Iterator[tuple[int, Tensor, Tensor]]:  # fmt: skip
+def batches(
+    sets: dict[str, ShardSet], steps: list[Step], ranks: Ranks, workers: int
+) -> Iterator[tuple[int, Tensor, Tensor]]:
     """The steps' samples in order, read ahead."""
-    return iter(DataLoader(_Reader(sets, steps, ranks), batch_size=None, shuffle=False, num_workers=workers,
-                           pin_memory=ranks.device.type == "cuda", prefetch_factor=4 if workers else None))  # fmt: skip
+    return iter(
+        DataLoader(
+            _Reader(sets, steps, ranks),
+            batch_size=None,
+            shuffle=False,
+            num_workers=workers,
+            pin_memory=ranks.device.type == "cuda",
+            prefetch_factor=4 if workers else None,
+        )
+    )
 
 
 class Trainer:
@@ -125,8 +134,14 @@ class Trainer:
         groups = state.parameter_groups(self.mae, config.weight_decay)
         self.optimizer = torch.optim.AdamW(groups, lr=self.peak_lr, betas=(0.9, 0.95), fused=True)
         counts = {key: len(samples) for key, samples in sets.items()}
-        self.plan = Plan(counts, batch=config.batch, epochs=config.epochs, seed=config.seed, samples=config.samples,
-                         weights=config.sensor_weights)  # fmt: skip
+        self.plan = Plan(
+            counts,
+            batch=config.batch,
+            epochs=config.epochs,
+            seed=config.seed,
+            samples=config.samples,
+            weights=config.sensor_weights,
+        )
         self.statistics = {key: _statistics(samples) for key, samples in sets.items()}
         self.network: nn.Module = self.mae
         if ranks.world > 1:  # a step leaves the other sensors' embedders and decoders out
@@ -139,15 +154,23 @@ class Trainer:
         """Normalised, cropped pixels on the device."""
         config, data = self.config, self.sets[step.sensor]
         manifest = data.manifest
-        pixels = prepare_batch(raw, sensors.get(step.sensor), data.bands_present, manifest.units, manifest.nodata,
-                               self.statistics[step.sensor], DTYPES[config.precision])  # fmt: skip
+        pixels = prepare_batch(
+            raw,
+            sensors.get(step.sensor),
+            data.bands_present,
+            manifest.units,
+            manifest.nodata,
+            self.statistics[step.sensor],
+            DTYPES[config.precision],
+        )
         return random_resized_crop(pixels, config.input_px, config.seed, step.epoch, samples, (config.scale_min, 1.0))
 
     def step(self, step: Step, samples: Tensor, raw: Tensor) -> Tensor:
         """One update from this rank's part of the batch; returns its mean loss, still on the device."""
         config = self.config
-        lr = learning_rate(step.number, self.plan.steps, config.warmup_epochs * self.plan.steps_per_epoch,
-                           self.peak_lr, config.min_lr)  # fmt: skip
+        lr = learning_rate(
+            step.number, self.plan.steps, config.warmup_epochs * self.plan.steps_per_epoch, self.peak_lr, config.min_lr
+        )
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         samples = samples.to(self.ranks.device, non_blocking=True)
@@ -233,8 +256,15 @@ def pretrain(config: Config, say: Callable[[str], None] = tqdm.write) -> dict:  
 class _Run:
     """From the newest checkpoint to the end of the plan, with log, pictures and checkpoints on the way."""
 
-    def __init__(self, config: Config, sets: dict[str, ShardSet], here: Ranks, folder: Path, say: Callable[[str], None],
-                 told: _Told):  # fmt: skip
+    def __init__(
+        self,
+        config: Config,
+        sets: dict[str, ShardSet],
+        here: Ranks,
+        folder: Path,
+        say: Callable[[str], None],
+        told: _Told,
+    ):
         self.config, self.here, self.folder, self.say, self.told = config, here, folder, say, told
         self.trainer = Trainer(config, sets, here, say)
         self.facts: dict[str, Any] = {}
@@ -252,8 +282,10 @@ class _Run:
         if here.first:
             state.write_json(folder / "config.json", asdict(config))
             parameters = sum(p.numel() for p in self.trainer.mae.parameters()) / 1e6
-            say(f"{', '.join(f'{k} {len(v)}' for k, v in sets.items())} samples; {parameters:.1f} M parameters; "
-                f"{self.trainer.plan.steps} steps of {config.batch} on {here.world} x {here.device}")  # fmt: skip
+            say(
+                f"{', '.join(f'{k} {len(v)}' for k, v in sets.items())} samples; {parameters:.1f} M parameters; "
+                f"{self.trainer.plan.steps} steps of {config.batch} on {here.world} x {here.device}"
+            )
 
     def go(self) -> dict:
         config, trainer, plan = self.config, self.trainer, self.trainer.plan
@@ -344,8 +376,16 @@ class _Run:
                 "config": {k: v for k, v in asdict(self.config).items() if k not in ("data", "output")},
             }
             tile_px = {key: value.manifest.shape[1] for key, value in self.trainer.sets.items()}
-            path = state.save(self.folder, done, self.trainer.mae, self.trainer.optimizer, facts,
-                              self.trainer.statistics, tile_px, self.config.keep)  # fmt: skip
+            path = state.save(
+                self.folder,
+                done,
+                self.trainer.mae,
+                self.trainer.optimizer,
+                facts,
+                self.trainer.statistics,
+                tile_px,
+                self.config.keep,
+            )
             self.facts = facts | {"seconds": self.facts["seconds"], "checkpoint": str(path)}
             self.say(f"saved {path.name}")
         self.last_save = time.monotonic()

@@ -39,10 +39,38 @@ CLASSES = (
 WATER, FOREST, GRASS, CROP, SOIL, BUILT = range(1, 7)
 GSD_M = {"sentinel-1": 10.0, "sentinel-2": 10.0, "gaofen": 4.0, "naip": 1.0, "enmap": 30.0}
 
-MATERIALS = ("water", "broadleaf", "conifer", "grass", "crop", "straw", "dark soil", "light soil", "tile", "slate",
-             "metal", "asphalt", "concrete", "shadow")  # fmt: skip
-_VV_VH_DB = ((-20.5, -28), (-7.5, -13), (-8, -13.5), (-12, -18.5), (-9.5, -15.5), (-11.5, -19), (-12.5, -21.5),
-             (-14.5, -24), (-3, -11), (-3, -11), (0.5, -9), (-17, -25), (-14, -22), (-17, -24))  # fmt: skip
+MATERIALS = (
+    "water",
+    "broadleaf",
+    "conifer",
+    "grass",
+    "crop",
+    "straw",
+    "dark soil",
+    "light soil",
+    "tile",
+    "slate",
+    "metal",
+    "asphalt",
+    "concrete",
+    "shadow",
+)
+_VV_VH_DB = (
+    (-20.5, -28),
+    (-7.5, -13),
+    (-8, -13.5),
+    (-12, -18.5),
+    (-9.5, -15.5),
+    (-11.5, -19),
+    (-12.5, -21.5),
+    (-14.5, -24),
+    (-3, -11),
+    (-3, -11),
+    (0.5, -9),
+    (-17, -25),
+    (-14, -22),
+    (-17, -24),
+)
 # 8-bit imagery is stretched for the eye: 255 * (reflectance / white) ** gamma, haze included. By wavelength, um.
 _WHITE_UM, _WHITE, _GAMMA = (0.48, 0.56, 0.66, 0.83), (0.345, 0.36, 0.41, 0.70), 0.62
 
@@ -76,10 +104,21 @@ def spectra(um: Sequence[float] | Array, season: float = 0.5, moisture: float = 
     def rise(centre: float, width: float) -> Array:
         return 1 / (1 + np.exp(-(x - centre) / width))
 
-    green = (bump(0.43, 0.06) * 1.9 + bump(0.49, 0.035) * 1.4 + bump(0.55, 0.05) * 0.75 + bump(0.62, 0.05) * 1.25
-             + bump(0.677, 0.036) * 1.65)  # fmt: skip
-    wet = (bump(0.97, 0.035) * 0.1 + bump(1.2, 0.06) * 0.22 + bump(1.45, 0.075) * 1.3 + bump(1.94, 0.1) * 2.0
-           + rise(1.4, 0.06) * 0.85 + bump(2.6, 0.38) * 3.0)  # fmt: skip
+    green = (
+        bump(0.43, 0.06) * 1.9
+        + bump(0.49, 0.035) * 1.4
+        + bump(0.55, 0.05) * 0.75
+        + bump(0.62, 0.05) * 1.25
+        + bump(0.677, 0.036) * 1.65
+    )
+    wet = (
+        bump(0.97, 0.035) * 0.1
+        + bump(1.2, 0.06) * 0.22
+        + bump(1.45, 0.075) * 1.3
+        + bump(1.94, 0.1) * 2.0
+        + rise(1.4, 0.06) * 0.85
+        + bump(2.6, 0.38) * 3.0
+    )
     dry = bump(2.1, 0.06) * 0.14 + bump(2.3, 0.05) * 0.18 + bump(0.4, 0.22) * 0.9
 
     def leaf(plateau: float, chlorophyll: float, water: float, cellulose: float) -> Array:
@@ -213,8 +252,9 @@ def _landscape(rng: np.random.Generator, size_px: int, gsd_m: float, dryness: fl
     classes = np.zeros((n, n), np.uint8)
     shares = np.zeros((len(MATERIALS), n, n), np.float32)
 
-    def paint(where: Array, land_cover: int, light: Array | float = 1, radar: Array | float = 1,
-              **materials: Array | float) -> None:  # fmt: skip
+    def paint(
+        where: Array, land_cover: int, light: Array | float = 1, radar: Array | float = 1, **materials: Array | float
+    ) -> None:
         """Cover what is still free there with shares of materials (underscore for a blank in their names)."""
         where = where & free
         free[where] = False
@@ -252,8 +292,12 @@ def _landscape(rng: np.random.Generator, size_px: int, gsd_m: float, dryness: fl
     half_x, half_y = lot(plot.id, 3.5, 6.5) / zoom, lot(plot.id, 4.5, 8.5) / zoom
     built = lot(plot.id, 0, 1) < 0.88
     kind = np.where(hall, lot(block.id, 0.55, 1), lot(plot.id, 0, 0.92))
-    kinds = {"tile": kind < 0.5, "slate": (kind >= 0.5) & (kind < 0.72), "concrete": (kind >= 0.72) & (kind < 0.85),
-             "metal": kind >= 0.85}  # fmt: skip
+    kinds = {
+        "tile": kind < 0.5,
+        "slate": (kind >= 0.5) & (kind < 0.72),
+        "concrete": (kind >= 0.72) & (kind < 0.85),
+        "metal": kind >= 0.85,
+    }
     aligned = np.exp(-((np.sin(angle - np.float32(0.2)) / np.float32(0.3)) ** 2))  # walls that face the radar
     bounce = np.exp(lot(plot.id, -1.6, 1.6)) * (1 + 2 * aligned)
     roof_light = (1 + np.sign(dx) * np.where(hall, np.float32(0.04), np.float32(0.17))) * lot(plot.id, 0.75, 1.2)
@@ -270,8 +314,14 @@ def _landscape(rng: np.random.Generator, size_px: int, gsd_m: float, dryness: fl
     paint(town & trees, FOREST if fine else BUILT, light=lit, broadleaf=1)
     yard = hall | (lot(plot.id, 0, 1) < 0.15)
     paint(town & yard, BUILT, light=1 + 0.08 * mid, concrete=0.55, asphalt=0.45)
-    paint(town, GRASS if fine else BUILT, light=1 + 0.08 * mid, grass=0.75 - 0.3 * dryness, straw=0.2 * dryness + 0.1,
-          dark_soil=0.15 + 0.1 * dryness)  # fmt: skip
+    paint(
+        town,
+        GRASS if fine else BUILT,
+        light=1 + 0.08 * mid,
+        grass=0.75 - 0.3 * dryness,
+        straw=0.2 * dryness + 0.1,
+        dark_soil=0.15 + 0.1 * dryness,
+    )
 
     # woods: crowns with a sunny and a shady side, gaps in shadow
     wood = noise(scale / 30, 3 * scale, 2.1) + lot(field, -0.6, 0.6) + (from_river < river_m * 2.5)
@@ -279,14 +329,29 @@ def _landscape(rng: np.random.Generator, size_px: int, gsd_m: float, dryness: fl
     needles = np.clip(0.5 + 0.45 * np.sign(wide * 0.5 + urban * 0.7 + lot(field, -0.6, 0.6)), 0, 1).astype(np.float32)
     autumn = np.clip(lot(crown.id, -0.9, 0.7) + np.float32(dryness - 0.4), 0, 0.6) * (1 - needles)
     gap = 0.22 + (np.clip((reach - 0.36) * 3, 0, 0.9) - 0.22) * sharp
-    paint(woods, FOREST, light=lit, radar=np.exp(lot(crown.id, -0.5, 0.5)), conifer=needles * (1 - gap),
-          broadleaf=(1 - needles - autumn) * (1 - gap), straw=autumn * (1 - gap), shadow=gap)  # fmt: skip
+    paint(
+        woods,
+        FOREST,
+        light=lit,
+        radar=np.exp(lot(crown.id, -0.5, 0.5)),
+        conifer=needles * (1 - gap),
+        broadleaf=(1 - needles - autumn) * (1 - gap),
+        straw=autumn * (1 - gap),
+        shadow=gap,
+    )
 
     # open soil, and fields of crops, grass or nothing
     rough = noise(step, scale / 6, 1.2)
     stones = np.clip(0.5 + 0.3 * rough + 0.3 * mid, 0, 1)
-    paint(highest(mid * 0.6 + urban - wide, share[3] * 0.5), SOIL, light=1 + 0.06 * rough, radar=np.exp(0.2 * mid),
-          light_soil=0.9 * stones, dark_soil=0.9 * (1 - stones), straw=0.1)  # fmt: skip
+    paint(
+        highest(mid * 0.6 + urban - wide, share[3] * 0.5),
+        SOIL,
+        light=1 + 0.06 * rough,
+        radar=np.exp(0.2 * mid),
+        light_soil=0.9 * stones,
+        dark_soil=0.9 * (1 - stones),
+        straw=0.1,
+    )
     use, tone = lot(field, 0, 1), lot(field, 0.85, 1.15)
     moist = np.exp(lot(field, -0.8, 0.8) + 0.15 * mid)
     row_m = np.maximum(lot(field, 2.5, 6), np.float32(4 * step))
@@ -297,19 +362,39 @@ def _landscape(rng: np.random.Generator, size_px: int, gsd_m: float, dryness: fl
     paint(edge & (lot(strip_id, 0, 1) < 0.5), FOREST, light=lit, broadleaf=0.8, shadow=0.2)  # a hedge
     paint(edge, GRASS, grass=0.6, straw=0.2, light_soil=0.2)
     bare = use > 0.93 - 0.25 * dryness
-    paint(bare, SOIL, light=tone * (1 + 0.05 * mid + 0.04 * rough + 0.05 * rows), radar=moist,
-          light_soil=light_ground, dark_soil=1 - light_ground)  # fmt: skip
+    paint(
+        bare,
+        SOIL,
+        light=tone * (1 + 0.05 * mid + 0.04 * rough + 0.05 * rows),
+        radar=moist,
+        light_soil=light_ground,
+        dark_soil=1 - light_ground,
+    )
     meadow = use < 0.42
     dried = np.clip(dryness * 0.7 + 0.12 * mid + 0.1 * rough + lot(field, -0.15, 0.2), 0, 0.9)
     bush = (mid + lot(crown.id, -1, 1) > 1.9) & (reach < 0.4) & meadow
     paint(bush, FOREST if fine else GRASS, light=lit, broadleaf=1)
-    paint(meadow, GRASS, light=tone * (1 + 0.05 * mid), radar=moist, grass=0.92 * (1 - dried), straw=0.92 * dried,
-          dark_soil=0.08)  # fmt: skip
+    paint(
+        meadow,
+        GRASS,
+        light=tone * (1 + 0.05 * mid),
+        radar=moist,
+        grass=0.92 * (1 - dried),
+        straw=0.92 * dried,
+        dark_soil=0.08,
+    )
     cover = np.clip(lot(field, 0.45, 1.0) + 0.06 * mid - 0.14 * rows, 0.2, 1)
     ripe = np.where(lot(field, 0, 1) < 0.25 + 0.4 * dryness, lot(field, 0.5, 0.95), lot(field, 0, 0.15))
-    paint(free, CROP, light=tone * (1 + 0.03 * mid - 0.05 * rows), radar=moist * (0.7 + 0.5 * cover),
-          crop=cover * (1 - ripe), straw=cover * ripe, dark_soil=(1 - cover) * (1 - light_ground),
-          light_soil=(1 - cover) * light_ground)  # fmt: skip
+    paint(
+        free,
+        CROP,
+        light=tone * (1 + 0.03 * mid - 0.05 * rows),
+        radar=moist * (0.7 + 0.5 * cover),
+        crop=cover * (1 - ripe),
+        straw=cover * ripe,
+        dark_soil=(1 - cover) * (1 - light_ground),
+        light_soil=(1 - cover) * light_ground,
+    )
 
     relief = np.gradient(wide, axis=1) * np.float32(scale / step)
     shade *= np.clip(1 - 0.03 * relief / (relief.std() + 1e-6), 0.85, 1.15) * np.clip(1 + 0.04 * rough, 0.8, 1.2)
@@ -335,8 +420,9 @@ def _blur(a: Array, side: float) -> Array:
     return a
 
 
-def _scene(sensor: sensors.Sensor, size_px: int, seed: int, gsd_m: float | None,
-           um: Sequence[float | None]) -> tuple[Array, Array]:  # fmt: skip
+def _scene(
+    sensor: sensors.Sensor, size_px: int, seed: int, gsd_m: float | None, um: Sequence[float | None]
+) -> tuple[Array, Array]:
     """`simulate` at freely chosen wavelengths: what a product has beside the sensor's own bands."""
     gsd_m = usual_gsd_m(sensor) if gsd_m is None else gsd_m
     if size_px < 8 or seed < 0 or gsd_m <= 0:
@@ -377,13 +463,34 @@ def _scene(sensor: sensors.Sensor, size_px: int, seed: int, gsd_m: float | None,
 
 # --- files in the form real ones have ---------------------------------------------------------------------------
 
-_S2_PRODUCT = {"B1": 0.443, "B2": 0.490, "B3": 0.560, "B4": 0.665, "B5": 0.705, "B6": 0.740, "B7": 0.783, "B8": 0.842,
-               "B8A": 0.865, "B9": 0.945, "B11": 1.610, "B12": 2.190}  # fmt: skip
-_PLACE = {"sentinel-1": (32632, 448000, 5921000), "sentinel-2": (32633, 390000, 5790000),
-          "gaofen": (32650, 512000, 3372000), "naip": (26917, 604000, 4121000),
-          "enmap": (32633, 354000, 5820000)}  # fmt: skip  # EPSG code, easting and northing of the upper left corner
-SAMPLES = {"sentinel-1": (384, 14), "sentinel-2": (288, 1), "gaofen": (512, 7), "naip": (512, 7),
-           "enmap": (96, 3)}  # fmt: skip  # size in pixels and seed: scenes in which every class is found
+_S2_PRODUCT = {
+    "B1": 0.443,
+    "B2": 0.490,
+    "B3": 0.560,
+    "B4": 0.665,
+    "B5": 0.705,
+    "B6": 0.740,
+    "B7": 0.783,
+    "B8": 0.842,
+    "B8A": 0.865,
+    "B9": 0.945,
+    "B11": 1.610,
+    "B12": 2.190,
+}
+_PLACE = {
+    "sentinel-1": (32632, 448000, 5921000),
+    "sentinel-2": (32633, 390000, 5790000),
+    "gaofen": (32650, 512000, 3372000),
+    "naip": (26917, 604000, 4121000),
+    "enmap": (32633, 354000, 5820000),
+}  # EPSG code, easting and northing of the upper left corner
+SAMPLES = {
+    "sentinel-1": (384, 14),
+    "sentinel-2": (288, 1),
+    "gaofen": (512, 7),
+    "naip": (512, 7),
+    "enmap": (96, 3),
+}  # size in pixels and seed: scenes in which every class is found
 
 
 def write(sensor_id: str, size_px: int, seed: int, path: str | Path, labels_path: str | Path | None = None) -> None:
@@ -426,12 +533,21 @@ def write(sensor_id: str, size_px: int, seed: int, path: str | Path, labels_path
     gsd_m = usual_gsd_m(sensor)
     place = {"crs": f"EPSG:{epsg}", "transform": Affine(gsd_m, 0, east, 0, -gsd_m, north)}
     block_px = min(128, -(-size_px // 16) * 16)
-    options |= {"driver": "GTiff", "width": size_px, "height": size_px, "compress": "deflate", "zlevel": 9,
-                "tiled": True, "blockxsize": block_px, "blockysize": block_px}  # fmt: skip
+    options |= {
+        "driver": "GTiff",
+        "width": size_px,
+        "height": size_px,
+        "compress": "deflate",
+        "zlevel": 9,
+        "tiled": True,
+        "blockxsize": block_px,
+        "blockysize": block_px,
+    }
     interleave = "band" if len(bands) > 4 else "pixel"
     predictor = 3 if sensor.unit == "db" else 2
-    with rasterio.open(path, "w", count=len(bands), dtype=bands.dtype, interleave=interleave, predictor=predictor,
-                       **place, **options) as file:  # fmt: skip
+    with rasterio.open(
+        path, "w", count=len(bands), dtype=bands.dtype, interleave=interleave, predictor=predictor, **place, **options
+    ) as file:
         file.write(bands)
         file.update_tags(TIFFTAG_IMAGEDESCRIPTION=f"Simulated {sensor.title} scene, not a measurement")
         for index, name in enumerate(names, 1):

@@ -34,12 +34,32 @@ from training.pretraining.report import loss_picture
 from training.simulate import write
 
 NAME = "ofanet_starter.safetensors"
-EUROSAT_COLORS = ("#f0d264", "#1f6b36", "#a5b86b", "#8a8a8a", "#7a4b9a", "#9ccf6b", "#e39a3b", "#c8434b", "#3f7fd1",
-                  "#2a52a0")  # fmt: skip
-_CHESAPEAKE = ((2, "tree", "#1f6b36"), (3, "low vegetation", "#9ccf6b"), (5, "impervious", "#8a8a8a"),
-               (6, "road", "#3a3a3a"))  # fmt: skip
-_POTSDAM = ((1, "roof", "#c8434b"), (2, "pavement", "#8a8a8a"), (3, "low vegetation", "#9ccf6b"),
-            (4, "tree", "#1f6b36"), (5, "soil", "#a5793b"), (6, "water", "#3f7fd1"))  # fmt: skip
+EUROSAT_COLORS = (
+    "#f0d264",
+    "#1f6b36",
+    "#a5b86b",
+    "#8a8a8a",
+    "#7a4b9a",
+    "#9ccf6b",
+    "#e39a3b",
+    "#c8434b",
+    "#3f7fd1",
+    "#2a52a0",
+)
+_CHESAPEAKE = (
+    (2, "tree", "#1f6b36"),
+    (3, "low vegetation", "#9ccf6b"),
+    (5, "impervious", "#8a8a8a"),
+    (6, "road", "#3a3a3a"),
+)
+_POTSDAM = (
+    (1, "roof", "#c8434b"),
+    (2, "pavement", "#8a8a8a"),
+    (3, "low vegetation", "#9ccf6b"),
+    (4, "tree", "#1f6b36"),
+    (5, "soil", "#a5793b"),
+    (6, "water", "#3f7fd1"),
+)
 _FLOODS = ((0, "land", "#c8b280"), (1, "water", "#2a6fd1"))
 
 Classes = Sequence[tuple[int, str, str]]
@@ -55,8 +75,14 @@ class Maker:
     def head(self, name: str, title: str, pairs: Sequence[tuple[str, str]], **more: Any) -> None:
         """A head from (raster, labels) pairs."""
         labels = list(dict.fromkeys(label for _, label in pairs))
-        options = FitOptions([raster for raster, _ in pairs], labels, str(self.output / f"{name}.safetensors"),
-                             name=title, checkpoint=self.checkpoint, **more)  # fmt: skip
+        options = FitOptions(
+            [raster for raster, _ in pairs],
+            labels,
+            str(self.output / f"{name}.safetensors"),
+            name=title,
+            checkpoint=self.checkpoint,
+            **more,
+        )
         answer = fit(options, Watch())
         print(show(answer), flush=True)
         kept = {key: answer[key] for key in ("kind", "tile_px", "labelled", "samples", "groups", "validation", "tried")}
@@ -103,35 +129,56 @@ class Maker:
             self.head(f"{key}_landcover", f"{sensor.title}: land cover (simulated)", pairs, sensor=key)
             self.held_out(f"{key}_landcover", "segment", key, held)
             if key == "naip":
-                self.head("naip_tiles", "RGB tiles: land cover (simulated)", pairs, sensor=key, task="classify",
-                          tile_px=32)  # fmt: skip
+                self.head(
+                    "naip_tiles", "RGB tiles: land cover (simulated)", pairs, sensor=key, task="classify", tile_px=32
+                )
 
     # --- real samples ---
 
     def real(self) -> None:
         floods = sorted((self.data / "s1_floods" / "images").glob("*.tif"))
         if floods:
-            pairs = [self._named(p, p.parent.parent / "labels" / p.name.replace("S1Hand", "LabelHand"), _FLOODS)
-                     for p in floods]  # fmt: skip
-            self.head("sentinel-1_water", "Sentinel-1: water (floods)", pairs, sensor="sentinel-1", units="db",
-                      ignore=["-1"])  # fmt: skip
+            pairs = [
+                self._named(p, p.parent.parent / "labels" / p.name.replace("S1Hand", "LabelHand"), _FLOODS)
+                for p in floods
+            ]
+            self.head(
+                "sentinel-1_water", "Sentinel-1: water (floods)", pairs, sensor="sentinel-1", units="db", ignore=["-1"]
+            )
         scene = self.data / "s2_scene"
         if scene.is_dir():
-            self.head("sentinel-2_scene", "Sentinel-2: dryout, forest, village, water",
-                      [(str(scene / "sen2_12band.tif"), str(scene / "trainingPolygons_sen2.geojson"))],
-                      sensor="sentinel-2", bands="4,3,2,5,6,7,8,11,12", units="reflectance+0.1",
-                      field="class")  # fmt: skip
+            self.head(
+                "sentinel-2_scene",
+                "Sentinel-2: dryout, forest, village, water",
+                [(str(scene / "sen2_12band.tif"), str(scene / "trainingPolygons_sen2.geojson"))],
+                sensor="sentinel-2",
+                bands="4,3,2,5,6,7,8,11,12",
+                units="reflectance+0.1",
+                field="class",
+            )
         tiles = sorted((self.data / "enmap_potsdam" / "images").glob("*.tif"))
         if tiles:
             pairs = [self._named(p, p.parent.parent / "labels" / p.name, _POTSDAM) for p in tiles]
-            self.head("enmap_landcover_potsdam", "EnMAP: land cover (Potsdam)", pairs, sensor="enmap", units="dn",
-                      ignore=["0"])  # fmt: skip
+            self.head(
+                "enmap_landcover_potsdam",
+                "EnMAP: land cover (Potsdam)",
+                pairs,
+                sensor="enmap",
+                units="dn",
+                ignore=["0"],
+            )
         patches = sorted((self.data / "chesapeake").glob("*.npz"))
         for key, bands in (("naip", 3), ("gaofen", 4)):
             if patches:
-                self.head(f"{key}_landcover_chesapeake", f"{sensors.get(key).title}: land cover (Chesapeake)",
-                          [self._patch(p, bands) for p in patches], sensor=key,
-                          bands=",".join(str(i + 1) for i in range(bands)), units="8-bit", ignore=["0"])  # fmt: skip
+                self.head(
+                    f"{key}_landcover_chesapeake",
+                    f"{sensors.get(key).title}: land cover (Chesapeake)",
+                    [self._patch(p, bands) for p in patches],
+                    sensor=key,
+                    bands=",".join(str(i + 1) for i in range(bands)),
+                    units="8-bit",
+                    ignore=["0"],
+                )
         if (self.data / "eurosat_rgb").is_dir():
             self._eurosat(self.data / "eurosat_rgb")
 
@@ -163,8 +210,17 @@ class Maker:
             rest = [p for p in files if p not in unseen]
             held.append(self._mosaic(f"eurosat_held_{name}", unseen, value, classes))
             train.append(self._mosaic(f"eurosat_train_{name}", rest, value, classes))
-        self.head("naip_tiles_eurosat", "RGB tiles: EuroSAT's classes", train, sensor="naip", bands="1,2,3",
-                  units="8-bit", task="classify", tile_px=64, ignore=["0"])  # fmt: skip
+        self.head(
+            "naip_tiles_eurosat",
+            "RGB tiles: EuroSAT's classes",
+            train,
+            sensor="naip",
+            bands="1,2,3",
+            units="8-bit",
+            task="classify",
+            tile_px=64,
+            ignore=["0"],
+        )
         self.held_out("naip_tiles_eurosat", "classify", "naip", held)
 
     def _mosaic(self, name: str, files: Sequence[Path], value: int, classes: Classes) -> tuple[str, str]:
@@ -184,9 +240,18 @@ class Maker:
 def _write(path: Path, pixels: NDArray, classes: Classes = ()) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-        with rasterio.open(path, "w", driver="GTiff", count=len(pixels), height=pixels.shape[1], tiled=True,
-                           width=pixels.shape[2], dtype=pixels.dtype, photometric="minisblack", alpha="NO",
-                           ) as target:  # fmt: skip
+        with rasterio.open(
+            path,
+            "w",
+            driver="GTiff",
+            count=len(pixels),
+            height=pixels.shape[1],
+            tiled=True,
+            width=pixels.shape[2],
+            dtype=pixels.dtype,
+            photometric="minisblack",
+            alpha="NO",
+        ) as target:
             target.write(pixels)
             if classes and pixels.dtype == np.uint8:
                 target.write_colormap(1, {v: tuple(bytes.fromhex(color[1:])) for v, _, color in classes})
@@ -200,9 +265,15 @@ def store(run: Path, output: Path) -> Path:
     loaded = load_checkpoint(run)
     described = loaded.header["sensors"]
     target = output / NAME
-    save_checkpoint(target, loaded.model, "OFA-Net starter", loaded.header["training"], half=True,
-                    statistics={k: (d["mean"], d["std"]) for k, d in described.items()},
-                    tile_px={k: d["tile_px"] for k, d in described.items()})  # fmt: skip
+    save_checkpoint(
+        target,
+        loaded.model,
+        "OFA-Net starter",
+        loaded.header["training"],
+        half=True,
+        statistics={k: (d["mean"], d["std"]) for k, d in described.items()},
+        tile_px={k: d["tile_px"] for k, d in described.items()},
+    )
     return target
 
 
@@ -218,14 +289,24 @@ def make(run: Path, data: Path, output: Path, scenes: int) -> dict[str, dict]:
 
 def table(facts: dict[str, dict]) -> str:
     """The heads and their scores as Markdown, for the model card."""
-    lines = ["| head | classes | kind | tile px | labelled | places | cross-validated mean IoU, accuracy | held out |",
-             "|---" * 8 + "|"]  # fmt: skip
+    lines = [
+        "| head | classes | kind | tile px | labelled | places | cross-validated mean IoU, accuracy | held out |",
+        "|---" * 8 + "|",
+    ]
     for name, found in facts.items():
         score, held = found["validation"], found.get("held_out")
-        mark = (f"{score['miou']:.2f}, {score['accuracy']:.2f}" if "miou" in score else "-")
+        mark = f"{score['miou']:.2f}, {score['accuracy']:.2f}" if "miou" in score else "-"
         seen = f"{held['miou']:.2f}, {held['accuracy']:.2f}" if held else "-"
-        cells = [f"`{name}`", ", ".join(found["labelled"]), found["kind"], found["tile_px"],
-                 f"{sum(found['labelled'].values()):,}", sum(found["groups"].values()), mark, seen]  # fmt: skip
+        cells = [
+            f"`{name}`",
+            ", ".join(found["labelled"]),
+            found["kind"],
+            found["tile_px"],
+            f"{sum(found['labelled'].values()):,}",
+            sum(found["groups"].values()),
+            mark,
+            seen,
+        ]
         lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
     return "\n".join(lines)
 

@@ -31,9 +31,11 @@ from ..raster.source import Source, shown
 from .map_lookup import UNKNOWN_COLOR, Findings, map_at, names, one_of
 from .sample_points import by_points, read_points
 
-_NO_AREAS = ("Areas are counted on the map, not corrected for its errors: polygons and label rasters lie where someone "
-             "put them, and that is no probability sample, so they say nothing of the rest of the map. For areas with "
-             "confidence intervals draw points with `ofa sample`, label them, and evaluate with those.")  # fmt: skip
+_NO_AREAS = (
+    "Areas are counted on the map, not corrected for its errors: polygons and label rasters lie where someone "
+    "put them, and that is no probability sample, so they say nothing of the rest of the map. For areas with "
+    "confidence intervals draw points with `ofa sample`, label them, and evaluate with those."
+)
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,11 @@ def evaluate(options: EvaluateOptions, watch: Watch) -> dict:
         for path in options.inputs:
             jobs.append(open_job(dataclasses.replace(asked, input=path), task, watch, writes=False))
         points = read_points(options.labels, options.field)
-        found = (_by_labels(options, jobs, asked, watch) if points is None else
-                 by_points(points, options.ignore, jobs, asked, watch))  # fmt: skip
+        found = (
+            _by_labels(options, jobs, asked, watch)
+            if points is None
+            else by_points(points, options.ignore, jobs, asked, watch)
+        )
         answer = _answer(options, jobs, found)
     finally:
         for job in jobs:
@@ -79,9 +84,16 @@ def evaluate(options: EvaluateOptions, watch: Watch) -> dict:
 
 def _asked(options: EvaluateOptions) -> Options:
     """What is asked of the verbs that make the map, of the first raster."""
-    return Options(options.inputs[0], head=options.head, sensor=options.sensor, bands=options.bands,
-                   units=options.units, tile_px=options.tile_px, device=options.device,
-                   memory_mb=options.memory_mb)  # fmt: skip
+    return Options(
+        options.inputs[0],
+        head=options.head,
+        sensor=options.sensor,
+        bands=options.bands,
+        units=options.units,
+        tile_px=options.tile_px,
+        device=options.device,
+        memory_mb=options.memory_mb,
+    )
 
 
 def _find_head(options: EvaluateOptions) -> catalog.ModelFile:
@@ -110,8 +122,15 @@ def _by_labels(options: EvaluateOptions, jobs: Sequence[Job], asked: Options, wa
     labels = read_labels(sources, options.labels, options.field, options.ignore, first.tile_px, watch.log, tiles)
     classes, rows = match(first.classes, labels.classes)
     size = len(classes)
-    found = Findings(classes, len(first.classes), np.zeros((size, size)), np.zeros(size), np.full(size, np.nan),
-                     "tiles" if tiles else "pixels", [])  # fmt: skip
+    found = Findings(
+        classes,
+        len(first.classes),
+        np.zeros((size, size)),
+        np.zeros(size),
+        np.full(size, np.nan),
+        "tiles" if tiles else "pixels",
+        [],
+    )
     area = np.zeros(found.columns)
     for number, (job, part) in enumerate(zip(jobs, labels.rasters, strict=True)):
         if not len(part):
@@ -149,31 +168,40 @@ def match(head: Sequence[dict], labels: Sequence[dict]) -> tuple[list[dict], NDA
         rows.append(known.get(key(entry), len(classes) - 1))
     if min(rows) >= len(head):
         wanted = ", ".join(f"{entry['value']} {entry['name']}" for entry in head)
-        raise InputError(f"expected labels of the head's classes ({wanted}), found {names(labels)}: "
-                         "is it the right head, or the right --field?")  # fmt: skip
+        raise InputError(
+            f"expected labels of the head's classes ({wanted}), found {names(labels)}: "
+            "is it the right head, or the right --field?"
+        )
     return classes, np.array(rows)
 
 
 def _note_labels(found: Findings, options: EvaluateOptions, job: Job) -> None:
     reference, unit = found.matrix.sum(1) + found.nodata, found.unit
-    unknown = [f"{entry['name']} ({count_text(n)} {unit})" for entry, n in
-               zip(found.classes[found.columns :], reference[found.columns :], strict=True)]  # fmt: skip
+    unknown = [
+        f"{entry['name']} ({count_text(n)} {unit})"
+        for entry, n in zip(found.classes[found.columns :], reference[found.columns :], strict=True)
+    ]
     if unknown:
-        found.notes.append(f"the head does not know the labels' {', '.join(unknown)}: counted as errors, also in the "
-                           "means; --ignore leaves them out")  # fmt: skip
+        found.notes.append(
+            f"the head does not know the labels' {', '.join(unknown)}: counted as errors, also in the "
+            "means; --ignore leaves them out"
+        )
     absent = [entry for entry, n in zip(found.classes, reference, strict=True) if not n]
     if absent:
         found.notes.append(f"no labels of the head's {names(absent)}: how well the map finds them is not known")
     if found.nodata.any():
         each = [f"{entry['name']} {count_text(n)}" for entry, n in zip(found.classes, found.nodata, strict=True) if n]
-        found.notes.append(f"{count_text(found.nodata.sum())} labelled {unit} are nodata in the map and not scored: "
-                           f"{', '.join(each)}")  # fmt: skip
+        found.notes.append(
+            f"{count_text(found.nodata.sum())} labelled {unit} are nodata in the map and not scored: {', '.join(each)}"
+        )
     if not np.isfinite(found.mapped_ha[: found.columns]).all():
         found.notes.append("a raster has no CRS: areas are not known")
     training = job.head_file.header.get("training", {}) if job.head_file else {}
     if {shown(p) for p in options.labels} & set(training.get("labels", [])):
-        found.notes.append("the head was fitted on labels of this name: scores on what it has learned from are too "
-                           "good; its cross-validated ones are nearer to the truth")  # fmt: skip
+        found.notes.append(
+            "the head was fitted on labels of this name: scores on what it has learned from are too "
+            "good; its cross-validated ones are nearer to the truth"
+        )
 
 
 # --- the answer --------------------------------------------------------------------------------------------------
@@ -186,34 +214,55 @@ def _answer(options: EvaluateOptions, jobs: Sequence[Job], found: Findings) -> d
     labelled = found.matrix.sum(1) + found.nodata
     table = []
     for k, entry in enumerate(found.classes):
-        line = entry | {"mapped": k < columns, "labelled": _rounded(labelled[k]),
-                        "nodata": _rounded(found.nodata[k]), "mapped_ha": _finite(found.mapped_ha[k])}  # fmt: skip
+        line = entry | {
+            "mapped": k < columns,
+            "labelled": _rounded(labelled[k]),
+            "nodata": _rounded(found.nodata[k]),
+            "mapped_ha": _finite(found.mapped_ha[k]),
+        }
         line |= {key: marks[key][k] for key in ("users", "producers", "f1", "iou")}
         if estimates is not None:
             line |= _estimated(estimates, k, found.facts["total_ha"])
         table.append(line)
     accuracy_se = _finite(estimates.overall_se) if estimates else None
     return {
-        "output": options.output, "head": str(job.head_file.path) if job.head_file else None,
-        "head_name": header.get("name"), "task": header.get("task"), "sensor": job.sensor.id, "tile_px": job.tile_px,
-        "device": str(job.device), "unit": found.unit,
-        "accuracy": marks["accuracy"], "accuracy_se": accuracy_se, "kappa": marks["kappa"], "miou": marks["miou"],
-        "macro_f1": marks["macro_f1"], "classes": table,
+        "output": options.output,
+        "head": str(job.head_file.path) if job.head_file else None,
+        "head_name": header.get("name"),
+        "task": header.get("task"),
+        "sensor": job.sensor.id,
+        "tile_px": job.tile_px,
+        "device": str(job.device),
+        "unit": found.unit,
+        "accuracy": marks["accuracy"],
+        "accuracy_se": accuracy_se,
+        "kappa": marks["kappa"],
+        "miou": marks["miou"],
+        "macro_f1": marks["macro_f1"],
+        "classes": table,
         "confusion": [[_rounded(n) for n in row[:columns]] for row in found.matrix],
         "unknown_classes": [e["name"] for e in found.classes[columns:]],
         "unlabelled_classes": [e["name"] for e, n in zip(found.classes, labelled, strict=True) if not n],
-        "nodata": _rounded(found.nodata.sum()), "sample": found.facts or None,
+        "nodata": _rounded(found.nodata.sum()),
+        "sample": found.facts or None,
         "areas": "error-adjusted" if estimates else _NO_AREAS,
-        "validation": _validation(header), "notes": found.notes, "provenance": _provenance(options, jobs),
-    }  # fmt: skip
+        "validation": _validation(header),
+        "notes": found.notes,
+        "provenance": _provenance(options, jobs),
+    }
 
 
 def _estimated(found: Stratified, k: int, total_ha: float | None) -> dict:
     share, error = float(found.share[k]), float(found.share_se[k])
     total = math.nan if total_ha is None else total_ha
-    return {"users_se": _finite(found.users_se[k]), "producers_se": _finite(found.producers_se[k]),
-            "share": _finite(share), "share_se": _finite(error),
-            "area_ha": _finite(share * total), "area_ci95_ha": _finite(Z_95 * error * total)}  # fmt: skip
+    return {
+        "users_se": _finite(found.users_se[k]),
+        "producers_se": _finite(found.producers_se[k]),
+        "share": _finite(share),
+        "share_se": _finite(error),
+        "area_ha": _finite(share * total),
+        "area_ci95_ha": _finite(Z_95 * error * total),
+    }
 
 
 def _validation(header: dict) -> dict | None:
@@ -231,16 +280,22 @@ def _provenance(options: EvaluateOptions, jobs: Sequence[Job]) -> dict:
     job = jobs[0]
     tags = [one.tags(dataclasses.replace(_asked(options), input=one.source.path)) for one in jobs]
     return {
-        "rasters": [tag["SOURCE"] for tag in tags], "labels": [shown(path) for path in options.labels],
-        "field": options.field, "ignore": list(options.ignore),
+        "rasters": [tag["SOURCE"] for tag in tags],
+        "labels": [shown(path) for path in options.labels],
+        "field": options.field,
+        "ignore": list(options.ignore),
         "head": f"{tags[0]['HEAD']} ({job.head_file.path.name if job.head_file else ''})",
-        "checkpoint": tags[0]["CHECKPOINT"], "backbone": tags[0]["BACKBONE"], "sensor": job.sensor.id,
-        "bands": [tag["BANDS"] for tag in tags], "units": [tag["UNITS"] for tag in tags], "tile_px": job.tile_px,
+        "checkpoint": tags[0]["CHECKPOINT"],
+        "backbone": tags[0]["BACKBONE"],
+        "sensor": job.sensor.id,
+        "bands": [tag["BANDS"] for tag in tags],
+        "units": [tag["UNITS"] for tag in tags],
+        "tile_px": job.tile_px,
         "mapped_bands": any("MAPPED_BANDS" in tag for tag in tags),
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "versions": f"ofanet {__version__}, PyTorch {torch.__version__}, NumPy {np.__version__}, "
-                    f"Python {platform.python_version()}",
-    }  # fmt: skip
+        f"Python {platform.python_version()}",
+    }
 
 
 def _finite(value: float) -> float | None:
@@ -254,16 +309,20 @@ def _rounded(value: float) -> float | int:
 
 def show(answer: dict) -> str:
     """The scores, for people."""
-    lines = [f"{answer['output']}: {answer['head_name']} on {', '.join(answer['provenance']['rasters'])}",
-             f"accuracy {score_text(answer['accuracy'])}{interval_text(answer['accuracy_se'])}, "
-             f"kappa {score_text(answer['kappa'])}, "
-             f"mean IoU {score_text(answer['miou'])}"]  # fmt: skip
+    lines = [
+        f"{answer['output']}: {answer['head_name']} on {', '.join(answer['provenance']['rasters'])}",
+        f"accuracy {score_text(answer['accuracy'])}{interval_text(answer['accuracy_se'])}, "
+        f"kappa {score_text(answer['kappa'])}, "
+        f"mean IoU {score_text(answer['miou'])}",
+    ]
     wide = max(5, *(len(entry["name"]) for entry in answer["classes"]))
     lines.append(f"{'class':{wide}} {answer['unit']:>12} {'users':>7} {'producers':>9} {'F1':>6} {'IoU':>6} {'ha':>14}")
     for entry in answer["classes"]:
         area = entry.get("area_ha", entry["mapped_ha"])
         more = f" ± {entry['area_ci95_ha']:.1f}" if entry.get("area_ci95_ha") is not None else ""
-        lines.append(f"{entry['name']:{wide}} {count_text(entry['labelled']):>12} {score_text(entry['users']):>7} "
-                     f"{score_text(entry['producers']):>9} {score_text(entry['f1']):>6} {score_text(entry['iou']):>6} "
-                     f"{'-' if area is None else f'{area:.1f}':>14}{more}")  # fmt: skip
+        lines.append(
+            f"{entry['name']:{wide}} {count_text(entry['labelled']):>12} {score_text(entry['users']):>7} "
+            f"{score_text(entry['producers']):>9} {score_text(entry['f1']):>6} {score_text(entry['iou']):>6} "
+            f"{'-' if area is None else f'{area:.1f}':>14}{more}"
+        )
     return "\n".join(lines)

@@ -43,8 +43,9 @@ def names(entries: Iterable[dict]) -> str:
     return ", ".join(entry["name"] for entry in entries)
 
 
-def map_at(asked: Options, job: Job, row: NDArray, column: NDArray, watch: Watch
-           ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:  # fmt: skip
+def map_at(
+    asked: Options, job: Job, row: NDArray, column: NDArray, watch: Watch
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """(class (N,) from 0 at pixels, -1 where there is none; hectares (K,) of each class), by the product's own verb as
     `asked`, on the part of the raster that decides about these pixels."""
     pixels = job.head is not None and job.head.task == "segment"
@@ -122,6 +123,7 @@ def read_layer(path: str, columns: list[str] | None = None) -> tuple[dict, NDArr
 
 def one_of(watch: Watch, number: int, count: int) -> Watch:
     """Progress of one raster out of several, as if all had as many tiles; what it says was said on opening."""
-    return Watch(lambda done, total, left: watch.progress(number * total + done, count * total,
-                                                          left if count == 1 else None),
-                 cancelled=watch.cancelled)  # fmt: skip
+    return Watch(
+        lambda done, total, left: watch.progress(number * total + done, count * total, left if count == 1 else None),
+        cancelled=watch.cancelled,
+    )

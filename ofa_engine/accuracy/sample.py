@@ -85,20 +85,35 @@ def sample(options: SampleOptions, watch: Watch) -> dict:
 def _check(source: Source) -> None:
     name, dtype = Path(source.path).name, np.dtype(source.dataset.dtypes[0])
     if source.dataset.count != 1 or dtype.kind not in "iuf":
-        raise InputError(f"expected a class layer of one band, as `ofa segment` writes it, found "
-                         f"{source.dataset.count} bands of {dtype} in {name}")  # fmt: skip
+        raise InputError(
+            f"expected a class layer of one band, as `ofa segment` writes it, found "
+            f"{source.dataset.count} bands of {dtype} in {name}"
+        )
 
 
 def _answer(options: SampleOptions, strata: Strata, points: NDArray, names: dict[int, str], users: NDArray) -> dict:
     expected = float(np.sqrt((strata.weight**2 * users * (1 - users) / points).sum()))  # Olofsson et al. eq. 5
     table = [
-        {"value": int(v), "name": names.get(int(v), str(v)), "pixels": int(n),
-         "area_ha": float(a) if np.isfinite(a) else None, "weight": float(w), "points": int(p)}
+        {
+            "value": int(v),
+            "name": names.get(int(v), str(v)),
+            "pixels": int(n),
+            "area_ha": float(a) if np.isfinite(a) else None,
+            "weight": float(w),
+            "points": int(p),
+        }
         for v, n, a, w, p in zip(strata.values, strata.pixels, strata.area_ha, strata.weight, points, strict=True)
-    ]  # fmt: skip
-    return {"output": options.output, "points": int(points.sum()), "target_error": options.target_error,
-            "conjectured_users_accuracy": CONJECTURED, "expected_error": round(expected, 6), "least": options.least,
-            "seed": options.seed, "classes": table}  # fmt: skip
+    ]
+    return {
+        "output": options.output,
+        "points": int(points.sum()),
+        "target_error": options.target_error,
+        "conjectured_users_accuracy": CONJECTURED,
+        "expected_error": round(expected, 6),
+        "least": options.least,
+        "seed": options.seed,
+        "classes": table,
+    }
 
 
 # --- the map, block by block -------------------------------------------------------------------------------------
@@ -118,8 +133,10 @@ def _blocks(source: Source, watch: Watch, turn: int) -> Iterator[tuple[tuple[int
         known = np.isfinite(raw[0]) if valid is None else valid & np.isfinite(raw[0])
         found = raw[0][known]
         if len(found) and (found.min() < 0 or found.max() >= _VALUES or (found != np.floor(found)).any()):
-            raise InputError(f"expected a class layer of whole numbers 0 to 254, found {found.min():g} to "
-                             f"{found.max():g} in {name}: is its nodata value declared?")  # fmt: skip
+            raise InputError(
+                f"expected a class layer of whole numbers 0 to 254, found {found.min():g} to "
+                f"{found.max():g} in {name}: is its nodata value declared?"
+            )
         values = np.full(raw[0].shape, -1, np.int64)
         values[known] = found.astype(np.int64)
         yield window, values
@@ -145,8 +162,9 @@ def survey(source: Source, watch: Watch) -> Strata:
     return Strata(there, pixels[there], area_m2[there] / 1e4)
 
 
-def draw(source: Source, strata: Strata, points: NDArray, seed: int, watch: Watch
-         ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
+def draw(
+    source: Source, strata: Strata, points: NDArray, seed: int, watch: Watch
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """(rows, columns, strata counted from 0) of `points` (K,) pixels a class, in random order. Deterministic for a seed
     and a file."""
     rng = np.random.default_rng(seed)
@@ -169,8 +187,16 @@ def draw(source: Source, strata: Strata, points: NDArray, seed: int, watch: Watc
 # --- points out --------------------------------------------------------------------------------------------------
 
 
-def _write(path: Path, source: Source, strata: Strata, points: NDArray, names: dict[int, str], row: NDArray,
-           column: NDArray, index: NDArray) -> None:  # fmt: skip
+def _write(
+    path: Path,
+    source: Source,
+    strata: Strata,
+    points: NDArray,
+    names: dict[int, str],
+    row: NDArray,
+    column: NDArray,
+    index: NDArray,
+) -> None:
     """A layer of points. Fields: map_class, map_name, reference (empty), stratum_weight (share of the map),
     stratum_pixels, stratum_ha (null without CRS), stratum_points, map_file. Raises OutputError."""
     t = source.transform
@@ -190,10 +216,16 @@ def _write(path: Path, source: Source, strata: Strata, points: NDArray, names: d
         with warnings.catch_warnings():  # no CRS: the points are in the map's own coordinates
             warnings.filterwarnings("ignore", ".*'crs' was not provided.*")
             pyogrio.raw.write(
-                path, shapely.to_wkb(shapely.points(x, y)), list(fields.values()), list(fields), layer="points",
-                driver="GPKG", geometry_type="Point", crs=source.crs.to_wkt() if source.crs else None,
+                path,
+                shapely.to_wkb(shapely.points(x, y)),
+                list(fields.values()),
+                list(fields),
+                layer="points",
+                driver="GPKG",
+                geometry_type="Point",
+                crs=source.crs.to_wkt() if source.crs else None,
                 dataset_options={"VERSION": "1.3"},
-            )  # fmt: skip
+            )
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError) as error:
         raise OutputError(f"cannot write {path.name}: {error}") from error
 
@@ -201,12 +233,21 @@ def _write(path: Path, source: Source, strata: Strata, points: NDArray, names: d
 def show(answer: dict) -> str:
     """The sample, for people."""
     wide = max(9, *(len(entry["name"]) for entry in answer["classes"]))
-    lines = [f"{answer['output']}: {answer['points']} points; if each class is right in {CONJECTURED:.0%}, the overall "
-             f"accuracy will have a standard error of about {answer['expected_error']:.3f}",
-             f"{'class':>5} {'name':{wide}} {'pixels':>12} {'ha':>12} {'share':>7} {'points':>7}"]  # fmt: skip
+    lines = [
+        f"{answer['output']}: {answer['points']} points; if each class is right in {CONJECTURED:.0%}, the overall "
+        f"accuracy will have a standard error of about {answer['expected_error']:.3f}",
+        f"{'class':>5} {'name':{wide}} {'pixels':>12} {'ha':>12} {'share':>7} {'points':>7}",
+    ]
     for entry in answer["classes"]:
         area = "-" if entry["area_ha"] is None else f"{entry['area_ha']:.1f}"
-        lines.append(f"{entry['value']:5} {entry['name']:{wide}} {entry['pixels']:12} {area:>12} "
-                     f"{entry['weight']:7.1%} {entry['points']:7}")  # fmt: skip
-    return "\n".join([*lines, "fill in the field `reference`, then: ofa evaluate HEAD RASTER --labels "
-                      f"{Path(answer['output']).name} -o report.html"])  # fmt: skip
+        lines.append(
+            f"{entry['value']:5} {entry['name']:{wide}} {entry['pixels']:12} {area:>12} "
+            f"{entry['weight']:7.1%} {entry['points']:7}"
+        )
+    return "\n".join(
+        [
+            *lines,
+            "fill in the field `reference`, then: ofa evaluate HEAD RASTER --labels "
+            f"{Path(answer['output']).name} -o report.html",
+        ]
+    )

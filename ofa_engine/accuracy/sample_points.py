@@ -51,8 +51,10 @@ def read_points(paths: Sequence[str], field: str | None) -> Points | None:
         return None  # reading it as labels says what is wrong
     missing = [name for name in ("map_class", field, "stratum_weight") if name not in fields]
     if missing:
-        raise InputError(f"expected polygons, a label raster, or points drawn by `ofa sample`, found points without "
-                         f"{', '.join(missing)} in {Path(path).name}")  # fmt: skip
+        raise InputError(
+            f"expected polygons, a label raster, or points drawn by `ofa sample`, found points without "
+            f"{', '.join(missing)} in {Path(path).name}"
+        )
     drawn = np.isfinite(fields["map_class"].astype(float)) & (fields["stratum_weight"].astype(float) > 0)
     if not drawn.any():
         raise InputError(f"expected points drawn by `ofa sample` in {Path(path).name}, found none")
@@ -61,13 +63,25 @@ def read_points(paths: Sequence[str], field: str | None) -> Points | None:
     value, weight = fields["map_class"].astype(np.int64), fields["stratum_weight"].astype(np.float64)
     strata, first = np.unique(value, return_index=True)
     if weight[first].sum() > 1 + 1e-6 or any(np.ptp(weight[value == v]) > 1e-9 for v in strata):
-        raise InputError(f"expected one stratum_weight a map_class, and that they sum to 1, found others in "
-                         f"{Path(path).name}: samples of several maps must be evaluated one by one")  # fmt: skip
+        raise InputError(
+            f"expected one stratum_weight a map_class, and that they sum to 1, found others in "
+            f"{Path(path).name}: samples of several maps must be evaluated one by one"
+        )
     called = fields.get("map_name", fields["map_class"])
     area = np.asarray(fields.get("stratum_ha", np.full(len(value), np.nan)), np.float64)
-    return Points(field, shapely.get_x(middle), shapely.get_y(middle), meta["crs"], value,
-                  [as_text(name) for name in called], [as_text(text) for text in fields[field]], weight, area,
-                  sorted({as_text(name) for name in fields.get("map_file", ())}), int((~drawn).sum()))  # fmt: skip
+    return Points(
+        field,
+        shapely.get_x(middle),
+        shapely.get_y(middle),
+        meta["crs"],
+        value,
+        [as_text(name) for name in called],
+        [as_text(text) for text in fields[field]],
+        weight,
+        area,
+        sorted({as_text(name) for name in fields.get("map_file", ())}),
+        int((~drawn).sum()),
+    )
 
 
 def by_points(points: Points, ignore: Sequence[str], jobs: Sequence[Job], asked: Options, watch: Watch) -> Findings:
@@ -76,8 +90,9 @@ def by_points(points: Points, ignore: Sequence[str], jobs: Sequence[Job], asked:
     empty = np.array([text == "" for text in points.reference])
     used = ~ignored & ~empty
     if not used.any():
-        raise InputError(f"expected references in the field {points.field}, found none in "
-                         f"{len(used)} points: fill them in first")  # fmt: skip
+        raise InputError(
+            f"expected references in the field {points.field}, found none in {len(used)} points: fill them in first"
+        )
     values, first, stratum = np.unique(points.value, return_index=True, return_inverse=True)
     classes = _strata([(int(v), points.name[i]) for v, i in zip(values, first, strict=True)], jobs[0].classes)
     columns = len(classes)
@@ -90,11 +105,15 @@ def by_points(points: Points, ignore: Sequence[str], jobs: Sequence[Job], asked:
     sampled = counts[:, :columns].sum(0) > 0
     known = np.isfinite(area[:columns][sampled]).all()
     found.facts = {
-        "maps": points.map_files, "points": len(used),
-        "used": int(used.sum()), "empty": int(empty.sum()), "ignored": int(ignored.sum()),
+        "maps": points.map_files,
+        "points": len(used),
+        "used": int(used.sum()),
+        "empty": int(empty.sum()),
+        "ignored": int(ignored.sum()),
         "share_of_map": round(float(weight[:columns][sampled].sum()), 6),
-        "total_ha": float(area[:columns][sampled].sum()) if known else None, "added": points.added,
-    }  # fmt: skip
+        "total_ha": float(area[:columns][sampled].sum()) if known else None,
+        "added": points.added,
+    }
     _note_points(found, stratum, jobs[0].classes)
     found.facts |= _compare(points, jobs, asked, watch)
     _note_differences(found)
@@ -108,8 +127,9 @@ def _strata(strata: Sequence[tuple[int, str]], head: Sequence[dict]) -> list[dic
     for value, name in strata:
         ours = known.get(value)
         same = ours is not None and name.casefold() in ("", str(value), ours["name"].casefold())
-        classes.append(dict(ours) if ours and same else
-                       {"value": value, "name": name or str(value), "color": UNKNOWN_COLOR})  # fmt: skip
+        classes.append(
+            dict(ours) if ours and same else {"value": value, "name": name or str(value), "color": UNKNOWN_COLOR}
+        )
     return classes
 
 
@@ -142,23 +162,28 @@ def _note_points(found: Findings, stratum: NDArray, head: Sequence[dict]) -> Non
     facts, counts = found.facts, found.matrix.sum(0)
     drawn = np.bincount(stratum, minlength=len(counts))
     if facts["added"]:
-        found.notes.append(f"{facts['added']} points have no map_class and weight and are left out: only points that "
-                           "were drawn at random count")  # fmt: skip
+        found.notes.append(
+            f"{facts['added']} points have no map_class and weight and are left out: only points that "
+            "were drawn at random count"
+        )
     known = {(entry["value"], entry["name"].casefold()) for entry in head}
     other = [e for e in found.classes[: found.columns] if (e["value"], e["name"].casefold()) not in known]
     if other:
         found.notes.append(f"the sampled map has classes that the head has not: {names(other)}")
     if facts["empty"]:
-        found.notes.append(f"{facts['empty']} of {facts['points']} points have no reference and are left out: the "
-                           "estimates assume that these are missing at random")  # fmt: skip
+        found.notes.append(
+            f"{facts['empty']} of {facts['points']} points have no reference and are left out: the "
+            "estimates assume that these are missing at random"
+        )
     if facts["ignored"]:
         found.notes.append(f"{facts['ignored']} points have an ignored reference and are left out, as if at random")
     without = [entry for entry, n, d in zip(found.classes, counts, drawn, strict=True) if d and not n]
     if without:
         found.notes.append(f"no point that the map calls {names(without)} has a reference")
     if facts["share_of_map"] < 0.9999:
-        found.notes.append(f"the estimates are of {facts['share_of_map']:.1%} of the map only: the rest has no points "
-                           "with references")  # fmt: skip
+        found.notes.append(
+            f"the estimates are of {facts['share_of_map']:.1%} of the map only: the rest has no points with references"
+        )
     single = [entry for entry, n in zip(found.classes, counts, strict=True) if n == 1]
     if single:
         found.notes.append(f"only one point that the map calls {names(single)} has a reference: no standard errors")
@@ -196,8 +221,12 @@ def _note_differences(found: Findings) -> None:
     facts = found.facts
     outside = facts["points"] - facts["compared"]
     if outside:
-        found.notes.append(f"{outside} of {facts['points']} points lie outside of the rasters: there the head's map "
-                           "was not compared with the sampled one")  # fmt: skip
+        found.notes.append(
+            f"{outside} of {facts['points']} points lie outside of the rasters: there the head's map "
+            "was not compared with the sampled one"
+        )
     if facts["differs"]:
-        found.notes.append(f"at {facts['differs']} of {facts['compared']} points the head's map is not the one that "
-                           "was sampled: the estimates are of the sampled map")  # fmt: skip
+        found.notes.append(
+            f"at {facts['differs']} of {facts['compared']} points the head's map is not the one that "
+            "was sampled: the estimates are of the sampled map"
+        )

@@ -53,9 +53,15 @@ class Crew:
         """How many there are now."""
         return len(self.client.nthreads())
 
-    def run(self, function: Function, jobs: Mapping[str, dict], finished: Callable[[str, dict], None],
-            cancelled: Stopped = lambda: False, warn: Callable[[str], None] = lambda text: None,
-            running: Callable[[dict[str, float]], None] = lambda fractions: None) -> None:  # fmt: skip
+    def run(
+        self,
+        function: Function,
+        jobs: Mapping[str, dict],
+        finished: Callable[[str, dict], None],
+        cancelled: Stopped = lambda: False,
+        warn: Callable[[str], None] = lambda text: None,
+        running: Callable[[dict[str, float]], None] = lambda fractions: None,
+    ) -> None:
         """Calls `finished(name, outcome)` as jobs end, in the calling thread. A job that fails is tried once more.
 
         `running` hears how far running jobs are. Outcomes have "state" (done or failed), "attempts", and "why" where
@@ -66,8 +72,7 @@ class Crew:
 
 
 class _Run:
-    def __init__(self, crew: Crew, function: Function, jobs: Mapping[str, dict],
-                 finished: Callable[[str, dict], None]):  # fmt: skip
+    def __init__(self, crew: Crew, function: Function, jobs: Mapping[str, dict], finished: Callable[[str, dict], None]):
         self.crew, self.client, self.function, self.jobs, self.finished = crew, crew.client, function, jobs, finished
         self.name = f"ofa-{uuid.uuid4().hex[:12]}"
         self.stop_event = dask().Event(self.name, client=self.client)
@@ -76,8 +81,9 @@ class _Run:
         self.suspects: list[str] = []  # Dask blames each job that a dead worker held: alone it is seen which
         self.ended: queue.Queue[tuple[str, int, Any]] = queue.Queue()
 
-    def loop(self, cancelled: Stopped, warn: Callable[[str], None], running: Callable[[dict[str, float]], None]
-             ) -> None:  # fmt: skip
+    def loop(
+        self, cancelled: Stopped, warn: Callable[[str], None], running: Callable[[dict[str, float]], None]
+    ) -> None:
         patience = time.monotonic() + _CONNECT_S
         self.client.subscribe_topic(self.name, lambda event: self.fractions.update({event[1][0]: event[1][1]}))
         try:
@@ -103,8 +109,9 @@ class _Run:
                 self.client.unsubscribe_topic(self.name)
 
     def _submit(self, name: str, attempt: int) -> None:
-        future = self.client.submit(_in_worker, self.function, name, self.jobs[name], self.name,
-                                    key=f"{self.name}-{attempt}-{name}", pure=False)  # fmt: skip
+        future = self.client.submit(
+            _in_worker, self.function, name, self.jobs[name], self.name, key=f"{self.name}-{attempt}-{name}", pure=False
+        )
         self.futures[name] = future
         future.add_done_callback(lambda ended: self.ended.put((name, attempt, ended)))
 
@@ -268,13 +275,22 @@ def local(workers: int, gpus: list[str]) -> Iterator[Crew]:
 
     security = Security.temporary()
     quiet = logging.CRITICAL  # what goes wrong is told by the jobs' outcomes
-    shared = {"host": "127.0.0.1", "protocol": "tls://", "security": security, "dashboard": False,
-              "dashboard_address": "127.0.0.1:0"}  # fmt: skip  # its port of its own is often taken by another cluster
+    shared = {
+        "host": "127.0.0.1",
+        "protocol": "tls://",
+        "security": security,
+        "dashboard": False,
+        "dashboard_address": "127.0.0.1:0",
+    }  # its port of its own is often taken by another cluster
     threads = str(max(1, _cores() // workers))
     spec = {}
     for i in range(workers):
-        env = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads,
-               "GDAL_NUM_THREADS": "1"}  # fmt: skip
+        env = {
+            "OMP_NUM_THREADS": threads,
+            "MKL_NUM_THREADS": threads,
+            "OPENBLAS_NUM_THREADS": threads,
+            "GDAL_NUM_THREADS": "1",
+        }
         if gpus:
             env["CUDA_VISIBLE_DEVICES"] = gpus[i % len(gpus)]
         # no memory_limit: a job keeps to its own budget, and Dask would count GDAL's and torch's caches against it

@@ -23,11 +23,15 @@ def alone_in(folder: Path) -> Iterator[None]:
         lock = filelock.FileLock(folder / LOCK_NAME)
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        raise OutputError(f"expected a folder that no other batch writes to, found one at work in {folder}: wait until "
-                          "it ends, or name another folder") from None  # fmt: skip
+        raise OutputError(
+            f"expected a folder that no other batch writes to, found one at work in {folder}: wait until "
+            "it ends, or name another folder"
+        ) from None
     except (OSError, NotImplementedError) as error:
-        raise OutputError(f"expected a folder for the results, or a place to make one, found {folder}: "
-                          f"{getattr(error, 'strerror', None) or error}") from error  # fmt: skip
+        raise OutputError(
+            f"expected a folder for the results, or a place to make one, found {folder}: "
+            f"{getattr(error, 'strerror', None) or error}"
+        ) from error
     try:
         yield
     finally:

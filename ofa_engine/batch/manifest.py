@@ -18,8 +18,20 @@ from .scenes import is_local
 
 FORMAT = 1
 JSON_NAME, CSV_NAME = "batch.json", "batch.csv"
-COLUMNS = ("id", "input", "output", "state", "why", "seconds", "attempts", "tiles", "sensor", "head", "engine",
-           "classes")  # fmt: skip
+COLUMNS = (
+    "id",
+    "input",
+    "output",
+    "state",
+    "why",
+    "seconds",
+    "attempts",
+    "tiles",
+    "sensor",
+    "head",
+    "engine",
+    "classes",
+)
 DONE, FAILED, SKIPPED = "done", "failed", "skipped"
 _SHARE = 0.05  # of the time goes to writing the manifest at most, however many scenes there are
 
@@ -47,8 +59,10 @@ class Manifest:
                 raise ValueError
             self.entries = {entry["input"]: entry for entry in data["scenes"]}
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"expected a batch's manifest of format {FORMAT}, found another file: {path}; "
-                             "choose another folder or remove it") from error  # fmt: skip
+            raise InputError(
+                f"expected a batch's manifest of format {FORMAT}, found another file: {path}; "
+                "choose another folder or remove it"
+            ) from error
 
     def ids(self) -> dict[str, str]:
         return {path: entry["id"] for path, entry in self.entries.items()}

@@ -65,8 +65,18 @@ def _layer(path: Path, classes: list[dict], warn: Callable[[str], None]) -> Laye
             if crs is None or t.b or t.d or t.a <= 0 or t.e >= 0:
                 warn(f"{path.name} is left out of the mosaic: it is not north up in a CRS")
                 return None
-            return Layer(path, crs.to_wkt(), t.c, t.f, t.a, -t.e, source.width, source.height,
-                         source.dataset.block_shapes[0], table)  # fmt: skip
+            return Layer(
+                path,
+                crs.to_wkt(),
+                t.c,
+                t.f,
+                t.a,
+                -t.e,
+                source.width,
+                source.height,
+                source.dataset.block_shapes[0],
+                table,
+            )
     except RasterError as error:
         warn(f"{path.name} is left out of the mosaic: {error}")
         return None
@@ -119,8 +129,15 @@ def _source(band: ET.Element, layer: Layer, folder: Path, target: tuple[float, f
     ET.SubElement(source, "SourceFilename", relativeToVRT="1").text = name
     ET.SubElement(source, "SourceBand").text = "1"
     # so that GDAL opens a file only when it is looked at
-    ET.SubElement(source, "SourceProperties", RasterXSize=str(layer.width), RasterYSize=str(layer.height),
-                  DataType="Byte", BlockXSize=str(layer.block[1]), BlockYSize=str(layer.block[0]))  # fmt: skip
+    ET.SubElement(
+        source,
+        "SourceProperties",
+        RasterXSize=str(layer.width),
+        RasterYSize=str(layer.height),
+        DataType="Byte",
+        BlockXSize=str(layer.block[1]),
+        BlockYSize=str(layer.block[0]),
+    )
     window = ("xOff", "yOff", "xSize", "ySize")
     for tag, numbers in (("SrcRect", (0, 0, layer.width, layer.height)), ("DstRect", target)):
         ET.SubElement(source, tag, {k: repr(_whole(v)) for k, v in zip(window, numbers, strict=True)})

@@ -150,8 +150,11 @@ def run_scene(job: dict, stopped: cluster.Stopped, tell: cluster.Tell) -> dict:
     except Exception as error:  # a scene may fail, for whatever reason; the others go on
         known = isinstance(error, OfaError)
         why = " ".join(str(error).split())
-        outcome = {"state": FAILED, "why": why if known else f"unexpected: {type(error).__name__}: {why}",
-                   "input_error": isinstance(error, InputError)}  # fmt: skip
+        outcome = {
+            "state": FAILED,
+            "why": why if known else f"unexpected: {type(error).__name__}: {why}",
+            "input_error": isinstance(error, InputError),
+        }
     return outcome | {"seconds": round(time.monotonic() - started, 3), "engine": __version__}
 
 
@@ -192,11 +195,14 @@ class _Work:
     def _entry(self, scene: Scene, outcome: dict) -> dict:
         """Key by key in the order in which a person wants to read them."""
         keys = ("state", "why", "seconds", "attempts", "tiles", "sensor", "head", "engine", "classes")
-        about: dict[str, Any] = {"id": scene.id, "input": scene.recorded,
-                                 "output": f"{scene.id}.{self.options.format}"}  # fmt: skip
+        about: dict[str, Any] = {"id": scene.id, "input": scene.recorded, "output": f"{scene.id}.{self.options.format}"}
         about |= {key: outcome.get(key) for key in keys} | outcome
-        return about | {"times": scene.times, "stamp": self._stamps[scene.id], "options": self.options_digest,
-                        "models": self.models}  # fmt: skip
+        return about | {
+            "times": scene.times,
+            "stamp": self._stamps[scene.id],
+            "options": self.options_digest,
+            "models": self.models,
+        }
 
     def _settled(self, entry: dict | None, scene: Scene) -> bool:
         """Whether a run now would come to the same."""
@@ -242,8 +248,9 @@ class _Work:
             mine = True
         except (KeyboardInterrupt, Cancelled):
             done = sum(self.manifest.entries[s.recorded]["state"] == DONE for s in self.scenes.values())
-            raise Cancelled(f"cancelled: {done} of {len(self.scenes)} scenes are done; the same command does the rest"
-                            ) from None  # fmt: skip
+            raise Cancelled(
+                f"cancelled: {done} of {len(self.scenes)} scenes are done; the same command does the rest"
+            ) from None
         finally:
             # on another machine a worker may still be taking its own away, but not shares that are finished
             self._sweep(whole_scenes=mine or not options.scheduler)
@@ -280,8 +287,14 @@ class _Work:
                 self._finished(scene, outcome | {"seconds": round(seconds[scene], 3) or None})
 
         def run(some: dict[str, dict]) -> None:
-            members.run(run_scene, some, finished, self.watch.cancelled,
-                        lambda text: self.watch.log("warning", text), progress.running)  # fmt: skip
+            members.run(
+                run_scene,
+                some,
+                finished,
+                self.watch.cancelled,
+                lambda text: self.watch.log("warning", text),
+                progress.running,
+            )
 
         run(first)
         shared = {name: job | {"shares": shares[name]} for name, job in jobs.items() if name not in over}
@@ -322,8 +335,11 @@ class _Work:
         mosaics = write_mosaics(self.folder, layers, lambda text: self.watch.log("warning", text))
         created = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         write_whole(self.folder / ITEMS_NAME, json.dumps(item_collection(done, created), ensure_ascii=False, indent=1))
-        rows = [{"id": e["id"], "input": e["input"]} | {k: c.get(k) for k in AREA_COLUMNS[2:]}
-                for e in done for c in e["classes"]]  # fmt: skip
+        rows = [
+            {"id": e["id"], "input": e["input"]} | {k: c.get(k) for k in AREA_COLUMNS[2:]}
+            for e in done
+            for c in e["classes"]
+        ]
         write_whole(self.folder / AREAS_NAME, table_text(AREA_COLUMNS, rows))
         return {
             "output": self.options.output,
@@ -374,8 +390,17 @@ def failure_line(answer: dict) -> str | None:
 
 def show(answer: dict) -> str:
     """The answer, for people."""
-    lines = [f"{answer['done']} of {answer['scenes']} scenes are done ({answer['run']} were run now, in "
-             f"{answer['seconds']:.0f} s): {answer['output']}"]  # fmt: skip
+    lines = [
+        f"{answer['done']} of {answer['scenes']} scenes are done ({answer['run']} were run now, in "
+        f"{answer['seconds']:.0f} s): {answer['output']}"
+    ]
     lines += [f"failed: {entry['id']}: {entry['why']}" for entry in answer["failures"]]
-    return "\n".join([*lines, *(f"mosaic: {path}" for path in answer["mosaics"]), f"items: {answer['items']}",
-                      f"areas: {answer['areas']}", f"manifest: {answer['manifest']}"])  # fmt: skip
+    return "\n".join(
+        [
+            *lines,
+            *(f"mosaic: {path}" for path in answer["mosaics"]),
+            f"items: {answer['items']}",
+            f"areas: {answer['areas']}",
+            f"manifest: {answer['manifest']}",
+        ]
+    )

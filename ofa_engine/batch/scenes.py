@@ -127,8 +127,10 @@ def _folder(folder: Path, skip: Path | None) -> Iterator[_Found]:
     rasters = {path for path in paths if path.suffix.lower() in RASTERS and products.isdisjoint(path.parents)}
     scenes = sorted(path for path in products | rasters if _readable(path, skip) and not _unpacked(path, products))
     if not scenes:
-        raise InputError(f"expected rasters ({', '.join(RASTERS)}) or Sentinel-2 products in {folder}, the results' "
-                         "folder aside, found none")  # fmt: skip
+        raise InputError(
+            f"expected rasters ({', '.join(RASTERS)}) or Sentinel-2 products in {folder}, the results' "
+            "folder aside, found none"
+        )
     yield from (_Found(_absolute(path)) for path in scenes)
 
 
@@ -198,8 +200,10 @@ def _catalog(path: Path) -> Iterator[_Found]:
         called = str(feature["id"]) if feature.get("id") is not None else None
         hrefs = _hrefs(feature, properties)
         if not hrefs:
-            raise InputError(f"expected an asset that is a raster, or a property path, href or location (as gdaltindex "
-                             f"writes it), found none in feature {called or number} of {path.name}")  # fmt: skip
+            raise InputError(
+                f"expected an asset that is a raster, or a property path, href or location (as gdaltindex "
+                f"writes it), found none in feature {called or number} of {path.name}"
+            )
         for key, href in hrefs.items():
             name = called if len(hrefs) == 1 or called is None else f"{called}_{key}"
             yield _Found(_beside(path, href), name, times)

@@ -87,8 +87,12 @@ def _item(entry: dict, created: str) -> dict:
     if not times.get("datetime") and not (times.get("start_datetime") and times.get("end_datetime")):
         # the spec: null only with a start and an end
         times = times_of(Path(entry["input"].partition("?")[0]).name, entry["stamp"])
-    known = {"ofanet:sensor": entry["sensor"], "ofanet:head": entry["head"]["name"], "ofanet:engine": entry["engine"],
-             "ofanet:classes": entry["classes"]}  # fmt: skip
+    known = {
+        "ofanet:sensor": entry["sensor"],
+        "ofanet:head": entry["head"]["name"],
+        "ofanet:engine": entry["engine"],
+        "ofanet:classes": entry["classes"],
+    }
     source = Path(entry["input"]).as_uri() if is_local(entry["input"]) else entry["input"]
     item = {
         "type": "Feature",
@@ -100,11 +104,15 @@ def _item(entry: dict, created: str) -> dict:
         "properties": {"datetime": None} | times | {"created": created} | known,
         "links": [],
         "assets": {
-            "classes": {"href": f"./{entry['output']}", "type": _KINDS[Path(entry["output"]).suffix],
-                        "title": "class layer", "roles": ["data"]},
+            "classes": {
+                "href": f"./{entry['output']}",
+                "type": _KINDS[Path(entry["output"]).suffix],
+                "title": "class layer",
+                "roles": ["data"],
+            },
             "source": {"href": source, "title": "what was classified", "roles": ["source"]},
         },
-    }  # fmt: skip
+    }
     if item["geometry"] is None:
         del item["bbox"]  # the spec: not without a geometry
     return item

@@ -67,8 +67,15 @@ def prepare(options: BenchOptions, folder: Path, log: Log) -> Options:
         sensor_id = sensor_id or "gaofen"
         log(f"writing a raster of {options.size_px} x {options.size_px} px of {sensor_id}")
         raster = str(write_example(folder / "example.tif", options.size_px, options.size_px, sensor_id))
-    told = Options(raster, str(folder / "out.tif"), sensor=sensor_id, tile_px=options.tile_px, overlap=options.overlap,
-                   device=options.device, memory_mb=options.memory_mb)  # fmt: skip
+    told = Options(
+        raster,
+        str(folder / "out.tif"),
+        sensor=sensor_id,
+        tile_px=options.tile_px,
+        overlap=options.overlap,
+        device=options.device,
+        memory_mb=options.memory_mb,
+    )
     if options.model == "starter" and options.classes is None:
         return told
     with Source(raster) as source:
@@ -79,8 +86,9 @@ def prepare(options: BenchOptions, folder: Path, log: Log) -> Options:
     return replace(told, sensor=found.sensor, checkpoint=str(checkpoint), head=str(head))
 
 
-def bench(options: BenchOptions = BenchOptions(), log: Log = lambda text: None,
-          done: Done = lambda share: None) -> dict:  # fmt: skip
+def bench(
+    options: BenchOptions = BenchOptions(), log: Log = lambda text: None, done: Done = lambda share: None
+) -> dict:
     """The figures; medians of all rounds, the ratio's least and largest value beside it. Raises InputError."""
     with tempfile.TemporaryDirectory() as folder:
         told = prepare(options, Path(folder), log)

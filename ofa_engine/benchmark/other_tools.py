@@ -126,8 +126,15 @@ def _terratorch(case: _Case) -> Run:
 
     def run() -> tuple[Labels, int]:
         pixels = torch.from_numpy(case.whole()).float()[None]
-        scores = tiled_inference(forward, pixels, crop=case.tile_px, stride=case.stride, delta=border,
-                                 batch_size=case.batch, padding="reflect" if border else False)  # fmt: skip
+        scores = tiled_inference(
+            forward,
+            pixels,
+            crop=case.tile_px,
+            stride=case.stride,
+            delta=border,
+            batch_size=case.batch,
+            padding="reflect" if border else False,
+        )
         return scores[0].argmax(0).to(torch.uint8).numpy(), tiles
 
     return run
@@ -184,9 +191,17 @@ class _Scorer(torch.nn.Module):
 
 def _export(case: _Case) -> None:
     example = torch.zeros(2, len(case.bands), case.tile_px, case.tile_px)
-    torch.onnx.export(_Scorer(case).cpu().eval(), (example,), _onnx(case), dynamo=True, input_names=["pixels"],
-                      output_names=["scores"], dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
-                      external_data=False, verbose=False)  # fmt: skip
+    torch.onnx.export(
+        _Scorer(case).cpu().eval(),
+        (example,),
+        _onnx(case),
+        dynamo=True,
+        input_names=["pixels"],
+        output_names=["scores"],
+        dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
+        external_data=False,
+        verbose=False,
+    )
 
 
 def _onnx(case: _Case) -> str:
@@ -255,8 +270,16 @@ def _main(name: str, options: str) -> None:
         if labels is not None:
             _write(case.job, labels, Path(case.told.output))
         seconds = time.perf_counter() - started
-    print(json.dumps({"seconds": seconds, "tiles": tiles, "peak_mb": (memory.peak - baseline) / 2**20,
-                      "baseline_mb": baseline / 2**20}))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "seconds": seconds,
+                "tiles": tiles,
+                "peak_mb": (memory.peak - baseline) / 2**20,
+                "baseline_mb": baseline / 2**20,
+            }
+        )
+    )
 
 
 def _write(job: Job, labels: Labels, path: Path) -> None:
@@ -287,15 +310,19 @@ def compare(options: BenchOptions, log: Log = lambda text: None, done: Done = la
         told = prepare(options, Path(folder), log)
         case = _Case(told)
         if case.job.source.may_have_holes or min(case.height, case.width) < case.tile_px:
-            raise InputError("expected a raster without missing pixels and no smaller than a tile, found another: "
-                             "leave RASTER out, or give one of integers without nodata")  # fmt: skip
+            raise InputError(
+                "expected a raster without missing pixels and no smaller than a tile, found another: "
+                "leave RASTER out, or give one of integers without nodata"
+            )
         about = describe(case.job, options)
         case.job.source.close()
         skipped = _skipped(case)
         names = [name for name in PEERS if name not in skipped]
         found = _rounds(names, told, Path(folder), options.rounds, log, done)
-        tools = [_row(name, found[name], Path(folder)) if name in found else {"tool": name, "skipped": skipped[name]}
-                 for name in PEERS]  # fmt: skip
+        tools = [
+            _row(name, found[name], Path(folder)) if name in found else {"tool": name, "skipped": skipped[name]}
+            for name in PEERS
+        ]
         return {"tools": tools, "rounds": options.rounds} | about
 
 
@@ -362,8 +389,10 @@ def _differing(path: Path, reference: Path) -> float | None:
 def table(answer: dict) -> str:
     """For people."""
     head = {key: answer[key] for key in answer if key != "tools"}
-    lines = [", ".join(f"{key} {value}" for key, value in head.items()),
-             f"{'':12} {'s':>8} {'tiles/s':>8} {'peak MB':>8} {'differing':>10}"]  # fmt: skip
+    lines = [
+        ", ".join(f"{key} {value}" for key, value in head.items()),
+        f"{'':12} {'s':>8} {'tiles/s':>8} {'peak MB':>8} {'differing':>10}",
+    ]
     for row in answer["tools"]:
         if "seconds" not in row:
             lines.append(f"{row['tool']:12} {row.get('failed') or row['skipped']}")

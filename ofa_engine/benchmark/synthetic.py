@@ -31,9 +31,22 @@ def write_example(path: Path, width: int, height: int, sensor_id: str = "gaofen"
     dtype, factor, low, high = _FILES[sensor.unit]
     mean, std = (factor * np.array(v, np.float32)[:, None, None] for v in (sensor.mean, sensor.std))
     bands, gsd = len(mean), sum(sensor.gsd_m) / 2
-    profile = dict(driver="GTiff", width=width, height=height, count=bands, dtype=dtype, crs="EPSG:32633", tiled=True,
-                   compress="deflate", zlevel=1, num_threads="all_cpus", photometric="MINISBLACK", interleave="pixel",
-                   transform=rasterio.Affine(gsd, 0, 5e5, 0, -gsd, 5.8e6), bigtiff="if_safer")  # fmt: skip
+    profile = dict(
+        driver="GTiff",
+        width=width,
+        height=height,
+        count=bands,
+        dtype=dtype,
+        crs="EPSG:32633",
+        tiled=True,
+        compress="deflate",
+        zlevel=1,
+        num_threads="all_cpus",
+        photometric="MINISBLACK",
+        interleave="pixel",
+        transform=rasterio.Affine(gsd, 0, 5e5, 0, -gsd, 5.8e6),
+        bigtiff="if_safer",
+    )
     grain = rng.uniform(-0.25, 0.25, (bands, min(_STRIPE_PX, height), width)).astype(np.float32)
     with rasterio.open(path, "w", **profile) as target:
         for number, name in enumerate(sensor.band_names, 1):
@@ -71,6 +84,14 @@ def random_model(folder: Path, model: str, sensor_id: str, classes: int) -> tupl
     names = [f"class {number}" for number in range(1, classes + 1)]
     table = class_table(range(1, classes + 1), names, colors_for(names))
     path = folder / "random_head.safetensors"
-    save_head(path, head, "random head", sensor_id=sensor_id, classes=table, tile_px=tile_px,
-              backbone=net.fingerprint(sensor_id), training={})  # fmt: skip
+    save_head(
+        path,
+        head,
+        "random head",
+        sensor_id=sensor_id,
+        classes=table,
+        tile_px=tile_px,
+        backbone=net.fingerprint(sensor_id),
+        training={},
+    )
     return checkpoint, path

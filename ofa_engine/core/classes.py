@@ -3,15 +3,50 @@
 from collections.abc import Iterable, Sequence
 
 # Okabe and Ito's colours first, which colour-blind people can tell apart
-COLORS = ("#0072b2", "#009e73", "#e69f00", "#d55e00", "#cc79a7", "#56b4e9", "#f0e442", "#8a8a8a", "#7a4b9a", "#5a3d1e",
-          "#b8d8a0", "#222222")  # fmt: skip
+COLORS = (
+    "#0072b2",
+    "#009e73",
+    "#e69f00",
+    "#d55e00",
+    "#cc79a7",
+    "#56b4e9",
+    "#f0e442",
+    "#8a8a8a",
+    "#7a4b9a",
+    "#5a3d1e",
+    "#b8d8a0",
+    "#222222",
+)
 # what people expect to see; the first word that a class's name holds decides
-_EXPECTED = {"water": "#2a6fd1", "river": "#2a6fd1", "lake": "#2a6fd1", "sea": "#2a6fd1", "forest": "#1f6b36",
-             "wood": "#1f6b36", "tree": "#1f6b36", "grass": "#9ccf6b", "meadow": "#9ccf6b", "pasture": "#9ccf6b",
-             "low vegetation": "#9ccf6b", "crop": "#f0d264", "field": "#f0d264", "soil": "#b07a3c", "bare": "#b07a3c",
-             "built": "#c8434b", "village": "#c8434b", "urban": "#c8434b", "roof": "#c8434b", "building": "#c8434b",
-             "road": "#4a4a4a", "impervious": "#8a8a8a", "pavement": "#8a8a8a", "snow": "#e8f4ff", "ice": "#e8f4ff",
-             "wetland": "#5fb3a8", "cloud": "#d9d9d9"}  # fmt: skip
+_EXPECTED = {
+    "water": "#2a6fd1",
+    "river": "#2a6fd1",
+    "lake": "#2a6fd1",
+    "sea": "#2a6fd1",
+    "forest": "#1f6b36",
+    "wood": "#1f6b36",
+    "tree": "#1f6b36",
+    "grass": "#9ccf6b",
+    "meadow": "#9ccf6b",
+    "pasture": "#9ccf6b",
+    "low vegetation": "#9ccf6b",
+    "crop": "#f0d264",
+    "field": "#f0d264",
+    "soil": "#b07a3c",
+    "bare": "#b07a3c",
+    "built": "#c8434b",
+    "village": "#c8434b",
+    "urban": "#c8434b",
+    "roof": "#c8434b",
+    "building": "#c8434b",
+    "road": "#4a4a4a",
+    "impervious": "#8a8a8a",
+    "pavement": "#8a8a8a",
+    "snow": "#e8f4ff",
+    "ice": "#e8f4ff",
+    "wetland": "#5fb3a8",
+    "cloud": "#d9d9d9",
+}
 _FREE = tuple(color for color in COLORS if color not in _EXPECTED.values())
 
 

@@ -35,10 +35,19 @@ def page(answer: dict) -> str:
         parts.append(f"<h2>To bear in mind</h2><ul>{notes}</ul>")
     caption = "in per cent of the reference class, and "
     caption += "in points, each class's own number, not weighted" if answer["sample"] else f"in {answer['unit']}"
-    parts += ["<h2>What was found as what</h2>", _matrix(answer), f"<p>Rows are the reference, columns the map: "
-              f"{caption}. Frames: where both agree.</p>", "<h2>Classes</h2>", _class_table(answer),
-              "<h2>Areas</h2>", _area_table(answer), "<h2>Where this comes from</h2>", listing(source.items()),
-              "<h2>How to read it</h2>", _reading(answer)]  # fmt: skip
+    parts += [
+        "<h2>What was found as what</h2>",
+        _matrix(answer),
+        f"<p>Rows are the reference, columns the map: {caption}. Frames: where both agree.</p>",
+        "<h2>Classes</h2>",
+        _class_table(answer),
+        "<h2>Areas</h2>",
+        _area_table(answer),
+        "<h2>Where this comes from</h2>",
+        listing(source.items()),
+        "<h2>How to read it</h2>",
+        _reading(answer),
+    ]
     return document(f"Accuracy of {answer['head_name']}", parts)
 
 
@@ -52,8 +61,14 @@ def _summary(answer: dict) -> str:
     own, interval = answer["validation"] or {}, interval_text(answer["accuracy_se"])
     names = (("accuracy", "overall accuracy"), ("kappa", "kappa"), ("miou", "mean IoU"), ("macro_f1", "mean F1"))
     head = ["", "here", *(["when fitted, cross-validated"] if own else [])]
-    lines = [[title, score_text(answer[key]) + (interval if key == "accuracy" else ""),
-              *([score_text(own.get(key))] if own else [])] for key, title in names]  # fmt: skip
+    lines = [
+        [
+            title,
+            score_text(answer[key]) + (interval if key == "accuracy" else ""),
+            *([score_text(own.get(key))] if own else []),
+        ]
+        for key, title in names
+    ]
     total = sum(entry["labelled"] for entry in answer["classes"])
     what = f"{count_text(total)} labelled {answer['unit']}"
     if answer["sample"]:
@@ -65,13 +80,24 @@ def _summary(answer: dict) -> str:
 def _class_table(answer: dict) -> str:
     own = {entry["value"]: entry for entry in (answer["validation"] or {}).get("classes", [])}
     points = answer["sample"] is not None
-    head = ["class", f"labelled {answer['unit']}", "user's accuracy", "producer's accuracy", "F1", "IoU",
-            *(["IoU when fitted"] if own else [])]  # fmt: skip
+    head = [
+        "class",
+        f"labelled {answer['unit']}",
+        "user's accuracy",
+        "producer's accuracy",
+        "F1",
+        "IoU",
+        *(["IoU when fitted"] if own else []),
+    ]
     lines = []
     for entry in answer["classes"]:
-        line = [_called(entry, answer), count_text(entry["labelled"]),
-                *(score_text(entry[key]) + interval_text(entry.get(f"{key}_se")) for key in ("users", "producers")),
-                score_text(entry["f1"]), score_text(entry["iou"])]  # fmt: skip
+        line = [
+            _called(entry, answer),
+            count_text(entry["labelled"]),
+            *(score_text(entry[key]) + interval_text(entry.get(f"{key}_se")) for key in ("users", "producers")),
+            score_text(entry["f1"]),
+            score_text(entry["iou"]),
+        ]
         lines.append([*line, *([score_text(own.get(entry["value"], {}).get("iou"))] if own else [])])
     return table(head, lines, first_is_html=True) + ("<p>± is half of a 95 % interval.</p>" if points else "")
 
@@ -79,8 +105,7 @@ def _class_table(answer: dict) -> str:
 def _called(entry: dict, answer: dict) -> str:
     value = "" if entry["value"] is None else f"{entry['value']} "
     what = "not in the map" if answer["sample"] else "unknown to the head"
-    return (swatch(entry["color"], value + entry["name"])
-            + ("" if entry["mapped"] else f" <em>({what})</em>"))  # fmt: skip
+    return swatch(entry["color"], value + entry["name"]) + ("" if entry["mapped"] else f" <em>({what})</em>")
 
 
 def swatch(color: str, name: str) -> str:
@@ -91,15 +116,24 @@ def _area_table(answer: dict) -> str:
     classes = answer["classes"]
     if not answer["sample"]:
         lines = [[_called(e, answer), hectares_text(e["mapped_ha"])] for e in classes if e["mapped"]]
-        return (table(["class", "mapped, ha"], lines, first_is_html=True)
-                + f"<p>In the part of the rasters around the labels. {text(answer['areas'])}</p>")  # fmt: skip
+        return (
+            table(["class", "mapped, ha"], lines, first_is_html=True)
+            + f"<p>In the part of the rasters around the labels. {text(answer['areas'])}</p>"
+        )
     head = ["class", "mapped, ha", "error-adjusted, ha", "± (95 %)", "share of the map", "± (95 %)"]
-    lines = [[_called(e, answer), *(hectares_text(e[key]) for key in ("mapped_ha", "area_ha", "area_ci95_ha")),
-              f"{e['share']:.2%}", "-" if e["share_se"] is None else f"{Z_95 * e['share_se']:.2%}"]
-             for e in classes]  # fmt: skip
+    lines = [
+        [
+            _called(e, answer),
+            *(hectares_text(e[key]) for key in ("mapped_ha", "area_ha", "area_ci95_ha")),
+            f"{e['share']:.2%}",
+            "-" if e["share_se"] is None else f"{Z_95 * e['share_se']:.2%}",
+        ]
+        for e in classes
+    ]
     return table(head, lines, first_is_html=True) + (
         "<p>Error-adjusted: the area that is so, whatever the map says; what the points show of the map's errors is "
-        "taken into account (Olofsson et al. 2014, Remote Sensing of Environment 148, 42-57).</p>")  # fmt: skip
+        "taken into account (Olofsson et al. 2014, Remote Sensing of Environment 148, 42-57).</p>"
+    )
 
 
 def hectares_text(value: float | None) -> str:
@@ -136,8 +170,11 @@ def text(value: object) -> str:
 
 
 def listing(pairs: Iterable[tuple[str, object]]) -> str:
-    rows = (f"<tr><th>{text(k.replace('_', ' '))}</th><td><code>{text(v)}</code></td></tr>"
-            for k, v in pairs if v not in (None, [], False))  # fmt: skip
+    rows = (
+        f"<tr><th>{text(k.replace('_', ' '))}</th><td><code>{text(v)}</code></td></tr>"
+        for k, v in pairs
+        if v not in (None, [], False)
+    )
     return f"<table>{''.join(rows)}</table>"
 
 
@@ -146,7 +183,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], first_is_html: boo
 
     def line(values: Sequence[str], tag: str, ready: bool) -> str:
         shown = [v if ready and not i else text(v) for i, v in enumerate(values)]
-        cells = (f'<{tag}{" class=n" * (i > 0)}>{v}</{tag}>' for i, v in enumerate(shown))
+        cells = (f"<{tag}{' class=n' * (i > 0)}>{v}</{tag}>" for i, v in enumerate(shown))
         return f"<tr>{''.join(cells)}</tr>"
 
     body = "".join(line(row, "td", first_is_html) for row in rows)
@@ -167,15 +204,19 @@ def _matrix(answer: dict) -> str:
     longest = max(_LETTER * len(short(entry["name"])) for entry in classes)
     left, top = 40 + longest, 40 + longest * 0.7  # column names lean by 45 degrees
     width, height = left + columns * _CELL_W + longest * 0.7 + 10, top + len(classes) * _CELL_H + 10
-    parts = [f'<div class="wide"><svg viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" '
-             'role="img"><title>Confusion matrix: rows are the reference, columns the map</title>']  # fmt: skip
+    parts = [
+        f'<div class="wide"><svg viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" '
+        'role="img"><title>Confusion matrix: rows are the reference, columns the map</title>'
+    ]
     for j, entry in enumerate(classes[:columns]):
         x, y = left + (j + 0.5) * _CELL_W, top - 8
         parts.append(f'<text transform="translate({x:.1f} {y:.1f}) rotate(-45)">{text(short(entry["name"]))}</text>')
     for i, entry in enumerate(classes):
         y = top + i * _CELL_H
-        parts.append(f'<text x="{left - 8:.1f}" y="{y + _CELL_H / 2 + 4:.1f}" text-anchor="end">'
-                     f"{text(short(entry['name']))}</text>")  # fmt: skip
+        parts.append(
+            f'<text x="{left - 8:.1f}" y="{y + _CELL_H / 2 + 4:.1f}" text-anchor="end">'
+            f"{text(short(entry['name']))}</text>"
+        )
         for j in range(columns):
             says = f"{entry['name']} found as {classes[j]['name']}: {count_text(counts[i, j])} {answer['unit']}"
             parts.append(matrix_cell(left + j * _CELL_W, y, counts[i, j], shares[i, j], says, i == j))
@@ -188,11 +229,13 @@ def matrix_cell(x: float, y: float, count: float, share: float, says: str, right
     ink = "#ffffff" if share > 0.65 else "#000000"  # whichever stands out more: 4.5 to 1 at least
     frame = ' stroke="#d55e00" stroke-width="3"' if right else ""  # of what is right
     middle = x + _CELL_W / 2
-    return (f'<g><title>{text(says)}</title><rect x="{x + 2:.1f}" y="{y + 2:.1f}" width="{_CELL_W - 4}" '
-            f'height="{_CELL_H - 4}" fill="{color}"{frame}/>'
-            f'<text x="{middle:.1f}" y="{y + 18:.1f}" text-anchor="middle" style="fill:{ink}">{share:.0%}</text>'
-            f'<text x="{middle:.1f}" y="{y + 33:.1f}" text-anchor="middle" class="s" style="fill:{ink}">'
-            f"{_compact(count)}</text></g>")  # fmt: skip
+    return (
+        f'<g><title>{text(says)}</title><rect x="{x + 2:.1f}" y="{y + 2:.1f}" width="{_CELL_W - 4}" '
+        f'height="{_CELL_H - 4}" fill="{color}"{frame}/>'
+        f'<text x="{middle:.1f}" y="{y + 18:.1f}" text-anchor="middle" style="fill:{ink}">{share:.0%}</text>'
+        f'<text x="{middle:.1f}" y="{y + 33:.1f}" text-anchor="middle" class="s" style="fill:{ink}">'
+        f"{_compact(count)}</text></g>"
+    )
 
 
 def _compact(value: float) -> str:

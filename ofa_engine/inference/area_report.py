@@ -50,10 +50,17 @@ def areas_page(answer: dict, tags: dict[str, str], shown: NDArray[np.uint8], sec
     known = all(entry["area_ha"] is not None for entry in classes)
     sizes = np.array([entry["area_ha" if known else unit] for entry in classes], np.float64)
     shares = sizes / (sizes.sum() or 1.0)
-    parts = [f"<h1>{text(title)}</h1>", _summary(answer, unit, known), _picture(shown, classes, title),
-             "<h2>Areas</h2>", _chart(classes, shares), _areas(classes, unit, known, shares),
-             f"<h2>To bear in mind</h2><p>{_NOTE}</p>",
-             "<h2>Where this comes from</h2>", listing(_provenance(answer, tags, seconds))]  # fmt: skip
+    parts = [
+        f"<h1>{text(title)}</h1>",
+        _summary(answer, unit, known),
+        _picture(shown, classes, title),
+        "<h2>Areas</h2>",
+        _chart(classes, shares),
+        _areas(classes, unit, known, shares),
+        f"<h2>To bear in mind</h2><p>{_NOTE}</p>",
+        "<h2>Where this comes from</h2>",
+        listing(_provenance(answer, tags, seconds)),
+    ]
     return document(title, parts)
 
 
@@ -70,8 +77,10 @@ def _areas(classes: Sequence[dict], unit: str, known: bool, shares: NDArray[np.f
         area = [hectares_text(sum(entry["area_ha"] for entry in entries))] if known else []
         return [name, count_text(sum(entry[unit] for entry in entries)), *area, f"{100 * share:.2f}"]
 
-    lines = [line(swatch(entry["color"], f"{entry['value']} {entry['name']}"), [entry], share)
-             for entry, share in zip(classes, shares, strict=True)]  # fmt: skip
+    lines = [
+        line(swatch(entry["color"], f"{entry['value']} {entry['name']}"), [entry], share)
+        for entry, share in zip(classes, shares, strict=True)
+    ]
     lines.append(line("all", classes, shares.sum()))
     head = ["class", unit, *(["ha"] if known else []), "%"]
     note = "Areas are ellipsoidal." if known else "No areas in hectares: the raster has no CRS."
@@ -80,10 +89,14 @@ def _areas(classes: Sequence[dict], unit: str, known: bool, shares: NDArray[np.f
 
 def _provenance(answer: dict, tags: dict[str, str], seconds: float) -> list[tuple[str, object]]:
     files = [Path(answer[key]).name for key in ("output", "polygons", "confidence") if answer.get(key)]
-    return [("files", files), *((_TITLES.get(key, key.lower()), value) for key, value in tags.items()),
-            ("device", answer["device"]), ("tiles computed", count_text(answer["tiles"])),
-            ("seconds", f"{seconds:.1f}"),
-            ("date", datetime.now(timezone.utc).isoformat(timespec="seconds"))]  # fmt: skip
+    return [
+        ("files", files),
+        *((_TITLES.get(key, key.lower()), value) for key, value in tags.items()),
+        ("device", answer["device"]),
+        ("tiles computed", count_text(answer["tiles"])),
+        ("seconds", f"{seconds:.1f}"),
+        ("date", datetime.now(timezone.utc).isoformat(timespec="seconds")),
+    ]
 
 
 # --- pictures ----------------------------------------------------------------------------------------------------
@@ -95,10 +108,13 @@ def _picture(shown: NDArray[np.uint8], classes: Sequence[dict], title: str) -> s
     longest = max(shown.shape)
     width = shown.shape[1] * (_LEAST_SHOWN_PX / longest if longest < _LEAST_SHOWN_PX else 1)
     data = base64.b64encode(_png(shown, classes)).decode("ascii")
-    legend = " ".join(f"<li>{swatch(entry['color'], entry['name'])}</li>" for entry in classes
-                      if (shown == entry["value"]).any())  # fmt: skip
-    return (f'<div class="map"><img alt="{text(title)}" width="{width:.0f}" src="data:image/png;base64,{data}">'
-            f'<ul class="legend">{legend}</ul></div>')  # fmt: skip
+    legend = " ".join(
+        f"<li>{swatch(entry['color'], entry['name'])}</li>" for entry in classes if (shown == entry["value"]).any()
+    )
+    return (
+        f'<div class="map"><img alt="{text(title)}" width="{width:.0f}" src="data:image/png;base64,{data}">'
+        f'<ul class="legend">{legend}</ul></div>'
+    )
 
 
 def _png(values: NDArray[np.uint8], classes: Sequence[dict]) -> bytes:
@@ -122,8 +138,10 @@ def _chart(classes: Sequence[dict], shares: NDArray[np.float64]) -> str:
         return "<p>No pixel is valid: the map is empty.</p>"
     left = 16 + 7.2 * max(len(short(entry["name"])) for _, entry in rows)
     width, height = left + _BAR + 200, len(rows) * _ROW + 8
-    parts = [f'<div class="wide"><svg viewBox="0 0 {width:.0f} {height}" width="{width:.0f}" height="{height}" '
-             'role="img"><title>Areas by class</title>']  # fmt: skip
+    parts = [
+        f'<div class="wide"><svg viewBox="0 0 {width:.0f} {height}" width="{width:.0f}" height="{height}" '
+        'role="img"><title>Areas by class</title>'
+    ]
     for i, (share, entry) in enumerate(rows):
         y, length = 4 + i * _ROW, max(1.0, _BAR * share / rows[0][0])
         area = f", {hectares_text(entry['area_ha'])} ha" if entry["area_ha"] is not None else ""

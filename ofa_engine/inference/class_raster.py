@@ -25,8 +25,9 @@ _PIECE_PX = (64, 1024)  # rows and columns of one mean pixel area; in degrees it
 
 def create_class_layer(path: Path, job: Job, tags: dict[str, str]) -> rasterio.io.DatasetWriter:
     source = job.source
-    layer = create_tiff(path, source, source.width, source.height, source.transform, dtype="uint8", nodata=NODATA,
-                        tags=tags)  # fmt: skip
+    layer = create_tiff(
+        path, source, source.width, source.height, source.transform, dtype="uint8", nodata=NODATA, tags=tags
+    )
     layer.write_colormap(1, class_colormap(job.classes))
     layer.set_band_description(1, "class")
     return layer
@@ -68,8 +69,9 @@ class Finished:
         self.journal, self.with_confidence = job.journal, confidence
         self.values = np.array([entry["value"] for entry in job.classes], np.uint8)
 
-    def __call__(self, labels: NDArray, confidence: NDArray, valid: NDArray | None, column: int, row: int
-                 ) -> list[NDArray]:  # fmt: skip
+    def __call__(
+        self, labels: NDArray, confidence: NDArray, valid: NDArray | None, column: int, row: int
+    ) -> list[NDArray]:
         found = [self.values[labels]]
         if valid is not None:
             found[0][~valid] = NODATA
@@ -87,8 +89,9 @@ class ClassWriter(Finished):
         self.layer, self.confidence = layer, confidence
         self.tally = Tally(job.source, job.classes)
 
-    def __call__(self, labels: NDArray, confidence: NDArray, valid: NDArray | None, column: int, row: int
-                 ) -> list[NDArray]:  # fmt: skip
+    def __call__(
+        self, labels: NDArray, confidence: NDArray, valid: NDArray | None, column: int, row: int
+    ) -> list[NDArray]:
         found = super().__call__(labels, confidence, valid, column, row)
         self.write(column, row, *found)
         return found
@@ -146,9 +149,16 @@ def make_quick(path: Path, job: Job, cog: bool, resampling: Resampling = Resampl
         if cog:
             scratch = job.pending.scratch(path)
             predictor = "no" if resampling == Resampling.mode else "yes"
-            rasterio.shutil.copy(path, scratch, driver="COG", compress="deflate", predictor=predictor,
-                                 bigtiff="if_safer", overview_resampling=resampling.name,
-                                 copy_src_mdd="yes")  # fmt: skip
+            rasterio.shutil.copy(
+                path,
+                scratch,
+                driver="COG",
+                compress="deflate",
+                predictor=predictor,
+                bigtiff="if_safer",
+                overview_resampling=resampling.name,
+                copy_src_mdd="yes",
+            )
             os.replace(scratch, path)
             return
         longest = max(job.source.width, job.source.height)

@@ -101,8 +101,10 @@ def _stamps(paths: set[str]) -> list:
 def _difference(key: str, was: object, now: object, journal: Path) -> str:
     short = all(len(str(value)) < 60 for value in (was, now))
     told = f"was {was}, is {now}" if short else "changed"
-    return (f"expected the same run as the one that was stopped, found that its {key} {told}: run it as it was, or "
-            f"without --resume from the beginning; {journal.name} is what is kept of it")  # fmt: skip
+    return (
+        f"expected the same run as the one that was stopped, found that its {key} {told}: run it as it was, or "
+        f"without --resume from the beginning; {journal.name} is what is kept of it"
+    )
 
 
 def _sweep(options: Options, pid: str) -> None:

@@ -27,12 +27,20 @@ from .resume import begin
 from .session import QUIET, Job, Options, Watch, gdal_limits, open_job, plan_for, run_pipeline
 
 
-def _finish(job: Job, options: Options, tags: dict[str, str], shown: NDArray[np.uint8] | None = None,
-            **rest: object) -> dict:  # fmt: skip
+def _finish(
+    job: Job, options: Options, tags: dict[str, str], shown: NDArray[np.uint8] | None = None, **rest: object
+) -> dict:
     """The answer; `shown` is the class map for the report where one is wanted, (h, w) class values."""
-    answer = {"input": options.input, "output": options.output, "sensor": job.sensor.id,
-              "detection": job.detection.to_json(), "device": str(job.device), "tile_px": job.tile_px,
-              "computing_s": round(job.computing_s, 3), "provenance": tags}  # fmt: skip
+    answer = {
+        "input": options.input,
+        "output": options.output,
+        "sensor": job.sensor.id,
+        "detection": job.detection.to_json(),
+        "device": str(job.device),
+        "tile_px": job.tile_px,
+        "computing_s": round(job.computing_s, 3),
+        "provenance": tags,
+    }
     if job.head_file:
         answer |= {"head": str(job.head_file.path), "head_name": job.head_file.header["name"]}
     answer |= rest
@@ -85,15 +93,26 @@ def segment(job: Job, options: Options, watch: Watch, shares: int = 0) -> dict:
     Raises InputError for what the user can mend, OfaError for what broke on the way, Cancelled.
     """
     part = job.pending.beside(Path(options.output))
-    plan = join(job, options, _plan(job, options), shares) if shares else (
-        begin(job, options, part, functools.partial(_plan, job, options), watch))  # fmt: skip
+    plan = (
+        join(job, options, _plan(job, options), shares)
+        if shares
+        else (begin(job, options, part, functools.partial(_plan, job, options), watch))
+    )
     confidence_part = job.pending.beside(Path(options.confidence)) if options.confidence else None
     polygons_part = job.pending.beside(Path(options.polygons)) if options.polygons else None
     source, tags = job.source, job.tags(options) | {"OVERLAP": str(plan.rows.overlap)}
     confidence = None
     if confidence_part:
-        confidence = create_tiff(confidence_part, source, source.width, source.height, source.transform,
-                                 dtype="float32", nodata=float("nan"), tags=tags)  # fmt: skip
+        confidence = create_tiff(
+            confidence_part,
+            source,
+            source.width,
+            source.height,
+            source.transform,
+            dtype="float32",
+            nodata=float("nan"),
+            tags=tags,
+        )
     with create_class_layer(part, job, tags) as layer:
         writer = ClassWriter(job, layer, confidence)
         blender = pl.Blender(plan, len(job.classes), writer, job.journal, job.device)
@@ -122,8 +141,17 @@ def segment(job: Job, options: Options, watch: Watch, shares: int = 0) -> dict:
         watch.log("info", "dissolving polygons")
         _write_polygons(polygons_part, part, job, options, watch)
     shown = small_view(part) if options.report else None
-    return _finish(job, options, tags, shown, confidence=options.confidence, polygons=options.polygons,
-                   report=options.report, classes=table, tiles=computed)  # fmt: skip
+    return _finish(
+        job,
+        options,
+        tags,
+        shown,
+        confidence=options.confidence,
+        polygons=options.polygons,
+        report=options.report,
+        classes=table,
+        tiles=computed,
+    )
 
 
 @_verb("segment", keeps=True)
@@ -154,8 +182,10 @@ def show(answer: dict) -> str | None:
     total = sum(entry[unit] for entry in answer["classes"])
     wide = max(4, *(len(entry["name"]) for entry in answer["classes"]))
     files = [answer[key] for key in ("output", "confidence", "polygons", "report") if answer.get(key)]
-    lines = [f"{', '.join(files)}: {answer['sensor']}, {answer['head_name']}, {answer['tiles']} tiles",
-             f"{'class':>5} {'name':{wide}} {unit if tiles else 'ha':>14} {'%':>6}"]  # fmt: skip
+    lines = [
+        f"{', '.join(files)}: {answer['sensor']}, {answer['head_name']}, {answer['tiles']} tiles",
+        f"{'class':>5} {'name':{wide}} {unit if tiles else 'ha':>14} {'%':>6}",
+    ]
     for entry in answer["classes"]:
         area = entry["tiles"] if tiles else "-" if entry["area_ha"] is None else f"{entry['area_ha']:.1f}"
         share = f"{100 * entry[unit] / total:.1f}" if total else "-"
@@ -229,8 +259,10 @@ def _tile_table(job: Job, plan: pl.Plan, winners: NDArray[np.uint8]) -> list[dic
     for row, values in enumerate(winners):
         across = np.repeat(values, widths)
         tally.add(np.broadcast_to(across, (plan.rows.length(row), len(across))), 0, plan.rows.starts[row])
-    return [{key: entry[key] for key in entry if key != "pixels"} | {"tiles": int((winners == entry["value"]).sum())}
-            for entry in tally.table()]  # fmt: skip
+    return [
+        {key: entry[key] for key in entry if key != "pixels"} | {"tiles": int((winners == entry["value"]).sum())}
+        for entry in tally.table()
+    ]
 
 
 def _write_tiles(path: Path, layer: str, job: Job, plan: pl.Plan, winners: NDArray, confidence: NDArray) -> None:
@@ -258,14 +290,16 @@ def embed(job: Job, options: Options, watch: Watch) -> dict:
     scores = max(1, arch.width // int(max(token_px, 1)) ** 2)
     plan = begin(job, options, part, lambda: plan_for(job, 0.0, scores, clipped=True), watch)
     tags = job.tags(options)
-    with create_tiff(part, source, width, height, transform, dtype="float32", count=arch.width, nodata=float("nan"),
-                     tags=tags) as layer:  # fmt: skip
+    with create_tiff(
+        part, source, width, height, transform, dtype="float32", count=arch.width, nodata=float("nan"), tags=tags
+    ) as layer:
         writer = _TokenWriter(job, layer, plan)
         computed = run_pipeline(job, plan, writer, writer.replay, watch)
     if picture_part:
         _write_picture(part, picture_part, job, tags)
-    return _finish(job, options, tags, picture=options.picture, width=width, height=height, features=arch.width,
-                   tiles=computed)  # fmt: skip
+    return _finish(
+        job, options, tags, picture=options.picture, width=width, height=height, features=arch.width, tiles=computed
+    )
 
 
 class _TokenWriter:

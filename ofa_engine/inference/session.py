@@ -160,8 +160,7 @@ def open_job(options: Options, task: str | None, watch: Watch, writes: bool = Tr
         if found.units is None or found.confidence == "ambiguous" and not (options.sensor or options.bands):
             others = ", ".join(found.candidates)
             raise SensorError(
-                f"{source.name} is ambiguous ({others}): {found.reason}; "
-                "tell with --sensor, --bands or --units"
+                f"{source.name} is ambiguous ({others}): {found.reason}; tell with --sensor, --bands or --units"
             )
         if writes:
             _check_outputs(options, task, source.dataset.files)
@@ -218,11 +217,15 @@ def _check_outputs(options: Options, task: str | None, files: Sequence[str]) -> 
     """All that can be found out about outputs before work starts; `files` are what the input consists of. Raises
     OutputError, InputError."""
     wanted: dict[str | None, list[tuple[str | None, tuple[str, ...]]]] = {
-        "segment": [(options.output, TIFF), (options.confidence, TIFF), (options.polygons, GPKG),
-                    (options.report, HTML)],
+        "segment": [
+            (options.output, TIFF),
+            (options.confidence, TIFF),
+            (options.polygons, GPKG),
+            (options.report, HTML),
+        ],
         "classify": [(options.output, (*GPKG, *TIFF)), (options.report, HTML)],
         None: [(options.output, TIFF), (options.picture, TIFF)],
-    }  # fmt: skip
+    }
     taken = [path for path in (options.input, *files, options.valid_mask, options.mask) if path]
     for path, endings in wanted[task]:
         if path is not None:
@@ -281,8 +284,9 @@ class Predictor:
             return model(resize(normalised, model.arch.input_px), job.sensor.id, job.present).float()
 
 
-def run_pipeline(job: Job, plan: pl.Plan, sink: Callable, replay: Callable[[Record], None], watch: Watch,
-                 flips: bool = False) -> int:  # fmt: skip
+def run_pipeline(
+    job: Job, plan: pl.Plan, sink: Callable, replay: Callable[[Record], None], watch: Watch, flips: bool = False
+) -> int:
     """All tiles through the model, the batch halved where memory runs out; rows of tiles that the job's journal has go
     to `replay` instead. Returns how many tiles were computed, those of the journal too."""
 
@@ -310,9 +314,17 @@ def run_pipeline(job: Job, plan: pl.Plan, sink: Callable, replay: Callable[[Reco
         gpu = job.device.type == "cuda"
         batches = pl.read_batches(job.source, job.source_bands, plan, start, pause, job.pending.folder, pinned=gpu)
         batches = pl.uploaded(batches, job.device) if gpu else batches
-        computed += pl.run(batches, forward, _Recorded(job.journal, plan, sink), total=plan.tiles, before=before,
-                           progress=watch.progress, cancelled=watch.cancelled, sink_beside=plan.beside,
-                           read_beside=plan.beside or not job.source.local)  # fmt: skip
+        computed += pl.run(
+            batches,
+            forward,
+            _Recorded(job.journal, plan, sink),
+            total=plan.tiles,
+            before=before,
+            progress=watch.progress,
+            cancelled=watch.cancelled,
+            sink_beside=plan.beside,
+            read_beside=plan.beside or not job.source.local,
+        )
         job.computing_s = time.monotonic() - began
     if not computed:
         watch.log("warning", "no pixel is valid where the masks and bounds let one be: the result is empty")
@@ -326,8 +338,11 @@ def _warn_of_large_blocks(job: Job, in_parts: bool, watch: Watch) -> None:
         height, width = source.dataset.block_shapes[0]
         costs = "memory beyond the budget" if source.one_block_wide else "time, since each is decoded many times"
         mb = source.block_row_bytes >> 20
-        watch.log("warning", f"the file's blocks of {width} x {height} px take {mb} MB a row and "
-                             f"cost {costs}: gdal_translate -co TILED=YES makes a copy with small ones")  # fmt: skip
+        watch.log(
+            "warning",
+            f"the file's blocks of {width} x {height} px take {mb} MB a row and "
+            f"cost {costs}: gdal_translate -co TILED=YES makes a copy with small ones",
+        )
 
 
 class _Recorded:
@@ -366,9 +381,15 @@ def plan_for(job: Job, overlap: float, scores: int, clipped: bool = False, passe
     """Where tiles lie for a job; `passes` is how often the model sees each tile."""
     model = job.checkpoint.model
     return pl.make_plan(
-        Axis(job.source.height, job.tile_px, overlap, clipped), Axis(job.source.width, job.tile_px, overlap, clipped),
-        bands=len(job.present), bytes_per_value=4 if job.source.may_have_holes else 2, scores=scores,
-        tile_gflop=passes * model.tile_gflop(len(job.present)), budget_bytes=job.budget_bytes,
-        on_cpu=job.device.type == "cpu", spare_core=pl.spare_core(), blocks=job.source.blocks,
+        Axis(job.source.height, job.tile_px, overlap, clipped),
+        Axis(job.source.width, job.tile_px, overlap, clipped),
+        bands=len(job.present),
+        bytes_per_value=4 if job.source.may_have_holes else 2,
+        scores=scores,
+        tile_gflop=passes * model.tile_gflop(len(job.present)),
+        budget_bytes=job.budget_bytes,
+        on_cpu=job.device.type == "cpu",
+        spare_core=pl.spare_core(),
+        blocks=job.source.blocks,
         scores_in_work=1 if passes == 1 else 3,  # of one mirror image, turned back, and the sum
-    )  # fmt: skip
+    )

@@ -39,8 +39,12 @@ def _parser() -> argparse.ArgumentParser:
     compute.add_argument("--tile-px", type=int, help="source pixels along a tile (default: the head's)")
     where = _Parser(add_help=False)
     where.add_argument("--bounds", type=_bounds, metavar="W,S,E,N", help="only this part, in the raster's CRS")
-    where.add_argument("--valid-mask", metavar="RASTER", help="leave out where this raster is 0 or has no data; of "
-                     "Sentinel-2's SCL: clouds, their shadows, snow and what is saturated")  # fmt: skip
+    where.add_argument(
+        "--valid-mask",
+        metavar="RASTER",
+        help="leave out where this raster is 0 or has no data; of "
+        "Sentinel-2's SCL: clouds, their shadows, snow and what is saturated",
+    )
     where.add_argument("--mask-values", type=_numbers, metavar="V,V", help="leave out these values of it instead")
     where.add_argument("--mask", metavar="POLYGONS", help="only pixels whose middle lies in one of these, in any CRS")
     run = _Parser(add_help=False, parents=[one, told, compute, where])
@@ -55,11 +59,21 @@ def _parser() -> argparse.ArgumentParser:
     backbone = _Parser(add_help=False)
     backbone.add_argument("--checkpoint", help="file or name (default: the first one for the sensor; see `ofa models`)")
     labelled = _Parser(add_help=False)
-    labelled.add_argument("--labels", nargs="+", required=True, metavar="L",
-                          help="one file of polygons, or a label raster for each raster in the same order")  # fmt: skip
+    labelled.add_argument(
+        "--labels",
+        nargs="+",
+        required=True,
+        metavar="L",
+        help="one file of polygons, or a label raster for each raster in the same order",
+    )
     labelled.add_argument("--field", help="the polygons' class field (default: the one that is named like it)")
-    labelled.add_argument("--ignore", type=lambda text: text.split(","), default=[], metavar="V,V",
-                          help="label values that are no classes")  # fmt: skip
+    labelled.add_argument(
+        "--ignore",
+        type=lambda text: text.split(","),
+        default=[],
+        metavar="V,V",
+        help="label values that are no classes",
+    )
 
     verbs = parser.add_subparsers(dest="verb", required=True, parser_class=_Parser, metavar="VERB")
     verbs.add_parser("detect", parents=[common, one, told], help="which sensor, bands and units a raster has")
@@ -71,12 +85,17 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--report", metavar="R.html", help="a page of the classes' areas, too")
     verb = verbs.add_parser("embed", parents=[common, run, backbone], help="token features, to a multi-band GeoTIFF")
     verb.add_argument("--picture", metavar="RGB.tif", help="their first three principal components, too")
-    verb = verbs.add_parser("fit", parents=[common, told, compute, labelled, backbone],
-                            help="a head from rasters and labels")  # fmt: skip
+    verb = verbs.add_parser(
+        "fit", parents=[common, told, compute, labelled, backbone], help="a head from rasters and labels"
+    )
     verb.add_argument("inputs", nargs="+", metavar="RASTER")
     verb.add_argument("--task", default="segment", choices=("segment", "classify"), help="one class a pixel, or a tile")
-    verb.add_argument("--kind", default="auto", choices=("auto", "linear", "linear+pixels"),
-                      help="what the head sees (default: the better in cross-validation)")
+    verb.add_argument(
+        "--kind",
+        default="auto",
+        choices=("auto", "linear", "linear+pixels"),
+        help="what the head sees (default: the better in cross-validation)",
+    )
     verb.add_argument("--name", help="the head's name (default: the file's)")
     verb.add_argument("--seed", type=int, default=0, help="of folds and draws")
     verb = verbs.add_parser("evaluate", parents=[common, told, compute, labelled], help="how good a head is: a report")
@@ -88,10 +107,15 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--target-error", type=float, default=0.02, help="standard error of the overall accuracy wanted")
     verb.add_argument("--least", type=int, default=50, help="points a class at least")
     verb.add_argument("--seed", type=int, default=0)
-    verb = verbs.add_parser("batch", parents=[common, told, compute, where, head, drawn],
-                            help="many scenes with one head, on Dask")  # fmt: skip
-    verb.add_argument("inputs", nargs="+", metavar="INPUT",
-                      help="rasters, folders, patterns, a CSV (path or href; id), GeoJSON, a STAC item collection")
+    verb = verbs.add_parser(
+        "batch", parents=[common, told, compute, where, head, drawn], help="many scenes with one head, on Dask"
+    )
+    verb.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="INPUT",
+        help="rasters, folders, patterns, a CSV (path or href; id), GeoJSON, a STAC item collection",
+    )
     verb.add_argument("--task", default="segment", choices=("segment", "classify"), help="one class a pixel, or a tile")
     verb.add_argument("--format", default="tif", choices=("tif", "gpkg"), help="gpkg: a polygon a tile, for classify")
     verb.add_argument("--workers", type=int, help="processes on this machine (default: one a GPU, or one)")
@@ -213,10 +237,14 @@ def _batch(args: argparse.Namespace) -> int:
 def _models(args: argparse.Namespace) -> int:
     from ..core import catalog
 
-    heads = [{"name": h.name, "sensor": h.header["sensor"], "task": h.header["task"], "path": str(h.path)}
-             for h in catalog.list_heads()]  # fmt: skip
-    checkpoints = [{"name": c.name, "sensors": ",".join(c.header["sensors"]), "path": str(c.path)}
-                   for c in catalog.list_checkpoints()]  # fmt: skip
+    heads = [
+        {"name": h.name, "sensor": h.header["sensor"], "task": h.header["task"], "path": str(h.path)}
+        for h in catalog.list_heads()
+    ]
+    checkpoints = [
+        {"name": c.name, "sensors": ",".join(c.header["sensors"]), "path": str(c.path)}
+        for c in catalog.list_checkpoints()
+    ]
     _print({"checkpoints": checkpoints, "heads": heads}, args.json)
     return 0
 

@@ -109,8 +109,9 @@ class Worker:
             now = time.monotonic()
             if done == total or now - last > 0.2:
                 last = now
-                self._say(job, "progress", fraction=done / max(total, 1), done=done, total=total,
-                          seconds_left=seconds_left)  # fmt: skip
+                self._say(
+                    job, "progress", fraction=done / max(total, 1), done=done, total=total, seconds_left=seconds_left
+                )
 
         watch = verbs.Watch(
             progress,

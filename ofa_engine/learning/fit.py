@@ -86,9 +86,21 @@ def _check(options: FitOptions) -> None:
 
 
 def _open(options: FitOptions, path: str, watch: Watch) -> Job:
-    job = open_job(Options(path, sensor=options.sensor, bands=options.bands, units=options.units,
-                            tile_px=options.tile_px, device=options.device, memory_mb=options.memory_mb,
-                            checkpoint=options.checkpoint), None, watch, writes=False)  # fmt: skip
+    job = open_job(
+        Options(
+            path,
+            sensor=options.sensor,
+            bands=options.bands,
+            units=options.units,
+            tile_px=options.tile_px,
+            device=options.device,
+            memory_mb=options.memory_mb,
+            checkpoint=options.checkpoint,
+        ),
+        None,
+        watch,
+        writes=False,
+    )
     if options.task == "segment" and not options.tile_px:
         # the lower end of the crops that the model was trained on: tokens half as large draw finer edges
         job.tile_px = max(16, job.tile_px // 2)
@@ -184,8 +196,10 @@ def gather(jobs: Sequence[Job], labels: Labels, task: str, watch: Watch) -> Samp
     found = [p for p in parts if len(p[2])]
     if not found:
         raise InputError("expected labels on valid pixels, found nodata under all of them")
-    both = [np.concatenate(arrays) for arrays in zip(*((t, p, s.index, s.group, s.weight) for t, p, s in found),
-                                                     strict=True)]  # fmt: skip
+    both = [
+        np.concatenate(arrays)
+        for arrays in zip(*((t, p, s.index, s.group, s.weight) for t, p, s in found), strict=True)
+    ]
     return Samples(*both)
 
 
@@ -227,8 +241,16 @@ def _batches(job: Job, tiles: NDArray, size: int = 16) -> Iterator[tuple[range, 
 def _key(job: Job, row: int, column: int) -> tuple:
     path = Path(job.source.path)
     stat = path.stat() if path.exists() else None
-    return (str(path.resolve()), stat and (stat.st_mtime_ns, stat.st_size), job.detection.bands, job.detection.units,
-            job.checkpoint.header["fingerprints"][job.sensor.id], job.tile_px, int(row), int(column))  # fmt: skip
+    return (
+        str(path.resolve()),
+        stat and (stat.st_mtime_ns, stat.st_size),
+        job.detection.bands,
+        job.detection.units,
+        job.checkpoint.header["fingerprints"][job.sensor.id],
+        job.tile_px,
+        int(row),
+        int(column),
+    )
 
 
 def _read(job: Job, row: int, column: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -239,8 +261,9 @@ def _read(job: Job, row: int, column: int) -> tuple[NDArray[np.float32], NDArray
     return pad_to_tile(values.astype(np.float32), job.tile_px), whole
 
 
-def _of_tile(part: Labelled, mine: NDArray, start: NDArray, tokens: Tensor, pixels: Tensor, valid: NDArray,
-             task: str) -> tuple[NDArray, NDArray, Labelled]:  # fmt: skip
+def _of_tile(
+    part: Labelled, mine: NDArray, start: NDArray, tokens: Tensor, pixels: Tensor, valid: NDArray, task: str
+) -> tuple[NDArray, NDArray, Labelled]:
     """(tokens (n, D), pixel features (n, P), samples) of a tile's samples that are valid."""
     if task == "classify":
         found = tokens.mean(0, keepdim=True).numpy(), tile_statistics(tokens[None], pixels[None]).numpy()
@@ -276,6 +299,7 @@ class Chosen:
 
 def choose(samples: Samples, classes: int, task: str, kind: str, seed: int, watch: Watch) -> Chosen:
     """The kind asked for, or the one that scores better in cross-validation."""
+
     def tick() -> None:
         if watch.cancelled():
             raise Cancelled
@@ -332,15 +356,33 @@ def _save(options: FitOptions, job: Job, labels: Labels, totals: NDArray, sample
         "labelled": {name: round(float(n)) for name, n in zip(names, totals, strict=True)},
         "samples": {name: int(n) for name, n in zip(names, used, strict=True)},
         "groups": {name: len(np.unique(samples.group[samples.index == k])) for k, name in enumerate(names)},
-        "strength": fitted.strength, "temperature": round(fitted.temperature, 4), "seed": options.seed,
+        "strength": fitted.strength,
+        "temperature": round(fitted.temperature, 4),
+        "seed": options.seed,
         "bands": [sensor.band_names[i] for i in job.present],
-        "tried": chosen.tried, "validation": validation,
-    }  # fmt: skip
+        "tried": chosen.tried,
+        "validation": validation,
+    }
     name = options.name or Path(options.output).stem
-    save_head(options.output, head, name, sensor_id=sensor.id, classes=labels.classes, tile_px=job.tile_px,
-              backbone=job.checkpoint.header["fingerprints"][sensor.id], training=facts)  # fmt: skip
-    return {"output": options.output, "sensor": sensor.id, "task": options.task, "kind": chosen.kind,
-            "tile_px": job.tile_px, "classes": labels.classes, "device": str(job.device)} | facts  # fmt: skip
+    save_head(
+        options.output,
+        head,
+        name,
+        sensor_id=sensor.id,
+        classes=labels.classes,
+        tile_px=job.tile_px,
+        backbone=job.checkpoint.header["fingerprints"][sensor.id],
+        training=facts,
+    )
+    return {
+        "output": options.output,
+        "sensor": sensor.id,
+        "task": options.task,
+        "kind": chosen.kind,
+        "tile_px": job.tile_px,
+        "classes": labels.classes,
+        "device": str(job.device),
+    } | facts
 
 
 def show(answer: dict) -> str:
@@ -350,8 +392,10 @@ def show(answer: dict) -> str:
     tried = ", ".join(f"{k} {v:.3f}" for k, v in answer["tried"].items() if v is not None)
     if "miou" not in validation:
         return "\n".join([*lines, "not validated: each class needs polygons (or blocks) in at least two places"])
-    lines.append(f"cross-validated over {validation['folds']} folds of whole polygons, rasters or blocks: mean IoU "
-                 f"{validation['miou']:.3f} ({tried}), accuracy {validation['accuracy']:.3f}")  # fmt: skip
+    lines.append(
+        f"cross-validated over {validation['folds']} folds of whole polygons, rasters or blocks: mean IoU "
+        f"{validation['miou']:.3f} ({tried}), accuracy {validation['accuracy']:.3f}"
+    )
     if validation["not_scored"]:
         lines.append(f"not scored, since they lie in one place only: {', '.join(validation['not_scored'])}")
     wide = max(12, *(len(name) for name in names))
@@ -360,6 +404,8 @@ def show(answer: dict) -> str:
         row = np.array(validation["confusion"][k])
         share = " ".join(f"{100 * v / row.sum():4.0f}" if row.sum() else "   -" for v in row)
         iou = validation["iou"][k]
-        lines.append(f"{name:{wide}} {answer['samples'][name]:9} {answer['groups'][name]:9} "
-                     f"{'-' if iou is None else f'{iou:.3f}':>6}   {share}")  # fmt: skip
+        lines.append(
+            f"{name:{wide}} {answer['samples'][name]:9} {answer['groups'][name]:9} "
+            f"{'-' if iou is None else f'{iou:.3f}':>6}   {share}"
+        )
     return "\n".join(lines)

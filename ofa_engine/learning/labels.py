@@ -62,8 +62,15 @@ class Labels:
         return total
 
 
-def read_labels(sources: Sequence[Source], paths: Sequence[str], field: str | None, ignore: Sequence[str],
-                block_px: int, say: Say, tile_px: int | None = None) -> Labels:  # fmt: skip
+def read_labels(
+    sources: Sequence[Source],
+    paths: Sequence[str],
+    field: str | None,
+    ignore: Sequence[str],
+    block_px: int,
+    say: Say,
+    tile_px: int | None = None,
+) -> Labels:
     """One polygon file for all rasters, or one label raster a raster in the same order. With `tile_px`, what is
     labelled are tiles (`tile_labels`) instead of pixels. Raises InputError."""
     for path in paths:
@@ -78,8 +85,10 @@ def read_labels(sources: Sequence[Source], paths: Sequence[str], field: str | No
     else:
         raise InputError(f"expected one file of polygons for all rasters, found {len(paths)}: merge them first")
     if tile_px and not any(len(part) for part in found.rasters):
-        raise InputError(f"expected tiles of {tile_px} px of which one class covers more than half, found none: use "
-                         "smaller --tile-px, or larger polygons")  # fmt: skip
+        raise InputError(
+            f"expected tiles of {tile_px} px of which one class covers more than half, found none: use "
+            "smaller --tile-px, or larger polygons"
+        )
     return found
 
 
@@ -95,8 +104,9 @@ def drawn(row: NDArray, column: NDArray, share: float | NDArray) -> NDArray[np.b
 # --- label rasters -----------------------------------------------------------------------------------------------
 
 
-def _from_rasters(sources: Sequence[Source], paths: Sequence[str], ignore: Sequence[str], block_px: int,
-                  tile_px: int | None) -> Labels:  # fmt: skip
+def _from_rasters(
+    sources: Sequence[Source], paths: Sequence[str], ignore: Sequence[str], block_px: int, tile_px: int | None
+) -> Labels:
     skipped = {_number(text) for text in ignore}
     counts: dict[int, NDArray[np.int64]] = {}
     layers = [_LabelRaster(path, source, skipped) for path, source in zip(paths, sources, strict=True)]
@@ -156,14 +166,20 @@ class _LabelRaster:
             problem = f"values of type {self.dataset.dtypes[0]}"
         elif (opened.width, opened.height) != source.dataset.shape[::-1]:
             problem = f"{opened.width} x {opened.height} px"
-        elif source.crs and opened.crs and not np.allclose(opened.transform[:6], source.dataset.transform[:6], rtol=0,
-                                                           atol=0.5 * abs(source.transform.a)):  # fmt: skip
+        elif (
+            source.crs
+            and opened.crs
+            and not np.allclose(
+                opened.transform[:6], source.dataset.transform[:6], rtol=0, atol=0.5 * abs(source.transform.a)
+            )
+        ):
             problem = "another place"
         if problem:
             self.dataset.close()
             wanted = f"{source.dataset.width} x {source.dataset.height} px"
-            raise InputError(f"expected labels on the grid of {Path(source.path).name} ({wanted}), found {problem} in "
-                             f"{self.name}")  # fmt: skip
+            raise InputError(
+                f"expected labels on the grid of {Path(source.path).name} ({wanted}), found {problem} in {self.name}"
+            )
 
     def parts(self) -> Iterable[tuple[NDArray, NDArray, NDArray]]:
         """(rows, columns, values) of labelled pixels, block by block, relative to the source's region."""
@@ -179,8 +195,10 @@ class _LabelRaster:
             y, x = np.nonzero(known)
             found = values[y, x].astype(np.int64)
             if len(found) and not 0 <= found.min() <= found.max() <= 254:
-                raise InputError(f"expected class values 0 to 254, found {found.min()} to {found.max()} in "
-                                 f"{self.name}: set --ignore for those that are no classes")  # fmt: skip
+                raise InputError(
+                    f"expected class values 0 to 254, found {found.min()} to {found.max()} in "
+                    f"{self.name}: set --ignore for those that are no classes"
+                )
             yield y + row, x + column, found
 
     def draw(self, values: NDArray, share: NDArray, block_px: int, number: int) -> Labelled:
@@ -206,8 +224,9 @@ class _LabelRaster:
 # --- polygons ----------------------------------------------------------------------------------------------------
 
 
-def _from_polygons(sources: Sequence[Source], path: str, field: str | None, ignore: Sequence[str], say: Say,
-                   tile_px: int | None) -> Labels:  # fmt: skip
+def _from_polygons(
+    sources: Sequence[Source], path: str, field: str | None, ignore: Sequence[str], say: Say, tile_px: int | None
+) -> Labels:
     geometries, crs, raw = _read_polygons(path, field)
     names = np.array([as_text(value) for value in raw], dtype=object)
     usable = np.array([g is not None and not g.is_empty and n != "" for g, n in zip(geometries, names, strict=True)])
@@ -227,8 +246,10 @@ def _from_polygons(sources: Sequence[Source], path: str, field: str | None, igno
         parts.append(tile_labels(source, part, tile_px, len(classes)) if tile_px and len(part) else part)
         touched = touched or len(part) > 0
     if not touched:
-        raise InputError(f"expected polygons that cover pixels of the raster, found none of {len(names)}: "
-                         "do they lie elsewhere, or is a CRS wrong?")  # fmt: skip
+        raise InputError(
+            f"expected polygons that cover pixels of the raster, found none of {len(names)}: "
+            "do they lie elsewhere, or is a CRS wrong?"
+        )
     found = np.unique(np.concatenate([part.index for part in parts]))
     missing = [entry["name"] for i, entry in enumerate(classes) if i not in found]
     if missing:
@@ -248,8 +269,10 @@ def _read_polygons(path: str, field: str | None) -> tuple[NDArray, Any, NDArray]
         available = list(pyogrio.read_info(path)["fields"])
         chosen = field or _guess_field(available)
         if chosen not in available:
-            raise InputError(f"expected a class field in {name} ({', '.join(available) or 'it has no fields'}), found "
-                             f"{field or 'none that is meant'}: tell with --field")  # fmt: skip
+            raise InputError(
+                f"expected a class field in {name} ({', '.join(available) or 'it has no fields'}), found "
+                f"{field or 'none that is meant'}: tell with --field"
+            )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             meta, _, wkb, values = pyogrio.raw.read(path, columns=[chosen])

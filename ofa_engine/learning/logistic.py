@@ -39,8 +39,16 @@ class Fitted:
     unscored: tuple[int, ...]  # classes of one group only
 
 
-def fit(features: NDArray, index: NDArray, group: NDArray, weight: NDArray, classes: int, seed: int = 0,
-        tick: Callable[[], None] = lambda: None, trust: NDArray | None = None) -> Fitted:  # fmt: skip
+def fit(
+    features: NDArray,
+    index: NDArray,
+    group: NDArray,
+    weight: NDArray,
+    classes: int,
+    seed: int = 0,
+    tick: Callable[[], None] = lambda: None,
+    trust: NDArray | None = None,
+) -> Fitted:
     """`features` (N, F), class `index` (N,) from 0, `group` (N,), `weight` (N,). Deterministic for a seed.
 
     `trust` (F,) makes some features cheaper to use than others: each is scaled by it after standardisation, and so
@@ -76,8 +84,9 @@ def _moments(features: NDArray, weight: NDArray) -> tuple[NDArray, NDArray]:
     return mean, np.where(std > 1e-6, std, 1.0)  # a constant feature stays out: its weight has nothing to hold to
 
 
-def split(index: NDArray, group: NDArray, classes: int, seed: int
-          ) -> tuple[list[tuple[NDArray, NDArray]], tuple[int, ...]]:  # fmt: skip
+def split(
+    index: NDArray, group: NDArray, classes: int, seed: int
+) -> tuple[list[tuple[NDArray, NDArray]], tuple[int, ...]]:
     """([(training, test samples)], classes that are not scored). A class whose samples all lie in one group is trained
     on in every fold and tested in none."""
     groups = [np.unique(group[index == k]) for k in range(classes)]
@@ -100,8 +109,14 @@ def split(index: NDArray, group: NDArray, classes: int, seed: int
     return folds, single
 
 
-def _held_out_logits(x: NDArray, index: NDArray, weight: NDArray, classes: int,
-                     folds: Sequence[tuple[NDArray, NDArray]], tick: Callable[[], None]) -> NDArray:  # fmt: skip
+def _held_out_logits(
+    x: NDArray,
+    index: NDArray,
+    weight: NDArray,
+    classes: int,
+    folds: Sequence[tuple[NDArray, NDArray]],
+    tick: Callable[[], None],
+) -> NDArray:
     """(strengths, N, K) logits of each sample from the fold that has not seen its group."""
     logits = np.zeros((len(STRENGTHS), len(x), classes))
     for train, test in folds:
@@ -112,8 +127,9 @@ def _held_out_logits(x: NDArray, index: NDArray, weight: NDArray, classes: int,
     return logits
 
 
-def _solve(x: NDArray, index: NDArray, weight: NDArray, classes: int, strengths: Sequence[float]
-           ) -> list[tuple[NDArray, NDArray]]:  # fmt: skip
+def _solve(
+    x: NDArray, index: NDArray, weight: NDArray, classes: int, strengths: Sequence[float]
+) -> list[tuple[NDArray, NDArray]]:
     """(weight (K, F), bias (K,)) for each strength, each from the solution before. Classes that do not occur get a
     bias that keeps them out."""
     there = np.unique(index)
@@ -136,6 +152,7 @@ def _solve(x: NDArray, index: NDArray, weight: NDArray, classes: int, strengths:
 
 def _temperature(logits: NDArray, index: NDArray, weight: NDArray) -> float:
     """Divides logits so that held-out samples are the most likely under them; within 1/20 to 20."""
+
     def loss(log_t: float) -> float:
         likely = log_softmax(logits / np.exp(log_t), 1)[np.arange(len(index)), index]
         return -float(np.average(likely, weights=weight))

@@ -34,9 +34,15 @@ def scores(matrix: NDArray, left_out: Sequence[int] = ()) -> dict:
     by_chance = (reference * mapped).sum() / total**2 if total else float("nan")
     kappa = (accuracy - by_chance) / (1 - by_chance) if by_chance < 1 else float("nan")
     return {
-        "accuracy": _plain(accuracy), "kappa": _plain(kappa), "miou": _mean(iou), "macro_f1": _mean(f1),
-        "users": _list(users), "producers": _list(producers), "f1": _list(f1), "iou": _list(iou),
-    }  # fmt: skip
+        "accuracy": _plain(accuracy),
+        "kappa": _plain(kappa),
+        "miou": _mean(iou),
+        "macro_f1": _mean(f1),
+        "users": _list(users),
+        "producers": _list(producers),
+        "f1": _list(f1),
+        "iou": _list(iou),
+    }
 
 
 def _ratio(above: NDArray, below: NDArray) -> NDArray[np.float64]:
@@ -99,11 +105,15 @@ def stratified(counts: NDArray, size: NDArray) -> Stratified:
     others = variances.sum(1) - own
     return Stratified(
         cells,
-        float(np.trace(cells)), float(np.sqrt(own.sum())),  # eq. 1 and 5
-        users, np.where(sampled, np.sqrt(np.diag(spread)), np.nan),  # eq. 2 and 6
-        producers, np.sqrt(_ratio((1 - producers) ** 2 * own + producers**2 * others, share**2)),  # eq. 3 and 7
-        share, np.sqrt(variances.sum(1)),  # eq. 9 and 10
-    )  # fmt: skip
+        float(np.trace(cells)),
+        float(np.sqrt(own.sum())),  # eq. 1 and 5
+        users,
+        np.where(sampled, np.sqrt(np.diag(spread)), np.nan),  # eq. 2 and 6
+        producers,
+        np.sqrt(_ratio((1 - producers) ** 2 * own + producers**2 * others, share**2)),  # eq. 3 and 7
+        share,
+        np.sqrt(variances.sum(1)),  # eq. 9 and 10
+    )
 
 
 def sample_size(pixels: NDArray, users: NDArray, target_error: float) -> int:

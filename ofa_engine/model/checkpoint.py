@@ -38,10 +38,17 @@ class Checkpoint:
         return self.header["sensors"][sensor_id].get("tile_px") or self.model.arch.input_px
 
 
-def save_checkpoint(path: str | Path, model: OFANet, name: str, training: dict, *, half: bool = False,
-                    statistics: dict[str, tuple[list[float], list[float]]] | None = None,
-                    tile_px: dict[str, int] | None = None, decoders: MaskedAutoencoder | None = None
-                    ) -> None:  # fmt: skip
+def save_checkpoint(
+    path: str | Path,
+    model: OFANet,
+    name: str,
+    training: dict,
+    *,
+    half: bool = False,
+    statistics: dict[str, tuple[list[float], list[float]]] | None = None,
+    tile_px: dict[str, int] | None = None,
+    decoders: MaskedAutoencoder | None = None,
+) -> None:
     """Writes backbone and embedders, and decoders where given, atomically; `half` stores 16 bits a value. `tile_px` is
     the side, in a sensor's pixels, of what it was trained on, and so what a tile should have; input_px by default.
 
@@ -51,8 +58,13 @@ def save_checkpoint(path: str | Path, model: OFANet, name: str, training: dict, 
     for key in model.embedders:
         sensor = sensor_table.get(key)
         mean, std = (statistics or {}).get(key, (list(sensor.mean), list(sensor.std)))
-        described[key] = {"bands": list(sensor.band_names), "unit": sensor.unit, "mean": mean, "std": std,
-                          "tile_px": (tile_px or {}).get(key, model.arch.input_px)}  # fmt: skip
+        described[key] = {
+            "bands": list(sensor.band_names),
+            "unit": sensor.unit,
+            "mean": mean,
+            "std": std,
+            "tile_px": (tile_px or {}).get(key, model.arch.input_px),
+        }
     header = {
         "format": catalog.FORMAT_VERSION,
         "file": "checkpoint",
@@ -69,8 +81,18 @@ def save_checkpoint(path: str | Path, model: OFANet, name: str, training: dict, 
     _write(Path(path), tensors, header, half)
 
 
-def save_head(path: str | Path, head: LinearHead, name: str, *, sensor_id: str, classes: list[dict], tile_px: int,
-              backbone: str, training: dict, half: bool = False) -> None:  # fmt: skip
+def save_head(
+    path: str | Path,
+    head: LinearHead,
+    name: str,
+    *,
+    sensor_id: str,
+    classes: list[dict],
+    tile_px: int,
+    backbone: str,
+    training: dict,
+    half: bool = False,
+) -> None:
     """Writes a linear head, atomically. `backbone` is the fingerprint it was fitted on. Raises OutputError."""
     sensor = sensor_table.get(sensor_id)
     if len(classes) != len(head.bias):
@@ -143,8 +165,13 @@ def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> Che
     return Checkpoint(model.to(device), header)
 
 
-def load_head(path: str | Path, checkpoint: Checkpoint, sensor_id: str, task: str | None = None,
-              device: str | torch.device = "cpu") -> tuple[LinearHead, dict]:  # fmt: skip
+def load_head(
+    path: str | Path,
+    checkpoint: Checkpoint,
+    sensor_id: str,
+    task: str | None = None,
+    device: str | torch.device = "cpu",
+) -> tuple[LinearHead, dict]:
     """(head, header). Raises ModelFileError where it is for another sensor, task or backbone."""
     path = Path(path)
     header = catalog.read_header(path)

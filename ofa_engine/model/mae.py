@@ -31,8 +31,15 @@ class DecoderSize:
 class Decoder(nn.Module):
     """From visible tokens and positions to the pixels of the masked patches of one sensor."""
 
-    def __init__(self, sensor: sensor_table.Sensor, encoder_width: int, size: DecoderSize, grid: int, patch_px: int,
-                 norm: Any = layer_norm):  # fmt: skip
+    def __init__(
+        self,
+        sensor: sensor_table.Sensor,
+        encoder_width: int,
+        size: DecoderSize,
+        grid: int,
+        patch_px: int,
+        norm: Any = layer_norm,
+    ):
         super().__init__()
         self.bands, self.patch_values = len(sensor.bands), patch_px**2
         self.embed = nn.Linear(encoder_width, size.width)
@@ -80,10 +87,9 @@ class MaskedAutoencoder(nn.Module):
             raise ValueError(f"expected a mask ratio in 0..1 and a width divisible by heads and 4, found {size}")
         arch = model.arch
         self.model, self.mask_ratio, self.size = model, mask_ratio, size
-        self.decoders = nn.ModuleDict({
-            key: Decoder(sensor_table.get(key), arch.width, size, arch.grid, arch.patch_px)
-            for key in model.embedders
-        })  # fmt: skip
+        self.decoders = nn.ModuleDict(
+            {key: Decoder(sensor_table.get(key), arch.width, size, arch.grid, arch.patch_px) for key in model.embedders}
+        )
 
     @property
     def visible(self) -> int:
@@ -105,8 +111,9 @@ class MaskedAutoencoder(nn.Module):
         wanted = F.layer_norm(values, (count,), eps=1e-6 * share) * share**0.5
         return F.mse_loss(prediction.to(wanted.dtype), wanted, reduction="none").mean((1, 2))
 
-    def _predict(self, pixels: Tensor, sensor_id: str, noise: Tensor, present: Sequence[int] | None
-                 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    def _predict(
+        self, pixels: Tensor, sensor_id: str, noise: Tensor, present: Sequence[int] | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """(target (B, M, C*P), prediction, masked patch numbers (B, M))."""
         present = usable_bands(sensor_id) if present is None else present
         order = noise.argsort(1)
@@ -122,8 +129,9 @@ class MaskedAutoencoder(nn.Module):
         return self.model.backbone(embedder.embed(patches, present), seen)
 
     @torch.no_grad()
-    def reconstruct(self, pixels: Tensor, sensor_id: str, noise: Tensor, present: Sequence[int] | None = None
-                    ) -> tuple[Tensor, Tensor]:  # fmt: skip
+    def reconstruct(
+        self, pixels: Tensor, sensor_id: str, noise: Tensor, present: Sequence[int] | None = None
+    ) -> tuple[Tensor, Tensor]:
         """(pixels with masked patches replaced by their reconstruction, mask (B, 1, H, W) bool): to look at."""
         target, prediction, masked = self._predict(pixels, sensor_id, noise, present)
         _, mean, spread = normalised_patches(target)

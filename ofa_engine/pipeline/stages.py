@@ -29,8 +29,21 @@ from ..tiling.plan import Plan, make_plan
 from .journal import Journal
 from .tile_reader import Batch, Row, read_batches
 
-__all__ = ["Batch", "Blender", "Halving", "Plan", "Progress", "Row", "default_budget_bytes", "make_plan",
-           "read_batches", "run", "settle_memory", "spare_core", "uploaded"]  # fmt: skip
+__all__ = [
+    "Batch",
+    "Blender",
+    "Halving",
+    "Plan",
+    "Progress",
+    "Row",
+    "default_budget_bytes",
+    "make_plan",
+    "read_batches",
+    "run",
+    "settle_memory",
+    "spare_core",
+    "uploaded",
+]
 
 GIB = 2**30
 
@@ -53,8 +66,14 @@ class Blender:
     add to the next one. The sums are on `device`, where the scores are: of a GPU's only the classes come back.
     """
 
-    def __init__(self, plan: Plan, classes: int, emit: Callable[..., object], journal: Journal | None = None,
-                 device: torch.device | str = "cpu"):  # fmt: skip
+    def __init__(
+        self,
+        plan: Plan,
+        classes: int,
+        emit: Callable[..., object],
+        journal: Journal | None = None,
+        device: torch.device | str = "cpu",
+    ):
         self.plan, self.classes, self.emit, self.device = plan, classes, emit, device
         self.journal = journal or Journal()
         self._own = None if journal else self.journal
@@ -195,8 +214,9 @@ class Halving:
 
     def _halve(self, failed: int) -> None:
         if failed == 1:
-            raise OfaError("expected memory for one tile, found too little: use smaller tiles (--tile-px) or another "
-                           "--device")  # fmt: skip
+            raise OfaError(
+                "expected memory for one tile, found too little: use smaller tiles (--tile-px) or another --device"
+            )
         self.size = failed // 2
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -225,9 +245,18 @@ class _Stopped(Exception):
     """Another stage failed or the user cancelled."""
 
 
-def run(batches: Iterator[Batch], forward: Callable[[Tensor], Tensor], sink: Callable[[Batch, Tensor | None], None], *,
-        total: int, progress: Progress, cancelled: Callable[[], bool], before: int = 0, read_beside: bool = True,
-        sink_beside: bool = True) -> int:  # fmt: skip
+def run(
+    batches: Iterator[Batch],
+    forward: Callable[[Tensor], Tensor],
+    sink: Callable[[Batch, Tensor | None], None],
+    *,
+    total: int,
+    progress: Progress,
+    cancelled: Callable[[], bool],
+    before: int = 0,
+    read_beside: bool = True,
+    sink_beside: bool = True,
+) -> int:
     """Runs `batches`, `forward` and `sink`, those that are to be beside `forward` in threads of their own; returns the
     number of tiles computed, of rows that are not there already. `before` tells how many of `total` were done before.
 

@@ -42,9 +42,15 @@ class Batch:
     last: bool  # the row is complete after this batch
 
 
-def read_batches(source: Source, bands: Sequence[int], plan: Plan, start: tuple[int, int] = (0, 0),
-                 pause: Callable[[], None] = lambda: None, folder: Path | None = None,
-                 pinned: bool = False) -> Iterator[Batch]:  # fmt: skip
+def read_batches(
+    source: Source,
+    bands: Sequence[int],
+    plan: Plan,
+    start: tuple[int, int] = (0, 0),
+    pause: Callable[[], None] = lambda: None,
+    folder: Path | None = None,
+    pinned: bool = False,
+) -> Iterator[Batch]:
     """All tiles of the plan's share that hold a valid pixel, row by row; each pixel is read once.
 
     `start` is the stripe and row of tiles to begin with; rows above that still add to it come first, as `again`.
@@ -85,8 +91,9 @@ class _Shared:
         return bands + 1, plan.slices.size_px, self.stop - self.first
 
 
-def _share(source: Source, bands: Sequence[int], plan: Plan, number: int, given: _Shared | None, folder: Path | None
-           ) -> _Shared | None:  # fmt: skip
+def _share(
+    source: Source, bands: Sequence[int], plan: Plan, number: int, given: _Shared | None, folder: Path | None
+) -> _Shared | None:
     """What a stripe is to hand on: all behind its stop that comes with its blocks. None where that is nothing, or too
     much; then the next stripe reads the file itself."""
     if number + 1 == len(plan.stripes):
@@ -103,8 +110,16 @@ def _share(source: Source, bands: Sequence[int], plan: Plan, number: int, given:
 class _Pixels:
     """A stripe's pixels and validity from a row of tiles down to the end of the last slice that was read."""
 
-    def __init__(self, source: Source, bands: Sequence[int], plan: Plan, stripe: tuple[int, int], top: int,
-                 given: _Shared | None, shared: _Shared | None):  # fmt: skip
+    def __init__(
+        self,
+        source: Source,
+        bands: Sequence[int],
+        plan: Plan,
+        stripe: tuple[int, int],
+        top: int,
+        given: _Shared | None,
+        shared: _Shared | None,
+    ):
         self.source, self.bands, self.plan, self.given, self.shared = source, bands, plan, given, shared
         self.left, self.right = stripe[0], plan.right_of(plan.stripes.index(stripe))
         self.top = self.bottom = top
@@ -154,8 +169,9 @@ class _Pixels:
             self.shared.file.put(self.done, shared)
         self.done += 1
 
-    def _parts(self, top: int, bottom: int, pause: Callable[[], None]
-               ) -> Iterator[tuple[int, NDArray, NDArray[np.bool_] | None]]:  # fmt: skip
+    def _parts(
+        self, top: int, bottom: int, pause: Callable[[], None]
+    ) -> Iterator[tuple[int, NDArray, NDArray[np.bool_] | None]]:
         """(first column, values, valid) from left to right: what the stripe before has shared, then the file, in whole
         blocks."""
         x, stop = self.left, self.shared.stop if self.shared else self.right

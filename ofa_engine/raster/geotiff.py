@@ -118,17 +118,40 @@ def _quiet_libtiff() -> None:
             ctypes.CDLL(str(library)).TIFFSetErrorHandler(None)
 
 
-def create_tiff(path: Path, source: Source, width: int, height: int, transform: rasterio.Affine, *, dtype: str,
-                count: int = 1, nodata: float | None, tags: dict[str, str]) -> rasterio.io.DatasetWriter:  # fmt: skip
+def create_tiff(
+    path: Path,
+    source: Source,
+    width: int,
+    height: int,
+    transform: rasterio.Affine,
+    *,
+    dtype: str,
+    count: int = 1,
+    nodata: float | None,
+    tags: dict[str, str],
+) -> rasterio.io.DatasetWriter:
     """A tiled, compressed GeoTIFF in the source's CRS. Raises OutputError."""
     _quiet_libtiff()
     small = width < 256 or height < 256
     size = 16 * max(1, min(256, 2 ** math.ceil(math.log2(max(width, height, 16)))) // 16) if small else 256
     profile = dict(
-        driver="GTiff", width=width, height=height, count=count, dtype=dtype, crs=source.crs, transform=transform,
-        nodata=nodata, tiled=True, blockxsize=size, blockysize=size, compress="deflate", zlevel=1 if count > 1 else 6,
-        predictor=3 if dtype == "float32" else 1, bigtiff="if_safer", interleave="band" if count == 1 else "pixel",
-    )  # fmt: skip
+        driver="GTiff",
+        width=width,
+        height=height,
+        count=count,
+        dtype=dtype,
+        crs=source.crs,
+        transform=transform,
+        nodata=nodata,
+        tiled=True,
+        blockxsize=size,
+        blockysize=size,
+        compress="deflate",
+        zlevel=1 if count > 1 else 6,
+        predictor=3 if dtype == "float32" else 1,
+        bigtiff="if_safer",
+        interleave="band" if count == 1 else "pixel",
+    )
     try:
         target = open_quietly(path, "w", **profile)
     except (RasterioError, OSError) as error:
@@ -185,8 +208,16 @@ def write_class_names(path: Path, classes: Sequence[dict], counts: Sequence[int]
     # name, GDAL field type (0 integer, 1 real, 2 string), GDAL usage (5 value, 1 count, 2 name, 6-9 red, green, blue,
     # alpha, 0 any other)
     areas = all(entry.get("area_ha") is not None for entry in classes)
-    columns = [("Value", 0, 5), ("Count", 0, 1), ("Class", 2, 2), *([("Area_ha", 1, 0)] if areas else []),
-               ("Red", 0, 6), ("Green", 0, 7), ("Blue", 0, 8), ("Alpha", 0, 9)]  # fmt: skip
+    columns = [
+        ("Value", 0, 5),
+        ("Count", 0, 1),
+        ("Class", 2, 2),
+        *([("Area_ha", 1, 0)] if areas else []),
+        ("Red", 0, 6),
+        ("Green", 0, 7),
+        ("Blue", 0, 8),
+        ("Alpha", 0, 9),
+    ]
     for index, (name, kind, usage) in enumerate(columns):
         field = ET.SubElement(table, "FieldDefn", index=str(index))
         for tag, text in (("Name", name), ("Type", str(kind)), ("Usage", str(usage))):

@@ -24,8 +24,15 @@ from ..core.errors import InputError
 from .source import Source, one_line, place, pyproj_crs
 
 # Sentinel-2 L2A's scene classification (Sen2Cor): what is no clear view of the ground
-SCL_LEFT_OUT = {0: "no data", 1: "saturated or defective", 3: "cloud shadow", 8: "cloud, medium probability",
-                9: "cloud, high probability", 10: "thin cirrus", 11: "snow or ice"}  # fmt: skip
+SCL_LEFT_OUT = {
+    0: "no data",
+    1: "saturated or defective",
+    3: "cloud shadow",
+    8: "cloud, medium probability",
+    9: "cloud, high probability",
+    10: "thin cirrus",
+    11: "snow or ice",
+}
 
 Say = Callable[[str, str], None]  # level, message
 
@@ -73,20 +80,30 @@ def _on_grid(mask: Source, source: Source) -> WarpedVRT:
     data, whole, name = mask.dataset, source.dataset, Path(mask.path).name
     if not (source.crs and mask.crs):
         found = f"{mask.width} x {mask.height} px, {'a' if mask.crs else 'no'} CRS"
-        raise InputError("expected a mask with a CRS, or one on the raster's own grid of "
-                         f"{whole.width} x {whole.height} px, found {name}: {found}")  # fmt: skip
+        raise InputError(
+            "expected a mask with a CRS, or one on the raster's own grid of "
+            f"{whole.width} x {whole.height} px, found {name}: {found}"
+        )
     try:
         box = transform_bounds(mask.crs, source.crs, *_outline(mask).bounds)
     except RasterioError as error:
         raise InputError(f"{name} cannot be brought to the raster's CRS: {one_line(error)}") from error
     ours = _outline(source)
     if not shapely.box(*box).intersects(ours):
-        raise InputError(f"expected a mask that lies on the raster, {_rounded(ours.bounds)}, found {name} at "
-                         f"{_rounded(box)}")  # fmt: skip
+        raise InputError(
+            f"expected a mask that lies on the raster, {_rounded(ours.bounds)}, found {name} at {_rounded(box)}"
+        )
     return WarpedVRT(
-        data, crs=source.crs, transform=whole.transform, width=whole.width, height=whole.height,
-        resampling=Resampling.nearest, dtype="float64", src_nodata=data.nodata, nodata=math.nan,
-    )  # fmt: skip
+        data,
+        crs=source.crs,
+        transform=whole.transform,
+        width=whole.width,
+        height=whole.height,
+        resampling=Resampling.nearest,
+        dtype="float64",
+        src_nodata=data.nodata,
+        nodata=math.nan,
+    )
 
 
 def _outline(source: Source) -> shapely.Geometry:
@@ -141,8 +158,10 @@ class PolygonMask:
         outline = _outline(source)
         shapes = shapes[shapely.intersects(shapes, outline)]
         if not len(shapes):
-            raise InputError(f"expected polygons that lie on the raster, {_rounded(outline.bounds)}, found none in "
-                             f"{name}: do they lie elsewhere, or is a CRS wrong?")  # fmt: skip
+            raise InputError(
+                f"expected polygons that lie on the raster, {_rounded(outline.bounds)}, found none in "
+                f"{name}: do they lie elsewhere, or is a CRS wrong?"
+            )
         # in pixels, so that windows need no CRS and a rotated grid is like any other
         inverse = ~source.dataset.transform
         self._shapes = shapely.transform(shapes, lambda x, y: place(inverse, x, y), interleaved=False)

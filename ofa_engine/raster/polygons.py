@@ -64,10 +64,17 @@ class PolygonWriter:
             with warnings.catch_warnings():  # no CRS is reported by the verbs, in our own words
                 warnings.filterwarnings("ignore", ".*'crs' was not provided.*")
                 pyogrio.raw.write(
-                    self.path, shapely.to_wkb(geometries), list(fields.values()), list(fields), layer=self.layer,
-                    driver="GPKG", geometry_type="Polygon", crs=self.crs.to_wkt() if self.crs else None,
-                    append=self._started, dataset_options=None if self._started else {"VERSION": "1.3"},
-                )  # fmt: skip
+                    self.path,
+                    shapely.to_wkb(geometries),
+                    list(fields.values()),
+                    list(fields),
+                    layer=self.layer,
+                    driver="GPKG",
+                    geometry_type="Polygon",
+                    crs=self.crs.to_wkt() if self.crs else None,
+                    append=self._started,
+                    dataset_options=None if self._started else {"VERSION": "1.3"},
+                )
         except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError) as error:
             raise OutputError(f"cannot write {self.path.name}: {error}") from error
         self._started, self._pending = True, []

@@ -70,8 +70,9 @@ def find_product(path: str) -> Product | None:
         classified = [file for (name, _), file in images.items() if name == "SCL" and (root / file).is_file()]
         for file in [band.file for band in bands]:
             if not (root / file).is_file():
-                raise RasterError(f"expected the band file {file} that {metadata} names, found none: is the download "
-                                  "complete?")  # fmt: skip
+                raise RasterError(
+                    f"expected the band file {file} that {metadata} names, found none: is the download complete?"
+                )
         quantification = _quantification(product, metadata)
         code = (tile.findtext(".//{*}HORIZONTAL_CS_CODE") or "").strip()
         grids = {band.resolution_m: _grid(tile, band.resolution_m) for band in bands}
@@ -93,16 +94,19 @@ def _opened(path: str) -> Iterator[tuple[Root, str, str] | None]:
     elif place.is_dir():
         name = next((name for name in _METADATA if (place / name).is_file()), None)
         if name is None and re.match(r"S2._", place.name):
-            raise RasterError(f"expected {' or '.join(_METADATA)} in {place.name}, found neither: is the download "
-                              "complete?")  # fmt: skip
+            raise RasterError(
+                f"expected {' or '.join(_METADATA)} in {place.name}, found neither: is the download complete?"
+            )
         yield (place, name, f"{place.absolute().as_posix()}/") if name else None
     elif place.suffix.lower() == ".zip" and place.is_file():
         with _archive(place) as archive:
             names = [PurePosixPath(n) for n in archive.namelist() if PurePosixPath(n).name in _METADATA]
             inside = min(names, key=lambda n: len(n.parts), default=None)
             if inside is None:
-                raise RasterError(f"expected a Sentinel-2 product in {place.name}, found none; name another raster in "
-                                  f"it as /vsizip/{path}/NAME")  # fmt: skip
+                raise RasterError(
+                    f"expected a Sentinel-2 product in {place.name}, found none; name another raster in "
+                    f"it as /vsizip/{path}/NAME"
+                )
             folder = "" if str(inside.parent) == "." else f"{inside.parent}/"
             yield zipfile.Path(archive, folder), inside.name, f"/vsizip/{place.absolute().as_posix()}/{folder}"
     else:
@@ -147,8 +151,11 @@ def _only_granule(images: Mapping[tuple[str, int], str], metadata: str) -> str:
 def _bands(product: ET.Element, images: Mapping[tuple[str, int], str], metadata: str) -> list[_Band]:
     """The sensor's bands, each from its finest file."""
     facts = {(e.get("physicalBand") or "").strip(): e for e in product.findall(".//{*}Spectral_Information")}
-    offsets = {(e.get("band_id") or ""): _number(e.text, metadata) for tag in ("BOA_ADD_OFFSET", "RADIO_ADD_OFFSET")
-               for e in product.findall(f".//{{*}}{tag}")}  # fmt: skip
+    offsets = {
+        (e.get("band_id") or ""): _number(e.text, metadata)
+        for tag in ("BOA_ADD_OFFSET", "RADIO_ADD_OFFSET")
+        for e in product.findall(f".//{{*}}{tag}")
+    }
     without = not offsets and _baseline(product) < 4  # offsets came with processing baseline 04.00
     bands = []
     for name in SENSORS["sentinel-2"].band_names:
@@ -212,16 +219,29 @@ def _vrt(bands: list[_Band], grids: Mapping[int, _Grid], code: str, quantificati
     ET.SubElement(root, "GeoTransform").text = ", ".join(str(value) for value in grid.transform)
     for number, band in enumerate(bands, 1):
         own = grids[band.resolution_m]
-        element = ET.SubElement(root, "VRTRasterBand", dataType="Float32", band=str(number), blockXSize=str(_BLOCK_PX),
-                                blockYSize=str(_BLOCK_PX))  # fmt: skip
+        element = ET.SubElement(
+            root,
+            "VRTRasterBand",
+            dataType="Float32",
+            band=str(number),
+            blockXSize=str(_BLOCK_PX),
+            blockYSize=str(_BLOCK_PX),
+        )
         ET.SubElement(element, "Description").text = band.name
         ET.SubElement(element, "NoDataValue").text = "nan"
         source = ET.SubElement(element, "ComplexSource", resampling="nearest")
         ET.SubElement(source, "SourceFilename", relativeToVRT="0").text = prefix + band.file
         ET.SubElement(source, "SourceBand").text = "1"
         # with its size told, GDAL opens a file only when pixels of it are read
-        ET.SubElement(source, "SourceProperties", RasterXSize=str(own.width), RasterYSize=str(own.height),
-                      DataType="UInt16", BlockXSize=str(_BLOCK_PX), BlockYSize=str(_BLOCK_PX))  # fmt: skip
+        ET.SubElement(
+            source,
+            "SourceProperties",
+            RasterXSize=str(own.width),
+            RasterYSize=str(own.height),
+            DataType="UInt16",
+            BlockXSize=str(_BLOCK_PX),
+            BlockYSize=str(_BLOCK_PX),
+        )
         ET.SubElement(source, "SrcRect", xOff="0", yOff="0", xSize=str(own.width), ySize=str(own.height))
         ET.SubElement(source, "DstRect", xOff="0", yOff="0", xSize=str(grid.width), ySize=str(grid.height))
         ET.SubElement(source, "NODATA").text = "0"

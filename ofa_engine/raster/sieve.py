@@ -53,8 +53,9 @@ class PixelAreas:
         """(height, width) of a window that starts on whole cells."""
         column, row, width, height = window
         down, across = _CELL_PX
-        cells = [[self._cell(x, y) for x in range(column, column + width, across)]
-                 for y in range(row, row + height, down)]  # fmt: skip
+        cells = [
+            [self._cell(x, y) for x in range(column, column + width, across)] for y in range(row, row + height, down)
+        ]
         return np.array(cells).repeat(down, 0).repeat(across, 1)[:height, :width]
 
     def _cell(self, column: int, row: int) -> float:
@@ -66,8 +67,15 @@ class Sieve:
     """Rounds over a layer of (width, height) pixels; `counts` gives what each pixel of a window counts, a whole number,
     and `limit` is in the same measure. `pause` is called before each block, and may raise."""
 
-    def __init__(self, width: int, height: int, counts: Callable[[Window], NDArray[np.float64]], limit: float,
-                 pause: Callable[[], None] = lambda: None, block_px: int = BLOCK_PX):  # fmt: skip
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        counts: Callable[[Window], NDArray[np.float64]],
+        limit: float,
+        pause: Callable[[], None] = lambda: None,
+        block_px: int = BLOCK_PX,
+    ):
         self.width, self.height, self.counts, self.limit = width, height, counts, limit
         self.pause, self.block_px = pause, block_px
 
@@ -251,8 +259,9 @@ class _Table:
         for one, other in ((a, b), (b, a)):
             self.offer(one, self.size[other], self.first[other], self.value[other], other, np.zeros(len(other), bool))
 
-    def offer(self, area: NDArray, size: NDArray, first: NDArray, value: NDArray, number: NDArray, stays: NDArray
-              ) -> None:  # fmt: skip
+    def offer(
+        self, area: NDArray, size: NDArray, first: NDArray, value: NDArray, number: NDArray, stays: NDArray
+    ) -> None:
         """Neighbours of areas: the largest one of each is kept."""
         order = np.lexsort((-first, size, area))
         chosen = order[np.diff(area[order], append=-1) != 0]  # the last one of each area

@@ -26,8 +26,13 @@ from .sentinel2_product import find_product
 Number = TypeVar("Number", float, NDArray[np.float64])
 
 # GDAL waits for a server without end unless it is told; what the user has set in the environment stays
-for _key, _value in {"CONNECTTIMEOUT": "10", "LOW_SPEED_LIMIT": "1", "LOW_SPEED_TIME": "10", "MAX_RETRY": "2",
-                     "RETRY_DELAY": "1"}.items():  # fmt: skip
+for _key, _value in {
+    "CONNECTTIMEOUT": "10",
+    "LOW_SPEED_LIMIT": "1",
+    "LOW_SPEED_TIME": "10",
+    "MAX_RETRY": "2",
+    "RETRY_DELAY": "1",
+}.items():
     os.environ.setdefault(f"GDAL_HTTP_{_key}", _value)
 
 
@@ -279,8 +284,7 @@ def _choose(name: str, subdatasets: Sequence[str]) -> str:
         return f"expected a raster with bands, found none in {name}"
     parts = [text.rsplit(":", 1)[-1].lstrip("/") for text in subdatasets]
     listed = ", ".join(parts[:12]) + (", ..." if len(parts) > 12 else "")
-    return (f"expected one raster, found {len(parts)} subdatasets in {name}: {listed}; name one, "
-            f"e.g. '{subdatasets[0]}'")  # fmt: skip
+    return f"expected one raster, found {len(parts)} subdatasets in {name}: {listed}; name one, e.g. '{subdatasets[0]}'"
 
 
 def _round(value: float) -> int:

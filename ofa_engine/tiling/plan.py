@@ -79,9 +79,20 @@ class Plan:
         return self.rows.covering(self.rows.starts[row], self.rows.starts[row] + 1)[0]
 
 
-def make_plan(rows: Axis, columns: Axis, *, bands: int, bytes_per_value: int, scores: int, tile_gflop: float,
-              budget_bytes: int, on_cpu: bool, spare_core: bool = True, scores_in_work: int = 1,
-              blocks: tuple[Blocks, Blocks] = (Blocks(), Blocks())) -> Plan:  # fmt: skip
+def make_plan(
+    rows: Axis,
+    columns: Axis,
+    *,
+    bands: int,
+    bytes_per_value: int,
+    scores: int,
+    tile_gflop: float,
+    budget_bytes: int,
+    on_cpu: bool,
+    spare_core: bool = True,
+    scores_in_work: int = 1,
+    blocks: tuple[Blocks, Blocks] = (Blocks(), Blocks()),
+) -> Plan:
     """Stripes, slices and batch size under the budget: a quarter for a stripe's rows, a quarter for batches, the rest
     for GDAL's cache, the writer and what the libraries keep in between. `scores` counts the float values a pixel that
     are accumulated (0: none), `scores_in_work` how often the model holds those of a batch; `blocks` are those of the

@@ -57,8 +57,11 @@ class SamplePoints(EngineAlgorithm):
             "{points} points; if each class is right in {right:.0%} of its area, the overall accuracy will have a "
             "standard error of about {error:.3f}"
         )
-        feedback.pushInfo(text.format(points=result["points"], right=result["conjectured_users_accuracy"],
-                                      error=result["expected_error"]))  # fmt: skip
+        feedback.pushInfo(
+            text.format(
+                points=result["points"], right=result["conjectured_users_accuracy"], error=result["expected_error"]
+            )
+        )
         for entry in result["classes"]:
             text = tr("{name}: {points} points, {share:.1%} of the map")
             feedback.pushInfo(text.format(name=entry["name"], points=entry["points"], share=entry["weight"]))

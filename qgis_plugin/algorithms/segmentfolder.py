@@ -145,8 +145,12 @@ class SegmentFolder(EngineAlgorithm):
             feedback.pushWarning(line)
         for path in answer["mosaics"]:
             self._load(path, len(answer["mosaics"]) > 1, context)
-        found = {"OUTPUT": str(self._folder), "AREAS": answer["areas"], "DONE": answer["done"],
-                 "FAILED": answer["failed"]}  # fmt: skip
+        found = {
+            "OUTPUT": str(self._folder),
+            "AREAS": answer["areas"],
+            "DONE": answer["done"],
+            "FAILED": answer["failed"],
+        }
         return found | ({"MOSAIC": answer["mosaics"][0]} if answer["mosaics"] else {})
 
     def _load(self, path: str, one_of_several: bool, context):

@@ -71,8 +71,9 @@ def told(result: dict) -> list[str]:
     """The scores of a fit in sentences: the log's letters are not of one width."""
     names, validation = [entry["name"] for entry in result["classes"]], result["validation"]
     head = tr("A head to {task} {sensor}, of kind {kind}, with {count} classes: {path}")
-    lines = [head.format(**{key: result[key] for key in ("task", "sensor", "kind")}, count=len(names),
-                         path=result["output"])]  # fmt: skip
+    lines = [
+        head.format(**{key: result[key] for key in ("task", "sensor", "kind")}, count=len(names), path=result["output"])
+    ]
     if "miou" not in validation:
         return [*lines, tr("Its scores are not known: for a cross-validation each class needs polygons in two places")]
     text = tr("Cross-validated over {folds} folds of whole polygons: accuracy {accuracy:.1%}, mean IoU {miou:.3f}")

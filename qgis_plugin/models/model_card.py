@@ -73,8 +73,11 @@ def page(entry: Entry) -> str:
         parts += _checkpoint(entry)
     parts += _made(header.get("training") or {})
     parts.append(_heading(tr("File")))
-    facts = [(tr("Path"), str(entry.path)), (tr("Size"), _size(entry.path.stat().st_size)),
-             (tr("Place"), PLACES[entry.place])]  # fmt: skip
+    facts = [
+        (tr("Path"), str(entry.path)),
+        (tr("Size"), _size(entry.path.stat().st_size)),
+        (tr("Place"), PLACES[entry.place]),
+    ]
     return "".join([*parts, _rows(facts)])
 
 
@@ -101,8 +104,10 @@ def _classes(classes: list[dict], training: dict) -> str:
     titles = "".join(f"<td><i>{escape(_SCORE_TITLES[key])}</i></td>" for key in told)
     rows = [f"<tr><td></td><td></td>{titles}</tr>"]
     for number, entry in enumerate(classes):
-        cells = [f'<td bgcolor="{escape(str(entry.get("color", "#ffffff")))}">&nbsp;&nbsp;&nbsp;&nbsp;</td>',
-                 f"<td>{escape(str(entry.get('name')))} ({entry.get('value')})</td>"]  # fmt: skip
+        cells = [
+            f'<td bgcolor="{escape(str(entry.get("color", "#ffffff")))}">&nbsp;&nbsp;&nbsp;&nbsp;</td>',
+            f"<td>{escape(str(entry.get('name')))} ({entry.get('value')})</td>",
+        ]
         cells += [f"<td>{_share(_iou(training[key], number, entry))}</td>" for key in told]
         rows.append("<tr>" + "".join(cells) + "</tr>")
     for name, key in ((tr("mean IoU"), "miou"), (tr("accuracy"), "accuracy"), (tr("folds"), "folds")):
@@ -126,21 +131,29 @@ def _checkpoint(entry: Entry) -> list[str]:
     header = entry.header
     size = header.get("architecture") or {}
     facts = [
-        (tr("Shared ViT"), tr("width {width}, {depth} blocks, {heads} attention heads, {input_px} px input").format(
-            **{key: size.get(key, "?") for key in ("width", "depth", "heads", "input_px")})),
+        (
+            tr("Shared ViT"),
+            tr("width {width}, {depth} blocks, {heads} attention heads, {input_px} px input").format(
+                **{key: size.get(key, "?") for key in ("width", "depth", "heads", "input_px")}
+            ),
+        ),
         (tr("Heads on it"), ", ".join(head.title for head in heads_on(entry)) or tr("none")),
-    ]  # fmt: skip
+    ]
     parts = [_rows(facts)]
     for sensor, about in (header.get("sensors") or {}).items():
         parts.append(_heading(sensor_name(sensor)))
         bands, mean, std = about.get("bands") or [], about.get("mean") or [], about.get("std") or []
         statistics = [f"{b}: {m:.4g} ± {s:.4g}" for b, m, s in zip(bands, mean, std, strict=False)]
         unit = tr(sensors.UNITS.get(about.get("unit"), str(about.get("unit"))))
-        parts.append(_rows([
-            (tr("Tile"), tr("{px} pixels").format(px=about.get("tile_px") or size.get("input_px"))),
-            (tr("Mean ± deviation"), f"{_few(statistics)} ({unit})"),
-            (tr("Fingerprint"), (header.get("fingerprints") or {}).get(sensor)),
-        ]))  # fmt: skip
+        parts.append(
+            _rows(
+                [
+                    (tr("Tile"), tr("{px} pixels").format(px=about.get("tile_px") or size.get("input_px"))),
+                    (tr("Mean ± deviation"), f"{_few(statistics)} ({unit})"),
+                    (tr("Fingerprint"), (header.get("fingerprints") or {}).get(sensor)),
+                ]
+            )
+        )
     return parts
 
 

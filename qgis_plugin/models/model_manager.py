@@ -142,8 +142,9 @@ class ModelManager(QDialog):
             item = QTreeWidgetItem([entry.title, tr("cannot be used")])
         elif header["file"] == "head":
             number, what = score(entry)
-            item = QTreeWidgetItem([entry.title, _SHORT.get(header.get("task"), KINDS["head"]),
-                                    header.get("sensor", ""), number])  # fmt: skip
+            item = QTreeWidgetItem(
+                [entry.title, _SHORT.get(header.get("task"), KINDS["head"]), header.get("sensor", ""), number]
+            )
             item.setToolTip(1, TASKS.get(header.get("task"), ""))
             item.setToolTip(2, sensor_name(header.get("sensor", "")))
             item.setToolTip(3, what)
@@ -224,17 +225,16 @@ class ModelManager(QDialog):
         heads = [e for e in model_files.entries() if e.path in brought and e.header.get("file") == "head"]
         missing = [head.title for head in heads if model_files.backbone_of(head) is None]
         if missing:
-            words.append(tr("The checkpoint that {names} needs was not found: import it too.").format(
-                names=", ".join(missing)))  # fmt: skip
+            words.append(
+                tr("The checkpoint that {names} needs was not found: import it too.").format(names=", ".join(missing))
+            )
         self._say(" ".join(words), bad=bool(refused or missing))
 
     def _rename(self):
         entry = self.entry()
         if entry is None or not self.rename.isEnabled():
             return
-        name, ok = QInputDialog.getText(
-            self, tr("Rename"), tr("New name"), QLineEdit.EchoMode.Normal, entry.title
-        )
+        name, ok = QInputDialog.getText(self, tr("Rename"), tr("New name"), QLineEdit.EchoMode.Normal, entry.title)
         if ok:
             self._try(lambda: model_files.rename(entry.path, name), tr("Renamed to {name}.").format(name=name))
 

@@ -98,11 +98,18 @@ def _describe(layer, kind: str, result: dict):
 def _parameters(made: dict, result: dict) -> list[tuple[str, str]]:
     """What a run was made with; the engine's own names where there are no better ones."""
     titles = {
-        "ENGINE": tr("engine"), "SOURCE": tr("source"), "SENSOR": tr("sensor"), "BANDS": tr("bands"),
-        "UNITS": tr("unit of the values"), "CHECKPOINT": tr("checkpoint"),
-        "BACKBONE": tr("fingerprint of the backbone"), "HEAD": tr("head"), "TILE_PX": tr("tile size, px"),
-        "OVERLAP": tr("overlap of tiles"), "MIN_AREA_HA": tr("smallest area, ha"),
-    }  # fmt: skip
+        "ENGINE": tr("engine"),
+        "SOURCE": tr("source"),
+        "SENSOR": tr("sensor"),
+        "BANDS": tr("bands"),
+        "UNITS": tr("unit of the values"),
+        "CHECKPOINT": tr("checkpoint"),
+        "BACKBONE": tr("fingerprint of the backbone"),
+        "HEAD": tr("head"),
+        "TILE_PX": tr("tile size, px"),
+        "OVERLAP": tr("overlap of tiles"),
+        "MIN_AREA_HA": tr("smallest area, ha"),
+    }
     pairs = [(titles.get(key, key.lower()), str(value)) for key, value in made.items()]
     return [*pairs, (tr("device"), str(result.get("device", "")))]
 

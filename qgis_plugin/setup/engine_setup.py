@@ -102,8 +102,9 @@ class EngineSetup(QObject):
                 self.pythons, self.cuda = found
             self.changed.emit()
 
-        self._search = Task(tr("Looking for Pythons"), lambda task: (
-            pythons.find(task.cancelled), pythons.cuda_of_driver()))  # fmt: skip
+        self._search = Task(
+            tr("Looking for Pythons"), lambda task: (pythons.find(task.cancelled), pythons.cuda_of_driver())
+        )
         self._search.ended.connect(done)
 
     def close(self):

@@ -38,8 +38,12 @@ class Report:
             return self.problem
         torch = next((p["version"] for p in self.facts.get("packages", []) if p["name"] == "torch"), "?")
         text = tr("The engine {engine} works: torch {torch} on {device}, Python {python}")
-        return text.format(engine=self.facts["engine"], torch=torch, device=device_name(self.facts["device"]),
-                           python=self.facts["python"])  # fmt: skip
+        return text.format(
+            engine=self.facts["engine"],
+            torch=torch,
+            device=device_name(self.facts["device"]),
+            python=self.facts["python"],
+        )
 
 
 def device_name(device: str) -> str:
@@ -72,8 +76,9 @@ def check(python: str | Path, cancelled: Callable[[], bool]) -> Report:
         return Report(str(path), text.format(path=path, why=error.strerror or error, below=_BELOW))
     facts = _answer(said)
     if facts is None:
-        text = tr("{path} is no Python that can be used; it ended with code {code} and said: {said} Choose another, "
-                  "{below}.")  # fmt: skip
+        text = tr(
+            "{path} is no Python that can be used; it ended with code {code} and said: {said} Choose another, {below}."
+        )
         last = next((line for line in reversed(said) if line), tr("nothing."))
         return Report(str(path), text.format(path=path, code=code, said=last, below=_BELOW), {}, tuple(said))
     return Report(str(path), _problem(path, facts), facts, tuple(said))
@@ -103,20 +108,25 @@ def _problem(path: Path, facts: dict) -> str:
             "broken": tr("{name} cannot be loaded ({why})"),
         }
         told = [
-            words[p["problem"]].format(**{"version": "", "why": "", **p}, least=least.get(p["name"], ""))
-            for p in wrong
+            words[p["problem"]].format(**{"version": "", "why": "", **p}, least=least.get(p["name"], "")) for p in wrong
         ]
         more = tr(" and {count} more").format(count=len(told) - 3) if len(told) > 3 else ""
-        text = tr("The environment lacks what the engine needs: {told}{more}. Install it there (the diagnosis has the "
-                  "command), {below}.")  # fmt: skip
+        text = tr(
+            "The environment lacks what the engine needs: {told}{more}. Install it there (the diagnosis has the "
+            "command), {below}."
+        )
         return text.format(told=", ".join(told[:3]), more=more, below=_BELOW)
     if "failed" in facts or not facts.get("finite"):
-        text = tr("The packages are there, but a tiny model could not be computed: {why}. Where the GPU is the cause, "
-                  "update its driver, {below} for the CPU.")  # fmt: skip
+        text = tr(
+            "The packages are there, but a tiny model could not be computed: {why}. Where the GPU is the cause, "
+            "update its driver, {below} for the CPU."
+        )
         return text.format(why=facts.get("failed", "NaN"), below=_BELOW)
     if facts.get("engine") != VERSION:
-        text = tr("The engine that answered is version {found}, this plugin brings {expected}: run "
-                  '"{path} -m pip uninstall ofanet", {below}.')  # fmt: skip
+        text = tr(
+            "The engine that answered is version {found}, this plugin brings {expected}: run "
+            '"{path} -m pip uninstall ofanet", {below}.'
+        )
         return text.format(found=facts.get("engine"), expected=VERSION, path=path, below=_BELOW)
     return ""
 

@@ -112,10 +112,10 @@ def cuda_of_driver() -> tuple[int, int] | None:
         return None
     flags = {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {}
     try:
-        told = subprocess.run([program], capture_output=True, text=True, timeout=20, check=False, **flags,
-                              env=clean_environment())  # fmt: skip
+        told = subprocess.run(
+            [program], capture_output=True, text=True, timeout=20, check=False, **flags, env=clean_environment()
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     match = re.search(r"CUDA Version:\s*(\d+)\.(\d+)", told.stdout)
     return (int(match[1]), int(match[2])) if match and told.returncode == 0 else None
-

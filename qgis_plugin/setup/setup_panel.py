@@ -51,9 +51,15 @@ class SetupPanel(QWidget):
         self._setup = setup
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
-        layout.addWidget(_wrapped(tr("OFA-Net computes in a Python environment of its own, outside of QGIS. Nothing is "
-                                     "installed into QGIS's Python, and nothing is downloaded before you press "
-                                     "Create.")))  # fmt: skip
+        layout.addWidget(
+            _wrapped(
+                tr(
+                    "OFA-Net computes in a Python environment of its own, outside of QGIS. Nothing is "
+                    "installed into QGIS's Python, and nothing is downloaded before you press "
+                    "Create."
+                )
+            )
+        )
         self.in_use, self.status = _wrapped(), _wrapped()
         layout.addWidget(self.in_use)
         layout.addWidget(self.status)
@@ -238,8 +244,9 @@ class SetupPanel(QWidget):
         if cuda and cuda >= (12, 0):
             driver = ".".join(map(str, cuda))
             self.build.addItem(tr("NVIDIA GPU (its driver has CUDA {driver})").format(driver=driver), install.CUDA)
-        self.build.addItem(tr("Processor (CPU); no NVIDIA GPU was found") if cuda is None else tr("Processor (CPU)"),
-                           install.CPU)  # fmt: skip
+        self.build.addItem(
+            tr("Processor (CPU); no NVIDIA GPU was found") if cuda is None else tr("Processor (CPU)"), install.CPU
+        )
 
     def _add_base(self, found: pythons.Found):
         title = found.title() + (f": {found.problem}" if found.problem else "")
@@ -256,8 +263,10 @@ class SetupPanel(QWidget):
             text = tr("The folder {folder} holds files that are not the plugin's: move them away.")
             return text.format(folder=folder)
         if not any(self.base.itemData(i) for i in range(self.base.count())):
-            return tr("No Python was found that could make one: install Python 3.10 or newer from python.org (on "
-                      "Debian and Ubuntu: python3-venv), or choose one with Other...")  # fmt: skip
+            return tr(
+                "No Python was found that could make one: install Python 3.10 or newer from python.org (on "
+                "Debian and Ubuntu: python3-venv), or choose one with Other..."
+            )
         if plan is None:
             return tr("Choose the folder of wheels.") if self.offline.isChecked() else ""
         begun = {
@@ -308,10 +317,13 @@ class SetupPanel(QWidget):
         self._show()
 
     def _remove(self):
-        question = tr("Remove the engine's environment? The folder {folder} is deleted; OFA-Net needs an engine to "
-                      "compute, so you would have to set up another one.")  # fmt: skip
+        question = tr(
+            "Remove the engine's environment? The folder {folder} is deleted; OFA-Net needs an engine to "
+            "compute, so you would have to set up another one."
+        )
         buttons = QMessageBox.StandardButton
-        answer = QMessageBox.question(self, "OFA-Net", question.format(folder=install.engine_dir()),
-                                      buttons.Yes | buttons.Cancel, buttons.Cancel)  # fmt: skip
+        answer = QMessageBox.question(
+            self, "OFA-Net", question.format(folder=install.engine_dir()), buttons.Yes | buttons.Cancel, buttons.Cancel
+        )
         if answer == buttons.Yes:
             self._setup.remove()

@@ -144,8 +144,13 @@ class _Progress:
         return True
 
 
-def create(plan: Plan, say: Callable[[str], None], progress: Callable[[float | None, str], None],
-           cancelled: Callable[[], bool], extra: dict[str, str] | None = None) -> Path:  # fmt: skip
+def create(
+    plan: Plan,
+    say: Callable[[str], None],
+    progress: Callable[[float | None, str], None],
+    cancelled: Callable[[], bool],
+    extra: dict[str, str] | None = None,
+) -> Path:
     """Makes the environment, or goes on where an earlier attempt ended, and returns its Python.
 
     Blocks for minutes. `progress` gets a share of the whole (None: unknown) and what is done; `extra` are environment
@@ -204,12 +209,17 @@ def explain(title: str, said: list[str], plan: Plan) -> str:
     elif "No space left" in whole or "not enough space" in whole:
         why = tr("The disk is full: free some space and press Continue.")
     elif "CERTIFICATE_VERIFY_FAILED" in whole:
-        why = tr("The network's certificate is not trusted: ask your IT department for a pip.conf with its "
-                 "certificate, or install from a folder of wheels.")  # fmt: skip
+        why = tr(
+            "The network's certificate is not trusted: ask your IT department for a pip.conf with its "
+            "certificate, or install from a folder of wheels."
+        )
     elif re.search(r"ProxyError|407 Proxy|Cannot connect to proxy", whole):
         why = tr("The proxy refused: see Settings > Options > Network, or install from a folder of wheels.")
-    elif re.search(r"NameResolutionError|NewConnectionError|ConnectTimeout|ReadTimeout|Connection(Error| broken)|"
-                   r"Temporary failure in name|getaddrinfo", whole):  # fmt: skip
+    elif re.search(
+        r"NameResolutionError|NewConnectionError|ConnectTimeout|ReadTimeout|Connection(Error| broken)|"
+        r"Temporary failure in name|getaddrinfo",
+        whole,
+    ):
         why = tr("The network was not reached: check it and press Continue, or install from a folder of wheels.")
     elif match := re.search(r"No matching distribution found for (\S+)", whole):
         if plan.wheels:

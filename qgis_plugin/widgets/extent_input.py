@@ -97,8 +97,12 @@ class AreaInput(QWidget):
     def _build(self):
         self.mode = QComboBox()
         self.mode.setAccessibleName(tr("Area"))
-        for key, title in ((LAYER, tr("Whole layer")), (CANVAS, tr("What the canvas shows")),
-                           (POLYGONS, tr("Selected polygons")), (RECTANGLE, tr("Drawn rectangle"))):  # fmt: skip
+        for key, title in (
+            (LAYER, tr("Whole layer")),
+            (CANVAS, tr("What the canvas shows")),
+            (POLYGONS, tr("Selected polygons")),
+            (RECTANGLE, tr("Drawn rectangle")),
+        ):
             self.mode.addItem(title, key)
         self.polygons = QgsMapLayerComboBox()
         self.polygons.setAccessibleName(tr("Layer of polygons"))
@@ -168,8 +172,13 @@ class AreaInput(QWidget):
             layer.willBeDeleted.connect(self._forget_polygons)
 
     def _signals(self, layer):
-        return (layer.selectionChanged, layer.layerModified, layer.afterRollBack, layer.dataChanged,
-                layer.subsetStringChanged)  # fmt: skip
+        return (
+            layer.selectionChanged,
+            layer.layerModified,
+            layer.afterRollBack,
+            layer.dataChanged,
+            layer.subsetStringChanged,
+        )
 
     def _forget_polygons(self):
         self._polygons = None

@@ -64,8 +64,9 @@ class HeadChoice(QWidget):
         self.problem.hide()
         self.card = QLabel(f'<a href="card">{tr("Model card")}</a>')
         self.card.setAccessibleName(tr("Model card"))
-        self.card.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse
-                                          | Qt.TextInteractionFlag.LinksAccessibleByKeyboard)  # fmt: skip
+        self.card.setTextInteractionFlags(
+            Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        )
         self.card.setToolTip(tr("All that the file says of itself"))
         self.chips = ClassChips()
         row = QHBoxLayout()
@@ -207,7 +208,8 @@ def _title(head: catalog.ModelFile) -> str:
 def _told(head: catalog.ModelFile, gsd_m: float | None) -> str:
     header = head.header
     text = tr("{task}; looks at tiles of {px} pixels").format(
-        task=_capital(TASKS.get(header.get("task"), str(header.get("task")))), px=header.get("tile_px"))  # fmt: skip
+        task=_capital(TASKS.get(header.get("task"), str(header.get("task")))), px=header.get("tile_px")
+    )
     if gsd_m and header.get("tile_px"):
         text += tr(" ({metres} m)").format(metres=f"{header['tile_px'] * gsd_m:,.3g}")
     return text

@@ -100,8 +100,12 @@ class RasterInput(QWidget):
         form.addRow(tr("Unit of the values"), self.units)
         if self._tile_default is not None:
             form.addRow(tr("Tile size in pixels"), self.tile)
-        names = {self.sensor: tr("Sensor"), self.bands: tr("Band order"), self.units: tr("Unit of the values"),
-                 self.tile: tr("Tile size in pixels")}  # fmt: skip
+        names = {
+            self.sensor: tr("Sensor"),
+            self.bands: tr("Band order"),
+            self.units: tr("Unit of the values"),
+            self.tile: tr("Tile size in pixels"),
+        }
         for widget, name in names.items():
             widget.setAccessibleName(name)
         self.sensor.activated.connect(self._reading_changed)

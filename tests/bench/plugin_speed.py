@@ -47,13 +47,20 @@ def in_qgis(what: str, raster: Path, seconds: float = 180) -> dict:
         (settings / "QGIS3.ini").write_text("[PythonPlugins]\nprocessing=true\n[qgis]\nshowTips=false\n")
         copy = place / raster.name  # QGIS writes statistics beside what it opens
         shutil.copyfile(raster, copy)
-        own = {"OFANET_SPEED": what, "OFANET_SPEED_ROOT": str(ROOT), "OFANET_SPEED_RASTER": str(copy),
-               "OFANET_SPEED_ANSWER": str(place / "answer.json"), "QGIS_PLUGINPATH": str(ROOT), "LC_ALL": "C.UTF-8",
-               "PATH": os.pathsep.join(["/usr/bin", "/bin", os.environ["PATH"]])}  # fmt: skip
+        own = {
+            "OFANET_SPEED": what,
+            "OFANET_SPEED_ROOT": str(ROOT),
+            "OFANET_SPEED_RASTER": str(copy),
+            "OFANET_SPEED_ANSWER": str(place / "answer.json"),
+            "QGIS_PLUGINPATH": str(ROOT),
+            "LC_ALL": "C.UTF-8",
+            "PATH": os.pathsep.join(["/usr/bin", "/bin", os.environ["PATH"]]),
+        }
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL_ENV"))}
         options = ["--noversioncheck", "--nologo", "--profiles-path", str(place / "profiles"), "--code", __file__]
-        done = subprocess.run(["qgis", *options], env=kept | own, timeout=seconds, capture_output=True, text=True,
-                              check=False)  # fmt: skip
+        done = subprocess.run(
+            ["qgis", *options], env=kept | own, timeout=seconds, capture_output=True, text=True, check=False
+        )
         if not (place / "answer.json").exists():
             raise SystemExit(f"expected an answer of QGIS, found none: {done.stderr[-2000:]}")
         answer = json.loads((place / "answer.json").read_text("utf-8"))
@@ -174,11 +181,19 @@ class Runs:
             self._press()
             return
         (detect_ms, detect_worked_ms), (block_ms, block_worked_ms) = detect(), longest(*self.blocks[1:])
-        times = {"detect_ms": detect_ms, "detect_worked_ms": detect_worked_ms, "block_ms": block_ms,
-                 "block_worked_ms": block_worked_ms, "cold_block_ms": self.blocks[0][0]}  # fmt: skip
-        answer(**{name: round(value) for name, value in times.items()}, cold_overhead_s=round(self.overheads[0], 2),
-               overhead_s=round(statistics.median(self.overheads[1:]), 3),
-               engine_s=round(statistics.median(self.engine[1:]), 3))  # fmt: skip
+        times = {
+            "detect_ms": detect_ms,
+            "detect_worked_ms": detect_worked_ms,
+            "block_ms": block_ms,
+            "block_worked_ms": block_worked_ms,
+            "cold_block_ms": self.blocks[0][0],
+        }
+        answer(
+            **{name: round(value) for name, value in times.items()},
+            cold_overhead_s=round(self.overheads[0], 2),
+            overhead_s=round(statistics.median(self.overheads[1:]), 3),
+            engine_s=round(statistics.median(self.engine[1:]), 3),
+        )
 
 
 def inside() -> None:

@@ -50,8 +50,9 @@ def formats(folder: Path, data: np.ndarray) -> dict[str, tuple[Path, Callable[[]
         (folder / name).mkdir(parents=True)
     np.save(folder / "numpy" / "shard.npy", data)
     for name, codec in (("zarr", None), ("zarr zstd", zarr.codecs.ZstdCodec(level=3))):
-        array = zarr.create_array(folder / name / "a.zarr", shape=data.shape, chunks=(1, *data.shape[1:]),
-                                  dtype=data.dtype, compressors=codec)  # fmt: skip
+        array = zarr.create_array(
+            folder / name / "a.zarr", shape=data.shape, chunks=(1, *data.shape[1:]), dtype=data.dtype, compressors=codec
+        )
         array[:] = data
 
     def opened(name: str) -> Callable[[], Callable]:
@@ -76,8 +77,11 @@ def main(folder: Path) -> None:
                 read = open_()
                 warm.append(ms_a_sample(read, rng.permutation(count)))
                 del read  # pages that are mapped stay in the cache
-            print(f"  {name:10s} warm {np.median(warm):7.2f} ms  cold {np.median(cold):7.2f} ms a sample, "
-                  f"size {size:.2f}", flush=True)  # fmt: skip
+            print(
+                f"  {name:10s} warm {np.median(warm):7.2f} ms  cold {np.median(cold):7.2f} ms a sample, "
+                f"size {size:.2f}",
+                flush=True,
+            )
         shutil.rmtree(folder / "formats")
 
 

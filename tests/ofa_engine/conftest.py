@@ -29,8 +29,16 @@ def models(tmp_path_factory) -> Path:
         for task in ("segment", "classify"):
             head = LinearHead(TINY.width, 3, task)
             torch.nn.init.normal_(head.weight)
-            save_head(folder / f"{sensor}_{task}.safetensors", head, f"{sensor} {task}", sensor_id=sensor,
-                      classes=CLASSES, tile_px=48, backbone=model.fingerprint(sensor), training={})  # fmt: skip
+            save_head(
+                folder / f"{sensor}_{task}.safetensors",
+                head,
+                f"{sensor} {task}",
+                sensor_id=sensor,
+                classes=CLASSES,
+                tile_px=48,
+                backbone=model.fingerprint(sensor),
+                training={},
+            )
     return folder
 
 
@@ -54,8 +62,19 @@ def pixels_of(sensor: str, height: int, width: int, seed: int = 0) -> np.ndarray
 
 
 def write_raster(path: Path, pixels: np.ndarray, *, crs="EPSG:32633", transform=UTM, nodata=None, names=(), **more):
-    profile = dict(driver="GTiff", count=len(pixels), height=pixels.shape[1], width=pixels.shape[2],
-                   dtype=pixels.dtype, crs=crs, transform=transform, nodata=nodata) | more  # fmt: skip
+    profile = (
+        dict(
+            driver="GTiff",
+            count=len(pixels),
+            height=pixels.shape[1],
+            width=pixels.shape[2],
+            dtype=pixels.dtype,
+            crs=crs,
+            transform=transform,
+            nodata=nodata,
+        )
+        | more
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)  # some tests mean it
         target = rasterio.open(path, "w", **profile)

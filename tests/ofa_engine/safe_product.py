@@ -6,8 +6,21 @@ from pathlib import Path
 import numpy as np
 import rasterio
 
-BANDS = {"B1": 60, "B2": 10, "B3": 10, "B4": 10, "B5": 20, "B6": 20, "B7": 20, "B8": 10, "B8A": 20, "B9": 60,
-         "B10": 60, "B11": 20, "B12": 20}  # fmt: skip
+BANDS = {
+    "B1": 60,
+    "B2": 10,
+    "B3": 10,
+    "B4": 10,
+    "B5": 20,
+    "B6": 20,
+    "B7": 20,
+    "B8": 10,
+    "B8A": 20,
+    "B9": 60,
+    "B10": 60,
+    "B11": 20,
+    "B12": 20,
+}
 STAMP, TILE = "20230512T103031", "T32UQD"
 LEFT, TOP = 699960, 5900040
 
@@ -20,9 +33,16 @@ def band_values(name: str, size_px: int, seed: int = 0) -> np.ndarray:
     return values
 
 
-def write_safe(folder: Path, level: str = "L2A", size_px: int = 120, offset: int | None = -1000, *,
-               quantification: int = 10000, baseline: str = "05.09", scl: np.ndarray | None = None,
-               ) -> Path:  # fmt: skip
+def write_safe(
+    folder: Path,
+    level: str = "L2A",
+    size_px: int = 120,
+    offset: int | None = -1000,
+    *,
+    quantification: int = 10000,
+    baseline: str = "05.09",
+    scl: np.ndarray | None = None,
+) -> Path:
     """The product's folder; `size_px` counts pixels of 10 m and is a multiple of 6."""
     name = f"S2A_MSI{level}_{STAMP}_N{baseline.replace('.', '')}_R108_{TILE}_20230512T162701"
     root = folder / f"{name}.SAFE"
@@ -56,22 +76,34 @@ def _image(root: Path, granule: str, level: str, name: str, metres: int, values:
     path = root / f"{file}.jp2"
     path.parent.mkdir(parents=True, exist_ok=True)
     transform = rasterio.Affine(metres, 0, LEFT, 0, -metres, TOP)
-    profile = dict(driver="JP2OpenJPEG", count=1, dtype=values.dtype, height=values.shape[0], width=values.shape[1],
-                   crs="EPSG:32632", transform=transform, quality=100, reversible="yes")  # fmt: skip
+    profile = dict(
+        driver="JP2OpenJPEG",
+        count=1,
+        dtype=values.dtype,
+        height=values.shape[0],
+        width=values.shape[1],
+        crs="EPSG:32632",
+        transform=transform,
+        quality=100,
+        reversible="yes",
+    )
     with rasterio.open(path, "w", **profile) as target:
         target.write(values, 1)
     return file
 
 
-def _product_xml(level: str, uri: str, baseline: str, images: list[str], quantification: int,
-                 offset: int | None) -> str:  # fmt: skip
+def _product_xml(
+    level: str, uri: str, baseline: str, images: list[str], quantification: int, offset: int | None
+) -> str:
     boa = level == "L2A"
     tag = "BOA_ADD_OFFSET" if boa else "RADIO_ADD_OFFSET"
     values = f'<QUANTIFICATION_VALUE unit="none">{quantification}</QUANTIFICATION_VALUE>'
     if boa:
-        values = (f'<QUANTIFICATION_VALUES_LIST><BOA_QUANTIFICATION_VALUE unit="none">{quantification}'
-                  '</BOA_QUANTIFICATION_VALUE><AOT_QUANTIFICATION_VALUE unit="none">1000.0</AOT_QUANTIFICATION_VALUE>'
-                  "</QUANTIFICATION_VALUES_LIST>")  # fmt: skip
+        values = (
+            f'<QUANTIFICATION_VALUES_LIST><BOA_QUANTIFICATION_VALUE unit="none">{quantification}'
+            '</BOA_QUANTIFICATION_VALUE><AOT_QUANTIFICATION_VALUE unit="none">1000.0</AOT_QUANTIFICATION_VALUE>'
+            "</QUANTIFICATION_VALUES_LIST>"
+        )
     if offset is not None:
         each = "".join(f'<{tag} band_id="{i}">{offset}</{tag}>' for i in range(len(BANDS)))
         around = "BOA_ADD_OFFSET_VALUES_LIST" if boa else "Radiometric_Offset_List"

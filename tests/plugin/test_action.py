@@ -85,7 +85,7 @@ def test_toolbar_and_menus(plugin, window):
 
 
 def test_context_menu_of_rasters(plugin, window, layer):
-    (action, kind), = window.custom  # fmt: skip
+    ((action, kind),) = window.custom
     assert action.text() == "Classify layer" and kind == Qgis.LayerType.Raster
     window.layer = layer(sample("gaofen"))
     action.trigger()

@@ -212,8 +212,16 @@ def test_extent_sensor_and_tile_size_reach_the_engine(plugin, tmp_path):
     box = scene.extent()
     quarter = f"{box.xMinimum()},{box.center().x()},{box.yMinimum()},{box.center().y()} [{scene.crs().authid()}]"
     out = str(tmp_path / "o.tif")
-    given = {"INPUT": sample("gaofen"), "OUTPUT": out, "EXTENT": quarter, "TILE_SIZE": 100, "SENSOR": "naip",
-             "BANDS": "1,2,3", "UNITS": "8-bit", "DEVICE": "cpu"}  # fmt: skip
+    given = {
+        "INPUT": sample("gaofen"),
+        "OUTPUT": out,
+        "EXTENT": quarter,
+        "TILE_SIZE": 100,
+        "SENSOR": "naip",
+        "BANDS": "1,2,3",
+        "UNITS": "8-bit",
+        "DEVICE": "cpu",
+    }
     run("segment", given)
     assert QgsRasterLayer(out).width() == scene.width() // 2
     tags = gdal.Open(out).GetMetadata("OFANET")
@@ -327,8 +335,15 @@ def test_mask_raster_values_smallest_area_and_report_reach_the_engine(plugin, tm
     copy.WriteArray(values)
     del copy
     out, report = str(tmp_path / "o.tif"), str(tmp_path / "o.html")
-    given = {"INPUT": sample("naip"), "OUTPUT": out, "OVERLAP": 0, "VALID_MASK": clouds, "MASK_VALUES": " 3, 9",
-             "MIN_AREA": 0.01, "OUTPUT_REPORT": report}  # fmt: skip
+    given = {
+        "INPUT": sample("naip"),
+        "OUTPUT": out,
+        "OVERLAP": 0,
+        "VALID_MASK": clouds,
+        "MASK_VALUES": " 3, 9",
+        "MIN_AREA": 0.01,
+        "OUTPUT_REPORT": report,
+    }
     assert run("segment", given) == {"OUTPUT": out, "OUTPUT_REPORT": report}
     found = labelled(out)
     assert not found[:40].any() and not found[-40:].any() and found[40:-40].all()

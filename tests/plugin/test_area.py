@@ -102,8 +102,10 @@ def pixel(canvas, x: float, y: float) -> QPoint:
 
 
 def drag(canvas, rectangle: QgsRectangle):
-    start, end = (pixel(canvas, *corner) for corner in ((rectangle.xMinimum(), rectangle.yMinimum()),
-                                                        (rectangle.xMaximum(), rectangle.yMaximum())))  # fmt: skip
+    start, end = (
+        pixel(canvas, *corner)
+        for corner in ((rectangle.xMinimum(), rectangle.yMinimum()), (rectangle.xMaximum(), rectangle.yMaximum()))
+    )
     QTest.mousePress(canvas.viewport(), LEFT, pos=start)
     QTest.mouseMove(canvas.viewport(), (start + end) / 2)
     QTest.mouseMove(canvas.viewport(), end)
@@ -134,8 +136,9 @@ def test_a_raster_that_goes_away_is_let_go(area, raster):
 def test_the_canvas_is_cut_with_the_raster(area, canvas, raster):
     whole = raster.extent()
     choose(area, CANVAS)
-    canvas.setExtent(QgsRectangle(whole.xMinimum() - 300, whole.yMinimum() - 300, whole.xMinimum() + 100,
-                                  whole.yMinimum() + 100))  # fmt: skip
+    canvas.setExtent(
+        QgsRectangle(whole.xMinimum() - 300, whole.yMinimum() - 300, whole.xMinimum() + 100, whole.yMinimum() + 100)
+    )
     shown = area.extent()
     assert whole.contains(shown) and shown.xMinimum() == whole.xMinimum() and shown.xMaximum() < whole.xMaximum()
     told = area.parameters()

@@ -33,8 +33,16 @@ def head(name: str = "naip_landcover", **changes) -> catalog.ModelFile:
 def engine(code: str, given):
     """What `code` makes of `given`, run by the engine's Python."""
     code = f"import json, sys\ngiven = json.load(sys.stdin)\n{code}\nprint(json.dumps(answer))"
-    done = subprocess.run([engine_python(), "-c", code], input=json.dumps(given), capture_output=True, text=True,
-                          cwd=ROOT, env=clean_environment(), check=False, timeout=60)  # fmt: skip
+    done = subprocess.run(
+        [engine_python(), "-c", code],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=clean_environment(),
+        check=False,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -55,8 +63,11 @@ def choose(widget, choice: str):
 
 def test_tiles_along_an_axis_are_the_engines():
     rng = random.Random(0)
-    cases = [(rng.randint(1, 3000), rng.choice((1, 2, 16, 31, 32, 33, 64, 100, 224)), overlap, clipped)
-             for _ in range(300) for overlap, clipped in ((0.25, False), (0.0, True), (0.0, False))]  # fmt: skip
+    cases = [
+        (rng.randint(1, 3000), rng.choice((1, 2, 16, 31, 32, 33, 64, 100, 224)), overlap, clipped)
+        for _ in range(300)
+        for overlap, clipped in ((0.25, False), (0.0, True), (0.0, False))
+    ]
     cases += [(size, 32, 0.25, False) for size in range(1, 120)]
     code = "from ofa_engine.tiling.axis import Axis\nanswer = [len(Axis(*case).starts) for case in given]"
     counted = engine(code, cases)
@@ -120,8 +131,13 @@ def test_the_users_choice_is_told(widget, qtbot):
 
 def test_without_head_raster_or_extent_nothing_is_promised(widget, layer):
     raster = layer(sample("naip"))
-    for arguments in ((None, None, QgsRectangle()), (raster, None, raster.extent()), (None, head(), raster.extent()),
-                      (raster, head(), QgsRectangle()), (raster, head(), QgsRectangle(0, 0, 1, 1))):  # fmt: skip
+    for arguments in (
+        (None, None, QgsRectangle()),
+        (raster, None, raster.extent()),
+        (None, head(), raster.extent()),
+        (raster, head(), QgsRectangle()),
+        (raster, head(), QgsRectangle(0, 0, 1, 1)),
+    ):
         for choice in (BALANCED, FAST, OWN):
             choose(widget, choice)
             widget.update_for(*arguments)
@@ -177,8 +193,12 @@ def test_speeds_are_kept_by_device_and_checkpoint(widget, layer):
 def test_short_runs_do_not_count_and_long_ones_count_most(widget, layer):
     raster, one = layer(sample("naip")), head()
     widget.update_for(raster, one, raster.extent())
-    for result in ({"tiles": 19, "computing_s": 5.0}, {"tiles": 0, "computing_s": 1.0}, {"tiles": 50},
-                   {"computing_s": 3.0}):  # fmt: skip
+    for result in (
+        {"tiles": 19, "computing_s": 5.0},
+        {"tiles": 0, "computing_s": 1.0},
+        {"tiles": 50},
+        {"computing_s": 3.0},
+    ):
         widget.learn(result, one)
         assert widget.tiles_a_second() is None
     widget.learn({"tiles": 100, "computing_s": 10.0}, one)  # most of it start-up

@@ -172,6 +172,13 @@ def test_environment_of_the_child_holds_nothing_of_qgis(engine, monkeypatch):
 
 def test_clean_environment_drops_foreign_names_and_folders():
     path = os.pathsep.join(["/usr/bin", "/opt/QGIS 3.40/bin", "/bin"])
-    given = {"PATH": path, "PYTHONHOME": "x", "GDAL_DATA": "x", "LD_LIBRARY_PATH": "x", "PIP_INDEX_URL": "x",
-             "VIRTUAL_ENV": "x", "HOME": "/home/me"}  # fmt: skip
+    given = {
+        "PATH": path,
+        "PYTHONHOME": "x",
+        "GDAL_DATA": "x",
+        "LD_LIBRARY_PATH": "x",
+        "PIP_INDEX_URL": "x",
+        "VIRTUAL_ENV": "x",
+        "HOME": "/home/me",
+    }
     assert clean_environment(given) == {"PATH": os.pathsep.join(["/usr/bin", "/bin"]), "HOME": "/home/me"}

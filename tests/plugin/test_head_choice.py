@@ -143,8 +143,11 @@ def test_a_file_that_is_no_head(widget, tmp_path):
     before = widget.current()
     text, none = tmp_path / "text.safetensors", tmp_path / "none.safetensors"
     text.write_text("no model")
-    for path, word in ((text, "found another file"), (none, "cannot read"),
-                       (MODELS / "ofanet_starter.safetensors", "expected a head, found a checkpoint")):  # fmt: skip
+    for path, word in (
+        (text, "found another file"),
+        (none, "cannot read"),
+        (MODELS / "ofanet_starter.safetensors", "expected a head, found a checkpoint"),
+    ):
         assert not widget.choose(path)
         assert word in widget.problem.text() and widget.problem.isVisible() and widget.current() == before
     assert widget.choose(MODELS / "naip_tiles.safetensors") and not widget.problem.isVisible()
@@ -178,15 +181,22 @@ def test_what_a_head_tells(widget):
     assert widget.told.text().endswith("64 pixels")
 
 
-@pytest.mark.parametrize("training, text", [
-    ({"validation": {"folds": 5, "miou": 0.614, "accuracy": 0.9, "not_scored": ["<b>lawn"]}},
-     "Cross-validated: mean IoU 0.61, accuracy 90%; not scored: <b>lawn"),
-    ({"validation": {"folds": 2, "not_scored": ["a", "b"]}},
-     "Not scored: for that each class needs polygons in two places"),
-    ({"held_out_real": {"miou": 0.5}}, "On real scenes that it has not seen: IoU 0.50"),
-    ({}, "Score: not known"),
-    (None, "Score: not known"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "training, text",
+    [
+        (
+            {"validation": {"folds": 5, "miou": 0.614, "accuracy": 0.9, "not_scored": ["<b>lawn"]}},
+            "Cross-validated: mean IoU 0.61, accuracy 90%; not scored: <b>lawn",
+        ),
+        (
+            {"validation": {"folds": 2, "not_scored": ["a", "b"]}},
+            "Not scored: for that each class needs polygons in two places",
+        ),
+        ({"held_out_real": {"miou": 0.5}}, "On real scenes that it has not seen: IoU 0.50"),
+        ({}, "Score: not known"),
+        (None, "Score: not known"),
+    ],
+)
 def test_scores_in_one_line(widget, folder, training, text):
     write_head(folder / "a.safetensors", training=training)
     widget.set_sensor("naip")

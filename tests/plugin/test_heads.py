@@ -33,8 +33,14 @@ from qgis_plugin.models import user_models as models
 
 SCENE_CRS = QgsCoordinateReferenceSystem("EPSG:32633")
 # class, first and last column and row: in several places of their halves
-POLYGONS = [("grass", 10, 50, 10, 50), ("grass", 70, 110, 90, 140), ("grass", 20, 60, 180, 230),
-            ("roof", 140, 180, 20, 60), ("roof", 200, 240, 100, 150), ("roof", 150, 200, 190, 240)]  # fmt: skip
+POLYGONS = [
+    ("grass", 10, 50, 10, 50),
+    ("grass", 70, 110, 90, 140),
+    ("grass", 20, 60, 180, 230),
+    ("roof", 140, 180, 20, 60),
+    ("roof", 200, 240, 100, 150),
+    ("roof", 150, 200, 190, 240),
+]
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +127,9 @@ def test_selected_features_only_are_learned_from(plugin, scene, tmp_path):
     assert [entry["name"] for entry in header["classes"]] == ["grass", "roof"]
     assert header["training"]["groups"] == {"grass": 3, "roof": 3} and header["tile_px"] == 64
     assert header["training"]["labels"] == ["my labels.gpkg"] and header["training"]["tried"].keys() == {
-        "linear", "linear+pixels"}  # fmt: skip
+        "linear",
+        "linear+pixels",
+    }
     text = "\n".join(feedback.lines)
     assert "Cross-validated over" in text and "grass: IoU" in text and "found as grass" in text
     assert list(tmp_path.iterdir()) == [output]
@@ -219,8 +227,9 @@ def filled(path: str) -> QgsVectorLayer:
 def test_map_points_reference_and_assessment(plugin, scene, head, class_map, tmp_path):
     path, report = str(tmp_path / "points.gpkg"), tmp_path / "report.html"
     feedback = Feedback()
-    sampled = run("samplepoints", {"INPUT": class_map, "TARGET_ERROR": 0.1, "LEAST": 10, "OUTPUT": path},
-                  feedback=feedback)  # fmt: skip
+    sampled = run(
+        "samplepoints", {"INPUT": class_map, "TARGET_ERROR": 0.1, "LEAST": 10, "OUTPUT": path}, feedback=feedback
+    )
     assert sampled == {"OUTPUT": path} and any("standard error of about" in line for line in feedback.lines)
     points = filled(path)
     assert points.featureCount() >= 20 and points.crs() == SCENE_CRS

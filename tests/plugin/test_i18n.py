@@ -17,10 +17,31 @@ _SPEC = importlib.util.spec_from_file_location("i18n", ROOT / ".ci" / "i18n.py")
 i18n = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(i18n)
 LANGUAGES = tuple(i18n.LANGUAGES)
-SHOWN = {"QLabel", "QPushButton", "QToolButton", "QCheckBox", "QRadioButton", "QGroupBox", "QAction", "QDockWidget",
-         "setText", "setToolTip", "setStatusTip", "setWindowTitle", "setPlaceholderText", "setAccessibleName",
-         "setTitle", "addRow", "addItem", "addAction", "addButton", "addTab", "pushMessage", "pushWarning",
-         "pushInfo"}  # fmt: skip
+SHOWN = {
+    "QLabel",
+    "QPushButton",
+    "QToolButton",
+    "QCheckBox",
+    "QRadioButton",
+    "QGroupBox",
+    "QAction",
+    "QDockWidget",
+    "setText",
+    "setToolTip",
+    "setStatusTip",
+    "setWindowTitle",
+    "setPlaceholderText",
+    "setAccessibleName",
+    "setTitle",
+    "addRow",
+    "addItem",
+    "addAction",
+    "addButton",
+    "addTab",
+    "pushMessage",
+    "pushWarning",
+    "pushInfo",
+}
 
 # Run in a process of its own, since texts are made once, when the plugin is loaded.
 SCRIPT = """

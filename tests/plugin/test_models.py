@@ -59,8 +59,13 @@ def own_head(**changes) -> dict:
     header = catalog.read_header(HEAD)
     classes = [{"value": 1, "name": "roof <b>", "color": "#c8434b"}, {"value": 2, "name": "lawn", "color": "#9ccf6b"}]
     validation = {"folds": 5, "not_scored": ["lawn"], "miou": 0.61, "accuracy": 0.9, "iou": [0.734, 0.5]}
-    training = {"recipe": "logistic regression on frozen features", "samples": {"roof": 12, "lawn": 3},
-                "rasters": ["a.tif"], "validation": validation, "unknown_fact": 7}  # fmt: skip
+    training = {
+        "recipe": "logistic regression on frozen features",
+        "samples": {"roof": 12, "lawn": 3},
+        "rasters": ["a.tif"],
+        "validation": validation,
+        "unknown_fact": 7,
+    }
     return header | {"name": "My roofs", "classes": classes, "training": training} | changes
 
 
@@ -95,9 +100,19 @@ def test_a_head_tells_classes_scores_recipe_and_backbone(manager, folder):
     write_model(folder / "roofs.safetensors", own_head())
     manager.refresh()
     shown = manager.page.toPlainText()
-    for expected in ("My roofs", "roof <b> (1)", "0.734", "0.610", "Cross-validated", "logistic regression",
-                     "ofanet_starter.safetensors", catalog.read_header(HEAD)["backbone"], "Unknown fact", "roof 12",
-                     str(folder / "roofs.safetensors")):  # fmt: skip
+    for expected in (
+        "My roofs",
+        "roof <b> (1)",
+        "0.734",
+        "0.610",
+        "Cross-validated",
+        "logistic regression",
+        "ofanet_starter.safetensors",
+        catalog.read_header(HEAD)["backbone"],
+        "Unknown fact",
+        "roof 12",
+        str(folder / "roofs.safetensors"),
+    ):
         assert expected in shown, expected
     assert "0.500" not in shown  # lawn was not scored
     assert 'bgcolor="#c8434b"' in page(manager.entry())
@@ -114,8 +129,11 @@ def test_a_checkpoint_tells_size_statistics_fingerprints_and_its_heads(manager):
     header, match = catalog.read_header(CHECKPOINT), Qt.MatchFlag.MatchRecursive | Qt.MatchFlag.MatchExactly
     manager.list.setCurrentItem(manager.list.findItems(header["name"], match)[0])
     shown = manager.page.toPlainText()
-    heads = [head.header["name"] for head in catalog.list_heads() if head.header["backbone"] in
-             header["fingerprints"].values()]  # fmt: skip
+    heads = [
+        head.header["name"]
+        for head in catalog.list_heads()
+        if head.header["backbone"] in header["fingerprints"].values()
+    ]
     size = header["architecture"]
     assert f"width {size['width']}, {size['depth']} blocks" in shown and header["training"]["recipe"] in shown
     assert heads and all(head in shown for head in heads)

@@ -47,8 +47,7 @@ def start(environment, tmp_path):
     def run(stage: str) -> dict:
         answer.unlink(missing_ok=True)
         environ = {**environment, "DISPLAY": display, "OFANET_TEST_STAGE": stage}
-        done = subprocess.run(["qgis", *options], env=environ, timeout=150, capture_output=True, text=True,
-                              check=False)  # fmt: skip
+        done = subprocess.run(["qgis", *options], env=environ, timeout=150, capture_output=True, text=True, check=False)
         assert answer.exists(), done.stderr[-2000:]
         told = json.loads(answer.read_text())
         assert "error" not in told, told["error"]

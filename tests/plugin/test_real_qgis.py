@@ -48,8 +48,14 @@ def test_toolbar_action_in_the_qgis_window(environment, tmp_path):
     script = str(ROOT / "tests" / "plugin" / "in_qgis.py")
     options = ["--noversioncheck", "--nologo", "--profiles-path", str(tmp_path / "profiles"), "--code", script]
     with virtual_screen() as display:
-        done = subprocess.run(["qgis", *options], env={**environment, "DISPLAY": display}, timeout=150,
-                              capture_output=True, text=True, check=False)  # fmt: skip
+        done = subprocess.run(
+            ["qgis", *options],
+            env={**environment, "DISPLAY": display},
+            timeout=150,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     assert answer.exists(), done.stderr[-2000:]
     told, scene = json.loads(answer.read_text()), QgsRasterLayer(sample("naip"))
     assert "error" not in told, told["error"]
@@ -80,6 +86,7 @@ def test_qgis_process_with_the_packaged_layout(qgis_process, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert out.exists()
     del where["OFANET_PYTHON"]
-    missing = qgis_process("run", "ofanet:classify", "--", f"INPUT={sample('naip')}", f"OUTPUT={out}",
-                           **where, OFANET_PYTHON="")  # fmt: skip
+    missing = qgis_process(
+        "run", "ofanet:classify", "--", f"INPUT={sample('naip')}", f"OUTPUT={out}", **where, OFANET_PYTHON=""
+    )
     assert missing.returncode != 0 and "Set up engine" in missing.stdout + missing.stderr

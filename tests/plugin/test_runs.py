@@ -157,8 +157,16 @@ def test_the_panel_without_a_mouse(opened, qtbot):  # noqa: F811
         if focus not in order:  # a label with a link has it twice
             order.append(focus)
         qtbot.keyClick(focus, Qt.Key.Key_Tab)
-    wanted = [panel.source.raster, panel.head.head, panel.area.mode, panel.detail.choice, panel.output.lineEdit(),
-              panel.algorithm, panel.preview, panel.run]  # fmt: skip
+    wanted = [
+        panel.source.raster,
+        panel.head.head,
+        panel.area.mode,
+        panel.detail.choice,
+        panel.output.lineEdit(),
+        panel.algorithm,
+        panel.preview,
+        panel.run,
+    ]
     at = [order.index(widget) for widget in wanted if widget in order]
     assert len(at) == len(wanted) and at == sorted(at)
 
@@ -237,8 +245,9 @@ def test_a_preview_that_shows_nothing_says_so(opened, plugin, window, qtbot):  #
     panel = opened(sample("naip"))
     extent = panel.source.layer().extent()
     look_at(window, panel.source.layer(), 1.0)
-    window.mapCanvas().setExtent(type(extent)(extent.xMaximum() + 10, extent.yMaximum() + 10,
-                                              extent.xMaximum() + 20, extent.yMaximum() + 20))  # fmt: skip
+    window.mapCanvas().setExtent(
+        type(extent)(extent.xMaximum() + 10, extent.yMaximum() + 10, extent.xMaximum() + 20, extent.yMaximum() + 20)
+    )
     press(panel.preview, qtbot)
     assert "zoom to it" in panel.status.text() and not plugin.queue.runs
     panel.area.mode.setCurrentIndex(panel.area.mode.findData(CANVAS))

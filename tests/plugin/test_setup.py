@@ -150,8 +150,12 @@ def test_a_path_that_is_no_python(qgis_app, tmp_path, kind):
     elif kind == "other name":  # it is never run: QGIS itself would open a window
         path = say_python(tmp_path / "qgis", "ran")
     report = check(path, NEVER)
-    words = {"missing": "found no file", "text": "could not be started", "program": "I am something else",
-             "other name": "called python"}  # fmt: skip
+    words = {
+        "missing": "found no file",
+        "text": "could not be started",
+        "program": "I am something else",
+        "other name": "called python",
+    }
     assert words[kind] in report.problem and "create an environment" in report.problem
     assert "ran" not in report.said
 
@@ -217,11 +221,14 @@ def test_pythons_that_cannot_make_an_environment_say_why(qgis_app, tmp_path):
     assert pythons.ask(say_python(tmp_path / "python3.11", "hello"), NEVER) is None
 
 
-@pytest.mark.parametrize("path", [
-    "C:/Program Files/QGIS 3.40/apps/Python312/python.exe",
-    "C:/OSGeo4W/bin/python.exe",
-    "/Applications/QGIS.app/Contents/MacOS/bin/python3",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "C:/Program Files/QGIS 3.40/apps/Python312/python.exe",
+        "C:/OSGeo4W/bin/python.exe",
+        "/Applications/QGIS.app/Contents/MacOS/bin/python3",
+    ],
+)
 def test_qgis_own_python_is_never_taken(monkeypatch, path):
     monkeypatch.setattr(sys, "platform", "win32")
     assert pythons.is_qgis_own(Path(path))
@@ -236,10 +243,17 @@ def test_the_driver_tells_which_cuda_it_runs(qgis_app, tmp_path, monkeypatch):
     assert pythons.cuda_of_driver() is None
 
 
-@pytest.mark.parametrize(("system", "build", "cuda", "index"), [
-    ("linux", "cpu", None, "cpu"), ("linux", "cuda", (13, 0), None), ("linux", "cuda", (12, 4), "cu126"),
-    ("win32", "cpu", None, None), ("win32", "cuda", (13, 1), "cu130"), ("darwin", "cpu", None, None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("system", "build", "cuda", "index"),
+    [
+        ("linux", "cpu", None, "cpu"),
+        ("linux", "cuda", (13, 0), None),
+        ("linux", "cuda", (12, 4), "cu126"),
+        ("win32", "cpu", None, None),
+        ("win32", "cuda", (13, 1), "cu130"),
+        ("darwin", "cpu", None, None),
+    ],
+)
 def test_torch_comes_in_the_build_for_the_machine(monkeypatch, system, build, cuda, index):
     monkeypatch.setattr(sys, "platform", system)
     found = install.torch_index(build, cuda)
@@ -264,8 +278,9 @@ def test_nothing_begins_before_the_click_and_size_and_folder_are_told(panel, fol
     assert panel.create.text() == "&Create" and not panel.remove.isVisible()
 
 
-def test_created_from_a_folder_of_wheels_then_removed(panel, plugin, folder, tiny, fake_child, wheels, settings,
-                                                      qtbot, monkeypatch):  # fmt: skip
+def test_created_from_a_folder_of_wheels_then_removed(
+    panel, plugin, folder, tiny, fake_child, wheels, settings, qtbot, monkeypatch
+):
     choose(panel, wheels)
     assert "nothing is downloaded" in panel.told.text() and panel.create.isEnabled()
     qtbot.mouseClick(panel.create, LEFT)
@@ -361,13 +376,16 @@ def test_progress_follows_pips_bytes(qgis_app):
     assert told[-1] == (None, "Unpacking 3 packages; this takes minutes")
 
 
-@pytest.mark.parametrize(("said", "advice"), [
-    ("ERROR: [Errno 28] No space left on device", "disk is full"),
-    ("NameResolutionError(...)", "network was not reached"),
-    ("ProxyError('Cannot connect to proxy.', ...)", "proxy refused"),
-    ("[SSL: CERTIFICATE_VERIFY_FAILED]", "not trusted"),
-    ("ERROR: something new", "something new"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ("ERROR: [Errno 28] No space left on device", "disk is full"),
+        ("NameResolutionError(...)", "network was not reached"),
+        ("ProxyError('Cannot connect to proxy.', ...)", "proxy refused"),
+        ("[SSL: CERTIFICATE_VERIFY_FAILED]", "not trusted"),
+        ("ERROR: something new", "something new"),
+    ],
+)
 def test_failures_are_told_with_what_to_do(qgis_app, said, advice):
     assert advice in install.explain("Installing", ["a", said], install.Plan(PYTHON, install.CPU))
 

@@ -31,8 +31,13 @@ from qgis_plugin.widgets.head_choice import HeadChoice
 
 LEFT_BUTTON = Qt.MouseButton.LeftButton
 # class, first and last column and row: in several places of their thirds
-POLYGONS = [("water", 5, 40, 10, 60), ("water", 20, 70, 150, 220), ("grass", 95, 140, 20, 80),
-            ("grass", 100, 160, 160, 230), ("roof", 185, 230, 10, 70)]  # fmt: skip
+POLYGONS = [
+    ("water", 5, 40, 10, 60),
+    ("water", 20, 70, 150, 220),
+    ("grass", 95, 140, 20, 80),
+    ("grass", 100, 160, 160, 230),
+    ("roof", 185, 230, 10, 70),
+]
 SECOND_ROOF = ("roof", 190, 245, 150, 230)
 TRAINED_MS = 120_000
 
@@ -322,8 +327,15 @@ def test_draw_train_map_look_draw_train_save(panel, window, qtbot):
         heads.set_sensor(header["sensor"])
         assert "my roofs" in [heads.head.itemText(i) for i in range(heads.head.count())]
         out = saved.with_suffix(".tif")
-        ENGINE.run("segment", {"input": QgsProject.instance().mapLayersByName("my scene")[0].source(),
-                               "head": str(saved), "output": str(out), "overlap": 0.0})  # fmt: skip
+        ENGINE.run(
+            "segment",
+            {
+                "input": QgsProject.instance().mapLayersByName("my scene")[0].source(),
+                "head": str(saved),
+                "output": str(out),
+                "overlap": 0.0,
+            },
+        )
         assert gdal.Open(str(out)).GetMetadata("OFANET")["HEAD"] == "my roofs"
     finally:
         for path in models.models_dir().iterdir():

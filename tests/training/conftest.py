@@ -23,11 +23,19 @@ def prepared(tmp_path_factory):
             np.save(folder / "shard-00000.npy", values)
             table = sensors.get(sensor)
             Manifest(
-                sensor, table.unit, list(values.shape[1:]), "float32", "simulated", 0, None,
-                values.mean((0, 2, 3)).tolist(), values.std((0, 2, 3)).tolist(), [True] * len(table.bands),
+                sensor,
+                table.unit,
+                list(values.shape[1:]),
+                "float32",
+                "simulated",
+                0,
+                None,
+                values.mean((0, 2, 3)).tolist(),
+                values.std((0, 2, 3)).tolist(),
+                [True] * len(table.bands),
                 [{"file": "shard-00000.npy", "count": count, "sha256": sha256(folder / "shard-00000.npy")}],
                 [f"{sensor}-{i}" for i in range(count)],
-            ).save(folder)  # fmt: skip
+            ).save(folder)
         return root
 
     return make

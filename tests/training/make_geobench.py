@@ -21,12 +21,32 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-S2 = ("01 - Coastal aerosol", "02 - Blue", "03 - Green", "04 - Red", "05 - Vegetation Red Edge",
-      "06 - Vegetation Red Edge", "07 - Vegetation Red Edge", "08 - NIR", "08A - Vegetation Red Edge",
-      "09 - Water vapour", "10 - SWIR - Cirrus", "11 - SWIR", "12 - SWIR")  # fmt: skip
+S2 = (
+    "01 - Coastal aerosol",
+    "02 - Blue",
+    "03 - Green",
+    "04 - Red",
+    "05 - Vegetation Red Edge",
+    "06 - Vegetation Red Edge",
+    "07 - Vegetation Red Edge",
+    "08 - NIR",
+    "08A - Vegetation Red Edge",
+    "09 - Water vapour",
+    "10 - SWIR - Cirrus",
+    "11 - SWIR",
+    "12 - SWIR",
+)
 NO_CIRRUS = S2[:10] + S2[11:]
-S1 = ("01 - VH.Real", "02 - VH.Imaginary", "03 - VV.Real", "04 - VV.Imaginary", "05 - VH.LEE Filtered",
-      "06 - VV.LEE Filtered", "07 - VH.LEE Filtered.Real", "08 - VV.LEE Filtered.Imaginary")  # fmt: skip
+S1 = (
+    "01 - VH.Real",
+    "02 - VH.Imaginary",
+    "03 - VV.Real",
+    "04 - VV.Imaginary",
+    "05 - VH.LEE Filtered",
+    "06 - VV.LEE Filtered",
+    "07 - VH.LEE Filtered.Real",
+    "08 - VV.LEE Filtered.Imaginary",
+)
 RGB = ("Red", "Green", "Blue")
 CLOUD = "Cloud Probability"
 PARTITIONS = ("0.01x", "0.02x", "0.05x", "0.10x", "0.20x", "0.50x", "1.00x")
@@ -51,8 +71,15 @@ class Layout:
 
 LAYOUTS = {
     "m-bigearthnet": Layout("multilabel", 43, NO_CIRRUS, "float32", 1500, 600),
-    "m-forestnet": Layout("classify", 12, ("04 - Red", "03 - Green", "02 - Blue", "05 - NIR", "06 - SWIR1",
-                                           "07 - SWIR2"), "uint8", 90, 16, dated=True),
+    "m-forestnet": Layout(
+        "classify",
+        12,
+        ("04 - Red", "03 - Green", "02 - Blue", "05 - NIR", "06 - SWIR1", "07 - SWIR2"),
+        "uint8",
+        90,
+        16,
+        dated=True,
+    ),
     "m-brick-kiln": Layout("classify", 2, S2, "float64", 1100, 350),
     "m-pv4ger": Layout("classify", 2, RGB, "uint8", 115, 40),
     "m-so2sat": Layout("classify", 17, S1 + S2[1:9] + S2[-2:], "float32", 0.15, 0.05, "geobench"),
@@ -63,11 +90,12 @@ LAYOUTS = {
     "m-cashew-plant": Layout("segment", 7, (*NO_CIRRUS, CLOUD), "float32", 1500, 500, dated=True, names=False),
     "m-SA-crop-type": Layout("segment", 10, (*NO_CIRRUS, CLOUD), "int16", 1400, 450, names=False),
     "m-chesapeake-landcover": Layout("segment", 7, (*RGB, "NearInfrared"), "float32", 0.5, 0.15, names=False),
-}  # fmt: skip
+}
 
 
-def make_geobench(root: Path, tasks: Sequence[str] = tuple(LAYOUTS), samples: Sequence[int] = (12, 6, 6),
-                  px: int = 32, seed: int = 0) -> Path:  # fmt: skip
+def make_geobench(
+    root: Path, tasks: Sequence[str] = tuple(LAYOUTS), samples: Sequence[int] = (12, 6, 6), px: int = 32, seed: int = 0
+) -> Path:
     """Writes `tasks` (names of folders) under `root`: `samples` of train, valid and test, `px` pixels wide."""
     for number, name in enumerate(LAYOUTS):
         if name in tasks:
@@ -155,11 +183,19 @@ def _save(path: Path, value: Any) -> None:
 def package(name: str) -> Iterator[dict[str, type]]:
     """Classes of GEO-Bench's package by name, importable as `name`.{dataset,label,task} until the block ends."""
     homes = {
-        "dataset": ("Sentinel1", "Sentinel2", "Landsat8", "SpectralBand", "ElevationBand", "HyperSpectralBands",
-                    "CloudProbability", "SegmentationClasses"),
+        "dataset": (
+            "Sentinel1",
+            "Sentinel2",
+            "Landsat8",
+            "SpectralBand",
+            "ElevationBand",
+            "HyperSpectralBands",
+            "CloudProbability",
+            "SegmentationClasses",
+        ),
         "label": ("Classification", "MultiLabelClassification"),
         "task": ("TaskSpecifications", "Accuracy"),
-    }  # fmt: skip
+    }
     parents = [name.rsplit(".", i)[0] for i in range(name.count(".") + 1)]
     made = {module: types.ModuleType(module) for module in (*parents, *(f"{name}.{home}" for home in homes))}
     classes = {}
@@ -209,23 +245,42 @@ def _specs(name: str, layout: Layout, px: int, types_: dict[str, type]) -> Any:
     else:
         label = instance(types_["MultiLabelClassification"], n_classes=layout.classes, class_name=_names(layout))
     return instance(
-        types_["TaskSpecifications"], dataset_name=name, benchmark_name="converted", patch_size=(px, px),
-        n_time_steps=1, bands_info=[_band_info(band, types_, layout) for band in layout.bands], bands_stats=None,
-        label_type=label, eval_loss=types_["Accuracy"], eval_metrics=None, spatial_resolution=np.float64(10),
+        types_["TaskSpecifications"],
+        dataset_name=name,
+        benchmark_name="converted",
+        patch_size=(px, px),
+        n_time_steps=1,
+        bands_info=[_band_info(band, types_, layout) for band in layout.bands],
+        bands_stats=None,
+        label_type=label,
+        eval_loss=types_["Accuracy"],
+        eval_metrics=None,
+        spatial_resolution=np.float64(10),
         label_map={"0": ["id_0000"]},
-    )  # fmt: skip
+    )
 
 
-def _write(path: Path, layout: Layout, planes: dict[str, NDArray], label: Any, date: datetime.date | None,
-           types_: dict[str, type]) -> None:  # fmt: skip
+def _write(
+    path: Path,
+    layout: Layout,
+    planes: dict[str, NDArray],
+    label: Any,
+    date: datetime.date | None,
+    types_: dict[str, type],
+) -> None:
     facts: dict[str, Any] = {} if layout.kind == "segment" else {"label": label}
     order = []
     with h5py.File(path, "w") as file:
         for band, plane in (planes | ({"label": label} if layout.kind == "segment" else {})).items():
             key = f"{band}_{date:%Y-%m-%d}" if date else band
             file.create_dataset(key, data=plane)
-            facts[key] = {"date": date, "date_id": date, "spatial_resolution": 10,
-                          "band_info": _band_info(band, types_, layout), "meta_info": None}  # fmt: skip
+            facts[key] = {
+                "date": date,
+                "date_id": date,
+                "spatial_resolution": 10,
+                "band_info": _band_info(band, types_, layout),
+                "meta_info": None,
+            }
             order.append(key)
         facts["bands_order"] = order
         file.attrs["pickle"] = str(numpy_1(pickle.dumps(facts, protocol=4)))

@@ -40,8 +40,19 @@ def sample(kind, classes, rng, size_px):
 
 def make_task(kind="classify", classes=3, count=40, seed=0, size_px=32, **changes):
     rng = np.random.default_rng(seed)
-    splits = {name: Memory([sample(kind, classes, rng, size_px) for _ in range(count)])
-              for name in ("train", "valid", "test")}  # fmt: skip
-    told = dict(name="made", kind=kind, classes=tuple("abcdefgh"[:classes]), sensor="naip", bands=(0, 1, 2),
-                source_bands=("R", "G", "B"), mean=(120.0,) * 3, std=(60.0,) * 3, splits=splits, key=f"{kind}{seed}")
+    splits = {
+        name: Memory([sample(kind, classes, rng, size_px) for _ in range(count)]) for name in ("train", "valid", "test")
+    }
+    told = dict(
+        name="made",
+        kind=kind,
+        classes=tuple("abcdefgh"[:classes]),
+        sensor="naip",
+        bands=(0, 1, 2),
+        source_bands=("R", "G", "B"),
+        mean=(120.0,) * 3,
+        std=(60.0,) * 3,
+        splits=splits,
+        key=f"{kind}{seed}",
+    )
     return Task(**(told | changes))

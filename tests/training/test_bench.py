@@ -14,8 +14,27 @@ from training import bench
 from training.pretraining.config import Config
 
 ARCH, DECODER = Architecture(24, 2, 2, input_px=64), DecoderSize(16, 1, 2)
-SMALL = ["--model", "tiny", "--input-px", "32", "--decoder-width", "16", "--decoder-depth", "1", "--decoder-heads", "2",
-         "--batch", "2", "--workers", "0", "--seconds", "0.01", "--device", "cpu", "--json"]  # fmt: skip
+SMALL = [
+    "--model",
+    "tiny",
+    "--input-px",
+    "32",
+    "--decoder-width",
+    "16",
+    "--decoder-depth",
+    "1",
+    "--decoder-heads",
+    "2",
+    "--batch",
+    "2",
+    "--workers",
+    "0",
+    "--seconds",
+    "0.01",
+    "--device",
+    "cpu",
+    "--json",
+]
 
 
 def autoencoder(sensor, dtype=torch.float64):
@@ -59,8 +78,9 @@ def test_operations_are_those_that_torch_counts(plain):
 
 def test_savings_as_counted_at_the_papers_size():
     arch, decoder = Config().architecture, Config().decoder
-    ratios = {n: bench.train_flop(arch, decoder, n, 0.75, True) / bench.train_flop(arch, decoder, n, 0.75)
-              for n in (3, 224)}  # fmt: skip
+    ratios = {
+        n: bench.train_flop(arch, decoder, n, 0.75, True) / bench.train_flop(arch, decoder, n, 0.75) for n in (3, 224)
+    }
     assert 1.0 < ratios[3] < 1.02 and 1.3 < ratios[224] < 1.5
 
 
@@ -76,8 +96,12 @@ def test_figures_of_random_values(capsys):
     assert list(facts["sensors"]) == ["naip", "enmap"] and facts["peak_tflops"] > 0
     for sensor in facts["sensors"].values():
         assert {key for key, value in sensor.items() if value is None} == {
-            "real_images_s", "loader_images_s", "real_ratio", "data_wait_share", "limit",
-        }  # fmt: skip
+            "real_images_s",
+            "loader_images_s",
+            "real_ratio",
+            "data_wait_share",
+            "limit",
+        }
         assert sensor["synthetic_images_s"] > 0 and sensor["mfu"] >= 0 and sensor["peak_memory_mb"] > 100
         low, middle, high = (sensor[f"reference_ratio{end}"] for end in ("_min", "", "_max"))
         assert 0 < low <= middle <= high and sensor["counted_ratio"] > 1
@@ -101,9 +125,18 @@ def test_turns_alternate():
     assert order == list("ab" * 4) and len(done["a"]) == len(done["b"]) == 3 and done["a"][0].rate == 2.0
 
 
-@pytest.mark.parametrize(("name", "tflops"), [("NVIDIA H100 80GB HBM3", 989), ("NVIDIA H100 PCIe", 756),
-                                              ("NVIDIA A100-SXM4-80GB", 312), ("NVIDIA A10", 125), ("NVIDIA L4", 121),
-                                              ("NVIDIA L40S", 362), ("Something else", None)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "tflops"),
+    [
+        ("NVIDIA H100 80GB HBM3", 989),
+        ("NVIDIA H100 PCIe", 756),
+        ("NVIDIA A100-SXM4-80GB", 312),
+        ("NVIDIA A10", 125),
+        ("NVIDIA L4", 121),
+        ("NVIDIA L40S", 362),
+        ("Something else", None),
+    ],
+)
 def test_peaks_by_name(monkeypatch, name, tflops):
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: name)
     assert bench.peak_tflops(torch.device("cuda"), "bf16") == tflops

@@ -64,8 +64,9 @@ def test_band_statistics_are_near_the_table(sensor_id):
     assert np.all(std < 2 * table_std) and np.all(std > table_std / 3)
 
 
-@pytest.mark.parametrize("sensor_id, red, nir", [("sentinel-2", "B4", "B8"), ("gaofen", "R", "NIR"),
-                                                 ("enmap", "band 47", "band 73")])  # fmt: skip
+@pytest.mark.parametrize(
+    "sensor_id, red, nir", [("sentinel-2", "B4", "B8"), ("gaofen", "R", "NIR"), ("enmap", "band 47", "band 73")]
+)
 def test_vegetation_index_separates_classes(sensor_id, red, nir):
     def ndvi(land_cover: int) -> float:
         r, n = class_mean(sensor_id, red, land_cover), class_mean(sensor_id, nir, land_cover)

@@ -22,8 +22,15 @@ def run(tmp_path):
     model = OFANet(Architecture(32, 1, 2, input_px=32))
     statistics = {"naip": ([100.0] * 3, [40.0] * 3)}
     path = tmp_path / "step-00000008.safetensors"
-    save_checkpoint(path, model, "run", {"recipe": "masked image modelling"}, statistics=statistics,
-                    tile_px={"naip": 64}, decoders=MaskedAutoencoder(model, DecoderSize(16, 1, 2)))  # fmt: skip
+    save_checkpoint(
+        path,
+        model,
+        "run",
+        {"recipe": "masked image modelling"},
+        statistics=statistics,
+        tile_px={"naip": 64},
+        decoders=MaskedAutoencoder(model, DecoderSize(16, 1, 2)),
+    )
     return path
 
 
@@ -49,8 +56,17 @@ def test_heads_are_fitted_and_scored_on_what_they_have_not_seen(run, tmp_path):
     classes = [(1, "dark", "#000000"), (2, "bright", "#ffffff")]
     train = [maker._mosaic(f"t{v}", files[v - 1 : 6 : 2], v, classes) for v, _, _ in classes]
     held = [maker._mosaic(f"h{v}", files[5 + v :: 2], v, classes) for v, _, _ in classes]
-    maker.head("naip_tiles_x", "x", train, sensor="naip", bands="1,2,3", units="8-bit", task="classify", tile_px=64,
-               ignore=["0"])  # fmt: skip
+    maker.head(
+        "naip_tiles_x",
+        "x",
+        train,
+        sensor="naip",
+        bands="1,2,3",
+        units="8-bit",
+        task="classify",
+        tile_px=64,
+        ignore=["0"],
+    )
     maker.held_out("naip_tiles_x", "classify", "naip", held)
     header = catalog.read_header(tmp_path / "naip_tiles_x.safetensors")
     assert [c["name"] for c in header["classes"]] == ["dark", "bright"]
@@ -84,8 +100,12 @@ def test_all_methods_learn_from_the_same_pixels_and_find_what_is_easy(run, tmp_p
         labels[:, :3] = -1
         image = rng.normal(-10, 1, (2, 64, 64)) - 10 * labels.clip(0)
         place = {"crs": "EPSG:4326", "nodata": None}
-        pairs.append((str(write(tmp_path / f"i{number}.tif", image.astype(np.float32), **place)),
-                      str(write(tmp_path / f"l{number}.tif", labels, **place))))  # fmt: skip
+        pairs.append(
+            (
+                str(write(tmp_path / f"i{number}.tif", image.astype(np.float32), **place)),
+                str(write(tmp_path / f"l{number}.tif", labels, **place)),
+            )
+        )
     case = Case(**(CASE.__dict__ | {"folds": [Fold(pairs[:2], pairs[2:])]}))
     tested, trained = baselines.run_fold(case, case.folds[0], 0, tmp_path, 32, str(run), 0)
     assert trained[0] + trained[1] == 2 * 61 * 64 and len(tested.truth) == 61 * 64

@@ -77,8 +77,10 @@ def fit(values: NDArray, shape: tuple[int, int], told: bool) -> NDArray:
         return values
     if not told:
         if max(abs(height - shape[0]), abs(width - shape[1])) > NEARLY_PX:
-            raise Unusable(f"expected {shape[1]} x {shape[0]} px as the first sample, found {width} x {height} "
-                           "(--size-px makes all one size)")  # fmt: skip
+            raise Unusable(
+                f"expected {shape[1]} x {shape[0]} px as the first sample, found {width} x {height} "
+                "(--size-px makes all one size)"
+            )
         return resized(values, *shape)
     factor = max(shape[0] / height, shape[1] / width)
     if factor > 1:

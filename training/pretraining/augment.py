@@ -42,8 +42,15 @@ def mask_noise(seed: int, epoch: int, samples: Tensor, tokens: int) -> Tensor:
     return uniform(seed, epoch, samples, tokens, _MASK)
 
 
-def prepare_batch(raw: Tensor, sensor: Sensor, present: Sequence[int], units: str, nodata: float | None,
-                  statistics: tuple[Sequence[float], Sequence[float]], dtype: torch.dtype) -> Tensor:  # fmt: skip
+def prepare_batch(
+    raw: Tensor,
+    sensor: Sensor,
+    present: Sequence[int],
+    units: str,
+    nodata: float | None,
+    statistics: tuple[Sequence[float], Sequence[float]],
+    dtype: torch.dtype,
+) -> Tensor:
     """(B, C, H, W) stored values of the bands `present` to normalised pixels; missing values become the band's mean."""
     pixels = raw.to(dtype)
     if nodata is not None and not math.isnan(nodata):
@@ -53,8 +60,9 @@ def prepare_batch(raw: Tensor, sensor: Sensor, present: Sequence[int], units: st
     return normalise(canonical, [mean[i] for i in present], [std[i] for i in present])
 
 
-def random_resized_crop(pixels: Tensor, size_px: int, seed: int, epoch: int, samples: Tensor,
-                        scale: tuple[float, float], flip: bool = True) -> Tensor:  # fmt: skip
+def random_resized_crop(
+    pixels: Tensor, size_px: int, seed: int, epoch: int, samples: Tensor, scale: tuple[float, float], flip: bool = True
+) -> Tensor:
     """A part of each image, of `scale` times its area and an aspect of 3/4 to 4/3, resized to size_px, half of them
     mirrored: what torchvision's RandomResizedCrop draws, a batch at once (bilinear)."""
     b, _, height, width = pixels.shape

@@ -72,8 +72,9 @@ class Config:
     @property
     def architecture(self) -> Architecture:
         size = SIZES[self.model]
-        return Architecture(self.width or size.width, self.depth or size.depth, self.heads or size.heads,
-                            input_px=self.input_px)  # fmt: skip
+        return Architecture(
+            self.width or size.width, self.depth or size.depth, self.heads or size.heads, input_px=self.input_px
+        )
 
     @property
     def decoder(self) -> DecoderSize:
@@ -85,6 +86,7 @@ class Config:
 
     def check(self) -> None:
         """Raises InputError naming the first value that cannot be used."""
+
         def need(ok: bool, expected: str, found: object) -> None:
             if not ok:
                 raise InputError(f"expected {expected}, found {found!r}")

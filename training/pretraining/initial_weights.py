@@ -25,8 +25,9 @@ _VIT_NAMES = {
 _OWN_NAMES = {r"^(backbone|embedders)\.": r"model.\1."}
 
 
-def load_initial(mae: MaskedAutoencoder, name: str, rename_map: str = "", download: bool = False,
-                 say: Callable[[str], None] = print) -> list[str]:  # fmt: skip
+def load_initial(
+    mae: MaskedAutoencoder, name: str, rename_map: str = "", download: bool = False, say: Callable[[str], None] = print
+) -> list[str]:
     """Copies what fits from `name` into the autoencoder; returns the names taken. Raises InputError."""
     tensors, names = _read(name, download)
     if rename_map:

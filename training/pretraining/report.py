@@ -75,8 +75,12 @@ class Watch:
         if not self.terminal and (time.monotonic() - self.last_line > _LINE_SECONDS or self.done == self.plan.steps):
             self.last_line = time.monotonic()
             left = (self.plan.steps - self.done) * batch / self.rate
-            print(f"step {self.done} of {self.plan.steps}, {_duration(left)} left, {images_s:.0f} images/s, "
-                  f"loss {losses}", file=sys.stderr, flush=True)  # fmt: skip
+            print(
+                f"step {self.done} of {self.plan.steps}, {_duration(left)} left, {images_s:.0f} images/s, "
+                f"loss {losses}",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def close(self) -> None:
         self.bar.close()
@@ -173,8 +177,9 @@ def _title(sensor_id: str, present: Sequence[int]) -> str:
     return f"{sensor.title} ({shown}{more}): input, masked, reconstructed"
 
 
-def _triples(sensor: Sensor, pixels: NDArray, mask: NDArray, rebuilt: NDArray, present: Sequence[int]
-             ) -> list[tuple[Image.Image, Image.Image, Image.Image]]:  # fmt: skip
+def _triples(
+    sensor: Sensor, pixels: NDArray, mask: NDArray, rebuilt: NDArray, present: Sequence[int]
+) -> list[tuple[Image.Image, Image.Image, Image.Image]]:
     """A sample's three pictures, H x W; colours are stretched alike in all three, over all samples."""
     before, after = _colors(sensor, pixels, present), _colors(sensor, rebuilt, present)  # (N, 3, H, W)
     low, high = np.percentile(before, (2, 98), axis=(0, 2, 3), keepdims=True)
@@ -262,8 +267,10 @@ def _losses(log: Log) -> str:
 def loss_picture(losses: Path) -> str:
     """A run's losses.csv as an SVG file of its own, readable on light and dark pages."""
     style = "<style>svg { background: white; color: #222 } text { font: 12px sans-serif }</style>"
-    return _losses(_read_log(losses)).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(
-        "</svg>", f"{style}</svg>"
+    return (
+        _losses(_read_log(losses))
+        .replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+        .replace("</svg>", f"{style}</svg>")
     )
 
 
@@ -307,8 +314,17 @@ def _loss_table(log: Log, samples: dict, batch: int) -> str:
         curve = [loss for _, loss, _ in rows if math.isfinite(loss)]
         few = max(1, len(curve) // 20)
         first, last = (float(np.mean(part)) if part else math.nan for part in (curve[:few], curve[-few:]))
-        lines.append([key, samples.get(key, ""), len(rows), f"{len(rows) * batch:,}", f"{first:.4f}", f"{last:.4f}",
-                      f"{100 * (last / first - 1):+.1f} %"])  # fmt: skip
+        lines.append(
+            [
+                key,
+                samples.get(key, ""),
+                len(rows),
+                f"{len(rows) * batch:,}",
+                f"{first:.4f}",
+                f"{last:.4f}",
+                f"{100 * (last / first - 1):+.1f} %",
+            ]
+        )
     return table(head, lines) + "<p>First and last: means over a twentieth of the steps.</p>"
 
 
@@ -316,11 +332,15 @@ def _pictures(sheets: list[Path]) -> list[str]:
     if not sheets:
         return []
     data = base64.b64encode(sheets[-1].read_bytes()).decode("ascii")
-    older = ", ".join(f'<a href="{escape(p.name)}">{escape(p.stem.rpartition("-")[2].lstrip("0"))}</a>'
-                      for p in sheets[:-1])  # fmt: skip
-    return ["<h2>Reconstructions</h2>", f'<img alt="input, masked, reconstructed" src="data:image/png;base64,{data}">',
-            f"<p>After step {int(sheets[-1].stem.rpartition('-')[2])}. Visible patches are shown as they are.</p>",
-            f"<p>Earlier: {older}</p>" if older else ""]  # fmt: skip
+    older = ", ".join(
+        f'<a href="{escape(p.name)}">{escape(p.stem.rpartition("-")[2].lstrip("0"))}</a>' for p in sheets[:-1]
+    )
+    return [
+        "<h2>Reconstructions</h2>",
+        f'<img alt="input, masked, reconstructed" src="data:image/png;base64,{data}">',
+        f"<p>After step {int(sheets[-1].stem.rpartition('-')[2])}. Visible patches are shown as they are.</p>",
+        f"<p>Earlier: {older}</p>" if older else "",
+    ]
 
 
 def escape(value: object) -> str:
@@ -337,7 +357,7 @@ def table(head: Sequence[object], rows: Sequence[Sequence[object]], texts: int =
     """The first `texts` columns are text, the others are numbers."""
 
     def line(values: Sequence[object], tag: str) -> str:
-        cells = (f'<{tag}{" class=n" * (i >= texts)}>{escape(v)}</{tag}>' for i, v in enumerate(values))
+        cells = (f"<{tag}{' class=n' * (i >= texts)}>{escape(v)}</{tag}>" for i, v in enumerate(values))
         return f"<tr>{''.join(cells)}</tr>"
 
     return f"<table>{line(head, 'th')}{''.join(line(row, 'td') for row in rows)}</table>"
@@ -387,12 +407,16 @@ def _chart(curves: dict[str, Curve], label: str, width: int = 960, height: int =
     def at(x: float, y: float) -> tuple[float, float]:
         return (left + (x - x0) / max(x1 - x0, 1e-12) * (right - left), bottom - (y - y0) / (y1 - y0) * (bottom - top))
 
-    parts = [f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">'
-             f"<title>{escape(label)} by step</title>"]  # fmt: skip
+    parts = [
+        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">'
+        f"<title>{escape(label)} by step</title>"
+    ]
     for tick in _ticks(y0, y1, max(2, height // 60)):
         y = at(x0, tick)[1]
-        parts.append(f'<path d="M{left} {y:.1f}H{right}" stroke="currentColor" stroke-opacity=".15"/>'
-                     f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{tick:.4g}</text>')  # fmt: skip
+        parts.append(
+            f'<path d="M{left} {y:.1f}H{right}" stroke="currentColor" stroke-opacity=".15"/>'
+            f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{tick:.4g}</text>'
+        )
     for tick in _ticks(x0, x1, 8):
         x = at(tick, y0)[0]
         parts.append(f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{tick:.10g}</text>')
@@ -401,9 +425,11 @@ def _chart(curves: dict[str, Curve], label: str, width: int = 960, height: int =
     for key, curve in curves.items():
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(*point) for point in curve))
         color = _COLORS.get(key, "#0072b2")
-        parts.append(f'<polyline points="{line}" fill="none" stroke="{color}" stroke-width="1.8"/>'
-                     f'<circle cx="{right + 10}" cy="{names[key]:.1f}" r="4" fill="{color}"/>'
-                     f'<text x="{right + 19}" y="{names[key] + 4:.1f}">{escape(key or label)}</text>')  # fmt: skip
+        parts.append(
+            f'<polyline points="{line}" fill="none" stroke="{color}" stroke-width="1.8"/>'
+            f'<circle cx="{right + 10}" cy="{names[key]:.1f}" r="4" fill="{color}"/>'
+            f'<text x="{right + 19}" y="{names[key] + 4:.1f}">{escape(key or label)}</text>'
+        )
     return "\n".join([*parts, "</svg>"])
 
 

@@ -25,8 +25,16 @@ class Step:
 class Plan:
     """Batches of all sensors, interleaved in seeded order; each epoch draws its samples anew."""
 
-    def __init__(self, counts: dict[str, int], *, batch: int, epochs: int, seed: int, samples: int = 0,
-                 weights: dict[str, float] | None = None):  # fmt: skip
+    def __init__(
+        self,
+        counts: dict[str, int],
+        *,
+        batch: int,
+        epochs: int,
+        seed: int,
+        samples: int = 0,
+        weights: dict[str, float] | None = None,
+    ):
         self.counts, self.batch, self.epochs, self.seed = counts, batch, epochs, seed
         self.batches = {}
         for sensor, count in counts.items():

@@ -18,8 +18,16 @@ from ofa_engine.model.mae import MaskedAutoencoder
 _NAME = "step-{:08d}"
 
 
-def save(folder: Path, step: int, mae: MaskedAutoencoder, optimizer: torch.optim.Optimizer, facts: dict,
-         statistics: dict, tile_px: dict[str, int], keep: int) -> Path:  # fmt: skip
+def save(
+    folder: Path,
+    step: int,
+    mae: MaskedAutoencoder,
+    optimizer: torch.optim.Optimizer,
+    facts: dict,
+    statistics: dict,
+    tile_px: dict[str, int],
+    keep: int,
+) -> Path:
     """Writes step-N.safetensors and step-N.state, then drops all but the newest `keep`. The model comes last: where it
     is, the checkpoint is complete."""
     target = folder / (_NAME.format(step) + ".safetensors")
@@ -27,8 +35,7 @@ def save(folder: Path, step: int, mae: MaskedAutoencoder, optimizer: torch.optim
     part = state.with_name(f".{state.name}.part")
     torch.save({"step": step, "optimizer": optimizer.state_dict(), "rng": torch.get_rng_state(), "facts": facts}, part)
     os.replace(part, state)
-    save_checkpoint(target, mae.model, folder.name, facts, statistics=statistics, tile_px=tile_px,
-                    decoders=mae)  # fmt: skip
+    save_checkpoint(target, mae.model, folder.name, facts, statistics=statistics, tile_px=tile_px, decoders=mae)
     for old in found(folder)[:-keep]:
         old.unlink(missing_ok=True)
         old.with_suffix(".state").unlink(missing_ok=True)
@@ -40,8 +47,9 @@ def found(folder: Path) -> list[Path]:
     return sorted(p for p in folder.glob("step-*.safetensors") if re.fullmatch(r"step-\d{8}", p.stem))
 
 
-def load_newest(folder: Path, mae: MaskedAutoencoder, optimizer: torch.optim.Optimizer, say: Callable[[str], None]
-                ) -> tuple[int, dict]:  # fmt: skip
+def load_newest(
+    folder: Path, mae: MaskedAutoencoder, optimizer: torch.optim.Optimizer, say: Callable[[str], None]
+) -> tuple[int, dict]:
     """(next step, facts) from the newest checkpoint that is whole; (0, {}) where there is none. Damaged ones are passed
     over with a warning."""
     for path in reversed(found(folder)):

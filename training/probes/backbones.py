@@ -83,8 +83,15 @@ class TimmBackbone:
     """A timm model with the features of its last stage as tokens. Bands other than three go through timm's `in_chans`,
     which repeats the weights of red, green and blue."""
 
-    def __init__(self, name: str, device: torch.device | str = "cpu", *, pretrained: bool = True,
-                 file: str | Path | None = None, download: bool = False):  # fmt: skip
+    def __init__(
+        self,
+        name: str,
+        device: torch.device | str = "cpu",
+        *,
+        pretrained: bool = True,
+        file: str | Path | None = None,
+        download: bool = False,
+    ):
         """`file` holds the weights; without it they come from the local cache of earlier downloads, or with `download`
         from the network. `pretrained=False` gives random weights. Raises InputError."""
         import timm
@@ -108,8 +115,13 @@ class TimmBackbone:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(0)
                 try:
-                    model = timm.create_model(self.name, pretrained=self.pretrained, in_chans=bands, num_classes=0,
-                                              pretrained_cfg_overlay=overlay)  # fmt: skip
+                    model = timm.create_model(
+                        self.name,
+                        pretrained=self.pretrained,
+                        in_chans=bands,
+                        num_classes=0,
+                        pretrained_cfg_overlay=overlay,
+                    )
                 except Exception as error:  # timm and the hub raise whatever they like
                     line = " ".join(str(error).split())[:200]
                     raise InputError(f"expected weights that timm can load for {self.name}, found: {line}") from error
@@ -124,14 +136,16 @@ class TimmBackbone:
     def statistics(self, sensor: str) -> tuple[Sequence[float], Sequence[float]]:
         table = sensors.get(sensor)
         if table.unit != "8-bit" or len(table.bands) != 3:
-            raise InputError(f"expected RGB in 8 bits for the statistics of {self.name}, found {sensor}: "
-                             "use --normalise task")  # fmt: skip
+            raise InputError(
+                f"expected RGB in 8 bits for the statistics of {self.name}, found {sensor}: use --normalise task"
+            )
         return [255 * v for v in self._mean], [255 * v for v in self._std]
 
     def tokens(self, pixels: Tensor, sensor: str, present: Sequence[int]) -> Tensor:
         model = self._model(pixels.shape[1])
-        last = model.forward_intermediates(pixels.to(self.device), indices=1, norm=True, output_fmt="NCHW",
-                                           intermediates_only=True)[-1]  # fmt: skip
+        last = model.forward_intermediates(
+            pixels.to(self.device), indices=1, norm=True, output_fmt="NCHW", intermediates_only=True
+        )[-1]
         return last.flatten(2).transpose(1, 2)  # (B, D, h, w) to (B, L, D)
 
 

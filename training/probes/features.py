@@ -37,8 +37,10 @@ def statistics_of(backbone: Backbone, task: Task, normalise: str) -> tuple[tuple
     for name, m, s, own_m, own_s in zip(task.source_bands, mean, std, task.mean, task.std, strict=True):
         if abs(m - own_m) > 6 * s or not 0.02 < own_s / s < 50:
             unit = sensors.UNITS[sensors.get(task.sensor).unit]
-            raise InputError(f"expected {task.name} in {unit} to normalise by the checkpoint (about {m:.4g}), found "
-                             f"{own_m:.4g} in {name}: use --normalise task")  # fmt: skip
+            raise InputError(
+                f"expected {task.name} in {unit} to normalise by the checkpoint (about {m:.4g}), found "
+                f"{own_m:.4g} in {name}: use --normalise task"
+            )
     return mean, std
 
 
@@ -68,8 +70,17 @@ def _collate(samples: list[tuple[Tensor, NDArray]]) -> tuple[Tensor, NDArray]:
     return torch.stack([pixels for pixels, _ in samples]), np.stack([label for _, label in samples])
 
 
-def features(backbone: Backbone, task: Task, split: str, cache: Path | None = None, *, normalise: str = "task",
-             flips: Flips = (False, False), batch: int = 32, workers: int = 0) -> Labelled:  # fmt: skip
+def features(
+    backbone: Backbone,
+    task: Task,
+    split: str,
+    cache: Path | None = None,
+    *,
+    normalise: str = "task",
+    flips: Flips = (False, False),
+    batch: int = 32,
+    workers: int = 0,
+) -> Labelled:
     """(X, y) of a split. X: mean tokens (N, D) float32, for segment all tokens (N, L, D) float16. y: (N,) int64,
     (N, K) float32 for multilabel, (N, H, W) int16 with -1 where unlabelled for segment.
 
@@ -78,10 +89,18 @@ def features(backbone: Backbone, task: Task, split: str, cache: Path | None = No
     """
     mean, std = statistics_of(backbone, task, normalise)
     decides = {
-        "version": VERSION, "backbone": backbone.fingerprint(task.sensor), "task": task.key, "split": split,
-        "sensor": task.sensor, "bands": task.bands, "mean": mean, "std": std, "flips": flips,
-        "input_px": backbone.input_px, "kept": "tokens" if task.kind == "segment" else "mean token",
-    }  # fmt: skip
+        "version": VERSION,
+        "backbone": backbone.fingerprint(task.sensor),
+        "task": task.key,
+        "split": split,
+        "sensor": task.sensor,
+        "bands": task.bands,
+        "mean": mean,
+        "std": std,
+        "flips": flips,
+        "input_px": backbone.input_px,
+        "kept": "tokens" if task.kind == "segment" else "mean token",
+    }
     key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
     paths = [cache / f"{task.name}-{split}-{key}.{part}.npy" for part in "xy"] if cache else []
     if paths and all(path.exists() for path in paths):
@@ -92,8 +111,15 @@ def features(backbone: Backbone, task: Task, split: str, cache: Path | None = No
         cache.mkdir(parents=True, exist_ok=True)
     parts = [path.with_name(f".{path.name}.{os.getpid()}.part") for path in paths]
     try:
-        x, y = _compute(backbone, task, _Inputs(task.splits[split], mean, std, backbone.input_px, flips),
-                        f"features of {split}", parts[0] if parts else None, batch, workers)  # fmt: skip
+        x, y = _compute(
+            backbone,
+            task,
+            _Inputs(task.splits[split], mean, std, backbone.input_px, flips),
+            f"features of {split}",
+            parts[0] if parts else None,
+            batch,
+            workers,
+        )
         if paths:
             with parts[1].open("wb") as file:
                 np.save(file, y, allow_pickle=False)
@@ -106,13 +132,15 @@ def features(backbone: Backbone, task: Task, split: str, cache: Path | None = No
 
 
 @torch.inference_mode()
-def _compute(backbone: Backbone, task: Task, inputs: _Inputs, text: str, path: Path | None, batch: int, workers: int
-             ) -> Labelled:  # fmt: skip
+def _compute(
+    backbone: Backbone, task: Task, inputs: _Inputs, text: str, path: Path | None, batch: int, workers: int
+) -> Labelled:
     if not len(inputs):
         raise InputError(f"expected samples in every split of {task.name}, found none for {text}")
     # a generator of its own: the loader would otherwise draw from the global one
-    loader = torch.utils.data.DataLoader(inputs, batch, num_workers=workers, collate_fn=_collate,
-                                         generator=torch.Generator())  # fmt: skip
+    loader = torch.utils.data.DataLoader(
+        inputs, batch, num_workers=workers, collate_fn=_collate, generator=torch.Generator()
+    )
     x: NDArray | None = None
     labels, done, bar = [], 0, progress(None, text, len(inputs))
     for pixels, label in _one_line_errors(loader):

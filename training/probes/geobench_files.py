@@ -25,9 +25,21 @@ from training.probes.task import Task, moments
 
 # --- the twelve tasks ---------------------------------------------------------------------------------------------
 
-_STORED = ("01 - Coastal aerosol", "02 - Blue", "03 - Green", "04 - Red", "05 - Vegetation Red Edge",
-           "06 - Vegetation Red Edge", "07 - Vegetation Red Edge", "08 - NIR", "08A - Vegetation Red Edge",
-           "09 - Water vapour", "10 - SWIR - Cirrus", "11 - SWIR", "12 - SWIR")  # fmt: skip
+_STORED = (
+    "01 - Coastal aerosol",
+    "02 - Blue",
+    "03 - Green",
+    "04 - Red",
+    "05 - Vegetation Red Edge",
+    "06 - Vegetation Red Edge",
+    "07 - Vegetation Red Edge",
+    "08 - NIR",
+    "08A - Vegetation Red Edge",
+    "09 - Water vapour",
+    "10 - SWIR - Cirrus",
+    "11 - SWIR",
+    "12 - SWIR",
+)
 
 
 def _sentinel_2(true_order: str) -> dict[str, str]:
@@ -65,30 +77,47 @@ class Source:
 TASKS: dict[str, Source] = {  # in the order of the paper's tables 1 and 2
     "m-bigearthnet": Source("multilabel", 43, "sentinel-2", _S2),
     "m-forestnet": Source(
-        "classify", 12, "sentinel-2",
-        {"B2": "02 - Blue", "B3": "03 - Green", "B4": "04 - Red", "B8": "05 - NIR", "B11": "06 - SWIR1",
-         "B12": "07 - SWIR2"},
+        "classify",
+        12,
+        "sentinel-2",
+        {
+            "B2": "02 - Blue",
+            "B3": "03 - Green",
+            "B4": "04 - Red",
+            "B8": "05 - NIR",
+            "B11": "06 - SWIR1",
+            "B12": "07 - SWIR2",
+        },
         "Landsat 8 bands stand in for their Sentinel-2 twins (3,2,1,-,-,-,4,5,6)",
     ),
     # True order of the exported bands: kiln-scaling, notebooks/get_images.ipynb; the last three are a colour picture
-    "m-brick-kiln": Source("classify", 2, "sentinel-2",
-                           _sentinel_2("B1 B2 B3 B4 B5 B7 B8A B8 B11 B12 red green blue"),
-                           _WRONG_NAMES.replace("ninth", "sixth")),
+    "m-brick-kiln": Source(
+        "classify",
+        2,
+        "sentinel-2",
+        _sentinel_2("B1 B2 B3 B4 B5 B7 B8A B8 B11 B12 red green blue"),
+        _WRONG_NAMES.replace("ninth", "sixth"),
+    ),
     "m-pv4ger": Source("classify", 2, "naip", _RGB),
     "m-so2sat": Source("classify", 17, "sentinel-2", _S2),
     # True order: EuroSAT's own files have B8A last
-    "m-eurosat": Source("classify", 10, "sentinel-2", _sentinel_2("B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11 B12 B8A"),
-                        _WRONG_NAMES),
+    "m-eurosat": Source(
+        "classify", 10, "sentinel-2", _sentinel_2("B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11 B12 B8A"), _WRONG_NAMES
+    ),
     "m-pv4ger-seg": Source("segment", 2, "naip", _RGB),
     "m-nz-cattle": Source("segment", 2, "naip", _RGB),
     "m-NeonTree": Source("segment", 2, "naip", _RGB),
     "m-cashew-plantation": Source("segment", 7, "sentinel-2", _S2, folder="m-cashew-plant"),
     "m-SA-crop-type": Source("segment", 10, "sentinel-2", _S2),
     "m-chesapeake-landcover": Source("segment", 7, "gaofen", {**_RGB, "NIR": "NearInfrared"}),
-}  # fmt: skip
+}
 SPLITS = ("train", "valid", "test")
-_KINDS = {"Classification": "classify", "MultiLabelClassification": "multilabel", "SegmentationClasses": "segment",
-          "SemanticSegmentation": "segment"}  # fmt: skip
+_KINDS = {
+    "Classification": "classify",
+    "MultiLabelClassification": "multilabel",
+    "SegmentationClasses": "segment",
+    "SemanticSegmentation": "segment",
+}
 _UNLABELLED = (-1, 255)  # of a raster of labels; the published tasks define none and count every class
 
 
@@ -124,8 +153,19 @@ def open_task(root: Path, name: str, partition: str = "default") -> Task:
     splits = {split: HDF5Split(folder, names[split], source, len(classes)) for split in SPLITS}
     mean, std = _statistics(folder, source, splits["train"], notes)
     digest = hashlib.sha256(json.dumps([names, sizes, source.source_bands, mean, std]).encode()).hexdigest()
-    return Task(name, source.kind, classes, source.sensor, source.bands, source.source_bands, mean, std, splits,
-                f"{name}-{partition}-{digest[:16]}", tuple(notes))  # fmt: skip
+    return Task(
+        name,
+        source.kind,
+        classes,
+        source.sensor,
+        source.bands,
+        source.source_bands,
+        mean,
+        std,
+        splits,
+        f"{name}-{partition}-{digest[:16]}",
+        tuple(notes),
+    )
 
 
 def _folders(root: Path, name: str) -> list[Path]:
@@ -181,8 +221,10 @@ def _classes(folder: Path, source: Source, first: Path, notes: list[str]) -> tup
         return tuple(map(str, range(source.classes)))
     kind, count = _KINDS.get(type(label).__name__), getattr(label, "n_classes", None)
     if kind != source.kind or not isinstance(count, int) or count < 2:
-        raise InputError(f"expected a {source.kind} task of {source.classes} classes in {folder}, found labels of type "
-                         f"{type(label).__name__}: is this another task or version?")  # fmt: skip
+        raise InputError(
+            f"expected a {source.kind} task of {source.classes} classes in {folder}, found labels of type "
+            f"{type(label).__name__}: is this another task or version?"
+        )
     if count != source.classes:
         notes.append(f"the data have {count} classes, the published task {source.classes}")
     names = _texts(getattr(label, "_class_names", None) or getattr(label, "class_name", None))
@@ -197,8 +239,9 @@ def _texts(values: Any) -> tuple[str, ...]:
     return tuple(values) if plain else ()
 
 
-def _statistics(folder: Path, source: Source, train: "HDF5Split", notes: list[str]
-                ) -> tuple[tuple[float, ...], tuple[float, ...]]:  # fmt: skip
+def _statistics(
+    folder: Path, source: Source, train: "HDF5Split", notes: list[str]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation a band, in the data's own unit: the task's file, or else its training samples."""
     path = folder / "band_stats.json"
     known = _json(path) if path.exists() else {}

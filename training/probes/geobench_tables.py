@@ -18,8 +18,14 @@ from training.probes.scores import METRIC
 
 TITLES = {"random": "Random init.", "mae_single": "MAE single", "satmae": "SatMAE", "ofanet": "OFA-Net"}
 TABLE_1 = ("m-bigearthnet", "m-forestnet", "m-brick-kiln", "m-pv4ger", "m-so2sat", "m-eurosat")
-TABLE_2 = ("m-pv4ger-seg", "m-nz-cattle", "m-NeonTree", "m-cashew-plantation", "m-SA-crop-type",
-           "m-chesapeake-landcover")  # fmt: skip
+TABLE_2 = (
+    "m-pv4ger-seg",
+    "m-nz-cattle",
+    "m-NeonTree",
+    "m-cashew-plantation",
+    "m-SA-crop-type",
+    "m-chesapeake-landcover",
+)
 TABLES = {
     "Table 1: top-1 accuracy in percent (m-bigearthnet: ours is micro F1)": TABLE_1,
     "Table 2: mIoU in percent": TABLE_2,
@@ -110,14 +116,36 @@ def paper_tables(results: Sequence[Cell]) -> str:
     for title, tasks in TABLES.items():
         lines = [["method", *tasks], *_rows(results, tasks)]
         widths = [max(len(line[i]) for line in lines) for i in range(len(tasks) + 1)]
-        parts.append("\n".join([title, *("  ".join(f"{v:{w}}" for v, w in zip(line, widths, strict=True)).rstrip()
-                                         for line in lines)]))  # fmt: skip
+        parts.append(
+            "\n".join(
+                [title, *("  ".join(f"{v:{w}}" for v, w in zip(line, widths, strict=True)).rstrip() for line in lines)]
+            )
+        )
     return "\n\n".join(parts) + "\n"
 
 
-_HEAD = ("task", "metric", "method", "value", "low", "high", "deviation_over_seeds", "seeds", "paper", "sensor",
-         "bands", "source_bands", "train", "valid", "test", "head", "normalised_by", "backbone", "fingerprint",
-         "missing")  # fmt: skip
+_HEAD = (
+    "task",
+    "metric",
+    "method",
+    "value",
+    "low",
+    "high",
+    "deviation_over_seeds",
+    "seeds",
+    "paper",
+    "sensor",
+    "bands",
+    "source_bands",
+    "train",
+    "valid",
+    "test",
+    "head",
+    "normalised_by",
+    "backbone",
+    "fingerprint",
+    "missing",
+)
 
 
 def _records(cells: Sequence[Cell]) -> list[dict[str, str]]:
@@ -128,14 +156,27 @@ def _records(cells: Sequence[Cell]) -> list[dict[str, str]]:
         record["paper"] = "" if c.paper is None else f"{c.paper:.2f}"
         if c.result:
             facts = c.result.facts
-            record |= {key: f"{100 * v:.4f}" for key, v in (("value", c.result.value), ("low", c.result.low),
-                                                            ("high", c.result.high),
-                                                            ("deviation_over_seeds", facts["std"]))}  # fmt: skip
+            record |= {
+                key: f"{100 * v:.4f}"
+                for key, v in (
+                    ("value", c.result.value),
+                    ("low", c.result.low),
+                    ("high", c.result.high),
+                    ("deviation_over_seeds", facts["std"]),
+                )
+            }
             record |= {name: str(count) for name, count in facts["samples"].items()}
-            record |= {"metric": c.result.metric, "seeds": str(len(facts["seeds"])), "sensor": facts["sensor"],
-                       "bands": ", ".join(facts["bands"]), "source_bands": ", ".join(facts["source_bands"]),
-                       "head": facts["head"], "normalised_by": facts["normalise"], "backbone": facts["backbone"],
-                       "fingerprint": facts["fingerprint"]}  # fmt: skip
+            record |= {
+                "metric": c.result.metric,
+                "seeds": str(len(facts["seeds"])),
+                "sensor": facts["sensor"],
+                "bands": ", ".join(facts["bands"]),
+                "source_bands": ", ".join(facts["source_bands"]),
+                "head": facts["head"],
+                "normalised_by": facts["normalise"],
+                "backbone": facts["backbone"],
+                "fingerprint": facts["fingerprint"],
+            }
         records.append(record)
     return records
 
@@ -164,8 +205,16 @@ def _described(cells: Sequence[Cell]) -> list[list[str]]:
         facts = next((c.result.facts for c in cells if c.task == task and c.result), None)
         if facts:
             counts = " / ".join(str(facts["samples"][split]) for split in ("train", "valid", "test"))
-            lines.append([task, METRIC[facts["kind"]], counts, facts["sensor"], ", ".join(facts["bands"]),
-                          "; ".join(facts["notes"])])  # fmt: skip
+            lines.append(
+                [
+                    task,
+                    METRIC[facts["kind"]],
+                    counts,
+                    facts["sensor"],
+                    ", ".join(facts["bands"]),
+                    "; ".join(facts["notes"]),
+                ]
+            )
     return lines
 
 
@@ -186,7 +235,7 @@ def _missing(cells: Sequence[Cell]) -> list[list[str]]:
 def _all_scores(cells: Sequence[Cell]) -> list[list[str]]:
     lines = []
     for c in cells:
-        for name, (value, low, high) in (c.result.facts["scores"].items() if c.result else ()):
+        for name, (value, low, high) in c.result.facts["scores"].items() if c.result else ():
             lines.append([c.task, c.title, name, f"{100 * value:.2f}", f"{100 * low:.2f} to {100 * high:.2f}"])
     return lines
 
@@ -209,10 +258,16 @@ def _markdown(cells: Sequence[Cell], partition: str) -> str:
     parts = [f"# {_heading(partition)}"]
     for title, tasks in TABLES.items():
         parts += [f"## {title}", grid(["method", *tasks], _rows(cells, tasks))]
-    parts += ["## What was used", grid(_TASK_HEAD, _described(cells)),
-              "## Missing", grid(_MISSING_HEAD, _missing(cells)),
-              "## All scores", grid(_SCORE_HEAD, _all_scores(cells)),
-              "## Remarks", "\n".join(f"- {remark}" for remark in REMARKS)]  # fmt: skip
+    parts += [
+        "## What was used",
+        grid(_TASK_HEAD, _described(cells)),
+        "## Missing",
+        grid(_MISSING_HEAD, _missing(cells)),
+        "## All scores",
+        grid(_SCORE_HEAD, _all_scores(cells)),
+        "## Remarks",
+        "\n".join(f"- {remark}" for remark in REMARKS),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -220,15 +275,26 @@ def _page(cells: Sequence[Cell], partition: str) -> str:
     title = _heading(partition)
     parts = [f"<h1>{escape(title)}</h1>"]
     for heading, tasks in TABLES.items():
-        parts += [f"<h2>{escape(heading)}</h2>", '<div class="wide">', table(["method", *tasks], _rows(cells, tasks)),
-                  "</div><p>Dots: ours, with 95 % intervals. Rings: the paper's.</p>",
-                  _chart(cells, tasks)]  # fmt: skip
-    parts += ["<h2>What was used</h2>", table(_TASK_HEAD, _described(cells), len(_TASK_HEAD)),
-              "<h2>Missing</h2>", table(_MISSING_HEAD, _missing(cells), len(_MISSING_HEAD)),
-              "<h2>All scores</h2>", table(_SCORE_HEAD, _all_scores(cells)),
-              "<h2>Backbones</h2>", pairs(_backbones(cells)) or "<p>None.</p>", "<h2>Remarks</h2>",
-              "<ul>" + "".join(f"<li>{escape(remark)}</li>" for remark in REMARKS) + "</ul>",
-              f"<p>{escape(machine())}</p>"]  # fmt: skip
+        parts += [
+            f"<h2>{escape(heading)}</h2>",
+            '<div class="wide">',
+            table(["method", *tasks], _rows(cells, tasks)),
+            "</div><p>Dots: ours, with 95 % intervals. Rings: the paper's.</p>",
+            _chart(cells, tasks),
+        ]
+    parts += [
+        "<h2>What was used</h2>",
+        table(_TASK_HEAD, _described(cells), len(_TASK_HEAD)),
+        "<h2>Missing</h2>",
+        table(_MISSING_HEAD, _missing(cells), len(_MISSING_HEAD)),
+        "<h2>All scores</h2>",
+        table(_SCORE_HEAD, _all_scores(cells)),
+        "<h2>Backbones</h2>",
+        pairs(_backbones(cells)) or "<p>None.</p>",
+        "<h2>Remarks</h2>",
+        "<ul>" + "".join(f"<li>{escape(remark)}</li>" for remark in REMARKS) + "</ul>",
+        f"<p>{escape(machine())}</p>",
+    ]
     return html_page(title, parts, ".wide { overflow-x: auto } .wide td, .wide th { white-space: nowrap }\n")
 
 
@@ -256,11 +322,15 @@ def _chart(cells: Sequence[Cell], tasks: Sequence[str]) -> str:
     def at(percent: float) -> float:
         return left + percent / 100 * (right - left)
 
-    parts = [f'<svg viewBox="0 0 1060 {height}" width="1060" height="{height}" role="img"><title>ours (dots, 95 % '
-             "intervals) and the paper's (rings), percent</title>"]  # fmt: skip
+    parts = [
+        f'<svg viewBox="0 0 1060 {height}" width="1060" height="{height}" role="img"><title>ours (dots, 95 % '
+        "intervals) and the paper's (rings), percent</title>"
+    ]
     for tick in range(0, 101, 10):
-        parts.append(f'<path d="M{at(tick):.1f} 0V{height - 24}" stroke="currentColor" stroke-opacity=".12"/>'
-                     f'<text x="{at(tick):.1f}" y="{height - 8}" text-anchor="middle">{tick}</text>')  # fmt: skip
+        parts.append(
+            f'<path d="M{at(tick):.1f} 0V{height - 24}" stroke="currentColor" stroke-opacity=".12"/>'
+            f'<text x="{at(tick):.1f}" y="{height - 8}" text-anchor="middle">{tick}</text>'
+        )
     ours = {(c.method, c.task): c.result for c in cells if c.result}
     for number, task in enumerate(tasks):
         top = number * (len(methods) * step + pad) + pad
@@ -269,10 +339,13 @@ def _chart(cells: Sequence[Cell], tasks: Sequence[str]) -> str:
             y, color, paper = top + line * step, _SHOWN.get(method, _OTHER), PAPER.get(method, {}).get(task)
             if result := ours.get((method, task)):
                 low, value, high = (at(100 * v) for v in (result.low, result.value, result.high))
-                parts.append(f'<path d="M{low:.1f} {y}H{high:.1f}" stroke="{color}" stroke-width="2"/>'
-                             f'<circle cx="{value:.1f}" cy="{y}" r="4" fill="{color}"/>')  # fmt: skip
+                parts.append(
+                    f'<path d="M{low:.1f} {y}H{high:.1f}" stroke="{color}" stroke-width="2"/>'
+                    f'<circle cx="{value:.1f}" cy="{y}" r="4" fill="{color}"/>'
+                )
             if paper is not None:
-                parts.append(f'<circle cx="{at(paper):.1f}" cy="{y}" r="4.5" fill="none" stroke="{color}" '
-                             'stroke-width="1.5"/>')  # fmt: skip
+                parts.append(
+                    f'<circle cx="{at(paper):.1f}" cy="{y}" r="4.5" fill="none" stroke="{color}" stroke-width="1.5"/>'
+                )
             parts.append(f'<text x="{right + 12}" y="{y + 4}">{escape(TITLES.get(method, method))}</text>')
     return "\n".join([*parts, "</svg>"])

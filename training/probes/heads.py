@@ -45,8 +45,9 @@ class Logistic:
         return odds / odds.sum(1, keepdims=True)
 
 
-def fit_logistic(train: Labelled, valid: Labelled, *, with_valid: bool = False,
-                 strengths: Sequence[float] = STRENGTHS) -> Logistic:  # fmt: skip
+def fit_logistic(
+    train: Labelled, valid: Labelled, *, with_valid: bool = False, strengths: Sequence[float] = STRENGTHS
+) -> Logistic:
     """Logistic regression by L-BFGS. Its strength is the smallest of those best on `valid` (by accuracy; micro F1 for
     multilabel), sought from the strongest penalty on until two in a row are worse than the best; then it is fitted anew
     on train, `with_valid` on both. The problem is convex: there is one answer.
@@ -94,8 +95,9 @@ def _fit(x: NDArray, y: NDArray, classes: int, strength: float, warm: dict[int, 
     return Logistic(mean, scale, weight, bias, y.ndim == 2, strength, whole)
 
 
-def _lbfgs(z: NDArray, y: NDArray, strength: float, warm: dict[int, Any], key: int
-           ) -> tuple[NDArray, NDArray, NDArray, bool]:  # fmt: skip
+def _lbfgs(
+    z: NDArray, y: NDArray, strength: float, warm: dict[int, Any], key: int
+) -> tuple[NDArray, NDArray, NDArray, bool]:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -176,13 +178,15 @@ _LOSS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "classify": F.cross_entropy,
     "multilabel": F.binary_cross_entropy_with_logits,
     # a batch without any labelled pixel has the loss 0, not NaN
-    "segment": lambda scores, y: F.cross_entropy(scores, y.long(), ignore_index=-1, reduction="sum")
-    / (y >= 0).sum().clamp_min(1),
+    "segment": lambda scores, y: (
+        F.cross_entropy(scores, y.long(), ignore_index=-1, reduction="sum") / (y >= 0).sum().clamp_min(1)
+    ),
 }
 
 
-def fit_steps(views: Sequence[Labelled], valid: Labelled, kind: str, classes: int, recipe: Recipe, seed: int,
-              device: torch.device) -> tuple[TokenHead, int]:  # fmt: skip
+def fit_steps(
+    views: Sequence[Labelled], valid: Labelled, kind: str, classes: int, recipe: Recipe, seed: int, device: torch.device
+) -> tuple[TokenHead, int]:
     """(head, its epoch, from 1): trained on the train split, of which `views` are flipped versions; the epoch that is
     best on the validation split counts. The same seed gives the same head on a CPU."""
     count, width = len(views[0][0]), views[0][0].shape[-1]
@@ -235,8 +239,9 @@ def _pick(views: Sequence[Labelled], numbers: NDArray, view: NDArray, device: to
     return torch.from_numpy(x).to(device).float(), torch.from_numpy(y).to(device)
 
 
-def head_scores(head: TokenHead, data: Labelled, kind: str, batch: int, device: torch.device
-                ) -> Iterator[tuple[NDArray, NDArray]]:  # fmt: skip
+def head_scores(
+    head: TokenHead, data: Labelled, kind: str, batch: int, device: torch.device
+) -> Iterator[tuple[NDArray, NDArray]]:
     """Probabilities (B, K) or (B, K, H, W) with labels, batch by batch."""
     head.eval()
     for start in range(0, len(data[0]), batch):

@@ -50,9 +50,17 @@ class Images:
         return pixels[[band - 1 for band in self.bands]]
 
 
-def folder_task(root: Path, *, per_class_train: int | None = None, per_class_valid: int = 50, seed: int = 0,
-                held_out: frozenset[str] = frozenset(), test_share: float = 0.2, sensor: str = "naip",
-                bands: Sequence[int | None] | None = None) -> Task:  # fmt: skip
+def folder_task(
+    root: Path,
+    *,
+    per_class_train: int | None = None,
+    per_class_valid: int = 50,
+    seed: int = 0,
+    held_out: frozenset[str] = frozenset(),
+    test_share: float = 0.2,
+    sensor: str = "naip",
+    bands: Sequence[int | None] | None = None,
+) -> Task:
     """Sub-folders of `root` as classes. The test split is the files whose `chip_digest` is in `held_out`; without that
     list a share of each class by their digests, the same for every `seed`. Train (None: all that are left) and
     validation are drawn by `seed` from the others. `bands`: the files' 1-based band of each embedder band, None where
@@ -69,11 +77,20 @@ def folder_task(root: Path, *, per_class_train: int | None = None, per_class_val
     classes, digests = _listed(root)
     chosen: dict[str, list[tuple[Path, int]]] = {"train": [], "valid": [], "test": []}
     for label, name in enumerate(classes):
-        for split, files in _draw(digests[name], held_out, test_share, per_class_train, per_class_valid,
-                                  np.random.default_rng((seed, label)), name).items():  # fmt: skip
+        for split, files in _draw(
+            digests[name],
+            held_out,
+            test_share,
+            per_class_train,
+            per_class_valid,
+            np.random.default_rng((seed, label)),
+            name,
+        ).items():
             chosen[split] += [(path, label) for path in files]
-    splits = {split: Images(tuple(path for path, _ in pairs), tuple(label for _, label in pairs), source)
-              for split, pairs in chosen.items()}  # fmt: skip
+    splits = {
+        split: Images(tuple(path for path, _ in pairs), tuple(label for _, label in pairs), source)
+        for split, pairs in chosen.items()
+    }
     train = splits["train"]
     some = np.unique(np.linspace(0, len(train) - 1, min(len(train), _MOST_MEASURED)).round().astype(int)).tolist()
     mean, std = moments(train[number][0] for number in progress(some, "statistics"))
@@ -83,16 +100,29 @@ def folder_task(root: Path, *, per_class_train: int | None = None, per_class_val
     found = held_out & set(digest_of.values())
     missing = len(held_out) - len(found)
     notes = [f"{missing} of {len(held_out)} held-out images are not there"] if missing else []
-    return Task(root.resolve().name, "classify", classes, sensor, there, tuple(f"band {b}" for b in source), mean, std,
-                splits, key, tuple(notes))  # fmt: skip
+    return Task(
+        root.resolve().name,
+        "classify",
+        classes,
+        sensor,
+        there,
+        tuple(f"band {b}" for b in source),
+        mean,
+        std,
+        splits,
+        key,
+        tuple(notes),
+    )
 
 
 def _listed(root: Path) -> tuple[tuple[str, ...], dict[str, list[tuple[Path, str]]]]:
     """Classes and, of each, the files with their digests, by name. Raises InputError."""
     if not root.is_dir():
         raise InputError(f"expected a folder of images by class, found none at {root}")
-    files = {name: sorted(p for p in (root / name).iterdir() if p.suffix.lower() in _ENDINGS and p.is_file())
-             for name in folder_names(root)}  # fmt: skip
+    files = {
+        name: sorted(p for p in (root / name).iterdir() if p.suffix.lower() in _ENDINGS and p.is_file())
+        for name in folder_names(root)
+    }
     files = {name: paths for name, paths in files.items() if paths}
     if len(files) < 2:
         raise InputError(f"expected CLASS/*.jpg|png|tif of at least two classes in {root}, found {len(files)}")
@@ -105,8 +135,15 @@ def _listed(root: Path) -> tuple[tuple[str, ...], dict[str, list[tuple[Path, str
     return tuple(files), digests
 
 
-def _draw(files: list[tuple[Path, str]], held_out: frozenset[str], test_share: float, train: int | None, valid: int,
-          rng: np.random.Generator, name: str) -> dict[str, list[Path]]:  # fmt: skip
+def _draw(
+    files: list[tuple[Path, str]],
+    held_out: frozenset[str],
+    test_share: float,
+    train: int | None,
+    valid: int,
+    rng: np.random.Generator,
+    name: str,
+) -> dict[str, list[Path]]:
     """One class's files by split."""
     if held_out:
         test = {digest for _, digest in files} & held_out
@@ -115,8 +152,10 @@ def _draw(files: list[tuple[Path, str]], held_out: frozenset[str], test_share: f
     rest = [path for path, digest in files if digest not in test]
     need = valid + (train or 1)
     if len(rest) < need or not test:
-        raise InputError(f"expected a test image and {need} others of class {name}, found {len(files) - len(rest)} "
-                         f"and {len(rest)}: ask for fewer a class")  # fmt: skip
+        raise InputError(
+            f"expected a test image and {need} others of class {name}, found {len(files) - len(rest)} "
+            f"and {len(rest)}: ask for fewer a class"
+        )
     order = [rest[i] for i in rng.permutation(len(rest))]
     parts = {"valid": order[:valid], "train": order[valid:][:train]}
     return {split: sorted(paths) for split, paths in parts.items()} | {"test": [p for p, d in files if d in test]}

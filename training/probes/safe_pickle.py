@@ -118,8 +118,10 @@ def read_pickle(data: bytes, where: str) -> Any:
         return _Unpickler(io.BytesIO(data)).load()
     except Exception as error:  # damaged pickles raise almost anything
         line = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(f"expected plain values of GEO-Bench in {where}, found a pickle that might run code or is "
-                         f"damaged ({line}): take the file anew from its source") from error  # fmt: skip
+        raise InputError(
+            f"expected plain values of GEO-Bench in {where}, found a pickle that might run code or is "
+            f"damaged ({line}): take the file anew from its source"
+        ) from error
 
 
 def read_pickle_text(text: str, where: str) -> Any:

@@ -26,8 +26,15 @@ _HEADS = {768: 12, 1024: 16, 1280: 16}  # the published sizes; a checkpoint does
 class SatMAE(nn.Module):
     """The encoder. Parameters have the names of the published checkpoints."""
 
-    def __init__(self, width: int = 768, depth: int = 12, heads: int = 12, patch_px: int = 8, grid: int = 12,
-                 group_width: int = 256):  # fmt: skip
+    def __init__(
+        self,
+        width: int = 768,
+        depth: int = 12,
+        heads: int = 12,
+        patch_px: int = 8,
+        grid: int = 12,
+        group_width: int = 256,
+    ):
         super().__init__()
         if width % heads or (width - group_width) % 4 or group_width % 2:
             raise ValueError(f"expected width divisible by heads, found {width} and {heads}, of groups {group_width}")

@@ -80,8 +80,9 @@ def _metrics(kind: str, classes: int) -> tuple[dict[str, Any], Any]:
     }, tm.MulticlassAccuracy(classes, average="none")
 
 
-def evaluate(kind: str, classes: int, batches: Iterable[tuple[NDArray, NDArray]], seed: int = 0,
-             resamples: int = RESAMPLES) -> tuple[dict[str, tuple[float, float, float]], list[float]]:  # fmt: skip
+def evaluate(
+    kind: str, classes: int, batches: Iterable[tuple[NDArray, NDArray]], seed: int = 0, resamples: int = RESAMPLES
+) -> tuple[dict[str, tuple[float, float, float]], list[float]]:
     """Scores by name as (value, low, high), and one a class, of probabilities (B, K[, H, W]) with labels. The interval
     holds 95 % of `resamples` draws of the samples (images) with replacement."""
     named, each = _metrics(kind, classes)
@@ -117,5 +118,9 @@ def _precisions(scores: NDArray, y: NDArray, weights: NDArray) -> NDArray:
     from sklearn.metrics import average_precision_score
 
     flat, times = (y > 0.5).ravel().astype(int), y.shape[1]
-    return np.array([average_precision_score(flat, scores.ravel(), sample_weight=np.repeat(w, times))
-                     for w in progress(weights, "intervals")])  # fmt: skip
+    return np.array(
+        [
+            average_precision_score(flat, scores.ravel(), sample_weight=np.repeat(w, times))
+            for w in progress(weights, "intervals")
+        ]
+    )

@@ -78,25 +78,49 @@ def affine_to_canonical(sensor: Sensor, units: str) -> tuple[float, float] | Non
 
 def _table() -> dict[str, Sensor]:
     facts = json.loads(Path(__file__).with_name("statistics.json").read_text(encoding="utf-8"))
-    s2 = {"B4": 0.665, "B3": 0.560, "B2": 0.490, "B5": 0.705, "B6": 0.740, "B7": 0.783, "B8": 0.842, "B11": 1.610,
-          "B12": 2.190}  # fmt: skip
+    s2 = {
+        "B4": 0.665,
+        "B3": 0.560,
+        "B2": 0.490,
+        "B5": 0.705,
+        "B6": 0.740,
+        "B7": 0.783,
+        "B8": 0.842,
+        "B11": 1.610,
+        "B12": 2.190,
+    }
     rgb = (Band("R", 0.66), Band("G", 0.56), Band("B", 0.48))
     enmap = tuple(Band(f"band {i}", um) for i, um in enumerate(facts["enmap_wavelengths_um"], 1))
     optical = ("8-bit", "reflectance", "dn")
     entries = [
         ("sentinel-1", "Sentinel-1 radar", (Band("VV"), Band("VH")), (4, 60), "db", ("db", "linear")),
-        ("sentinel-2", "Sentinel-2", tuple(Band(n, um) for n, um in s2.items()), (8, 65), "reflectance",
-         ("reflectance", "reflectance+0.1", "dn", "dn+1000", "8-bit")),
+        (
+            "sentinel-2",
+            "Sentinel-2",
+            tuple(Band(n, um) for n, um in s2.items()),
+            (8, 65),
+            "reflectance",
+            ("reflectance", "reflectance+0.1", "dn", "dn+1000", "8-bit"),
+        ),
         ("gaofen", "Gaofen and other 4-band", (*rgb, Band("NIR", 0.83)), (0.4, 9), "8-bit", optical),
         ("naip", "NAIP and other RGB", rgb, (0.05, 4), "8-bit", optical),
         ("enmap", "EnMAP hyperspectral", enmap, (20, 40), "reflectance", ("reflectance", "dn")),
-    ]  # fmt: skip
+    ]
     water_vapour = frozenset(range(127, 142)) | frozenset(range(161, 168))
     return {
-        key: Sensor(key, title, bands, gsd, unit, units, tuple(facts["mean"][key]), tuple(facts["std"][key]),
-                    water_vapour if key == "enmap" else frozenset())
+        key: Sensor(
+            key,
+            title,
+            bands,
+            gsd,
+            unit,
+            units,
+            tuple(facts["mean"][key]),
+            tuple(facts["std"][key]),
+            water_vapour if key == "enmap" else frozenset(),
+        )
         for key, title, bands, gsd, unit, units in entries
-    }  # fmt: skip
+    }
 
 
 SENSORS = _table()
@@ -349,18 +373,31 @@ def _candidates(facts: RasterFacts) -> list[str]:
     s2 = map_bands(SENSORS["sentinel-2"], facts)
     if s2 and (s2[1] == "certain" or count > 4 and s2[2].startswith("band")):
         return ["sentinel-2"]
-    by_count = {2: "sentinel-1", 3: "naip", 4: "gaofen naip", 9: "sentinel-2", 10: "sentinel-2", 12: "sentinel-2",
-                13: "sentinel-2", 202: "enmap", 224: "enmap"}  # fmt: skip
+    by_count = {
+        2: "sentinel-1",
+        3: "naip",
+        4: "gaofen naip",
+        9: "sentinel-2",
+        10: "sentinel-2",
+        12: "sentinel-2",
+        13: "sentinel-2",
+        202: "enmap",
+        224: "enmap",
+    }
     return by_count.get(count, "").split()
 
 
 def _refusal(facts: RasterFacts) -> str:
     count = len(_used(facts))
-    text = (f"expected 2 (Sentinel-1), 3 (RGB), 4 (RGB+NIR), 9, 10, 12 or 13 (Sentinel-2), 202 or 224 (EnMAP) bands, "
-            f"found {count}")  # fmt: skip
+    text = (
+        f"expected 2 (Sentinel-1), 3 (RGB), 4 (RGB+NIR), 9, 10, 12 or 13 (Sentinel-2), 202 or 224 (EnMAP) bands, "
+        f"found {count}"
+    )
     if count == 6:
-        text += ("; if this is Landsat (blue, green, red, NIR, SWIR 1, SWIR 2), map its bands to Sentinel-2's: "
-                 "--sensor sentinel-2 --bands 3,2,1,-,-,-,4,5,6")  # fmt: skip
+        text += (
+            "; if this is Landsat (blue, green, red, NIR, SWIR 1, SWIR 2), map its bands to Sentinel-2's: "
+            "--sensor sentinel-2 --bands 3,2,1,-,-,-,4,5,6"
+        )
     elif count == 1:
         text += "; stack single-band files to one raster first (gdalbuildvrt -separate)"
     else:

@@ -54,16 +54,23 @@ class ClassifyPanel(QDockWidget):
     # --- widgets ------------------------------------------------------------------------------------------------
 
     def _build(self):
-        self.source, self.head, self.area, self.detail = RasterInput(None), HeadChoice(), AreaInput(self._iface), (
-            DetailInput())  # fmt: skip
+        self.source, self.head, self.area, self.detail = (
+            RasterInput(None),
+            HeadChoice(),
+            AreaInput(self._iface),
+            (DetailInput()),
+        )
         self.output = OutputFile(tr("Save classes to"), outputs.RASTER)
         content = QWidget()
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setVerticalSpacing(10)
-        rows = ((tr("&Head"), self.head, self.head.head), (tr("&Area"), self.area, self.area.mode),
-                (tr("&Detail"), self.detail, self.detail.choice), (tr("&Save to"), self.output, self.output.lineEdit()),
-                )  # fmt: skip
+        rows = (
+            (tr("&Head"), self.head, self.head.head),
+            (tr("&Area"), self.area, self.area.mode),
+            (tr("&Detail"), self.detail, self.detail.choice),
+            (tr("&Save to"), self.output, self.output.lineEdit()),
+        )
         for title, widget, buddy in rows:
             label = QLabel(title)
             label.setBuddy(buddy)
@@ -97,8 +104,11 @@ class ClassifyPanel(QDockWidget):
         self.min_area.setSpecialValueText(tr("none is too small"))
         self.min_area.setToolTip(tr("Smaller areas are given to their neighbours"))
         self.device = QComboBox()
-        for key, title in (("auto", tr("The fastest there is")), ("cpu", tr("Processor (CPU)")),
-                           ("cuda", tr("Graphics card (CUDA)"))):  # fmt: skip
+        for key, title in (
+            ("auto", tr("The fastest there is")),
+            ("cpu", tr("Processor (CPU)")),
+            ("cuda", tr("Graphics card (CUDA)")),
+        ):
             self.device.addItem(title, key)
         self.device.setCurrentIndex(max(self.device.findData(QgsSettings().value(_DEVICE, "auto", str)), 0))
         choice = self.detail.choice
@@ -121,8 +131,11 @@ class ClassifyPanel(QDockWidget):
             label.hide()
         self.run = self._button(tr("&Run"), self._run, tr("Classify the area, and add the result to the map"))
         self.preview = self._button(tr("&Preview"), self._preview, tr("Preview what the canvas shows"))
-        self.algorithm = self._button(tr("Open as al&gorithm..."), self._open_algorithm,
-                                      tr("Open the same in Processing: for batches, models, commands"))  # fmt: skip
+        self.algorithm = self._button(
+            tr("Open as al&gorithm..."),
+            self._open_algorithm,
+            tr("Open the same in Processing: for batches, models, commands"),
+        )
         buttons = QHBoxLayout()
         buttons.addWidget(self.algorithm)
         buttons.addStretch(1)
@@ -226,10 +239,16 @@ class ClassifyPanel(QDockWidget):
         told = {"INPUT": self.source.layer().id(), "HEAD": str(self.head.current().path)}
         if not self.source.trouble():
             told |= self.source.reading_parameters()
-        told |= {**self.area.parameters(), "TILE_SIZE": self.detail.tile_px(), "DEVICE": self.device.currentData(),
-                 "OUTPUT": self.output.definition(), "OUTPUT_POLYGONS": self.polygons.definition(),
-                 "OUTPUT_CONFIDENCE": self.confidence.definition(), "OUTPUT_REPORT": self.report.path(),
-                 "MIN_AREA": self.min_area.value()}  # fmt: skip
+        told |= {
+            **self.area.parameters(),
+            "TILE_SIZE": self.detail.tile_px(),
+            "DEVICE": self.device.currentData(),
+            "OUTPUT": self.output.definition(),
+            "OUTPUT_POLYGONS": self.polygons.definition(),
+            "OUTPUT_CONFIDENCE": self.confidence.definition(),
+            "OUTPUT_REPORT": self.report.path(),
+            "MIN_AREA": self.min_area.value(),
+        }
         return known_parameters(self._algorithm_id(), told)
 
     def _algorithm_id(self) -> str:
@@ -284,8 +303,14 @@ class ClassifyPanel(QDockWidget):
         if self._preview_run is not None:
             self._preview_run.cancel()
         title = tr("Preview of {layer}").format(layer=raster.name())
-        run = Run(self._iface, self._say, self._algorithm_id(), parameters, title,
-                  lambda results: self._show_preview(results, raster.id(), head, cut))  # fmt: skip
+        run = Run(
+            self._iface,
+            self._say,
+            self._algorithm_id(),
+            parameters,
+            title,
+            lambda results: self._show_preview(results, raster.id(), head, cut),
+        )
         run.ended.connect(lambda run: self._preview_ended(run, head, device))
         self._preview_run = run
         _show(self.status, "")

@@ -43,8 +43,15 @@ def features_mean(path: str, cancelled: Callable[[], bool]) -> np.ndarray | None
     return total / count
 
 
-def likeness(path: str, x: float, y: float, mean: np.ndarray, output: str, progress: Callable[[float], None],
-             cancelled: Callable[[], bool]) -> Likeness | None:  # fmt: skip
+def likeness(
+    path: str,
+    x: float,
+    y: float,
+    mean: np.ndarray,
+    output: str,
+    progress: Callable[[float], None],
+    cancelled: Callable[[], bool],
+) -> Likeness | None:
     """Writes one band, -1 to 1, on the grid of the features; x and y are in their CRS. None where it was cancelled,
     and then no file is left. Raises RasterError where there is nothing at that place."""
     dataset = _open(path)

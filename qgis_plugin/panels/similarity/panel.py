@@ -306,5 +306,12 @@ def _work(task: Task, features: Features, params: dict, place, output: str):
         features.mean = features_mean(str(features.path), task.cancelled)
         if features.mean is None:
             return None
-    return likeness(str(features.path), place.x(), place.y(), features.mean, output,
-                    lambda done: task.progress(share + (1 - share) * done, ""), task.cancelled)  # fmt: skip
+    return likeness(
+        str(features.path),
+        place.x(),
+        place.y(),
+        features.mean,
+        output,
+        lambda done: task.progress(share + (1 - share) * done, ""),
+        task.cancelled,
+    )

@@ -83,10 +83,14 @@ class TrainingPanel(QDockWidget):
         self.inputs = TrainingInputs(self.source.layer)
         self.train = self._button(tr("Train"), self._train, tr("Learn the classes from the polygons"))
         self.apply = self._button(tr("Apply to canvas"), self._apply_canvas, tr("Map what the canvas shows"))
-        self.uncertain = self._button(tr("Next uncertain place"), self._next_place,
-                                      tr("Go to the place of the map of which the head is least sure"))  # fmt: skip
-        self.save = self._button(tr("Save head"), self._save,
-                                 tr("Keep the head: Classify layer and the toolbox offer it from then on"))  # fmt: skip
+        self.uncertain = self._button(
+            tr("Next uncertain place"),
+            self._next_place,
+            tr("Go to the place of the map of which the head is least sure"),
+        )
+        self.save = self._button(
+            tr("Save head"), self._save, tr("Keep the head: Classify layer and the toolbox offer it from then on")
+        )
         self.cancel = self._button(tr("Cancel"), self._cancel)
         self.again = QCheckBox(tr("Update the map after each training"))
         self.again.setChecked(True)
@@ -162,8 +166,14 @@ class TrainingPanel(QDockWidget):
         self.classes.let_add(layer is not None and training_layer.is_ours(layer))
 
     def _signals(self, layer):
-        return (layer.layerModified, layer.afterCommitChanges, layer.afterRollBack, layer.dataChanged,
-                layer.rendererChanged, layer.subsetStringChanged)  # fmt: skip
+        return (
+            layer.layerModified,
+            layer.afterCommitChanges,
+            layer.afterRollBack,
+            layer.dataChanged,
+            layer.rendererChanged,
+            layer.subsetStringChanged,
+        )
 
     def _forget_layer(self):
         self._layer = None
@@ -179,8 +189,9 @@ class TrainingPanel(QDockWidget):
     def _count(self):
         raster, layer = self.source.layer(), self.inputs.labels.currentLayer()
         field = self.inputs.field.currentField()
-        self._counted = count(layer, field, raster) if layer is not None and raster is not None and field else Counted(
-            [], True)  # fmt: skip
+        self._counted = (
+            count(layer, field, raster) if layer is not None and raster is not None and field else Counted([], True)
+        )
         self.classes.show_rows(self._counted.rows)
         self._enable()
 
@@ -271,8 +282,13 @@ class TrainingPanel(QDockWidget):
         self._trained += 1
         raster, layer = self.source.layer(), self.inputs.labels.currentLayer()
         output = self._folder / f"head_{self._trained}.safetensors"
-        parameters = {"INPUT": [raster.id()], "LABELS": layer.id(), "FIELD": self.inputs.field.currentField(),
-                      "OUTPUT_HEAD": str(output), **self._reading()}  # fmt: skip
+        parameters = {
+            "INPUT": [raster.id()],
+            "LABELS": layer.id(),
+            "FIELD": self.inputs.field.currentField(),
+            "OUTPUT_HEAD": str(output),
+            **self._reading(),
+        }
         self._start("ofanet:trainhead", parameters, tr("Training"), lambda results: self._show_head(output))
 
     def _show_head(self, path: Path):
@@ -291,8 +307,13 @@ class TrainingPanel(QDockWidget):
             iou = [value if name in scored else None for name, value in zip(names, validation["iou"], strict=True)]
             known = [value for value in iou if value is not None]
             self._score = sum(known) / len(known)
-            self.matrix.show_matrix(names, [entry["color"] for entry in classes], validation["confusion"], iou,
-                                    [row.name for row in self._counted.rows])  # fmt: skip
+            self.matrix.show_matrix(
+                names,
+                [entry["color"] for entry in classes],
+                validation["confusion"],
+                iou,
+                [row.name for row in self._counted.rows],
+            )
             text = tr("Mean IoU {miou:.2f}{before}, accuracy {accuracy:.0%}, in polygons that were kept from learning")
             was = "" if before is None else tr(" (before: {miou:.2f})").format(miou=before)
             _show(self.score, text.format(miou=self._score, accuracy=validation["accuracy"], before=was))
@@ -319,9 +340,15 @@ class TrainingPanel(QDockWidget):
 
     def _apply(self, extent: QgsReferencedRectangle):
         raster, head = self.source.layer(), self._head
-        parameters = {"INPUT": raster.id(), "HEAD": str(head), "EXTENT": extent, **self._reading(), "TILE_SIZE": 0,
-                      "OUTPUT": QgsProcessing.TEMPORARY_OUTPUT,
-                      "OUTPUT_CONFIDENCE": QgsProcessing.TEMPORARY_OUTPUT}  # fmt: skip
+        parameters = {
+            "INPUT": raster.id(),
+            "HEAD": str(head),
+            "EXTENT": extent,
+            **self._reading(),
+            "TILE_SIZE": 0,
+            "OUTPUT": QgsProcessing.TEMPORARY_OUTPUT,
+            "OUTPUT_CONFIDENCE": QgsProcessing.TEMPORARY_OUTPUT,
+        }
         self._start("ofanet:segment", parameters, tr("Mapping"), lambda results: self._show_map(results, extent))
 
     def _show_map(self, results: dict, extent: QgsReferencedRectangle):

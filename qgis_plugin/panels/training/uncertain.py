@@ -54,8 +54,12 @@ def _read(layer, extent, width: int, height: int):
 def _rectangle(extent, columns: int, rows: int, block_px: int, i: int, j: int) -> QgsRectangle:
     x, y = extent.width() / columns, extent.height() / rows
     right, bottom = min((i + 1) * block_px, columns), min((j + 1) * block_px, rows)
-    return QgsRectangle(extent.xMinimum() + i * block_px * x, extent.yMaximum() - bottom * y,
-                        extent.xMinimum() + right * x, extent.yMaximum() - j * block_px * y)  # fmt: skip
+    return QgsRectangle(
+        extent.xMinimum() + i * block_px * x,
+        extent.yMaximum() - bottom * y,
+        extent.xMinimum() + right * x,
+        extent.yMaximum() - j * block_px * y,
+    )
 
 
 def next_place(found: list[Place], shown: list[QgsRectangle]) -> Place | None:

@@ -49,16 +49,24 @@ def label_raster(path, like, labels):
 def write_layer(path, geometries, fields, kind, crs="EPSG:32633"):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        pyogrio.raw.write(path, shapely.to_wkb(np.array(geometries, object)), [np.array(v) for v in fields.values()],
-                          list(fields), geometry_type=kind, crs=crs, driver="GPKG")  # fmt: skip
+        pyogrio.raw.write(
+            path,
+            shapely.to_wkb(np.array(geometries, object)),
+            [np.array(v) for v in fields.values()],
+            list(fields),
+            geometry_type=kind,
+            crs=crs,
+            driver="GPKG",
+        )
     return path
 
 
 def box(path, left, top, right, bottom):
     """A rectangle of pixels of a raster as a polygon."""
     with rasterio.open(path) as d:
-        return shapely.Polygon([place(d.transform, x, y) for x, y in
-                                ((left, top), (right, top), (right, bottom), (left, bottom))])  # fmt: skip
+        return shapely.Polygon(
+            [place(d.transform, x, y) for x, y in ((left, top), (right, top), (right, bottom), (left, bottom))]
+        )
 
 
 def leftovers(folder):
@@ -79,7 +87,8 @@ def check_scores(answer, reference, mapped, order, weight=None):
     iou = metrics.jaccard_score(reference, mapped, labels=there, average=None, sample_weight=weight)
     assert answer["miou"] == pytest.approx(iou.mean(), abs=1e-6)
     precision, recall, *_ = metrics.precision_recall_fscore_support(
-        reference, mapped, labels=order, sample_weight=weight, zero_division=np.nan)  # fmt: skip
+        reference, mapped, labels=order, sample_weight=weight, zero_division=np.nan
+    )
     for key, values in (("users", precision), ("producers", recall)):
         np.testing.assert_allclose(np.array([e[key] for e in answer["classes"]], float), values, atol=1e-6)
 
@@ -90,6 +99,7 @@ def check_scores(answer, reference, mapped, order, weight=None):
 @pytest.mark.parametrize("sensor", sensors.SENSORS)
 def test_segment_scores_every_sensor_as_a_naive_comparison_does(sensor, scene, tmp_path):
     """With an unknown class, unlabelled pixels and a hole in the raster."""
+
     def cut(pixels):
         pixels = pixels.astype(np.float32)
         pixels[:, 20:40, 30:60] = np.nan
@@ -138,12 +148,20 @@ def test_a_part_of_the_raster_is_the_map_of_the_whole(scene, tmp_path):
 
 def test_polygons_are_matched_by_name_in_any_crs(scene, tmp_path):
     path = scene("sentinel-2")
-    rectangles = {"Water": (5, 5, 40, 30), "forest": (50, 40, 90, 90), "BARE & DRY": (95, 5, 125, 60),
-                  "<b>road</b>": (5, 60, 30, 95)}  # fmt: skip
+    rectangles = {
+        "Water": (5, 5, 40, 30),
+        "forest": (50, 40, 90, 90),
+        "BARE & DRY": (95, 5, 125, 60),
+        "<b>road</b>": (5, 60, 30, 95),
+    }
     shapes = [box(path, *r) for r in rectangles.values()]
     to_degrees = rasterio.warp.transform
-    shapes = [shapely.transform(shapely.segmentize(s, 20), lambda c: np.stack(
-        to_degrees("EPSG:32633", "EPSG:4326", c[:, 0], c[:, 1]), 1)) for s in shapes]  # fmt: skip
+    shapes = [
+        shapely.transform(
+            shapely.segmentize(s, 20), lambda c: np.stack(to_degrees("EPSG:32633", "EPSG:4326", c[:, 0], c[:, 1]), 1)
+        )
+        for s in shapes
+    ]
     labels = write_layer(tmp_path / "labels.gpkg", shapes, {"class": list(rectangles)}, "Polygon", "EPSG:4326")
     answer = run(tmp_path, "sentinel-2_segment", path, labels)
     segment(Options(str(path), str(tmp_path / "map.tif")))
@@ -174,6 +192,7 @@ def test_more_labels_than_are_drawn_keep_their_weight(scene, tmp_path, monkeypat
 @pytest.mark.parametrize("sensor", ["naip", "sentinel-1"])
 def test_classify_scores_tiles(sensor, scene, tmp_path):
     """Tiles of which one class covers more than half against the cells of `classify`; one tile is a hole."""
+
     def cut(pixels):
         pixels = pixels.astype(np.float32)
         pixels[:, 48:96, 48:96] = np.nan
@@ -219,8 +238,11 @@ def test_several_rasters_are_one_assessment(scene, tmp_path):
     check_scores(answer, reference, np.concatenate([m[t > 0] for m, t in zip(maps, truths, strict=True)]), [1, 2, 7])
     assert seen[-1] == 1 and sum(f == 1 for f in seen) == 1, "progress is of all rasters"
     one = write_layer(tmp_path / "one.gpkg", [box(paths[0], 2, 2, 30, 30)], {"class": ["water"]}, "Polygon")
-    other = write_raster(tmp_path / "far.tif", np.full((3, 60, 60), 90, np.uint8),
-                         transform=rasterio.Affine(2, 0, 600000, 0, -2, 5800000))  # fmt: skip
+    other = write_raster(
+        tmp_path / "far.tif",
+        np.full((3, 60, 60), 90, np.uint8),
+        transform=rasterio.Affine(2, 0, 600000, 0, -2, 5800000),
+    )
     answer = run(tmp_path, "naip_segment", [paths[0], other], one)
     assert any("no labels lie on far.tif" in note for note in answer["notes"])
 
@@ -294,15 +316,32 @@ def test_the_report_is_self_contained_and_says_all(scene, tmp_path, models):
     one = dict(users=[0.5, 0.25, None], producers=[0.5] * 3, f1=[0.5] * 3, iou=[0.125, 0.375, None])
     means = dict(folds=5, accuracy=0.612, kappa=0.5, miou=0.3475, macro_f1=0.4, not_scored=[])
     training = {"labels": ["labels.tif"], "validation": means | one}
-    save_head(tmp_path / "odd.safetensors", LinearHead(32, 3, "segment"), "odd <i>head</i>", sensor_id="naip",
-              classes=class_table([1, 2, 3], names, ["#123456"] * 3), tile_px=48,
-              backbone=checkpoint.model.fingerprint("naip"), training=training)  # fmt: skip
+    save_head(
+        tmp_path / "odd.safetensors",
+        LinearHead(32, 3, "segment"),
+        "odd <i>head</i>",
+        sensor_id="naip",
+        classes=class_table([1, 2, 3], names, ["#123456"] * 3),
+        tile_px=48,
+        backbone=checkpoint.model.fingerprint("naip"),
+        training=training,
+    )
     labels = label_raster(tmp_path / "labels.tif", path, np.random.default_rng(0).choice([1, 2, 3], (100, 130)))
     answer = run(tmp_path, tmp_path / "odd.safetensors", path, labels)
     text = page_of(tmp_path)
     assert "&lt;script&gt;" in text and "a &quot;b&quot; &amp; c" in text and "odd &lt;i&gt;head" in text
-    for wanted in ("0.612", "0.125", "Kappa", "tiny", answer["provenance"]["backbone"], "naip.tif", "labels.tif",
-                   "was fitted on labels of this name", "no probability sample", answer["provenance"]["date"][:10]):
+    for wanted in (
+        "0.612",
+        "0.125",
+        "Kappa",
+        "tiny",
+        answer["provenance"]["backbone"],
+        "naip.tif",
+        "labels.tif",
+        "was fitted on labels of this name",
+        "no probability sample",
+        answer["provenance"]["date"][:10],
+    ):
         assert wanted in text, wanted
     assert answer["validation"]["classes"][1]["iou"] == 0.375
     for row in answer["confusion"]:
@@ -313,6 +352,7 @@ def test_the_report_is_self_contained_and_says_all(scene, tmp_path, models):
 
 def test_cells_are_told_apart_by_lightness():
     """The more, the darker, and numbers can be read on every shade."""
+
     def luminance(color):  # WCAG 2.1, relative luminance
         parts = np.array([int(color[i : i + 2], 16) for i in (0, 2, 4)]) / 255
         return np.where(parts <= 0.03928, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
@@ -376,8 +416,9 @@ def fill_in(path, references, target):
     fields["reference"] = np.array(references(fields, shapely.from_wkb(wkb)), object)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        pyogrio.raw.write(target, wkb, list(fields.values()), list(fields), geometry_type="Point", crs=meta["crs"],
-                          driver="GPKG")  # fmt: skip
+        pyogrio.raw.write(
+            target, wkb, list(fields.values()), list(fields), geometry_type="Point", crs=meta["crs"], driver="GPKG"
+        )
     return fields
 
 
@@ -402,8 +443,9 @@ def test_points_of_our_own_sample(scene, tmp_path):
     texts = fields["reference"]
     used = np.array([text not in ("", "unsure") for text in texts])
     order = ["water", "forest", "bare & dry", "road"]
-    index = np.array([order.index({"2": "forest"}.get(text, text.lower())) if u else -1
-                      for text, u in zip(texts, used, strict=True)])  # fmt: skip
+    index = np.array(
+        [order.index({"2": "forest"}.get(text, text.lower())) if u else -1 for text, u in zip(texts, used, strict=True)]
+    )
     strata = [1, 2, 7]
     counts = np.zeros((4, 4))
     for k, value in enumerate(strata):
@@ -472,8 +514,12 @@ def test_points_of_a_sample_that_is_not_whole(scene, tmp_path):
     meta, _, wkb, values = pyogrio.raw.read(drawn)
     fields = dict(zip(meta["fields"], values, strict=True))
     fields["stratum_weight"] = np.linspace(0.1, 0.3, len(wkb))
-    write_layer(points, shapely.from_wkb(wkb), {k: fields[k] for k in ("map_class", "stratum_weight")} |
-                {"reference": fields["map_name"]}, "Point")  # fmt: skip
+    write_layer(
+        points,
+        shapely.from_wkb(wkb),
+        {k: fields[k] for k in ("map_class", "stratum_weight")} | {"reference": fields["map_name"]},
+        "Point",
+    )
     with pytest.raises(InputError, match="samples of several maps"):
         run(tmp_path, "naip_segment", path, points)
 
@@ -483,9 +529,16 @@ def test_points_that_someone_added_do_not_count(scene, tmp_path):
     fields = fill_in(tmp_path / "drawn.gpkg", lambda f, g: f["map_name"], tmp_path / "points.gpkg")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        pyogrio.raw.write(tmp_path / "points.gpkg", shapely.to_wkb(np.array([shapely.Point(5e5, 5.8e6), None], object)),
-                          [np.array(["water", "road"], object)], ["reference"], geometry_type="Point",
-                          crs="EPSG:32633", driver="GPKG", append=True)  # fmt: skip
+        pyogrio.raw.write(
+            tmp_path / "points.gpkg",
+            shapely.to_wkb(np.array([shapely.Point(5e5, 5.8e6), None], object)),
+            [np.array(["water", "road"], object)],
+            ["reference"],
+            geometry_type="Point",
+            crs="EPSG:32633",
+            driver="GPKG",
+            append=True,
+        )
     answer = run(tmp_path, "naip_segment", path, tmp_path / "points.gpkg")
     assert answer["sample"]["points"] == len(fields["reference"]) and answer["sample"]["added"] == 2
     assert answer["accuracy"] == 1 and any("only points that were drawn" in note for note in answer["notes"])
@@ -496,10 +549,17 @@ def test_a_map_of_other_classes(scene, tmp_path):
     path = scene("naip", 60, 70)
     for names, noted in ((["1", "2"], False), (["water", "meadow"], True)):
         mapped = np.repeat([0, 1], 30)
-        write_layer(tmp_path / "points.gpkg", [shapely.Point(5e5 + 9, 5.8e6 - 9)] * 60, {
-            "map_class": (mapped + 1).astype(np.int32), "map_name": np.array(names, object)[mapped],
-            "reference": np.array(["water", "forest"], object)[mapped], "stratum_weight": np.full(60, 0.5),
-        }, "Point")  # fmt: skip
+        write_layer(
+            tmp_path / "points.gpkg",
+            [shapely.Point(5e5 + 9, 5.8e6 - 9)] * 60,
+            {
+                "map_class": (mapped + 1).astype(np.int32),
+                "map_name": np.array(names, object)[mapped],
+                "reference": np.array(["water", "forest"], object)[mapped],
+                "stratum_weight": np.full(60, 0.5),
+            },
+            "Point",
+        )
         answer = run(tmp_path, "naip_segment", path, tmp_path / "points.gpkg")
         assert any("classes that the head has not: meadow" in note for note in answer["notes"]) == noted
         assert [e["name"] for e in answer["classes"]] == ["water", *(["meadow"] if noted else []), "forest"]
@@ -522,13 +582,27 @@ def test_the_published_example_from_the_command_line(capsys, scene, tmp_path):
     pixels = np.array([200_000, 150_000, 3_200_000, 6_450_000])
     pairs = np.array([(i, j) for i in range(4) for j in range(4) for _ in range(counts[i][j])])
     mapped, reference = pairs.T
-    write_layer(tmp_path / "points.gpkg", [shapely.Point(500010.0, 5799990.0)] * len(pairs), {
-        "map_class": (mapped + 1).astype(np.int32), "map_name": np.array(names, object)[mapped],
-        "reference": np.array(names, object)[reference], "stratum_weight": (pixels / pixels.sum())[mapped],
-        "stratum_ha": (pixels * 0.09)[mapped],
-    }, "Point")  # fmt: skip
-    arguments = ["evaluate", "naip_segment", scene("naip"), "--labels", tmp_path / "points.gpkg", "-o",
-                 tmp_path / "report.html"]  # fmt: skip
+    write_layer(
+        tmp_path / "points.gpkg",
+        [shapely.Point(500010.0, 5799990.0)] * len(pairs),
+        {
+            "map_class": (mapped + 1).astype(np.int32),
+            "map_name": np.array(names, object)[mapped],
+            "reference": np.array(names, object)[reference],
+            "stratum_weight": (pixels / pixels.sum())[mapped],
+            "stratum_ha": (pixels * 0.09)[mapped],
+        },
+        "Point",
+    )
+    arguments = [
+        "evaluate",
+        "naip_segment",
+        scene("naip"),
+        "--labels",
+        tmp_path / "points.gpkg",
+        "-o",
+        tmp_path / "report.html",
+    ]
     assert main([str(a) for a in [*arguments, "--json"]]) == 0
     out, err = capsys.readouterr()
     answer = json.loads(out)
@@ -550,8 +624,15 @@ def test_from_the_command_line(capsys, scene, tmp_path):
     assert main(["sample", str(tmp_path / "map.tif"), "-o", str(tmp_path / "drawn.gpkg"), "--least", "10"]) == 0
     fill_in(tmp_path / "drawn.gpkg", lambda f, g: f["map_class"].astype(str), tmp_path / "points.gpkg")
     capsys.readouterr()
-    arguments = ["evaluate", "gaofen_segment", str(path), "--labels", str(tmp_path / "points.gpkg"), "-o",
-                 str(tmp_path / "r.html")]  # fmt: skip
+    arguments = [
+        "evaluate",
+        "gaofen_segment",
+        str(path),
+        "--labels",
+        str(tmp_path / "points.gpkg"),
+        "-o",
+        str(tmp_path / "r.html"),
+    ]
     assert main(arguments) == 0
     out, err = capsys.readouterr()
     assert "accuracy 1.000 ± 0.000" in out and "gaofen (certain)" in err and (tmp_path / "r.html").exists()

@@ -26,7 +26,8 @@ def test_scores_are_those_of_scikit_learn(seed, classes, count):
     np.testing.assert_allclose(matrix, metrics.confusion_matrix(reference, mapped, labels=every, sample_weight=weight))
     found = scores(matrix)
     precision, recall, f1, _ = metrics.precision_recall_fscore_support(
-        reference, mapped, labels=every, sample_weight=weight, zero_division=np.nan)  # fmt: skip
+        reference, mapped, labels=every, sample_weight=weight, zero_division=np.nan
+    )
     iou = metrics.jaccard_score(reference, mapped, labels=there, average=None, sample_weight=weight)
     for key, wanted in (("users", precision), ("producers", recall)):
         np.testing.assert_allclose(np.array(found[key], float), wanted, atol=1e-6)

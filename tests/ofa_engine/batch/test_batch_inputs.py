@@ -87,10 +87,16 @@ def test_addresses_in_tables_and_catalogs(tmp_path, inline):
         rasterio.shutil.copy(naip(tmp_path / f"{name}.tif", i, i), inside / f"{name}.tif", driver="COG", blocksize=128)
     (inside / "none.tif").write_text("no raster")  # of which GDAL says so by its whole address
     with served(inside) as url:
-        (tmp_path / "t.csv").write_text(f"href\n{url}/a.tif?key=s3cret\n/vsicurl/{url}/b.tif?key=s3cret\n"
-                                        f"{url}/none.tif?key=s3cret\n{url}/none.tif?key=s3cret2\n")  # fmt: skip
-        item = {"type": "Feature", "id": "third", "properties": {"datetime": "2024-05-06T00:00:00Z"},
-                "assets": {"image": {"href": f"{url}/c.tif?key=s3cret", "type": "image/tiff"}}}  # fmt: skip
+        (tmp_path / "t.csv").write_text(
+            f"href\n{url}/a.tif?key=s3cret\n/vsicurl/{url}/b.tif?key=s3cret\n"
+            f"{url}/none.tif?key=s3cret\n{url}/none.tif?key=s3cret2\n"
+        )
+        item = {
+            "type": "Feature",
+            "id": "third",
+            "properties": {"datetime": "2024-05-06T00:00:00Z"},
+            "assets": {"image": {"href": f"{url}/c.tif?key=s3cret", "type": "image/tiff"}},
+        }
         (tmp_path / "i.json").write_text(json.dumps(item))
         told = BatchOptions([str(tmp_path / "t.csv"), str(tmp_path / "i.json")], str(out), device="cpu")
         answer = batch(told, Watch())
@@ -116,9 +122,25 @@ def test_no_key_of_an_address_in_a_layer_or_its_report(tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     with served(tmp_path) as url:
-        assert main(["segment", f"{url}/a.tif?key=s3cret", "-o", str(out / "a.tif"), "--report", str(out / "a.html"),
-                     "--valid-mask", f"/vsicurl/{url}/mask.tif?key=s3cret", "--polygons", str(out / "a.gpkg"),
-                     "--device", "cpu"]) == 0  # fmt: skip
+        assert (
+            main(
+                [
+                    "segment",
+                    f"{url}/a.tif?key=s3cret",
+                    "-o",
+                    str(out / "a.tif"),
+                    "--report",
+                    str(out / "a.html"),
+                    "--valid-mask",
+                    f"/vsicurl/{url}/mask.tif?key=s3cret",
+                    "--polygons",
+                    str(out / "a.gpkg"),
+                    "--device",
+                    "cpu",
+                ]
+            )
+            == 0
+        )
     assert b"mask.tif" in (out / "a.html").read_bytes()
     assert [p.name for p in out.iterdir() if b"s3cret" in p.read_bytes()] == []
 

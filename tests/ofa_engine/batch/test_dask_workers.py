@@ -110,9 +110,25 @@ def test_ctrl_c_ends_all_and_leaves_nothing_half(tmp_path, models, seen):
     inputs.mkdir()
     for i in range(3):
         naip(inputs / f"a{i}.tif", i, size=(2000, 2000))
-    process = subprocess.Popen([sys.executable, "-m", "ofa_engine", "batch", str(inputs), "-o", str(out), "--tile-px",
-                                "16", "--device", "cpu"], start_new_session=True, stderr=subprocess.PIPE, text=True,
-                               env=os.environ | {"OFANET_MODELS": str(models)})  # fmt: skip
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "ofa_engine",
+            "batch",
+            str(inputs),
+            "-o",
+            str(out),
+            "--tile-px",
+            "16",
+            "--device",
+            "cpu",
+        ],
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OFANET_MODELS": str(models)},
+    )
     while process.poll() is None and not list(out.glob(seen)):
         time.sleep(0.05)
     children = psutil.Process(process.pid).children(recursive=True)
@@ -172,11 +188,37 @@ def scheduler(tmp_path, models):
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     env = os.environ | {"OFANET_MODELS": str(models)}
     processes = [
-        subprocess.Popen([*module, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
-                          "--no-dashboard", "--scheduler-file", str(file)], **quiet),
-        subprocess.Popen([*module, "distributed.cli.dask_worker", "--nthreads", "1", "--no-dashboard", "--host",
-                          "127.0.0.1", "--scheduler-file", str(file)], cwd=tmp_path, env=env, **quiet),
-    ]  # fmt: skip
+        subprocess.Popen(
+            [
+                *module,
+                "distributed.cli.dask_scheduler",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                "0",
+                "--no-dashboard",
+                "--scheduler-file",
+                str(file),
+            ],
+            **quiet,
+        ),
+        subprocess.Popen(
+            [
+                *module,
+                "distributed.cli.dask_worker",
+                "--nthreads",
+                "1",
+                "--no-dashboard",
+                "--host",
+                "127.0.0.1",
+                "--scheduler-file",
+                str(file),
+            ],
+            cwd=tmp_path,
+            env=env,
+            **quiet,
+        ),
+    ]
     try:
         yield _address(file)
     finally:

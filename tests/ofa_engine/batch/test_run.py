@@ -61,9 +61,13 @@ def ten(tmp_path_factory, models):
     """(inputs, results, exit code, stderr) of one run on Dask's processes."""
     folder = tmp_path_factory.mktemp("ten")
     inputs, out = folder_of_scenes(folder / "in"), folder / "out"
-    done = subprocess.run([sys.executable, "-m", "ofa_engine", "batch", str(inputs), "-o", str(out), "--device", "cpu",
-                           "--json"], capture_output=True, text=True, env=os.environ | {"OFANET_MODELS": str(models)},
-                          check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "ofa_engine", "batch", str(inputs), "-o", str(out), "--device", "cpu", "--json"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"OFANET_MODELS": str(models)},
+        check=False,
+    )
     return inputs, out, done
 
 
@@ -101,7 +105,9 @@ def test_results_are_those_of_single_runs(ten, tmp_path):
 def test_mosaics_equal_the_scenes(ten):
     _, out, done = ten
     assert {Path(p).name for p in json.loads(done.stdout)["mosaics"]} == {
-        "mosaic_EPSG_32633.vrt", "mosaic_EPSG_32632.vrt"}  # fmt: skip
+        "mosaic_EPSG_32633.vrt",
+        "mosaic_EPSG_32632.vrt",
+    }
     with rasterio.open(out / "mosaic_EPSG_32633.vrt") as d:
         assert d.shape == (64, 6 * 80) and d.crs.to_epsg() == 32633 and d.nodata == 255
         assert d.transform == rasterio.Affine(1, 0, 500000, 0, -1, 5800000)
@@ -221,11 +227,17 @@ def test_a_scene_without_crs_has_no_place(tmp_path, inline):
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [({"task": "embed"}, "segment or classify"), ({"format": "gpkg"}, "gpkg"), ({"workers": 0}, "one worker"),
-     ({"task": "classify", "min_area": 1.0}, "min-area"), ({"workers": 2, "scheduler": "tcp://h:1"}, "both"),
-     ({"head": "none"}, "expected a head"), ({"inputs": ["nowhere.tif"]}, "nowhere.tif"),
-     ({"output": "no/where"}, "place")],
-)  # fmt: skip
+    [
+        ({"task": "embed"}, "segment or classify"),
+        ({"format": "gpkg"}, "gpkg"),
+        ({"workers": 0}, "one worker"),
+        ({"task": "classify", "min_area": 1.0}, "min-area"),
+        ({"workers": 2, "scheduler": "tcp://h:1"}, "both"),
+        ({"head": "none"}, "expected a head"),
+        ({"inputs": ["nowhere.tif"]}, "nowhere.tif"),
+        ({"output": "no/where"}, "place"),
+    ],
+)
 def test_what_concerns_all_is_said_at_once(tmp_path, change, words, monkeypatch):
     monkeypatch.chdir(tmp_path)
     naip(tmp_path / "a.tif", 0)

@@ -22,10 +22,17 @@ def found(*inputs, known=None, skip=None) -> list[tuple[str, str]]:
 
 
 def test_folders_are_searched_for_rasters_but_not_their_results(tmp_path):
-    touch(tmp_path / "b.tif", tmp_path / "deep" / "a.JP2", tmp_path / "notes.txt", tmp_path / ".b.1.part.tif",
-          tmp_path / "out" / "b.tif")  # fmt: skip
+    touch(
+        tmp_path / "b.tif",
+        tmp_path / "deep" / "a.JP2",
+        tmp_path / "notes.txt",
+        tmp_path / ".b.1.part.tif",
+        tmp_path / "out" / "b.tif",
+    )
     assert found(tmp_path, skip=tmp_path / "out") == [
-        ("b", str(tmp_path / "b.tif")), ("a", str(tmp_path / "deep" / "a.JP2"))]  # fmt: skip
+        ("b", str(tmp_path / "b.tif")),
+        ("a", str(tmp_path / "deep" / "a.JP2")),
+    ]
 
 
 def test_each_scene_once_in_the_order_told(tmp_path, monkeypatch):
@@ -37,7 +44,9 @@ def test_each_scene_once_in_the_order_told(tmp_path, monkeypatch):
 
 def test_names_of_addresses(tmp_path):
     assert found("https://host/a%20b/scene.tif?token=1", "s3://bucket/x.tif") == [
-        ("scene", "https://host/a%20b/scene.tif?token=1"), ("x", "s3://bucket/x.tif")]  # fmt: skip
+        ("scene", "https://host/a%20b/scene.tif?token=1"),
+        ("x", "s3://bucket/x.tif"),
+    ]
 
 
 def test_tables(tmp_path):
@@ -49,8 +58,13 @@ def test_tables(tmp_path):
 
 
 def item(identity, **assets):
-    return {"type": "Feature", "id": identity, "geometry": None, "assets": assets,
-            "properties": {"datetime": "2024-05-06T00:00:00Z", "other": 1}}  # fmt: skip
+    return {
+        "type": "Feature",
+        "id": identity,
+        "geometry": None,
+        "assets": assets,
+        "properties": {"datetime": "2024-05-06T00:00:00Z", "other": 1},
+    }
 
 
 def test_stac_items(tmp_path):
@@ -88,10 +102,16 @@ def test_ids_differ_and_stay(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "text", "words"),
-    [("t.csv", "name\na.tif\n", "column path or href"), ("t.csv", "path,id\na.tif,x\nb.tif,X\n", "ids that differ"),
-     ("t.csv", "path\n", "expected scenes"), ("i.json", "{", "another file"), ("i.json", "[1]", "another file"),
-     ("i.json", '{"type": "Point"}', "another file"), ("i.json", json.dumps(item("A")), "feature A")],
-)  # fmt: skip
+    [
+        ("t.csv", "name\na.tif\n", "column path or href"),
+        ("t.csv", "path,id\na.tif,x\nb.tif,X\n", "ids that differ"),
+        ("t.csv", "path\n", "expected scenes"),
+        ("i.json", "{", "another file"),
+        ("i.json", "[1]", "another file"),
+        ("i.json", '{"type": "Point"}', "another file"),
+        ("i.json", json.dumps(item("A")), "feature A"),
+    ],
+)
 def test_what_cannot_be_used_is_told(tmp_path, name, text, words):
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=words):
@@ -122,9 +142,17 @@ def test_a_product_as_downloaded_is_one_scene(tmp_path):
     with zipfile.ZipFile(tmp_path / "others.zip", "w") as archive:
         archive.writestr("a.tif", "")
     scenes = found(tmp_path)
-    assert [path for _, path in scenes] == [str(tmp_path / name) for name in (
-        "S1A_IW.SAFE/measurement/vv.tiff", safe.name, "a.tif", f"both/{both.name}", "l1c/july.zip",
-        f"unpacked/{safe.name}")]  # fmt: skip
+    assert [path for _, path in scenes] == [
+        str(tmp_path / name)
+        for name in (
+            "S1A_IW.SAFE/measurement/vv.tiff",
+            safe.name,
+            "a.tif",
+            f"both/{both.name}",
+            "l1c/july.zip",
+            f"unpacked/{safe.name}",
+        )
+    ]
     ids = [i for i, _ in scenes]
     assert ids[:3] == ["vv", safe.stem, "a"] and ids[4] == l1c.stem
     assert all(i.startswith(f"{safe.stem}-") for i in (ids[3], ids[5]))  # one product three times
@@ -152,9 +180,13 @@ def test_every_way_to_name_a_product(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("address", "kept"),
-    [("https://me:word@host/a/b.tif", "https://host/a/b.tif"), ("/vsicurl/https://host/a.tif", None),
-     ("s3://bucket/a.tif", None), ("/data/50%?/a@b.tif", None)],
-)  # fmt: skip
+    [
+        ("https://me:word@host/a/b.tif", "https://host/a/b.tif"),
+        ("/vsicurl/https://host/a.tif", None),
+        ("s3://bucket/a.tif", None),
+        ("/data/50%?/a@b.tif", None),
+    ],
+)
 def test_addresses_are_recorded_without_users(address, kept):
     assert recorded(address) == (kept or address)
 
@@ -170,8 +202,14 @@ def test_addresses_are_recorded_without_keys_and_still_told_apart():
 
 @pytest.mark.parametrize(
     ("message", "kept"),
-    [("found a.tif: '/vsicurl/https://me:w@h/a.tif?k=1&x=2' not recognised", "found a.tif: '/vsicurl/https://h/a.tif' "
-      "not recognised"), ("is it open? ask a@b", None), ("HDF5:/x/a.h5://scene/rgb broke", None)],
-)  # fmt: skip
+    [
+        (
+            "found a.tif: '/vsicurl/https://me:w@h/a.tif?k=1&x=2' not recognised",
+            "found a.tif: '/vsicurl/https://h/a.tif' not recognised",
+        ),
+        ("is it open? ask a@b", None),
+        ("HDF5:/x/a.h5://scene/rgb broke", None),
+    ],
+)
 def test_messages_without_keys(message, kept):
     assert without_keys(message) == (kept or message)

@@ -23,9 +23,12 @@ def test_footprint_in_degrees(tmp_path):
 
 @pytest.mark.parametrize(
     "transform",
-    [rasterio.Affine(10, 0, 5e5, 0, -10, 5.8e6), rasterio.Affine(8, 6, 5e5, 6, -8, 5.8e6),
-     rasterio.Affine(10, 0, 5e5, 0, 10, 5.8e6)],
-)  # fmt: skip
+    [
+        rasterio.Affine(10, 0, 5e5, 0, -10, 5.8e6),
+        rasterio.Affine(8, 6, 5e5, 6, -8, 5.8e6),
+        rasterio.Affine(10, 0, 5e5, 0, 10, 5.8e6),
+    ],
+)
 def test_footprint_of_projected_rasters(tmp_path, transform):
     bbox, shape = footprint_of(tmp_path, transform, "EPSG:32633")
     assert shape.is_valid and shape.exterior.is_ccw and list(shape.bounds) == pytest.approx(bbox)
@@ -59,8 +62,18 @@ def test_times_from_names():
 
 
 def test_times_told_by_the_input_win():
-    entry = {"id": "a", "input": "https://h/20200101.tif", "output": "a.tif", "sensor": "naip", "head": {"name": "h"},
-             "engine": "1", "classes": [], "bbox": [0, 0, 1, 1], "geometry": {}, "stamp": None}  # fmt: skip
+    entry = {
+        "id": "a",
+        "input": "https://h/20200101.tif",
+        "output": "a.tif",
+        "sensor": "naip",
+        "head": {"name": "h"},
+        "engine": "1",
+        "classes": [],
+        "bbox": [0, 0, 1, 1],
+        "geometry": {},
+        "stamp": None,
+    }
     told = {"datetime": None, "start_datetime": "2021-01-01T00:00:00Z", "end_datetime": "2021-02-01T00:00:00Z"}
     for times, wanted in [(told, "2021-01-01T00:00:00Z"), ({"datetime": None}, "2020-01-01T00:00:00Z")]:
         properties = item_collection([entry | {"times": times}], "now")["features"][0]["properties"]

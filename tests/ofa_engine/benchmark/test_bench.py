@@ -13,8 +13,17 @@ from ofa_engine.core.sensors.detection import SENSORS
 from ofa_engine.interfaces.cli import main
 from ofa_engine.raster.source import Source, detect_source
 
-CONTRACT = {"bare_tiles_s", "read_tiles_s", "write_tiles_s", "pipeline_tiles_s", "ratio", "floor_ratio", "peak_rss_mb",
-            "baseline_rss_mb", "limit"}  # fmt: skip
+CONTRACT = {
+    "bare_tiles_s",
+    "read_tiles_s",
+    "write_tiles_s",
+    "pipeline_tiles_s",
+    "ratio",
+    "floor_ratio",
+    "peak_rss_mb",
+    "baseline_rss_mb",
+    "limit",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -66,8 +75,22 @@ def test_the_bare_model_has_turns_within_a_run(tmp_path, monkeypatch):
 
 
 def test_random_weights_of_a_size(capsys):
-    arguments = ["--model", "tiny", "--sensor", "naip", "--classes", "5", "--size-px", "250", "--rounds", "1",
-                 "--overlap", "0", "--memory-mb", "128"]  # fmt: skip
+    arguments = [
+        "--model",
+        "tiny",
+        "--sensor",
+        "naip",
+        "--classes",
+        "5",
+        "--size-px",
+        "250",
+        "--rounds",
+        "1",
+        "--overlap",
+        "0",
+        "--memory-mb",
+        "128",
+    ]
     assert main(["bench", "--json", *arguments]) == 0
     out, err = capsys.readouterr()
     figures = json.loads(out)

@@ -18,7 +18,12 @@ def facts(count, dtype="uint16", names=(), colors=None, **more):
 
 def test_table_is_the_papers():
     assert {key: len(s.bands) for key, s in SENSORS.items()} == {
-        "sentinel-1": 2, "sentinel-2": 9, "gaofen": 4, "naip": 3, "enmap": 224}  # fmt: skip
+        "sentinel-1": 2,
+        "sentinel-2": 9,
+        "gaofen": 4,
+        "naip": 3,
+        "enmap": 224,
+    }
     for sensor in SENSORS.values():
         assert len(sensor.mean) == len(sensor.std) == len(sensor.bands)
         assert all(s > 0 for s in sensor.std)
@@ -43,12 +48,20 @@ S2_12 = [name for name in S2_13 if name != "B10"]
         (facts(13), "sentinel-2", "likely", (4, 3, 2, 5, 6, 7, 8, 12, 13)),
         (facts(10), "sentinel-2", "likely", (3, 2, 1, 4, 5, 6, 7, 9, 10)),
         (facts(12, names=S2_12), "sentinel-2", "certain", (4, 3, 2, 5, 6, 7, 8, 11, 12)),
-        (facts(12, names=[n.replace("B", "B0") if len(n) == 2 else n for n in S2_12]), "sentinel-2", "certain",
-         (4, 3, 2, 5, 6, 7, 8, 11, 12)),
+        (
+            facts(12, names=[n.replace("B", "B0") if len(n) == 2 else n for n in S2_12]),
+            "sentinel-2",
+            "certain",
+            (4, 3, 2, 5, 6, 7, 8, 11, 12),
+        ),
         # EuroSAT puts B8A last
         (facts(13, names=[*S2_13[:8], *S2_13[9:], "B8A"]), "sentinel-2", "certain", (4, 3, 2, 5, 6, 7, 8, 11, 12)),
-        (facts(6, names=["B2", "B3", "B4", "B8", "B11", "B12"]), "sentinel-2", "likely",
-         (3, 2, 1, None, None, None, 4, 5, 6)),
+        (
+            facts(6, names=["B2", "B3", "B4", "B8", "B11", "B12"]),
+            "sentinel-2",
+            "likely",
+            (3, 2, 1, None, None, None, 4, 5, 6),
+        ),
         (facts(3, "uint8", colors=("red", "green", "blue")), "naip", "certain", (1, 2, 3)),
         (facts(4, "uint8", colors=("red", "green", "blue", "alpha")), "naip", "certain", (1, 2, 3)),
         (facts(4, "uint8", colors=("red", "green", "blue", "undefined")), "gaofen", "likely", (1, 2, 3, 4)),
@@ -57,13 +70,17 @@ S2_12 = [name for name in S2_13 if name != "B10"]
         (facts(4, "uint8", ["NIR", "Red", "Green", "Blue"]), "gaofen", "certain", (2, 3, 4, 1)),
         (facts(4, names=["B4", "B3", "B2", "B8"]), "gaofen", "certain", (1, 2, 3, 4)),
         # GDAL calls the fourth of four 8-bit bands alpha unless told otherwise: its name outweighs that
-        (facts(4, "uint8", ["R", "G", "B", "NIR"], ("red", "green", "blue", "alpha")), "gaofen", "certain",
-         (1, 2, 3, 4)),
+        (
+            facts(4, "uint8", ["R", "G", "B", "NIR"], ("red", "green", "blue", "alpha")),
+            "gaofen",
+            "certain",
+            (1, 2, 3, 4),
+        ),
         (facts(3, "uint8", ["b", "g", "r"]), "naip", "certain", (3, 2, 1)),
         (facts(3, "uint8"), "naip", "likely", (1, 2, 3)),
         (facts(3, "uint8", ["NIR", "Red", "Green"]), "naip", "ambiguous", (2, 3, None)),
     ],
-)  # fmt: skip
+)
 def test_detects(given, sensor, confidence, bands):
     found = detect(given)
     assert (found.sensor, found.confidence, found.bands) == (sensor, confidence, bands), found.reason

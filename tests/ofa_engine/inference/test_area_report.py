@@ -108,8 +108,19 @@ def test_numbers_are_those_of_the_map(scene, tmp_path):
         assert hectares == pytest.approx(count * gsd("sentinel-2") ** 2 / 1e4, rel=2e-3)
         assert share == pytest.approx(100 * count / (labels != 255).sum(), abs=0.006)
     assert found["all"][0] == total == (labels != 255).sum() and found["all"][2] == 100 and len(found) == 1
-    for told in ("sentinel-2.tif", "out.tif, c.tif", "sentinel-2 segment", "tiny", answer["provenance"]["BACKBONE"],
-                 "0.5", "ofanet 0.", "cpu", "confidence intervals", "ofa sample", "ofa evaluate"):  # fmt: skip
+    for told in (
+        "sentinel-2.tif",
+        "out.tif, c.tif",
+        "sentinel-2 segment",
+        "tiny",
+        answer["provenance"]["BACKBONE"],
+        "0.5",
+        "ofanet 0.",
+        "cpu",
+        "confidence intervals",
+        "ofa sample",
+        "ofa evaluate",
+    ):
         assert told in page.text, told
     assert is_self_contained(page) and answer["report"] == str(tmp_path / "r.html")
 

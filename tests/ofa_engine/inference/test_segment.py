@@ -45,7 +45,11 @@ def test_segment_every_sensor_as_a_naive_whole_raster_does(sensor, scene, tmp_pa
     labels, profile, tags = read(tmp_path / "out.tif")
     with rasterio.open(path) as d:
         assert (profile["crs"], profile["transform"], profile["width"], profile["height"]) == (
-            d.crs, d.transform, d.width, d.height)  # fmt: skip
+            d.crs,
+            d.transform,
+            d.width,
+            d.height,
+        )
         pixels = torch.from_numpy(d.read([i + 1 for i in usable_bands(sensor)]).astype(np.float32))
     assert profile["dtype"] == "uint8" and profile["nodata"] == 255 and profile["tiled"]
     assert answer["sensor"] == tags["SENSOR"] == sensor and tags["UNITS"] == answer["detection"]["units"]
@@ -113,8 +117,12 @@ def test_labels_hardly_depend_on_how_the_work_is_cut(tmp_path, monkeypatch):
     with rasterio.open(path) as d:
         bounds = [d.bounds.left, d.bounds.top - 240 * d.res[0], d.bounds.left + 280 * d.res[0], d.bounds.top]
     found, threads = {}, torch.get_num_threads()
-    for batch, used, few in [(8.0, threads, None), (1e-6, threads, None), (8.0, threads % 2 + 1, None),
-                             (0.2, threads, 1)]:  # fmt: skip
+    for batch, used, few in [
+        (8.0, threads, None),
+        (1e-6, threads, None),
+        (8.0, threads % 2 + 1, None),
+        (0.2, threads, 1),
+    ]:
         monkeypatch.setattr("ofa_engine.tiling.plan._BATCH_GFLOP", batch)
         if few:
             monkeypatch.setattr("ofa_engine.tiling.plan._FEW_TILES", few)
@@ -241,8 +249,7 @@ def test_bounds_cut_a_window_on_the_same_grid(scene, tmp_path):
 
 def areas_in(labels):
     """Pixels of each 4-connected area."""
-    return [int((part == 1).sum()) for value in np.unique(labels[labels != 255])
-            for part in _parts(labels == value)]  # fmt: skip
+    return [int((part == 1).sum()) for value in np.unique(labels[labels != 255]) for part in _parts(labels == value)]
 
 
 def _parts(mask):
@@ -260,8 +267,14 @@ def test_small_areas_go_and_everything_else_follows(sensor, scene, tmp_path):
     path = scene(sensor, change=cut)
     pixel_ha = (sum(sensors.get(sensor).gsd_m) / 2) ** 2 / 1e4
     run(segment, path, tmp_path, "before.tif")
-    answer = run(segment, path, tmp_path, min_area=50.5 * pixel_ha, polygons=str(tmp_path / "p.gpkg"),
-                 confidence=str(tmp_path / "c.tif"))  # fmt: skip
+    answer = run(
+        segment,
+        path,
+        tmp_path,
+        min_area=50.5 * pixel_ha,
+        polygons=str(tmp_path / "p.gpkg"),
+        confidence=str(tmp_path / "c.tif"),
+    )
     before, labels = read(tmp_path / "before.tif")[0], read(tmp_path / "out.tif")[0]
     assert min(areas_in(before)) < 50 <= min(areas_in(labels))
     np.testing.assert_array_equal(labels == 255, before == 255)
@@ -436,8 +449,9 @@ def test_embed_every_sensor(sensor, scene, tmp_path, models):
     assert np.isnan(features[:, 0, 0]).all() and np.isfinite(features).sum() == 32 * 47
     checkpoint = load_checkpoint(models / "tiny.safetensors")
     mean, std = (np.array(v)[list(usable_bands(sensor))] for v in checkpoint.statistics(sensor))
-    tile = to_canonical(torch.from_numpy(raster[None, :, :64, 64:128].astype("f4")), sensors.get(sensor),
-                        answer["detection"]["units"])  # fmt: skip
+    tile = to_canonical(
+        torch.from_numpy(raster[None, :, :64, 64:128].astype("f4")), sensors.get(sensor), answer["detection"]["units"]
+    )
     with torch.inference_mode():
         tokens = checkpoint.model(normalise(tile, mean, std), sensor)[0].T.reshape(32, 4, 4).numpy()
     np.testing.assert_allclose(features[:, :4, 4:8], tokens, atol=1e-3)
@@ -511,10 +525,15 @@ def test_cancel_leaves_nothing_and_keeps_the_old_result(verb, scene, tmp_path):
 
 
 def test_real_rasters_through_segment(shared_data, tmp_path):
-    names = ["enmap_potsdam/images/enmap_potsdam_tile_128_0.tif", "s1_floods/images/India_900498_S1Hand.tif",
-             "s2_scene/sen2_12band.tif", "naip_scenes/m_4709963_se_14_1_20100629.tif",
-             "naip_scenes/m_3607717_sw_18_1_20160620_subset.tif", "aerial/pix4d_alpha_nodata.tif",
-             "aerial/201404_13SED190110_201404_0x1500m_CL_1.tif"]  # fmt: skip
+    names = [
+        "enmap_potsdam/images/enmap_potsdam_tile_128_0.tif",
+        "s1_floods/images/India_900498_S1Hand.tif",
+        "s2_scene/sen2_12band.tif",
+        "naip_scenes/m_4709963_se_14_1_20100629.tif",
+        "naip_scenes/m_3607717_sw_18_1_20160620_subset.tif",
+        "aerial/pix4d_alpha_nodata.tif",
+        "aerial/201404_13SED190110_201404_0x1500m_CL_1.tif",
+    ]
     for name in names:
         path = shared_data / name
         answer = run(segment, path, tmp_path, tile_px=128)

@@ -44,10 +44,15 @@ def test_verbs_print_json(capsys, scene, tmp_path):
 
 def test_errors_are_one_line_without_json_too(capsys, scene, tmp_path, models):
     path = scene("naip")
-    for arguments in (["-o", path], ["-o", tmp_path / "no" / "x.tif"], ["-o", tmp_path / "x.png"],
-                      ["-o", tmp_path / "x.tif", "--head", models / "gaofen_segment.safetensors"],
-                      ["-o", tmp_path / "x.tif", "--overlap", "2"], ["-o", tmp_path / "x.tif", "--tile-px", "1"],
-                      ["-o", tmp_path / "x.tif", "--bounds", "0,0,1,1"]):  # fmt: skip
+    for arguments in (
+        ["-o", path],
+        ["-o", tmp_path / "no" / "x.tif"],
+        ["-o", tmp_path / "x.png"],
+        ["-o", tmp_path / "x.tif", "--head", models / "gaofen_segment.safetensors"],
+        ["-o", tmp_path / "x.tif", "--overlap", "2"],
+        ["-o", tmp_path / "x.tif", "--tile-px", "1"],
+        ["-o", tmp_path / "x.tif", "--bounds", "0,0,1,1"],
+    ):
         code, out, err = call(capsys, "segment", path, *arguments)
         assert code == 2 and not out and len(err.splitlines()) == 1, err
 
@@ -62,11 +67,27 @@ def test_options_of_a_run_reach_it(capsys, scene, tmp_path):
     with rasterio.open(path) as d:
         mask = write_raster(tmp_path / "m.tif", np.full((1, *d.shape), 3, np.uint8), transform=d.transform)
         bounds = d.bounds
-    area = {"type": "Polygon", "coordinates": [[[bounds.left, bounds.bottom], [bounds.right, bounds.bottom],
-                                                [bounds.right, bounds.top], [bounds.left, bounds.bottom]]]}  # fmt: skip
+    area = {
+        "type": "Polygon",
+        "coordinates": [
+            [
+                [bounds.left, bounds.bottom],
+                [bounds.right, bounds.bottom],
+                [bounds.right, bounds.top],
+                [bounds.left, bounds.bottom],
+            ]
+        ],
+    }
     crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32633"}}
-    (tmp_path / "a.geojson").write_text(json.dumps({"type": "FeatureCollection", "crs": crs, "features": [
-        {"type": "Feature", "properties": {}, "geometry": area}]}))  # fmt: skip
+    (tmp_path / "a.geojson").write_text(
+        json.dumps(
+            {
+                "type": "FeatureCollection",
+                "crs": crs,
+                "features": [{"type": "Feature", "properties": {}, "geometry": area}],
+            }
+        )
+    )
     masks = ["--valid-mask", mask, "--mask-values", "4,5", "--mask", tmp_path / "a.geojson"]
     rest = ["--min-area", "0.001", "--flips", "--cog", "--json"]
     code, out, err = call(capsys, "segment", path, "-o", tmp_path / "s.tif", *masks, *rest)
@@ -82,11 +103,16 @@ def test_options_of_a_run_reach_it(capsys, scene, tmp_path):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["segment", "x.tif"], ["nonsense"], [], ["segment", "x.tif", "-o", "y.tif", "--bounds", "1,2"],
-     ["segment", "x.tif", "-o", "y.tif", "--mask-values", "1,x"],
-     ["segment", "x.tif", "-o", "y.tif", "--min-area", "a"],
-     ["detect", "x.tif", "--sensor", "landsat"]],
-)  # fmt: skip
+    [
+        ["segment", "x.tif"],
+        ["nonsense"],
+        [],
+        ["segment", "x.tif", "-o", "y.tif", "--bounds", "1,2"],
+        ["segment", "x.tif", "-o", "y.tif", "--mask-values", "1,x"],
+        ["segment", "x.tif", "-o", "y.tif", "--min-area", "a"],
+        ["detect", "x.tif", "--sensor", "landsat"],
+    ],
+)
 def test_bad_arguments(capsys, arguments):
     code, out, err = call(capsys, *arguments)
     assert code == 2 and not out and len(err.splitlines()) == 1 and "--help" in err

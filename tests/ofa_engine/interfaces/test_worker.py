@@ -11,8 +11,9 @@ ENTRY = Path(__file__).parents[3] / "ofa_engine" / "__main__.py"
 
 class Client:
     def __init__(self):
-        self.process = subprocess.Popen([sys.executable, "-I", str(ENTRY), "worker"], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)  # fmt: skip
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", str(ENTRY), "worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def send(self, **message):
         self.process.stdin.write(json.dumps(message) + "\n")
@@ -64,8 +65,12 @@ def test_jobs_one_after_the_other(client, scene, tmp_path, models):
 
 def test_errors_are_told_and_the_worker_goes_on(client, scene, tmp_path):
     path = str(scene("naip"))
-    for params, verb in [({"input": str(tmp_path / "none.tif")}, "detect"), ({}, "segment"), ({"input": path}, "fly"),
-                         ({"input": path, "output": "x.tif", "nonsense": 1}, "segment")]:  # fmt: skip
+    for params, verb in [
+        ({"input": str(tmp_path / "none.tif")}, "detect"),
+        ({}, "segment"),
+        ({"input": path}, "fly"),
+        ({"input": path, "output": "x.tif", "nonsense": 1}, "segment"),
+    ]:
         client.send(id="e", verb=verb, params=params)
         error = client.events("e")[-1]
         assert error["event"] == "error" and error["code"] == 2 and error["message"]
@@ -92,8 +97,9 @@ def test_cancel_within_a_second(client, scene, tmp_path, models):
 def test_closed_stdin_ends_a_running_job(scene, tmp_path, models):
     client = Client()
     path, head = str(scene("naip", 1500, 1500)), str(models / "naip_segment.safetensors")
-    client.send(id="1", verb="segment",
-                params={"input": path, "output": str(tmp_path / "a.tif"), "tile_px": 16, "head": head})  # fmt: skip
+    client.send(
+        id="1", verb="segment", params={"input": path, "output": str(tmp_path / "a.tif"), "tile_px": 16, "head": head}
+    )
     while json.loads(client.process.stdout.readline())["event"] != "progress":
         pass
     started = time.monotonic()

@@ -36,7 +36,8 @@ def halves(pixels):
     rising = 0.4 * np.abs(changed[::2]).mean() if pixels.dtype != np.float32 else 8.0
     changed[::2, :, changed.shape[2] // 2 :] += rising
     return changed.clip(0 if pixels.dtype.kind == "u" else None, 255 if pixels.dtype == np.uint8 else None).astype(
-        pixels.dtype)  # fmt: skip
+        pixels.dtype
+    )
 
 
 def write_polygons(path, raster, boxes, names, field="class"):
@@ -45,8 +46,15 @@ def write_polygons(path, raster, boxes, names, field="class"):
         t, crs = d.transform, d.crs.to_wkt()
     corners = [(t.c + x * t.a, t.f + (y + h) * t.e, t.c + (x + w) * t.a, t.f + y * t.e) for x, y, w, h in boxes]
     shapes = [shapely.box(*c) for c in corners]
-    pyogrio.raw.write(path, shapely.to_wkb(np.array(shapes)), [np.array(names, dtype=object)], [field], crs=crs,
-                      geometry_type="Polygon", driver="GPKG")  # fmt: skip
+    pyogrio.raw.write(
+        path,
+        shapely.to_wkb(np.array(shapes)),
+        [np.array(names, dtype=object)],
+        [field],
+        crs=crs,
+        geometry_type="Polygon",
+        driver="GPKG",
+    )
     return str(path)
 
 

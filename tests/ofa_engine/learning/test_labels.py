@@ -27,9 +27,14 @@ def raster(tmp_path):
 
 def polygons(path, shapes, values, crs="EPSG:32633", name="class"):
     """A GeoJSON file; None is a feature without geometry."""
-    features = [{"type": "Feature", "properties": {name: v, "note": 1},
-                 "geometry": None if s is None else json.loads(shapely.to_geojson(s))}
-                for s, v in zip(shapes, values, strict=True)]  # fmt: skip
+    features = [
+        {
+            "type": "Feature",
+            "properties": {name: v, "note": 1},
+            "geometry": None if s is None else json.loads(shapely.to_geojson(s)),
+        }
+        for s, v in zip(shapes, values, strict=True)
+    ]
     crs_entry = {"type": "name", "properties": {"name": f"urn:ogc:def:crs:{crs.replace(':', '::')}"}}
     path.write_text(json.dumps({"type": "FeatureCollection", "crs": crs_entry, "features": features}))
     return str(path)
@@ -42,8 +47,9 @@ def read(raster, path, field=None, ignore=(), said=None):
 
 def box(left, top, width, height):
     """In pixels."""
-    return shapely.box(500000 + 10 * left, 5800000 - 10 * (top + height), 500000 + 10 * (left + width),
-                       5800000 - 10 * top)  # fmt: skip
+    return shapely.box(
+        500000 + 10 * left, 5800000 - 10 * (top + height), 500000 + 10 * (left + width), 5800000 - 10 * top
+    )
 
 
 def burnt(part, shape=(60, 80)):

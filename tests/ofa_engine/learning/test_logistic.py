@@ -26,8 +26,10 @@ def test_equals_an_independent_solution():
     mean, std = np.average(x, 0, weight), np.sqrt(np.average((x - np.average(x, 0, weight)) ** 2, 0, weight))
     z, y = torch.from_numpy((x - mean) / std), torch.from_numpy(index)
     share = torch.from_numpy(weight * len(weight) / weight.sum())
-    w, b = torch.zeros(3, 5, dtype=torch.double, requires_grad=True), torch.zeros(3, dtype=torch.double,
-                                                                                requires_grad=True)  # fmt: skip
+    w, b = (
+        torch.zeros(3, 5, dtype=torch.double, requires_grad=True),
+        torch.zeros(3, dtype=torch.double, requires_grad=True),
+    )
     solver = torch.optim.LBFGS([w, b], max_iter=500, line_search_fn="strong_wolfe", tolerance_grad=1e-9)
 
     def closure():

@@ -87,9 +87,16 @@ class Bomb:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"GIF89a", pickle.dumps(Bomb()), struct.pack("<Q", 2**60) + b"{}", struct.pack("<Q", 4) + b"[[[]",
-     struct.pack("<Q", 2) + b"{}", struct.pack("<Q", 34) + b'{"__metadata__":{"ofanet":"[1,2]"}}'],
-)  # fmt: skip
+    [
+        b"",
+        b"GIF89a",
+        pickle.dumps(Bomb()),
+        struct.pack("<Q", 2**60) + b"{}",
+        struct.pack("<Q", 4) + b"[[[]",
+        struct.pack("<Q", 2) + b"{}",
+        struct.pack("<Q", 34) + b'{"__metadata__":{"ofanet":"[1,2]"}}',
+    ],
+)
 def test_strangers_files_are_refused_and_never_run(content, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "strange.safetensors"

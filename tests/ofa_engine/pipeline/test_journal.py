@@ -28,8 +28,10 @@ from ofa_engine.tiling import plan as plan_module
 def rows(count):
     """(stripe, row, tiles, arrays) as verbs put them."""
     rng = np.random.default_rng(0)
-    return [(i // 5, i % 5, i + 1, [rng.integers(0, 9, (7, 30 + i), np.uint8), rng.random((7, 3), np.float32)])
-            for i in range(count)]  # fmt: skip
+    return [
+        (i // 5, i % 5, i + 1, [rng.integers(0, 9, (7, 30 + i), np.uint8), rng.random((7, 3), np.float32)])
+        for i in range(count)
+    ]
 
 
 def written(part, entries, about=None):
@@ -230,8 +232,13 @@ def resumed_equals_never_stopped(scene, tmp_path, points):
     said = []
 
     def params(name):
-        return dict(input=str(path), output=str(tmp_path / f"{name}.tif"), polygons=str(tmp_path / f"{name}.gpkg"),
-                    confidence=str(tmp_path / f"{name}.c.tif"), min_area=0.01)  # fmt: skip
+        return dict(
+            input=str(path),
+            output=str(tmp_path / f"{name}.tif"),
+            polygons=str(tmp_path / f"{name}.gpkg"),
+            confidence=str(tmp_path / f"{name}.c.tif"),
+            min_area=0.01,
+        )
 
     whole = segment(Options(**params("whole")))
     for number, share in enumerate(points):
@@ -295,9 +302,14 @@ def test_another_run_is_refused_and_told(scene, tmp_path, narrow, models, capsys
     before = hidden(tmp_path)
     copy = tmp_path / "other_head.safetensors"
     copy.write_bytes((models / "naip_segment.safetensors").read_bytes())
-    for more, says in [({"overlap": 0.5}, "overlap was 0.25, is 0.5"), ({"tile_px": 64}, "tile size was 48, is 64"),
-                       ({"flips": True}, "flips"), ({"memory_mb": 100}, "memory"), ({"bands": "2,1,3"}, "bands"),
-                       ({"confidence": str(tmp_path / "c.tif")}, "confidence")]:  # fmt: skip
+    for more, says in [
+        ({"overlap": 0.5}, "overlap was 0.25, is 0.5"),
+        ({"tile_px": 64}, "tile size was 48, is 64"),
+        ({"flips": True}, "flips"),
+        ({"memory_mb": 100}, "memory"),
+        ({"bands": "2,1,3"}, "bands"),
+        ({"confidence": str(tmp_path / "c.tif")}, "confidence"),
+    ]:
         with pytest.raises(InputError, match=says) as caught:
             segment(Options(**(params | more), resume=True))
         assert caught.value.exit_code == 2 and "\n" not in str(caught.value) and hidden(tmp_path) == before

@@ -28,8 +28,9 @@ def test_memory_does_not_grow_with_the_raster(tmp_path, monkeypatch):
         out = str(tmp_path / "out.tif")
         # the raster serves as its own mask, which leaves out speckles
         mask = ["--valid-mask", str(path), "--mask-values", "30,31,32"]
-        peaks[size] = peak_mb(["segment", str(path), "-o", out, "--tile-px", "1000", "--overlap", "0",
-                               "--min-area", "1", *mask])  # fmt: skip
+        peaks[size] = peak_mb(
+            ["segment", str(path), "-o", out, "--tile-px", "1000", "--overlap", "0", "--min-area", "1", *mask]
+        )
         path.unlink()
     print(peaks)
     assert peaks[20000] < 2000

@@ -54,18 +54,29 @@ def blended(source, plan, forward=lambda x: x, beside=(True, True)):
 
     done = []
     classes = len(forward(torch.zeros(1, len(source.pixels), 2, 2))[0])
-    run(read_batches(source, range(len(source.pixels)), plan), forward, Blender(plan, classes, emit), total=plan.tiles,
-        progress=lambda *state: done.append(state), cancelled=lambda: False, read_beside=beside[0],
-        sink_beside=beside[1])  # fmt: skip
+    run(
+        read_batches(source, range(len(source.pixels)), plan),
+        forward,
+        Blender(plan, classes, emit),
+        total=plan.tiles,
+        progress=lambda *state: done.append(state),
+        cancelled=lambda: False,
+        read_beside=beside[0],
+        sink_beside=beside[1],
+    )
     assert done[-1][:2] == (plan.tiles, plan.tiles)
     return labels, scores, emitted
 
 
 @given(
-    height=st.integers(1, 90), width=st.integers(1, 90), tile_px=st.integers(1, 40),
-    overlap=st.floats(0, 0.75), stripe_tiles=st.integers(1, 5), batch=st.integers(1, 4),
+    height=st.integers(1, 90),
+    width=st.integers(1, 90),
+    tile_px=st.integers(1, 40),
+    overlap=st.floats(0, 0.75),
+    stripe_tiles=st.integers(1, 5),
+    batch=st.integers(1, 4),
     beside=st.tuples(st.booleans(), st.booleans()),
-)  # fmt: skip
+)
 @settings(max_examples=60, deadline=None)
 def test_identity_in_is_identity_out(height, width, tile_px, overlap, stripe_tiles, batch, beside):
     """A model that returns the tile's own pixels gives the raster back, whatever the tiles, stripes and batches."""
@@ -84,9 +95,14 @@ def uneven(x):
 
 
 @given(
-    height=st.integers(1, 90), width=st.integers(30, 150), tile_px=st.integers(9, 40), overlap=st.floats(0, 0.75),
-    stripe_tiles=st.integers(1, 5), seed=st.integers(0, 99), empty=st.floats(0, 1),
-)  # fmt: skip
+    height=st.integers(1, 90),
+    width=st.integers(30, 150),
+    tile_px=st.integers(9, 40),
+    overlap=st.floats(0, 0.75),
+    stripe_tiles=st.integers(1, 5),
+    seed=st.integers(0, 99),
+    empty=st.floats(0, 1),
+)
 @settings(max_examples=60, deadline=None)
 def test_stripes_and_pieces_change_no_bit_nor_compute_twice(height, width, tile_px, overlap, stripe_tiles, seed, empty):
     rng = np.random.default_rng(seed)
@@ -99,14 +115,24 @@ def test_stripes_and_pieces_change_no_bit_nor_compute_twice(height, width, tile_
         plan, computed = plan_of(source, tile_px, overlap, stripe_tiles=tiles, batch=1), []
         # batches of one, since the model's scores may differ by the last bit between sizes of batches
         with patch.dict(PIECE_BYTES, cpu=999) if tiles else nullcontext():
-            result = blended(source, plan, lambda x, computed=computed: computed.append(len(x)) or uneven(x),
-                             (tiles is None, tiles is None))  # fmt: skip
+            result = blended(
+                source,
+                plan,
+                lambda x, computed=computed: computed.append(len(x)) or uneven(x),
+                (tiles is None, tiles is None),
+            )
         seen.append((*(array.tobytes() for array in result), sum(computed)))
     assert seen[0] == seen[1] and (source.reads == 2).all()
 
 
-@given(height=st.integers(20, 90), width=st.integers(60, 150), tile_px=st.integers(5, 30), overlap=st.floats(0, 0.75),
-       stripe_tiles=st.integers(2, 5), where=st.floats(0, 0.999))  # fmt: skip
+@given(
+    height=st.integers(20, 90),
+    width=st.integers(60, 150),
+    tile_px=st.integers(5, 30),
+    overlap=st.floats(0, 0.75),
+    stripe_tiles=st.integers(2, 5),
+    where=st.floats(0, 0.999),
+)
 @settings(max_examples=60, deadline=None)
 def test_a_run_that_begins_in_the_middle_changes_no_bit(height, width, tile_px, overlap, stripe_tiles, where):
     """From any row of tiles of any stripe on, with what earlier stripes have handed on."""
@@ -133,8 +159,11 @@ def test_a_run_that_begins_in_the_middle_changes_no_bit(height, width, tile_px, 
             journal = Journal(Path(folder) / "part.tif")
             _hand_on(source, plan, journal, (number, row))
         journal.close()
-    left = {place: arrays for place, arrays in emitted[0].items()
-            if place >= (plan.stripes[number][0], plan.rows.starts[row])}  # fmt: skip
+    left = {
+        place: arrays
+        for place, arrays in emitted[0].items()
+        if place >= (plan.stripes[number][0], plan.rows.starts[row])
+    }
     assert emitted[1] == left
 
 
@@ -182,23 +211,46 @@ def test_tiles_without_a_valid_pixel_are_not_computed():
 
 def test_memory_does_not_grow_with_the_raster():
     small, large = (
-        make_plan(Axis(size, 1000, 0.25), Axis(size, 1000, 0.25), bands=4, bytes_per_value=1, scores=6,
-                  tile_gflop=0.4, budget_bytes=2**30, on_cpu=True)
+        make_plan(
+            Axis(size, 1000, 0.25),
+            Axis(size, 1000, 0.25),
+            bands=4,
+            bytes_per_value=1,
+            scores=6,
+            tile_gflop=0.4,
+            budget_bytes=2**30,
+            on_cpu=True,
+        )
         for size in (6000, 60000)
-    )  # fmt: skip
+    )
     widest = [max(b - a for a, b in plan.stripes) for plan in (small, large)]
     assert widest[1] <= 1.3 * widest[0]
     assert small.batch == large.batch
-    huge = make_plan(Axis(500, 100, 0), Axis(500, 100, 0), bands=3, bytes_per_value=1, scores=6, tile_gflop=1e3,
-                     budget_bytes=2**30, on_cpu=True)  # fmt: skip
+    huge = make_plan(
+        Axis(500, 100, 0),
+        Axis(500, 100, 0),
+        bands=3,
+        bytes_per_value=1,
+        scores=6,
+        tile_gflop=1e3,
+        budget_bytes=2**30,
+        on_cpu=True,
+    )
     assert huge.batch == 1
 
 
 def test_a_batch_is_as_large_as_what_is_held_of_it_allows():
     def plan(**held):
         axis = Axis(4000, 256, 0.25)
-        return make_plan(axis, axis, bands=4, bytes_per_value=2, scores=50, tile_gflop=0.1,
-                         **{"on_cpu": True, "budget_bytes": 2**29} | held)  # fmt: skip
+        return make_plan(
+            axis,
+            axis,
+            bands=4,
+            bytes_per_value=2,
+            scores=50,
+            tile_gflop=0.1,
+            **{"on_cpu": True, "budget_bytes": 2**29} | held,
+        )
 
     def held(plan, scores):
         return plan.batch * 256**2 * 4 * (3 * 4 + scores * 50)
@@ -233,8 +285,16 @@ def test_errors_of_every_stage_reach_the_caller_and_leave_no_thread(stage, besid
             raise KeyError("sink")
 
     with pytest.raises((OSError, ValueError, KeyError), match=stage):
-        run(batches(), forward, sink, total=5, progress=lambda *_: None, cancelled=lambda: False,
-            read_beside=beside[0], sink_beside=beside[1])
+        run(
+            batches(),
+            forward,
+            sink,
+            total=5,
+            progress=lambda *_: None,
+            cancelled=lambda: False,
+            read_beside=beside[0],
+            sink_beside=beside[1],
+        )
     assert threading.active_count() == before
 
 
@@ -254,9 +314,16 @@ def test_cancel_is_quick(slow, beside):
         return x
 
     with pytest.raises(Cancelled):
-        run(batches(), forward, lambda *_: None, total=1000, progress=lambda *_: None,
-            cancelled=lambda: time.monotonic() - started > 0.5, read_beside=beside[0],
-            sink_beside=beside[1])  # fmt: skip
+        run(
+            batches(),
+            forward,
+            lambda *_: None,
+            total=1000,
+            progress=lambda *_: None,
+            cancelled=lambda: time.monotonic() - started > 0.5,
+            read_beside=beside[0],
+            sink_beside=beside[1],
+        )
     assert time.monotonic() - started < 1.5 and threading.active_count() == before
 
 

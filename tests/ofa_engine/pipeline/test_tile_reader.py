@@ -52,8 +52,12 @@ class CountedSource(Source):
         self.dataset = rasterio.open(path, opener=opened)
         rows, columns = (-(-n // b) for n, b in zip(self.dataset.shape, self.dataset.block_shapes[0], strict=True))
         bands = self.dataset.indexes if self.dataset.interleaving.name == "band" else [1]
-        self.offsets = {int(self.dataset.get_tag_item(f"BLOCK_OFFSET_{x}_{y}", "TIFF", band))
-                        for band in bands for y in range(rows) for x in range(columns)}  # fmt: skip
+        self.offsets = {
+            int(self.dataset.get_tag_item(f"BLOCK_OFFSET_{x}_{y}", "TIFF", band))
+            for band in bands
+            for y in range(rows)
+            for x in range(columns)
+        }
         self.starts.clear()
 
     def decoded(self):
@@ -85,8 +89,17 @@ def test_blocks_are_decoded_once(layout, stripes, tmp_path, monkeypatch):
     with CountedSource(path) as source:
         monkeypatch.setattr("ofa_engine.tiling.plan._FEW_TILES", 1)
         monkeypatch.setattr("ofa_engine.tiling.plan._STRIPE_LIMIT_BYTES", 2**27 if stripes == 1 else 480_000)
-        plan = make_plan(Axis(500, 48, 0.25), Axis(700, 48, 0.25), bands=4, bytes_per_value=1, scores=1,
-                         tile_gflop=1, budget_bytes=2**30, on_cpu=True, blocks=source.blocks)  # fmt: skip
+        plan = make_plan(
+            Axis(500, 48, 0.25),
+            Axis(700, 48, 0.25),
+            bands=4,
+            bytes_per_value=1,
+            scores=1,
+            tile_gflop=1,
+            budget_bytes=2**30,
+            on_cpu=True,
+            blocks=source.blocks,
+        )
         assert len(plan.stripes) == 1 if stripes == 1 else len(plan.stripes) >= 3
         found, count = tiles_of(source, plan, [1, 2, 3, 4])
         assert count == plan.tiles
@@ -99,8 +112,17 @@ def test_a_raster_in_one_block_is_decoded_once_whatever_the_budget(layout, tmp_p
     pixels = np.random.default_rng(0).integers(1, 255, (4, 500, 700), np.uint8)
     path = write_raster(tmp_path / "a.tif", pixels, compress="deflate", blockysize=500, interleave=layout)
     with CountedSource(path) as source:
-        plan = make_plan(Axis(500, 48, 0.25), Axis(700, 48, 0.25), bands=4, bytes_per_value=1, scores=1,
-                         tile_gflop=1, budget_bytes=2**20, on_cpu=True, blocks=source.blocks)  # fmt: skip
+        plan = make_plan(
+            Axis(500, 48, 0.25),
+            Axis(700, 48, 0.25),
+            bands=4,
+            bytes_per_value=1,
+            scores=1,
+            tile_gflop=1,
+            budget_bytes=2**20,
+            on_cpu=True,
+            blocks=source.blocks,
+        )
         assert plan.slices.size_px < 500 and source.block_row_bytes > 2**20
         job = SimpleNamespace(source=source, budget_bytes=2**20)
         found, _ = tiles_of(source, plan, [1, 2, 3, 4], gdal_limits(job, block_rows=True))
@@ -120,8 +142,17 @@ def test_blocks_of_a_part_of_a_raster(nodata, tmp_path, monkeypatch):
         left, top = source.transform.c, source.transform.f
         source.crop((left + 1500, top - 4500, left + 6000, top - 300))  # columns 150 to 600, rows 30 to 450
         assert source.blocks == (Blocks(128, 30), Blocks(128, 22))
-        plan = make_plan(Axis(420, 48, 0.5), Axis(450, 48, 0.5), bands=3, bytes_per_value=4, scores=1,
-                         tile_gflop=1, budget_bytes=2**30, on_cpu=True, blocks=source.blocks)  # fmt: skip
+        plan = make_plan(
+            Axis(420, 48, 0.5),
+            Axis(450, 48, 0.5),
+            bands=3,
+            bytes_per_value=4,
+            scores=1,
+            tile_gflop=1,
+            budget_bytes=2**30,
+            on_cpu=True,
+            blocks=source.blocks,
+        )
         assert len(plan.stripes) > 1
         found, _ = tiles_of(source, plan, [1, 2, 3])
         wanted = pixels[:, 30:450, 150:600].astype(np.float32)
@@ -140,8 +171,17 @@ def test_what_would_take_too_much_room_is_read_again(tmp_path, monkeypatch):
     monkeypatch.setattr("ofa_engine.pipeline.tile_reader._HANDED_LIMIT_BYTES", 1000)
     pixels = np.random.default_rng(0).integers(1, 255, (4, 300, 500), np.uint8)
     with CountedSource(write_raster(tmp_path / "a.tif", pixels, compress="deflate", **LAYOUTS["tiles"])) as source:
-        plan = make_plan(Axis(300, 48, 0.25), Axis(500, 48, 0.25), bands=4, bytes_per_value=1, scores=1,
-                         tile_gflop=1, budget_bytes=2**30, on_cpu=True, blocks=source.blocks)  # fmt: skip
+        plan = make_plan(
+            Axis(300, 48, 0.25),
+            Axis(500, 48, 0.25),
+            bands=4,
+            bytes_per_value=1,
+            scores=1,
+            tile_gflop=1,
+            budget_bytes=2**30,
+            on_cpu=True,
+            blocks=source.blocks,
+        )
         found, _ = tiles_of(source, plan, [1, 2, 3, 4])
         np.testing.assert_array_equal(found, pixels)
         assert set(source.decoded().values()) == {1, 2}
@@ -153,8 +193,17 @@ def test_what_would_take_too_much_room_is_read_again(tmp_path, monkeypatch):
 def test_what_a_stripe_holds_stays_in_its_quarter(block, bands, bytes_per_value, scores, budget_mb):
     blocks = tuple(Blocks(size) for size in block)
     axis = Axis(20000, 112, 0.25)
-    plan = make_plan(axis, axis, bands=bands, bytes_per_value=bytes_per_value, scores=scores, tile_gflop=0.3,
-                     budget_bytes=budget_mb * 2**20, on_cpu=True, blocks=blocks)  # fmt: skip
+    plan = make_plan(
+        axis,
+        axis,
+        bands=bands,
+        bytes_per_value=bytes_per_value,
+        scores=scores,
+        tile_gflop=0.3,
+        budget_bytes=budget_mb * 2**20,
+        on_cpu=True,
+        blocks=blocks,
+    )
     assert [a for a, _ in plan.stripes[1:]] == [b for _, b in plan.stripes[:-1]]
     assert plan.stripes[0][0] == 0 and plan.stripes[-1][1] == 20000
     assert sum(len(plan.tiles_of(stripe)) for stripe in plan.stripes) == len(plan.columns.starts)
@@ -170,8 +219,19 @@ def test_batches_of_a_row_are_even(width, tmp_path):
     holes[:, :, :30] = np.nan
     path = write_raster(tmp_path / "a.tif", holes, nodata=np.nan)
     with Source(path) as source:
-        plan = replace(make_plan(Axis(60, 24, 0.25), Axis(width, 24, 0.25), bands=1, bytes_per_value=4, scores=1,
-                                 tile_gflop=1, budget_bytes=2**27, on_cpu=True), batch=4)  # fmt: skip
+        plan = replace(
+            make_plan(
+                Axis(60, 24, 0.25),
+                Axis(width, 24, 0.25),
+                bands=1,
+                bytes_per_value=4,
+                scores=1,
+                tile_gflop=1,
+                budget_bytes=2**27,
+                on_cpu=True,
+            ),
+            batch=4,
+        )
         rows: dict[int, list] = {}
         for batch in read_batches(source, [1], plan):
             rows.setdefault(batch.row.index, []).append(batch)

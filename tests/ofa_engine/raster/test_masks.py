@@ -22,8 +22,9 @@ SOUTH_UP = rasterio.Affine(10, 0, 5e5, 0, 10, 5.79e6)
 def write_polygons(path, shapes, crs="EPSG:32633"):
     shapes = np.array(shapes, dtype=object)
     kind = shapes[0].geom_type
-    pyogrio.raw.write(path, shapely.to_wkb(shapes), [np.arange(len(shapes))], ["n"], driver="GPKG", crs=crs,
-                      geometry_type=kind)  # fmt: skip
+    pyogrio.raw.write(
+        path, shapely.to_wkb(shapes), [np.arange(len(shapes))], ["n"], driver="GPKG", crs=crs, geometry_type=kind
+    )
     return str(path)
 
 
@@ -94,8 +95,9 @@ def test_a_mask_on_another_grid_by_its_nearest_pixel(base, tmp_path, transform, 
     looked_up = np.where(inside, values[0][row.astype(int).clip(0, rows - 1), column.astype(int).clip(0, 8)], 99)
     wanted = (np.isin(looked_up, [0, 2])).reshape(60, 80)
     off = np.minimum(np.abs(column - column.round()), np.abs(row - row.round())) * pixel
-    near_an_edge = (off < 0.15 * np.abs(x[0, 1] - x[0, 0] + 1j * (y[0, 1] - y[0, 0]))
-                    * pixel / ((x.max() - x.min()) / 12)).reshape(60, 80)  # fmt: skip
+    near_an_edge = (
+        off < 0.15 * np.abs(x[0, 1] - x[0, 0] + 1j * (y[0, 1] - y[0, 0])) * pixel / ((x.max() - x.min()) / 12)
+    ).reshape(60, 80)
     found = valid_of(path, mask, [1])
     assert near_an_edge.mean() < 0.3
     np.testing.assert_array_equal(found[~near_an_edge], wanted[~near_an_edge])
@@ -169,8 +171,14 @@ def test_every_verb_and_sensor_leaves_out_what_is_masked(sensor, verb, name, sce
     clouds[:, 20:30, 100:] = 9
     mask = write_raster(tmp_path / "SCL.tif", clouds, transform=transform)
     done, said = [], []
-    options = Options(str(path), str(tmp_path / name), mask=area, valid_mask=str(mask), mask_values=[9],
-                      tile_px=48 if verb is not embed else 64)  # fmt: skip
+    options = Options(
+        str(path),
+        str(tmp_path / name),
+        mask=area,
+        valid_mask=str(mask),
+        mask_values=[9],
+        tile_px=48 if verb is not embed else 64,
+    )
     answer = verb(options, Watch(lambda *state: done.append(state), lambda *note: said.append(note)))
     with rasterio.open(tmp_path / name) as d:
         found, tags = d.read(1), d.tags(ns="OFANET")

@@ -58,9 +58,14 @@ def test_every_way_to_the_same_pixels_gives_the_same_classes(plain, tmp_path):
     expected = segment(plain, tmp_path, "expected.tif")
     with served(tmp_path) as url:
         files = ("a.vrt", "cog.tif", "envi.dat", "a.img", "a.zarr", "a.jp2")
-        ways = [*(tmp_path / name for name in files), f"{url}/cog.tif", f"{url}/plain.tif?key=1",
-                f"/vsicurl/{url}/cog.tif", f"/vsizip/{tmp_path}/in.zip/deep/plain.tif",
-                f"/vsizip/vsicurl/{url}/in.zip/deep/plain.tif"]  # fmt: skip
+        ways = [
+            *(tmp_path / name for name in files),
+            f"{url}/cog.tif",
+            f"{url}/plain.tif?key=1",
+            f"/vsicurl/{url}/cog.tif",
+            f"/vsizip/{tmp_path}/in.zip/deep/plain.tif",
+            f"/vsizip/vsicurl/{url}/in.zip/deep/plain.tif",
+        ]
         for number, way in enumerate(ways):
             np.testing.assert_array_equal(segment(way, tmp_path, f"{number}.tif"), expected, str(way))
 

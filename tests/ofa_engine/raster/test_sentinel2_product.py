@@ -79,10 +79,15 @@ def test_windows_are_parts_of_the_whole(safe):
             np.testing.assert_array_equal(part, whole[[0, 3, 8], row : row + height, column : column + width])
 
 
-@pytest.mark.parametrize("level, offset, quantification, baseline", [
-    ("L1C", -1000, 10000, "05.09"), ("L1C", None, 10000, "02.08"), ("L2A", None, 10000, "02.14"),
-    ("L2A", -500, 5000, "07.00"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "level, offset, quantification, baseline",
+    [
+        ("L1C", -1000, 10000, "05.09"),
+        ("L1C", None, 10000, "02.08"),
+        ("L2A", None, 10000, "02.14"),
+        ("L2A", -500, 5000, "07.00"),
+    ],
+)
 def test_reflectance_is_what_the_metadata_say(level, offset, quantification, baseline, tmp_path):
     safe = write_safe(tmp_path, level, SIZE, offset, quantification=quantification, baseline=baseline)
     np.testing.assert_allclose(read_all(safe), expected(offset or 0, quantification), atol=1e-6)
@@ -180,11 +185,22 @@ def test_segment_with_the_scene_classification_that_the_reason_names(tmp_path, c
 
 
 def test_the_same_pixels_in_a_tiff_give_the_same_classes(safe, tmp_path):
-    values = np.array([band_values(n, SIZE * 10 // BANDS[n]).repeat(BANDS[n] // 10, 0).repeat(BANDS[n] // 10, 1)
-                       for n in NAMES])  # fmt: skip
+    values = np.array(
+        [band_values(n, SIZE * 10 // BANDS[n]).repeat(BANDS[n] // 10, 0).repeat(BANDS[n] // 10, 1) for n in NAMES]
+    )
     plain = tmp_path / "plain.tif"
-    with rasterio.open(plain, "w", driver="GTiff", count=9, dtype="uint16", width=SIZE, height=SIZE, nodata=0,
-                       crs="EPSG:32632", transform=rasterio.Affine(10, 0, LEFT, 0, -10, TOP)) as target:  # fmt: skip
+    with rasterio.open(
+        plain,
+        "w",
+        driver="GTiff",
+        count=9,
+        dtype="uint16",
+        width=SIZE,
+        height=SIZE,
+        nodata=0,
+        crs="EPSG:32632",
+        transform=rasterio.Affine(10, 0, LEFT, 0, -10, TOP),
+    ) as target:
         target.write(values)
         target.descriptions = NAMES
     assert cli.main(["segment", str(plain), "-o", str(tmp_path / "a.tif"), "--units", "dn+1000"]) == 0

@@ -116,11 +116,14 @@ def test_as_gdal_does_where_each_small_area_lies_beside_large_ones():
         np.testing.assert_array_equal(sieved(values, 40, block_px), wanted)
 
 
-@pytest.mark.parametrize("crs,transform,hectares", [
-    ("EPSG:32633", rasterio.Affine(10, 0, 5e5, 0, -10, 5.8e6), 0.01),
-    ("EPSG:3857", rasterio.Affine(10, 0, 1e6, 0, -10, 8.4e6), 0.0025),
-    ("EPSG:4326", rasterio.Affine(1e-4, 0, 13, 0, -1e-4, 60), 0.01 * 0.622),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "crs,transform,hectares",
+    [
+        ("EPSG:32633", rasterio.Affine(10, 0, 5e5, 0, -10, 5.8e6), 0.01),
+        ("EPSG:3857", rasterio.Affine(10, 0, 1e6, 0, -10, 8.4e6), 0.0025),
+        ("EPSG:4326", rasterio.Affine(1e-4, 0, 13, 0, -1e-4, 60), 0.01 * 0.622),
+    ],
+)
 def test_pixels_count_by_their_area_on_the_ellipsoid(crs, transform, hectares):
     areas = PixelAreas.of(transform, rasterio.CRS.from_string(crs), 1400, 700)
     counts = areas((1024, 512, 300, 180))

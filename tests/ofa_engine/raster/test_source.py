@@ -135,8 +135,12 @@ def test_outputs_are_checked_before_work_starts(tmp_path):
     assert check_output(ok, [], (".tif",)) == ok
     (tmp_path / "locked").mkdir(mode=0o555)
     (tmp_path / "folder.tif").mkdir()
-    for name, says in [("no/out.tif", "create it first"), ("out.png", "ending in"), ("locked/out.tif", "read-only"),
-                       ("folder.tif", "folder")]:  # fmt: skip
+    for name, says in [
+        ("no/out.tif", "create it first"),
+        ("out.png", "ending in"),
+        ("locked/out.tif", "read-only"),
+        ("folder.tif", "folder"),
+    ]:
         with pytest.raises(OutputError, match=says):
             check_output(tmp_path / name, [], (".tif",))
     with pytest.raises(OutputError, match="must not be an input"):

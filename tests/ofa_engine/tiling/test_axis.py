@@ -5,9 +5,7 @@ from hypothesis import strategies as st
 
 from ofa_engine.tiling.axis import Axis, pad_to_tile, row_pieces
 
-axes = st.builds(
-    Axis, st.integers(1, 1500), st.integers(1, 300), st.floats(0, 0.75, allow_nan=False), st.booleans()
-)  # fmt: skip
+axes = st.builds(Axis, st.integers(1, 1500), st.integers(1, 300), st.floats(0, 0.75, allow_nan=False), st.booleans())
 
 
 @given(axes)

@@ -93,9 +93,18 @@ def test_moments_merge_as_one_with_missing_values():
 
 def raster(path: Path, bands: np.ndarray, **options) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with rasterio.open(path, "w", driver="GTiff", count=len(bands), height=bands.shape[1], width=bands.shape[2],
-                       dtype=bands.dtype, crs="EPSG:32633", transform=rasterio.Affine(30, 0, 5e5, 0, -30, 5.8e6),
-                       **options) as file:  # fmt: skip
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        count=len(bands),
+        height=bands.shape[1],
+        width=bands.shape[2],
+        dtype=bands.dtype,
+        crs="EPSG:32633",
+        transform=rasterio.Affine(30, 0, 5e5, 0, -30, 5.8e6),
+        **options,
+    ) as file:
         file.write(bands)
 
 
@@ -109,8 +118,11 @@ def test_hyperspectral_statistics_missing_bands_and_empty_files(tmp_path):
         values[7, 4] = -32768
         stack.append(values)
         raster(tmp_path / "in" / "patches" / "T" / f"T-{i}" / f"T-{i}-SPECTRAL_IMAGE.TIF", values, nodata=-32768)
-    raster(tmp_path / "in" / "patches" / "T" / "T-9" / "T-9-SPECTRAL_IMAGE.TIF", np.full_like(values, -32768),
-           nodata=-32768)  # fmt: skip
+    raster(
+        tmp_path / "in" / "patches" / "T" / "T-9" / "T-9-SPECTRAL_IMAGE.TIF",
+        np.full_like(values, -32768),
+        nodata=-32768,
+    )
     run("hyspecnet", tmp_path / "in", "-o", tmp_path / "out", "--workers", 1)
     samples = ShardSet(tmp_path / "out" / "enmap")
     made = samples.manifest
@@ -245,12 +257,29 @@ def test_other_options_are_not_mixed(pictures, tmp_path, capsys):
     assert load_manifest(tmp_path / "naip").seed == 2
 
 
-@pytest.mark.parametrize("stop", ["SIGINT", pytest.param("SIGTERM", marks=pytest.mark.slow),
-                                  pytest.param("SIGKILL", marks=pytest.mark.slow)])  # fmt: skip
+@pytest.mark.parametrize(
+    "stop", ["SIGINT", pytest.param("SIGTERM", marks=pytest.mark.slow), pytest.param("SIGKILL", marks=pytest.mark.slow)]
+)
 def test_stopped_processes_leave_whole_shards(tmp_path, stop):
     """The real thing: a pool of processes, a signal, exit code 130."""
-    command = [sys.executable, "-m", "training.prepare", "simulate", "-o", str(tmp_path), "--sensor", "naip", "--count",
-               "4000", "--size-px", "32", "--shard-mb", "0.02", "--workers", "2"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "training.prepare",
+        "simulate",
+        "-o",
+        str(tmp_path),
+        "--sensor",
+        "naip",
+        "--count",
+        "4000",
+        "--size-px",
+        "32",
+        "--shard-mb",
+        "0.02",
+        "--workers",
+        "2",
+    ]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     folder = tmp_path / "naip"
     deadline = time.monotonic() + 60
@@ -268,19 +297,22 @@ def test_stopped_processes_leave_whole_shards(tmp_path, stop):
     assert all(np.load(folder / r["file"]).shape == (r["count"], 3, 32, 32) for r in records) and len(records) >= 2
 
 
-@pytest.mark.parametrize("arguments, says", [
-    (["images", "no-such-folder"], "found no folder no-such-folder"),
-    (["images"], "expected INPUT"),
-    (["satlas", "."], "sentinel1/ or sentinel2/ or naip/"),
-    (["satlas", ".", "--sensor", "enmap"], "expected --sensor out of"),
-    (["five-billion-pixels", "."], "Image__8bit_NirRGB"),
-    (["hyspecnet", "."], "patches/"),
-    (["ssl4eo", "."], "s1_grd/"),
-    (["geotiffs", "."], "found none"),
-    (["images", "."], "found 0"),
-    (["simulate", "--sensor", "landsat"], "expected a sensor out of"),
-    (["images", ".", "--units", "dn"], "--units with geotiffs only"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        (["images", "no-such-folder"], "found no folder no-such-folder"),
+        (["images"], "expected INPUT"),
+        (["satlas", "."], "sentinel1/ or sentinel2/ or naip/"),
+        (["satlas", ".", "--sensor", "enmap"], "expected --sensor out of"),
+        (["five-billion-pixels", "."], "Image__8bit_NirRGB"),
+        (["hyspecnet", "."], "patches/"),
+        (["ssl4eo", "."], "s1_grd/"),
+        (["geotiffs", "."], "found none"),
+        (["images", "."], "found 0"),
+        (["simulate", "--sensor", "landsat"], "expected a sensor out of"),
+        (["images", ".", "--units", "dn"], "--units with geotiffs only"),
+    ],
+)
 def test_errors_are_one_line(arguments, says, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main([*arguments, "-o", str(tmp_path / "out"), "--workers", "1", "--quiet"]) == 2
@@ -333,10 +365,15 @@ def test_public_pictures(shared_data, tmp_path):
         assert np.array_equal(samples.read([7])[0], np.asarray(picture).transpose(2, 0, 1))
 
 
-@pytest.mark.parametrize("folder, sensor, options", [
-    ("s1_floods/images", "sentinel-1", ()), ("enmap_potsdam/images", "enmap", ()),
-    ("s2_chips", "sentinel-2", ("--count", 20)), ("naip_scenes", "gaofen", ("--count", 5, "--size-px", 128)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "folder, sensor, options",
+    [
+        ("s1_floods/images", "sentinel-1", ()),
+        ("enmap_potsdam/images", "enmap", ()),
+        ("s2_chips", "sentinel-2", ("--count", 20)),
+        ("naip_scenes", "gaofen", ("--count", 5, "--size-px", 128)),
+    ],
+)
 def test_public_rasters(shared_data, tmp_path, folder, sensor, options):
     run("geotiffs", shared_data / folder, "-o", tmp_path, "--workers", 1, *options)
     samples = ShardSet(tmp_path / sensor)

@@ -20,8 +20,16 @@ GRID = {"crs": "EPSG:32633", "transform": rasterio.Affine(10, 0, 500000, 0, -10,
 
 def tiff(path: Path, bands: np.ndarray, names=(), **options) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with rasterio.open(path, "w", driver="GTiff", count=len(bands), height=bands.shape[1], width=bands.shape[2],
-                       dtype=bands.dtype, **{**GRID, **options}) as file:  # fmt: skip
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        count=len(bands),
+        height=bands.shape[1],
+        width=bands.shape[2],
+        dtype=bands.dtype,
+        **{**GRID, **options},
+    ) as file:
         file.write(bands)
         for index, name in enumerate(names, 1):
             file.set_band_description(index, name)
@@ -130,8 +138,10 @@ def test_satlas_naip(tmp_path):
 # --- Five-Billion-Pixels -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("variant, folder, dtype, scale", [
-    ("8-bit", "Image__8bit_NirRGB", np.uint8, 1), ("16-bit", "Image_16bit_NirRGB", np.uint16, 4)])  # fmt: skip
+@pytest.mark.parametrize(
+    "variant, folder, dtype, scale",
+    [("8-bit", "Image__8bit_NirRGB", np.uint8, 1), ("16-bit", "Image_16bit_NirRGB", np.uint16, 4)],
+)
 def test_five_billion_pixels(tmp_path, variant, folder, dtype, scale):
     bands = RNG.integers(0, 255 * scale, (4, 530, 800), dtype)
     ending = "tif" if variant == "8-bit" else "tiff"
@@ -309,11 +319,14 @@ def test_geotiffs_refuse_an_empty_folder(tmp_path):
         rasters.geotiffs(tmp_path, None, None, None, None)
 
 
-@pytest.mark.parametrize("folder, sensor, units, shape, missing", [
-    ("s2_chips", "sentinel-2", "dn", (9, 64, 64), 0),
-    ("s1_floods/images", "sentinel-1", "db", (2, 512, 512), 0),
-    ("enmap_potsdam/images", "enmap", "dn", (224, 32, 32), 22),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "folder, sensor, units, shape, missing",
+    [
+        ("s2_chips", "sentinel-2", "dn", (9, 64, 64), 0),
+        ("s1_floods/images", "sentinel-1", "db", (2, 512, 512), 0),
+        ("enmap_potsdam/images", "enmap", "dn", (224, 32, 32), 22),
+    ],
+)
 def test_public_samples(shared_data, folder, sensor, units, shape, missing):
     reader, listing = rasters.geotiffs(shared_data / folder, None, None, None, None)
     assert (reader.sensor, reader.units) == (sensor, units) and not listing.skipped

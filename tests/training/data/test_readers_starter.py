@@ -19,8 +19,16 @@ def write(path, pixels, **more):
     path.parent.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-        with rasterio.open(path, "w", driver="GTiff", count=len(pixels), height=pixels.shape[1],
-                           width=pixels.shape[2], dtype=pixels.dtype, **more) as target:  # fmt: skip
+        with rasterio.open(
+            path,
+            "w",
+            driver="GTiff",
+            count=len(pixels),
+            height=pixels.shape[1],
+            width=pixels.shape[2],
+            dtype=pixels.dtype,
+            **more,
+        ) as target:
             target.write(pixels)
     return path
 

@@ -22,8 +22,18 @@ def make(folder: Path, sensor: str = "sentinel-1", counts=(3, 1, 4), present=Non
         np.save(path, part)
         shards.append({"file": path.name, "count": len(part), "sha256": sha256(path)})
     units = {"sentinel-1": "db", "enmap": "reflectance", "naip": "8-bit"}[sensor]
-    values = dict(sensor=sensor, units=units, shape=[bands, 8, 8], dtype="float32", source="test", seed=0,
-                  mean=[0.0] * bands, std=[1.0] * bands, present=present or [True] * bands, shards=shards)  # fmt: skip
+    values = dict(
+        sensor=sensor,
+        units=units,
+        shape=[bands, 8, 8],
+        dtype="float32",
+        source="test",
+        seed=0,
+        mean=[0.0] * bands,
+        std=[1.0] * bands,
+        present=present or [True] * bands,
+        shards=shards,
+    )
     Manifest(**{**values, **changes}).save(folder)
     return pixels
 

@@ -48,8 +48,11 @@ def test_a_mae_file_with_its_command_line(tmp_path):
 
 def test_a_dofa_trunk_and_average_pooling(tmp_path):
     tensors = {k: v for k, v in plain_vit().state_dict().items() if k.startswith(("blocks", "cls_token", "pos_embed"))}
-    tensors |= {"fc_norm.weight": torch.full((32,), 2.0), "fc_norm.bias": torch.ones(32),
-                "patch_embed.weight_generator.fc.weight": torch.zeros(3, 3)}  # fmt: skip
+    tensors |= {
+        "fc_norm.weight": torch.full((32,), 2.0),
+        "fc_norm.bias": torch.ones(32),
+        "patch_embed.weight_generator.fc.weight": torch.zeros(3, 3),
+    }
     torch.save(tensors, tmp_path / "dofa.pth")
     mae, taken, said = load(tmp_path / "dofa.pth")
     assert torch.equal(mae.model.backbone.norm.weight, torch.full((32,), 2.0))

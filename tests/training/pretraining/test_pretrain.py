@@ -19,8 +19,22 @@ from training.pretrain import main
 from training.pretraining import config, state
 
 ROOT = Path(__file__).parents[3]
-TINY = dict(width=32, depth=2, heads=2, input_px=32, decoder_width=16, decoder_depth=1, decoder_heads=2, device="cpu",
-            workers=0, batch=4, warmup_epochs=1, sheet_epochs=0, base_lr=0.01, log_steps=1)  # fmt: skip
+TINY = dict(
+    width=32,
+    depth=2,
+    heads=2,
+    input_px=32,
+    decoder_width=16,
+    decoder_depth=1,
+    decoder_heads=2,
+    device="cpu",
+    workers=0,
+    batch=4,
+    warmup_epochs=1,
+    sheet_epochs=0,
+    base_lr=0.01,
+    log_steps=1,
+)
 
 
 def settings(data, output, **more):
@@ -58,8 +72,13 @@ def test_losses_fall_and_the_engine_loads_the_checkpoint(prepared, tmp_path):
     more = {"inputs": [scene], "labels": [labels], "checkpoint": str(newest), "output": head}
     assert verbs.run("fit", more, verbs.Watch())["validation"]["accuracy"] > 0.5
     shutil.move(newest, tmp_path / newest.name)
-    assert sum(c["pixels"] for c in verbs.run("segment", {"input": scene, "output": result, "head": head},
-                                              verbs.Watch())["classes"]) == 96**2  # fmt: skip
+    assert (
+        sum(
+            c["pixels"]
+            for c in verbs.run("segment", {"input": scene, "output": result, "head": head}, verbs.Watch())["classes"]
+        )
+        == 96**2
+    )
 
 
 def test_a_stopped_run_goes_on_exactly(prepared, tmp_path):
@@ -80,8 +99,9 @@ def test_signals(number, prepared, tmp_path):
     data = prepared(["naip", "gaofen"], 40)
     more = dict(epochs=15, checkpoint_epochs=1)
     pretrain.pretrain(settings(data, tmp_path / "whole", **more), lambda text: None)
-    run = subprocess.Popen(command(data, tmp_path / "run", **more), cwd=ROOT, stdout=subprocess.PIPE,
-                           stderr=subprocess.STDOUT, text=True)  # fmt: skip
+    run = subprocess.Popen(
+        command(data, tmp_path / "run", **more), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     deadline = time.monotonic() + 60
     while not state.found(tmp_path / "run") and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -113,8 +133,13 @@ def test_two_processes_equal_one(prepared, tmp_path):
     more = dict(epochs=1, batch=4, precision="fp64", seed=5)
     pretrain.pretrain(settings(data, tmp_path / "one", **more), lambda text: None)
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m"]
-    run = subprocess.run([*torchrun, *command(data, tmp_path / "two", **more)[2:]], cwd=ROOT, capture_output=True,
-                         text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})  # fmt: skip
+    run = subprocess.run(
+        [*torchrun, *command(data, tmp_path / "two", **more)[2:]],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
     assert run.returncode == 0, run.stderr[-2000:]
     one, two = losses(tmp_path / "one"), losses(tmp_path / "two")
     assert len(one) == 20 and [r[:2] for r in one] == [r[:2] for r in two]
@@ -158,8 +183,13 @@ def test_configuration(tmp_path, capsys):
     assert (found.batch, found.architecture.width, found.sensor_weights) == (16, 192, {"enmap": 2.0})
     paper = config.Config()
     assert (paper.architecture.width, paper.decoder.width, paper.mask_ratio, paper.epochs) == (768, 512, 0.75, 100)
-    for changes, says in [({"model": "huge"}, "model"), ({"bach": 3}, "bach"), ({"batch": "many"}, "int"),
-                          ({"mask_ratio": 1.0}, "mask_ratio"), ({"sensors": ["landsat"]}, "landsat")]:  # fmt: skip
+    for changes, says in [
+        ({"model": "huge"}, "model"),
+        ({"bach": 3}, "bach"),
+        ({"batch": "many"}, "int"),
+        ({"mask_ratio": 1.0}, "mask_ratio"),
+        ({"sensors": ["landsat"]}, "landsat"),
+    ]:
         with pytest.raises(InputError, match=says):
             config.load(path, changes)
     assert main(["--data", str(tmp_path), "--output", str(tmp_path / "run")]) == 2
@@ -173,8 +203,10 @@ def test_configurations_that_come_with_it(path):
 
 def test_pretraining_needs_no_rasterio(prepared, tmp_path):
     data = prepared(["naip"])
-    code = ("import sys; sys.modules['rasterio'] = sys.modules['pyogrio'] = sys.modules['shapely'] = None\n"
-            "from training.pretrain import main; sys.exit(main(sys.argv[1:]))")  # fmt: skip
+    code = (
+        "import sys; sys.modules['rasterio'] = sys.modules['pyogrio'] = sys.modules['shapely'] = None\n"
+        "from training.pretrain import main; sys.exit(main(sys.argv[1:]))"
+    )
     arguments = command(data, tmp_path / "run", epochs=1)[3:]
     run = subprocess.run([sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr

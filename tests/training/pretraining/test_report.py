@@ -112,8 +112,13 @@ def run(tmp_path):
     for step in (10, 30):
         report.sheet(folder / f"reconstructions-{step:08d}.png", {"naip": sample([0, 1, 2])})
     (folder / "step-00000030.safetensors").write_bytes(bytes(2_000_000))
-    facts = {"seconds": 70.0, "images": 120, "nonfinite_steps": 1, "samples": {"naip": 16, "enmap": 8},
-             "sources": {"naip": "<script>alert(1)</script>"}}  # fmt: skip
+    facts = {
+        "seconds": 70.0,
+        "images": 120,
+        "nonfinite_steps": 1,
+        "samples": {"naip": 16, "enmap": 8},
+        "sources": {"naip": "<script>alert(1)</script>"},
+    }
     watch.finish(facts, {"batch": 4, "init": "<b>&", "device": "cpu"})
     return folder, plan
 
@@ -128,8 +133,20 @@ def test_page(run):
     assert embedded == (folder / "reconstructions-00000030.png").read_bytes()
     assert page.links[1:] == ["reconstructions-00000010.png"]
     words = re.sub(r"\s+", " ", page.text)
-    for text in ("<script>alert(1)</script>", "<b>&", "<i>run", "30 of 30 planned", "120", "2 min", "4.0 images/s",
-                 "2.0 MB", "losses not finite 1", "1 without finite gradients", "enmap 8", "naip 16"):  # fmt: skip
+    for text in (
+        "<script>alert(1)</script>",
+        "<b>&",
+        "<i>run",
+        "30 of 30 planned",
+        "120",
+        "2 min",
+        "4.0 images/s",
+        "2.0 MB",
+        "losses not finite 1",
+        "1 without finite gradients",
+        "enmap 8",
+        "naip 16",
+    ):
         assert text in words, text
     assert "1.0000" in words  # the loss of the first step, 1 / (1 + 0)
 

@@ -38,8 +38,12 @@ def test_ranks_share_a_batch_without_overlap():
 def test_weights_and_sample_counts():
     assert plan(weights={"enmap": 2.0}).batches == {"naip": 10, "enmap": 7, "sentinel-1": 1}
     assert plan(samples=50).batches == {"naip": 5, "enmap": 4, "sentinel-1": 1}
-    seen = {s for step in plan(samples=50).epoch(0) + plan(samples=50).epoch(1) if step.sensor == "naip"
-            for s in step.samples}  # fmt: skip
+    seen = {
+        s
+        for step in plan(samples=50).epoch(0) + plan(samples=50).epoch(1)
+        if step.sensor == "naip"
+        for s in step.samples
+    }
     assert len(seen) > 50, "another draw each epoch"
 
 

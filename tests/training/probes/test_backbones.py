@@ -14,8 +14,7 @@ from ..make_task import ARCH
 
 def test_a_checkpoint_gives_its_own_tokens_and_statistics(tmp_path):
     model = random_backbone(ARCH, 3).model
-    save_checkpoint(tmp_path / "m.safetensors", model, "mine", {},
-                    statistics={"naip": ([1.0, 2, 3], [4.0, 5, 6])})  # fmt: skip
+    save_checkpoint(tmp_path / "m.safetensors", model, "mine", {}, statistics={"naip": ([1.0, 2, 3], [4.0, 5, 6])})
     loaded = checkpoint_backbone(tmp_path / "m.safetensors")
     pixels = torch.randn(2, 3, 32, 32)
     assert torch.equal(loaded.tokens(pixels, "naip", (0, 1, 2)), model(pixels, "naip"))

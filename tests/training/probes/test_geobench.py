@@ -64,8 +64,11 @@ def test_what_is_there_is_run_and_what_is_not_is_named(root, files, tmp_path, ca
     rows = table(tmp_path)
     assert len(rows) == 12 * 4
     done = {key for key, row in rows.items() if row["value"]}
-    s2 = {(task, method) for task in ("m-eurosat", "m-bigearthnet")
-          for method in ("Random init.", "MAE single", "SatMAE", "OFA-Net")}  # fmt: skip
+    s2 = {
+        (task, method)
+        for task in ("m-eurosat", "m-bigearthnet")
+        for method in ("Random init.", "MAE single", "SatMAE", "OFA-Net")
+    }
     assert done == s2 | {("m-pv4ger-seg", "Random init."), ("m-pv4ger-seg", "OFA-Net")}
     for key in done:
         row = rows[key]
@@ -98,15 +101,22 @@ def test_pages_hold_the_papers_numbers_and_what_is_doubtful(root, tmp_path, caps
 
 def test_the_papers_numbers():
     """Sums over rows and columns: a slip of the pen shows."""
+
     def total(numbers):
         return round(sum(n for n in numbers if n is not None), 2)
 
     assert {m: total(PAPER[m].get(t) for t in TABLE_1) for m in PAPER} == {
-        "random": 378.08, "mae_single": 401.86, "satmae": 265.75, "ofanet": 413.77,
-    }  # fmt: skip
+        "random": 378.08,
+        "mae_single": 401.86,
+        "satmae": 265.75,
+        "ofanet": 413.77,
+    }
     assert {m: total(PAPER[m].get(t) for t in TABLE_2) for m in PAPER} == {
-        "random": 310.94, "mae_single": 329.81, "satmae": 0, "ofanet": 343.57,
-    }  # fmt: skip
+        "random": 310.94,
+        "mae_single": 329.81,
+        "satmae": 0,
+        "ofanet": 343.57,
+    }
     assert total(PAPER[m]["m-eurosat"] for m in PAPER) == 301.68
     assert total(PAPER[m].get("m-NeonTree") for m in PAPER) == 156.90
     assert PAPER["satmae"]["m-forestnet"] is None and PAPER["satmae"]["m-pv4ger"] is None
@@ -173,9 +183,15 @@ def test_a_damaged_task_does_not_cost_the_others(tmp_path):
 
 
 def test_the_users_errors_are_one_line(root, files, tmp_path, capsys):
-    for wrong in (["--methods", "best"], ["--tasks", "m-mars"], ["--checkpoints", "ofanet"], ["--seeds", 0],
-                  ["--checkpoints", f"mae_single.moon={files / 'ofanet.safetensors'}"], ["--timm", "no_such_model"],
-                  ["--checkpoints", f"ofanet={files / 'satmae.pth'}"]):  # fmt: skip
+    for wrong in (
+        ["--methods", "best"],
+        ["--tasks", "m-mars"],
+        ["--checkpoints", "ofanet"],
+        ["--seeds", 0],
+        ["--checkpoints", f"mae_single.moon={files / 'ofanet.safetensors'}"],
+        ["--timm", "no_such_model"],
+        ["--checkpoints", f"ofanet={files / 'satmae.pth'}"],
+    ):
         run(root, tmp_path / "out", *wrong, code=2)
         error = capsys.readouterr().err
         assert error.startswith("training.geobench: ") and error.count("\n") == 1, error

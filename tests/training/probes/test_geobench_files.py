@@ -15,8 +15,20 @@ from training.probes.geobench_files import TASKS, available, open_task
 from ..make_geobench import LAYOUTS, instance, make_geobench, package
 from .test_safe_pickle import HOSTILE
 
-PAPER = ["m-bigearthnet", "m-forestnet", "m-brick-kiln", "m-pv4ger", "m-so2sat", "m-eurosat", "m-pv4ger-seg",
-         "m-nz-cattle", "m-NeonTree", "m-cashew-plantation", "m-SA-crop-type", "m-chesapeake-landcover"]  # fmt: skip
+PAPER = [
+    "m-bigearthnet",
+    "m-forestnet",
+    "m-brick-kiln",
+    "m-pv4ger",
+    "m-so2sat",
+    "m-eurosat",
+    "m-pv4ger-seg",
+    "m-nz-cattle",
+    "m-NeonTree",
+    "m-cashew-plantation",
+    "m-SA-crop-type",
+    "m-chesapeake-landcover",
+]
 
 
 def folder_of(root, name):
@@ -88,8 +100,16 @@ def band_of(task, band):
 def test_bands_whose_names_are_wrong_are_taken_by_their_true_order(tree):
     eurosat, kiln = open_task(tree, "m-eurosat"), open_task(tree, "m-brick-kiln")
     assert [band_of(eurosat, b) for b in ("B8", "B11", "B12")] == ["08 - NIR", "10 - SWIR - Cirrus", "11 - SWIR"]
-    stored = ["04 - Red", "03 - Green", "02 - Blue", "05 - Vegetation Red Edge", "06 - Vegetation Red Edge", "08 - NIR",
-              "08A - Vegetation Red Edge", "09 - Water vapour"]  # fmt: skip
+    stored = [
+        "04 - Red",
+        "03 - Green",
+        "02 - Blue",
+        "05 - Vegetation Red Edge",
+        "06 - Vegetation Red Edge",
+        "08 - NIR",
+        "08A - Vegetation Red Edge",
+        "09 - Water vapour",
+    ]
     assert [band_of(kiln, b) for b in ("B4", "B3", "B2", "B5", "B7", "B8", "B11", "B12")] == stored
     assert kiln.bands == (0, 1, 2, 3, 5, 6, 7, 8)
     assert any("B6" in note for note in kiln.notes)
@@ -198,9 +218,12 @@ def specs(name="SegmentationClasses", count=2, bands=("Red", "Green", "Blue")):
 def test_specifications_are_checked_against_the_table(copy):
     root, folder = copy("m-pv4ger-seg")
     path = folder / "task_specs.pkl"
-    for data, message in [(specs("Classification"), "segment task of 2 classes.*Classification"),
-                          (specs(bands=("Red", "Green")), "Red, Green, Blue in .*, found Red, Green"),
-                          (specs(count="two"), "segment task"), (b"junk", "damaged")]:  # fmt: skip
+    for data, message in [
+        (specs("Classification"), "segment task of 2 classes.*Classification"),
+        (specs(bands=("Red", "Green")), "Red, Green, Blue in .*, found Red, Green"),
+        (specs(count="two"), "segment task"),
+        (b"junk", "damaged"),
+    ]:
         path.write_bytes(data)
         with pytest.raises(InputError, match=message):
             open_task(root, "m-pv4ger-seg")

@@ -23,8 +23,9 @@ def reference(x, y, strength, classes):
     z = torch.from_numpy((x - x.mean(0)) / x.std(0)).double()
     weight = torch.zeros(classes, x.shape[1], dtype=torch.float64, requires_grad=True)
     bias = torch.zeros(classes, dtype=torch.float64, requires_grad=True)
-    solver = torch.optim.LBFGS([weight, bias], max_iter=2000, tolerance_grad=1e-10, tolerance_change=1e-14,
-                               line_search_fn="strong_wolfe")  # fmt: skip
+    solver = torch.optim.LBFGS(
+        [weight, bias], max_iter=2000, tolerance_grad=1e-10, tolerance_change=1e-14, line_search_fn="strong_wolfe"
+    )
 
     def loss():
         solver.zero_grad()
@@ -90,8 +91,11 @@ def test_token_head_scores_pixels_by_convolution_and_upsampling():
     torch.nn.init.normal_(head.linear.weight)
     tokens = torch.randn(2, 16, 8)
     up = torch.nn.functional.interpolate(tokens.transpose(1, 2).reshape(2, 8, 4, 4), size=(24, 20), mode="bilinear")
-    expected = F.conv2d((up - head.norm.running_mean[:, None, None]) / (1 + 1e-5) ** 0.5,
-                        head.linear.weight[..., None, None], head.linear.bias)  # fmt: skip
+    expected = F.conv2d(
+        (up - head.norm.running_mean[:, None, None]) / (1 + 1e-5) ** 0.5,
+        head.linear.weight[..., None, None],
+        head.linear.bias,
+    )
     torch.testing.assert_close(head(tokens, (24, 20)), expected, rtol=1e-4, atol=1e-4)
 
 

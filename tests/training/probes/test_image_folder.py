@@ -10,8 +10,9 @@ from training.probes.image_folder import folder_task
 
 def test_held_out_images_are_the_test_split(pictures):
     held_out = frozenset(chip_digest(p) for p in pictures.glob("*/1?.png"))
-    tasks = [folder_task(pictures, per_class_train=5, per_class_valid=3, seed=seed, held_out=held_out)
-             for seed in (0, 0, 1)]  # fmt: skip
+    tasks = [
+        folder_task(pictures, per_class_train=5, per_class_valid=3, seed=seed, held_out=held_out) for seed in (0, 0, 1)
+    ]
     for task in tasks:
         files = {name: set(split.files) for name, split in task.splits.items()}
         assert files["test"] == set(pictures.glob("*/1?.png")) and len(files["train"]) == 15
@@ -39,8 +40,17 @@ def test_tif_bands_by_number(tmp_path):
         for i in range(8):
             path = tmp_path / name / f"{i}.tif"
             path.parent.mkdir(exist_ok=True)
-            with rasterio.open(path, "w", driver="GTiff", width=8, height=8, count=5, dtype="uint16", crs="EPSG:32633",
-                               transform=rasterio.Affine(10, 0, 0, 0, -10, i)) as file:  # fmt: skip
+            with rasterio.open(
+                path,
+                "w",
+                driver="GTiff",
+                width=8,
+                height=8,
+                count=5,
+                dtype="uint16",
+                crs="EPSG:32633",
+                transform=rasterio.Affine(10, 0, 0, 0, -10, i),
+            ) as file:
                 ramp = np.arange(64, dtype=np.uint16).reshape(8, 8) + np.uint16(i)
                 file.write(np.arange(5, dtype=np.uint16)[:, None, None] * np.uint16(100) + ramp)
     held_out = frozenset(chip_digest(p) for p in tmp_path.glob("*/0.tif"))

@@ -14,8 +14,7 @@ from ..make_task import ARCH, Memory, make_task
 
 
 @pytest.mark.parametrize("kind", ["classify", "multilabel", "segment"])
-@pytest.mark.parametrize("recipe", [FAST, Recipe("paper", "adamw", 0.05, 20, 16, augment=True)],
-                         ids=["fast", "paper"])  # fmt: skip
+@pytest.mark.parametrize("recipe", [FAST, Recipe("paper", "adamw", 0.05, 20, 16, augment=True)], ids=["fast", "paper"])
 def test_a_separable_task_is_solved(backbone, kind, recipe, tmp_path):
     task = make_task(kind, 3 if kind != "segment" else 2)
     result = probe(task, backbone, recipe=recipe, cache=tmp_path)
@@ -30,8 +29,10 @@ def test_a_separable_task_is_solved(backbone, kind, recipe, tmp_path):
 
 def test_labels_without_meaning_give_chance(backbone):
     rng = np.random.default_rng(8)
-    splits = {name: Memory([(p, int(rng.integers(3))) for p, _ in split.samples])
-              for name, split in make_task(count=100).splits.items()}  # fmt: skip
+    splits = {
+        name: Memory([(p, int(rng.integers(3))) for p, _ in split.samples])
+        for name, split in make_task(count=100).splits.items()
+    }
     assert probe(make_task(splits=splits), backbone).value == pytest.approx(1 / 3, abs=0.2)
 
 
@@ -63,8 +64,13 @@ def test_the_command(pictures, tmp_path, capsys):
 
 
 def test_the_users_errors_are_one_line(pictures, tmp_path, capsys):
-    for more in (["--timm", "no_such_model"], ["--checkpoint", tmp_path / "none.safetensors"],
-                 ["--random-init", "--held-out", tmp_path / "none.txt"], ["--random-init", "--batch", 0],
-                 ["--random-init", "--bands", "1,2"], ["--random-init", "--bands", "1,x,2"]):  # fmt: skip
+    for more in (
+        ["--timm", "no_such_model"],
+        ["--checkpoint", tmp_path / "none.safetensors"],
+        ["--random-init", "--held-out", tmp_path / "none.txt"],
+        ["--random-init", "--batch", 0],
+        ["--random-init", "--bands", "1,2"],
+        ["--random-init", "--bands", "1,x,2"],
+    ):
         error = run(capsys, pictures, *more, code=2)
         assert error.startswith("training.linear_probe: ") and error.count("\n") == 1, error

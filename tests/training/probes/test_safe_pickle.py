@@ -75,10 +75,17 @@ def test_pickles_that_try_something_are_refused(what, tmp_path, monkeypatch):
 
 
 NOT_BYTES = {
-    "empty": "", "a number": "1", "a call": "__import__('os').mkdir('bomb')", "a method": "b''.join([])",
-    "a list": "[b'']", "a choice": "b'a' if 1 else 2", "cut short": "b'\\x80", "deep": "b'' + " + "(" * 5000,
-    "two": "b'a', b'b'", "long": "b'" + "a" * 2**20 + "'",
-}  # fmt: skip
+    "empty": "",
+    "a number": "1",
+    "a call": "__import__('os').mkdir('bomb')",
+    "a method": "b''.join([])",
+    "a list": "[b'']",
+    "a choice": "b'a' if 1 else 2",
+    "cut short": "b'\\x80",
+    "deep": "b'' + " + "(" * 5000,
+    "two": "b'a', b'b'",
+    "long": "b'" + "a" * 2**20 + "'",
+}
 
 
 @pytest.mark.parametrize("what", NOT_BYTES)
@@ -95,8 +102,14 @@ def test_plain_values_and_numpys_come_back():
     found = read_pickle(pickle.dumps(values, 4), "here")
     assert {k: v for k, v in found.items() if k != "date"} == {k: v for k, v in values.items() if k != "date"}
     assert found["date"].args == date.__reduce__()[1] and not isinstance(found["date"], datetime.date)
-    arrays = [np.arange(6).reshape(2, 3), np.asfortranarray(np.arange(6.0).reshape(2, 3)), np.array([1, 0], ">i2"),
-              np.array(3, np.uint8), np.array([], np.float32), np.array([True])]  # fmt: skip
+    arrays = [
+        np.arange(6).reshape(2, 3),
+        np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        np.array([1, 0], ">i2"),
+        np.array(3, np.uint8),
+        np.array([], np.float32),
+        np.array([True]),
+    ]
     for array in arrays:
         for data in (pickle.dumps(array, 4), numpy_1(pickle.dumps(array, 4))):
             found = read_pickle(data, "here")

@@ -137,8 +137,12 @@ def test_untrained_positions_are_sines_and_cosines():
 def pretrained(m: SatMAE) -> dict:
     """As models_mae_group_channels saves: no class channel, a decoder, the command line."""
     tensors = {k: v for k, v in m.state_dict().items() if k != "channel_cls_embed"}
-    tensors |= {"mask_token": torch.zeros(1, 1, 16), "decoder_pos_embed": torch.zeros(1, 10, 8),
-                "decoder_embed.weight": torch.zeros(16, 64), "decoder_pred.0.bias": torch.zeros(64)}  # fmt: skip
+    tensors |= {
+        "mask_token": torch.zeros(1, 1, 16),
+        "decoder_pos_embed": torch.zeros(1, 10, 8),
+        "decoder_embed.weight": torch.zeros(16, 64),
+        "decoder_pred.0.bias": torch.zeros(64),
+    }
     return {"model": tensors, "optimizer": {}, "epoch": 199, "args": argparse.Namespace(grouped_bands=[[0]])}
 
 

@@ -28,8 +28,11 @@ def test_scores_are_torchmetrics_and_intervals_hold_them(kind):
     for name, (value, low, high) in scored.items():
         assert 0 <= low <= value <= high <= 1 and high - low < 0.4, name
     tp, fp, fn = counts.sum(0).T
-    wanted = {"classify": tp / np.maximum(tp + fn, 1), "multilabel": 2 * tp / (2 * tp + fp + fn),
-              "segment": tp / (tp + fp + fn)}[kind]  # fmt: skip
+    wanted = {
+        "classify": tp / np.maximum(tp + fn, 1),
+        "multilabel": 2 * tp / (2 * tp + fp + fn),
+        "segment": tp / (tp + fp + fn),
+    }[kind]
     np.testing.assert_allclose(each, wanted, atol=1e-6)
     if kind != "multilabel":
         rows = rng.integers(0, 60, 60)

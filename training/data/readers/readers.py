@@ -202,8 +202,12 @@ def satlas(root: Path, sensor: str) -> tuple[Reader, Listing]:
     bands = tuple(b for b in wanted if any(b in there for there in scenes.values()))
     if not bands or wanted[0] == "tci" and "tci" not in bands:
         raise InputError(f"expected SCENE/{{{','.join(wanted)}}}/COLUMN_ROW.png in {folder}, found no {wanted[0]}/")
-    names = [f"{scene}/{stem}" for scene, there in scenes.items() if there
-             for stem in sorted(p.stem for p in (folder / scene / there[0]).glob("*.png"))]  # fmt: skip
+    names = [
+        f"{scene}/{stem}"
+        for scene, there in scenes.items()
+        if there
+        for stem in sorted(p.stem for p in (folder / scene / there[0]).glob("*.png"))
+    ]
     skipped = [{"file": f"{folder.name}/{s}", "why": "no band folders"} for s, there in scenes.items() if not there]
     return Satlas(str(root), sensor, bands), Listing(sorted(names), skipped)
 

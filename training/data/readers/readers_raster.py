@@ -15,8 +15,9 @@ from ofa_engine.raster.source import Source
 from training.data.readers.readers import Listing, Reader, Unusable, expect_folder, files_below, folder_names, resized
 
 
-def read_raster(path: Path, bands: Sequence[int] | None = None,
-                window: tuple[int, int, int, int] | None = None) -> NDArray:  # fmt: skip
+def read_raster(
+    path: Path, bands: Sequence[int] | None = None, window: tuple[int, int, int, int] | None = None
+) -> NDArray:
     """(C, h, w) of 1-based bands (all by default) in (column, row, width, height); NaN where nodata or masked."""
     with Source(path) as source:
         wanted = list(bands or range(1, source.dataset.count + 1))
@@ -71,8 +72,11 @@ def five_billion_pixels(root: Path, variant: str | None) -> tuple[Reader, Listin
         if why or not size:
             listing.skipped.append({"file": file, "why": why})
             continue
-        listing.names += [f"{file}@{x},{y}" for y in range(0, size[1] - CROP_PX + 1, STRIDE_PX)
-                          for x in range(0, size[0] - CROP_PX + 1, STRIDE_PX)]  # fmt: skip
+        listing.names += [
+            f"{file}@{x},{y}"
+            for y in range(0, size[1] - CROP_PX + 1, STRIDE_PX)
+            for x in range(0, size[0] - CROP_PX + 1, STRIDE_PX)
+        ]
     return FiveBillionPixels(str(folder), "float16" if "16bit" in folder.name else "uint8"), listing
 
 
@@ -244,12 +248,14 @@ class _Header:
 def _header(path: Path) -> _Header:
     with Source(path) as source:
         d = source.dataset
-        return _Header((source.width, source.height), d.count, np.result_type(*d.dtypes).name, d.nodatavals,
-                       source.may_have_holes)  # fmt: skip
+        return _Header(
+            (source.width, source.height), d.count, np.result_type(*d.dtypes).name, d.nodatavals, source.may_have_holes
+        )
 
 
-def geotiffs(root: Path, sensor: str | None, bands: str | None, units: str | None,
-             tile_px: int | None) -> tuple[Reader, Listing]:  # fmt: skip
+def geotiffs(
+    root: Path, sensor: str | None, bands: str | None, units: str | None, tile_px: int | None
+) -> tuple[Reader, Listing]:
     """The sensor, band order and unit are detected once, on values of several rasters together, or told.
 
     Raises SensorError where they cannot be told, InputError where no raster can be opened.
@@ -278,8 +284,9 @@ def geotiffs(root: Path, sensor: str | None, bands: str | None, units: str | Non
     return reader, listing
 
 
-def _detect(root: Path, files: list[str], sensor: str | None, bands: str | None,
-            units: str | None) -> sensors.Detection:  # fmt: skip
+def _detect(
+    root: Path, files: list[str], sensor: str | None, bands: str | None, units: str | None
+) -> sensors.Detection:
     facts = []
     for file in files[:: max(1, len(files) // _LOOKED_AT)][:_LOOKED_AT]:
         try:
@@ -334,6 +341,9 @@ def _tiles(headers: dict[str, _Header], tile_px: int | None, listing: Listing) -
         if min(width, height) < tile_px:
             why = f"expected at least {tile_px} x {tile_px} px, found {width} x {height}"
             listing.skipped.append({"file": file, "why": why})
-        names += [f"{file}@{x},{y}" for y in range(0, height - tile_px + 1, tile_px)
-                  for x in range(0, width - tile_px + 1, tile_px)]  # fmt: skip
+        names += [
+            f"{file}@{x},{y}"
+            for y in range(0, height - tile_px + 1, tile_px)
+            for x in range(0, width - tile_px + 1, tile_px)
+        ]
     return sorted(names)

@@ -110,6 +110,7 @@ def _windows(name: str, width: int, height: int, side: int, step: int) -> Iterab
 
 def _names(root: Path, sensor: str, size_px: int) -> Iterable[str]:
     """Real samples, those of small sets several times so that they are not drowned, then simulated ones."""
+
     def files(pattern: str) -> list[tuple[str, Path]]:
         return [(path.relative_to(root).as_posix(), path) for path in sorted(root.glob(pattern))]
 
