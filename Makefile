@@ -31,6 +31,7 @@ test-all: setup-engine setup-qgis
 
 lint: setup-engine
 	$(ENGINE) -m ruff check .
+	$(ENGINE) -m ruff format --check .
 	$(ENGINE) -m mypy
 	$(ENGINE) .ci/check_plugin.py
 

@@ -28,9 +28,11 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from ofa_engine.core.callbacks import QUIET
+from ofa_engine.core.options import FitOptions, Options
 from ofa_engine.inference.segment import segment
-from ofa_engine.inference.session import Options, Watch, open_job
-from ofa_engine.learning.fit import FitOptions, fit, thinned
+from ofa_engine.inference.session import open_job
+from ofa_engine.learning.fit import fit, thinned
 from ofa_engine.learning.labels import read_labels
 from ofa_engine.raster.source import Source
 
@@ -196,7 +198,7 @@ def run_fold(
             seed=seed,
             checkpoint=checkpoint,
         ),
-        Watch(),
+        QUIET,
     )
     parts = []
     for place, (image, labels) in enumerate(fold.test):
@@ -269,7 +271,7 @@ def _training_pixels(case: Case, fold: Fold, seed: int) -> tuple[NDArray, NDArra
 
 def _job(case: Case, image: str) -> Any:
     return open_job(
-        Options(image, sensor=case.sensor, bands=case.bands or None, units=case.units), None, Watch(), writes=False
+        Options(image, sensor=case.sensor, bands=case.bands or None, units=case.units), None, QUIET, writes=False
     )
 
 

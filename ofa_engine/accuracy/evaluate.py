@@ -10,7 +10,6 @@ import dataclasses
 import math
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -19,11 +18,13 @@ import torch
 from numpy.typing import NDArray
 
 from ..core import catalog
+from ..core.callbacks import Callbacks
 from ..core.errors import InputError, OutputError
 from ..core.html import count_text, interval_text, page, score_text
+from ..core.options import EvaluateOptions, Options
 from ..core.sensors import detection as sensors
 from ..core.version import __version__
-from ..inference.session import Job, Options, Watch, open_job
+from ..inference.session import Job, open_job
 from ..learning.labels import read_labels
 from ..learning.metrics import Z_95, Stratified, confusion, scores
 from ..raster.geotiff import Pending, check_output
@@ -38,25 +39,7 @@ _NO_AREAS = (
 )
 
 
-@dataclass(frozen=True)
-class EvaluateOptions:
-    """What the user asked for; None means the default. `output` is an HTML file."""
-
-    head: str
-    inputs: list[str]
-    labels: list[str]
-    output: str
-    field: str | None = None
-    ignore: list[str] = dataclasses.field(default_factory=list)
-    sensor: str | None = None
-    bands: str | None = None
-    units: str | None = None
-    tile_px: int | None = None
-    device: str = "auto"
-    memory_mb: int | None = None
-
-
-def evaluate(options: EvaluateOptions, watch: Watch) -> dict:
+def evaluate(options: EvaluateOptions, callbacks: Callbacks) -> dict:
     """Writes the report and returns what it says. Raises InputError, OfaError, Cancelled."""
     if not options.inputs:
         raise InputError("expected a raster to evaluate on, found none")
@@ -65,19 +48,19 @@ def evaluate(options: EvaluateOptions, watch: Watch) -> dict:
     jobs: list[Job] = []
     try:
         for path in options.inputs:
-            jobs.append(open_job(dataclasses.replace(asked, input=path), task, watch, writes=False))
+            jobs.append(open_job(dataclasses.replace(asked, input=path), task, callbacks, writes=False))
         points = read_points(options.labels, options.field)
         found = (
-            _by_labels(options, jobs, asked, watch)
+            _by_labels(options, jobs, asked, callbacks)
             if points is None
-            else by_points(points, options.ignore, jobs, asked, watch)
+            else by_points(points, options.ignore, jobs, asked, callbacks)
         )
         answer = _answer(options, jobs, found)
     finally:
         for job in jobs:
             job.source.dataset.close()
     for note in answer["notes"]:
-        watch.log("warning", note)
+        callbacks.log("warning", note)
     _write(target, page(answer))
     return answer
 
@@ -116,10 +99,10 @@ def _write(target: Path, text: str) -> None:
 # --- polygons and label rasters ----------------------------------------------------------------------------------
 
 
-def _by_labels(options: EvaluateOptions, jobs: Sequence[Job], asked: Options, watch: Watch) -> Findings:
+def _by_labels(options: EvaluateOptions, jobs: Sequence[Job], asked: Options, callbacks: Callbacks) -> Findings:
     first, sources = jobs[0], [job.source for job in jobs]
     tiles = first.tile_px if first.head is not None and first.head.task == "classify" else None
-    labels = read_labels(sources, options.labels, options.field, options.ignore, first.tile_px, watch.log, tiles)
+    labels = read_labels(sources, options.labels, options.field, options.ignore, first.tile_px, callbacks.log, tiles)
     classes, rows = match(first.classes, labels.classes)
     size = len(classes)
     found = Findings(
@@ -137,7 +120,7 @@ def _by_labels(options: EvaluateOptions, jobs: Sequence[Job], asked: Options, wa
             found.notes.append(f"no labels lie on {Path(job.source.path).name}: it is not evaluated")
             continue
         scale = job.tile_px if tiles else 1
-        mapped, ha = map_at(asked, job, part.row * scale, part.column * scale, one_of(watch, number, len(jobs)))
+        mapped, ha = map_at(asked, job, part.row * scale, part.column * scale, one_of(callbacks, number, len(jobs)))
         seen, index = mapped >= 0, rows[part.index]
         found.matrix += confusion(index[seen], mapped[seen], size, part.weight[seen])
         found.nodata += np.bincount(index[~seen], part.weight[~seen], size)

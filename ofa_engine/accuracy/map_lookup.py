@@ -13,8 +13,10 @@ import pyogrio
 import shapely
 from numpy.typing import NDArray
 
+from ..core.callbacks import Callbacks
+from ..core.options import Options
 from ..inference.segment import classify, segment
-from ..inference.session import Job, Options, Watch
+from ..inference.session import Job
 from ..learning.metrics import Stratified
 from ..raster.source import Source, place
 from ..tiling.axis import Axis
@@ -44,7 +46,7 @@ def names(entries: Iterable[dict]) -> str:
 
 
 def map_at(
-    asked: Options, job: Job, row: NDArray, column: NDArray, watch: Watch
+    asked: Options, job: Job, row: NDArray, column: NDArray, callbacks: Callbacks
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """(class (N,) from 0 at pixels, -1 where there is none; hectares (K,) of each class), by the product's own verb as
     `asked`, on the part of the raster that decides about these pixels."""
@@ -60,9 +62,9 @@ def map_at(
         path = str(Path(folder) / ("map.tif" if pixels else "map.gpkg"))
         asked = dataclasses.replace(asked, input=source.path, output=path, bounds=bounds)
         if not pixels:
-            classify(asked, watch)
+            classify(asked, callbacks)
             return _at_tiles(path, job, row, column)
-        answer = segment(dataclasses.replace(asked, overlap=overlap), watch)
+        answer = segment(dataclasses.replace(asked, overlap=overlap), callbacks)
         area = [math.nan if entry["area_ha"] is None else entry["area_ha"] for entry in answer["classes"]]
         return _at_pixels(path, job, row - top, column - left), np.array(area)
 
@@ -121,9 +123,11 @@ def read_layer(path: str, columns: list[str] | None = None) -> tuple[dict, NDArr
     return meta, wkb, dict(zip(meta["fields"], values, strict=True))
 
 
-def one_of(watch: Watch, number: int, count: int) -> Watch:
+def one_of(callbacks: Callbacks, number: int, count: int) -> Callbacks:
     """Progress of one raster out of several, as if all had as many tiles; what it says was said on opening."""
-    return Watch(
-        lambda done, total, left: watch.progress(number * total + done, count * total, left if count == 1 else None),
-        cancelled=watch.cancelled,
+    return Callbacks(
+        lambda done, total, left: callbacks.progress(
+            number * total + done, count * total, left if count == 1 else None
+        ),
+        cancelled=callbacks.cancelled,
     )

@@ -18,8 +18,9 @@ import rasterio
 import shapely
 from numpy.typing import NDArray
 
+from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError, OutputError
-from ..inference.session import Watch
+from ..core.options import SampleOptions
 from ..learning.metrics import allocate, sample_size
 from ..raster.geotiff import Pending, check_output, read_class_names
 from ..raster.source import Source, pixel_area_m2
@@ -28,18 +29,6 @@ CONJECTURED = 0.8  # user's accuracy of each class before anything is known; a l
 _VALUES = 255  # class values are 0 to 254
 _CACHE_BYTES = 32 * 2**20  # GDAL's, which would take a share of all memory
 _PIECE_PX = (64, 1024)  # rows and columns whose pixels count as of one size
-
-
-@dataclass(frozen=True)
-class SampleOptions:
-    """What the user asked for. `target_error` is the standard error wanted of the overall accuracy, `least` the points
-    of the rarest class."""
-
-    input: str
-    output: str
-    target_error: float = 0.02
-    least: int = 50
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,7 +46,7 @@ class Strata:
         return size / size.sum()
 
 
-def sample(options: SampleOptions, watch: Watch) -> dict:
+def sample(options: SampleOptions, callbacks: Callbacks) -> dict:
     """Writes points with empty references. Raises InputError, Cancelled."""
     if not 0.001 <= options.target_error <= 0.5:
         raise InputError(f"expected a target error of 0.001 to 0.5, found {options.target_error}")
@@ -68,12 +57,12 @@ def sample(options: SampleOptions, watch: Watch) -> dict:
     try:
         with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), Source(options.input) as source:
             _check(source)
-            strata = survey(source, watch)
+            strata = survey(source, callbacks)
             users = np.full(len(strata.values), CONJECTURED)
             total = sample_size(strata.pixels, users, options.target_error)
             points = allocate(total, strata.pixels, options.least)
             names = read_class_names(source.path)
-            row, column, index = draw(source, strata, points, options.seed, watch)
+            row, column, index = draw(source, strata, points, options.seed, callbacks)
             part = pending.beside(target)
             _write(part, source, strata, points, names, row, column, index)
         pending.commit()
@@ -119,12 +108,14 @@ def _answer(options: SampleOptions, strata: Strata, points: NDArray, names: dict
 # --- the map, block by block -------------------------------------------------------------------------------------
 
 
-def _blocks(source: Source, watch: Watch, turn: int) -> Iterator[tuple[tuple[int, int, int, int], NDArray[np.int64]]]:
+def _blocks(
+    source: Source, callbacks: Callbacks, turn: int
+) -> Iterator[tuple[tuple[int, int, int, int], NDArray[np.int64]]]:
     """(window, class values with -1 where there is none); `turn` 0 or 1 of the two passes. Raises InputError."""
     windows = list(source.block_windows())
     name = Path(source.path).name
     for number, window in enumerate(windows):
-        if watch.cancelled():
+        if callbacks.cancelled():
             raise Cancelled
         try:
             raw, valid = source.read([1], window)
@@ -140,14 +131,14 @@ def _blocks(source: Source, watch: Watch, turn: int) -> Iterator[tuple[tuple[int
         values = np.full(raw[0].shape, -1, np.int64)
         values[known] = found.astype(np.int64)
         yield window, values
-        watch.progress(turn * len(windows) + number + 1, 2 * len(windows), None)
+        callbacks.progress(turn * len(windows) + number + 1, 2 * len(windows), None)
 
 
-def survey(source: Source, watch: Watch) -> Strata:
+def survey(source: Source, callbacks: Callbacks) -> Strata:
     """Pixels and areas of each class of the map. Raises InputError where it has none."""
     pixels, area_m2 = np.zeros(_VALUES, np.int64), np.zeros(_VALUES)
     high, wide = _PIECE_PX
-    for (column, row, width, height), values in _blocks(source, watch, 0):
+    for (column, row, width, height), values in _blocks(source, callbacks, 0):
         for y in range(0, height, high):
             for x in range(0, width, wide):
                 piece = values[y : y + high, x : x + wide]
@@ -163,7 +154,7 @@ def survey(source: Source, watch: Watch) -> Strata:
 
 
 def draw(
-    source: Source, strata: Strata, points: NDArray, seed: int, watch: Watch
+    source: Source, strata: Strata, points: NDArray, seed: int, callbacks: Callbacks
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """(rows, columns, strata counted from 0) of `points` (K,) pixels a class, in random order. Deterministic for a seed
     and a file."""
@@ -172,7 +163,7 @@ def draw(
     wanted = [np.sort(rng.choice(n, k, replace=False)) for n, k in zip(strata.pixels, points, strict=True)]
     seen = np.zeros(len(wanted), np.int64)
     found: list[NDArray] = []
-    for (column, row, width, _), values in _blocks(source, watch, 1):
+    for (column, row, width, _), values in _blocks(source, callbacks, 1):
         counts = np.bincount(values[values >= 0], minlength=_VALUES)[strata.values]
         for index, value in enumerate(strata.values):
             first, last = np.searchsorted(wanted[index], (seen[index], seen[index] + counts[index]))

@@ -14,8 +14,10 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
 
+from ..core.callbacks import Callbacks
 from ..core.errors import InputError
-from ..inference.session import Job, Options, Watch
+from ..core.options import Options
+from ..inference.session import Job
 from ..learning.labels import as_text
 from ..learning.metrics import confusion, stratified
 from ..raster.source import Source, place, pyproj_crs
@@ -84,7 +86,9 @@ def read_points(paths: Sequence[str], field: str | None) -> Points | None:
     )
 
 
-def by_points(points: Points, ignore: Sequence[str], jobs: Sequence[Job], asked: Options, watch: Watch) -> Findings:
+def by_points(
+    points: Points, ignore: Sequence[str], jobs: Sequence[Job], asked: Options, callbacks: Callbacks
+) -> Findings:
     """What the points say of the map that was sampled. Raises InputError where none has a reference."""
     ignored = np.isin(np.array(points.reference), [text for text in ignore if text])
     empty = np.array([text == "" for text in points.reference])
@@ -115,7 +119,7 @@ def by_points(points: Points, ignore: Sequence[str], jobs: Sequence[Job], asked:
         "added": points.added,
     }
     _note_points(found, stratum, jobs[0].classes)
-    found.facts |= _compare(points, jobs, asked, watch)
+    found.facts |= _compare(points, jobs, asked, callbacks)
     _note_differences(found)
     return found
 
@@ -191,7 +195,7 @@ def _note_points(found: Findings, stratum: NDArray, head: Sequence[dict]) -> Non
         found.notes.append("the sample has no areas (its map had no CRS): shares of the map's pixels are given instead")
 
 
-def _compare(points: Points, jobs: Sequence[Job], asked: Options, watch: Watch) -> dict:
+def _compare(points: Points, jobs: Sequence[Job], asked: Options, callbacks: Callbacks) -> dict:
     """How many points lie on the rasters, and at how many of them the head's map is not what was sampled."""
     left = np.ones(len(points.x), bool)
     differs = 0
@@ -200,7 +204,7 @@ def _compare(points: Points, jobs: Sequence[Job], asked: Options, watch: Watch) 
         mine = left & (row >= 0) & (row < job.source.height) & (column >= 0) & (column < job.source.width)
         left &= ~mine
         if mine.any():
-            mapped, _ = map_at(asked, job, row[mine], column[mine], one_of(watch, number, len(jobs)))
+            mapped, _ = map_at(asked, job, row[mine], column[mine], one_of(callbacks, number, len(jobs)))
             values = np.array([entry["value"] for entry in job.classes] + [-1])
             differs += int((values[mapped] != points.value[mine]).sum())
     return {"compared": int((~left).sum()), "differs": differs}

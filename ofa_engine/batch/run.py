@@ -9,7 +9,7 @@ import os
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,11 @@ import psutil
 import torch
 
 from ..core import catalog
+from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError, ModelFileError, OfaError
+from ..core.options import BatchOptions, Options
 from ..core.version import __version__
 from ..inference import segment as predict
-from ..inference.session import Options, Watch
 from ..pipeline.stages import default_budget_bytes
 from ..raster.source import Source
 from . import dask_workers as cluster
@@ -41,54 +42,7 @@ _OF_SEGMENT = ("overlap", "min_area", "flips", "cog")
 _RUN_FIELDS = {f.name for f in fields(Options)}
 
 
-@dataclass(frozen=True)
-class BatchOptions:
-    """What the user asked for; None means the default. Those that `Options` has too go to each scene."""
-
-    inputs: list[str]
-    output: str
-    task: str = "segment"
-    head: str | None = None
-    checkpoint: str | None = None
-    sensor: str | None = None
-    bands: str | None = None
-    units: str | None = None
-    tile_px: int | None = None
-    overlap: float | None = None
-    bounds: list[float] | None = None
-    valid_mask: str | None = None
-    mask_values: list[float] | None = None
-    mask: str | None = None
-    min_area: float | None = None
-    flips: bool = False
-    cog: bool = False
-    device: str = "auto"
-    memory_mb: int | None = None
-    format: str = "tif"
-    workers: int | None = None
-    scheduler: str | None = None
-    rerun_failed: bool = False
-
-    def of_scene(self) -> dict[str, Any]:
-        """Options of the verb for each scene, without input and output."""
-        names = _RUN_FIELDS & {f.name for f in fields(self)} - {"input", "output"}
-        told = {name: getattr(self, name) for name in sorted(names) if getattr(self, name) is not None}
-        return {k: os.path.abspath(v) if k in _FILES and os.path.exists(v) else v for k, v in told.items()}
-
-    def settings(self) -> dict[str, Any]:
-        """The same for the manifest, without keys of addresses."""
-        return {k: recorded(v) if k in _FILES else v for k, v in self.of_scene().items()}
-
-    def digest(self) -> str:
-        """Of what changes a result, the head aside: that is told apart by its content. What is as by default does not
-        count, so that options of later versions do not."""
-        plain = {f.name: f.default for f in fields(self)}
-        kept = {k: v for k, v in self.of_scene().items() if k not in ("head", "device", "memory_mb") and v != plain[k]}
-        files = {k: stamp(kept[k]) for k in _FILES if k in kept}
-        return digest(kept | {"task": self.task, "format": self.format, "files": files})
-
-
-def batch(options: BatchOptions, watch: Watch) -> dict:
+def batch(options: BatchOptions, callbacks: Callbacks) -> dict:
     """Classifies all scenes. One that fails is tried once more, told in the answer, and stops no other.
 
     Raises InputError for what concerns all scenes, Cancelled with the manifest in order.
@@ -99,7 +53,7 @@ def batch(options: BatchOptions, watch: Watch) -> dict:
     with alone_in(folder):
         manifest = Manifest(folder)
         scenes = find_scenes(options.inputs, manifest.ids(), folder)
-        work = _Work(options, folder, manifest, scenes, watch)
+        work = _Work(options, folder, manifest, scenes, callbacks)
         try:
             if work.todo:
                 work.run()
@@ -124,6 +78,28 @@ def _check(options: BatchOptions) -> None:
         catalog.find_head(options.head, options.sensor or "", options.task)  # known to be wrong before work starts
 
 
+def scene_options(options: BatchOptions) -> dict[str, Any]:
+    """Options of the verb for each scene, without input and output."""
+    names = _RUN_FIELDS & {f.name for f in fields(options)} - {"input", "output"}
+    told = {name: getattr(options, name) for name in sorted(names) if getattr(options, name) is not None}
+    return {k: os.path.abspath(v) if k in _FILES and os.path.exists(v) else v for k, v in told.items()}
+
+
+def recorded_settings(options: BatchOptions) -> dict[str, Any]:
+    """The same for the manifest, without keys of addresses."""
+    return {k: recorded(v) if k in _FILES else v for k, v in scene_options(options).items()}
+
+
+def options_digest(options: BatchOptions) -> str:
+    """Of what changes a result, the head aside: that is told apart by its content. What is as by default does not
+    count, so that options of later versions do not."""
+    plain = {f.name: f.default for f in fields(options)}
+    wanted = scene_options(options).items()
+    kept = {k: v for k, v in wanted if k not in ("head", "device", "memory_mb") and v != plain[k]}
+    files = {k: stamp(kept[k]) for k in _FILES if k in kept}
+    return digest(kept | {"task": options.task, "format": options.format, "files": files})
+
+
 # --- one scene, on a worker ----------------------------------------------------------------------------------------
 
 
@@ -137,14 +113,14 @@ def run_scene(job: dict, stopped: cluster.Stopped, tell: cluster.Tell) -> dict:
     started = time.monotonic()
     try:
         options = Options(**job["params"])
-        watch = Watch(progress, cancelled=stopped)
+        callbacks = Callbacks(progress, cancelled=stopped)
         if "share" in job:
             number, of = job["share"]
-            outcome = {"state": DONE} | predict.share_of_segment(options, watch, number=number, of=of)
+            outcome = {"state": DONE} | predict.share_of_segment(options, callbacks, number=number, of=of)
         elif job["task"] == "segment":
-            outcome = _described(options, predict.segment(options, watch, shares=job.get("shares", 0)))
+            outcome = _described(options, predict.segment(options, callbacks, shares=job.get("shares", 0)))
         else:
-            outcome = _described(options, predict.classify(options, watch))
+            outcome = _described(options, predict.classify(options, callbacks))
     except Cancelled:
         return {"state": "cancelled"}
     except Exception as error:  # a scene may fail, for whatever reason; the others go on
@@ -175,10 +151,12 @@ def _described(options: Options, answer: dict) -> dict:
 class _Work:
     """What is to be done, and what comes of it."""
 
-    def __init__(self, options: BatchOptions, folder: Path, manifest: Manifest, scenes: Sequence[Scene], watch: Watch):
-        self.options, self.folder, self.manifest, self.watch = options, folder, manifest, watch
+    def __init__(
+        self, options: BatchOptions, folder: Path, manifest: Manifest, scenes: Sequence[Scene], callbacks: Callbacks
+    ):
+        self.options, self.folder, self.manifest, self.callbacks = options, folder, manifest, callbacks
         self.scenes = {scene.id: scene for scene in scenes}
-        self.options_digest, self.models = options.digest(), _models_digest()
+        self.options_digest, self.models = options_digest(options), _models_digest()
         self._heads: dict[str, str | None] = {}
         self._stamps = {scene.id: stamp(scene.input) for scene in scenes}  # before: it may change while it is read
         old = manifest.entries
@@ -190,7 +168,7 @@ class _Work:
             else:
                 old[scene.recorded] |= {"times": scene.times}
         manifest.arrange(scene.recorded for scene in scenes)
-        manifest.about = {"task": options.task, "settings": options.settings()}
+        manifest.about = {"task": options.task, "settings": recorded_settings(options)}
 
     def _entry(self, scene: Scene, outcome: dict) -> dict:
         """Key by key in the order in which a person wants to read them."""
@@ -225,9 +203,9 @@ class _Work:
     def run(self) -> None:
         options, already = self.options, len(self.scenes) - len(self.todo)
         if already:
-            self.watch.log("info", f"{already} of {len(self.scenes)} scenes need nothing")
+            self.callbacks.log("info", f"{already} of {len(self.scenes)} scenes need nothing")
         self.manifest.save()
-        params, shares = options.of_scene(), None
+        params, shares = scene_options(options), None
         if options.scheduler:
             crew = cluster.connected(options.scheduler)
         else:
@@ -237,10 +215,10 @@ class _Work:
             if workers > 1 and options.memory_mb is None:  # the verbs' default counts on having the machine alone
                 share = psutil.virtual_memory().available // (4 * workers) // 2**20
                 params["memory_mb"] = max(_LEAST_MB, min(1024, share))
-            self.watch.log("info", f"{len(self.todo)} scenes on {workers} worker{'s' * (workers > 1)}")
+            self.callbacks.log("info", f"{len(self.todo)} scenes on {workers} worker{'s' * (workers > 1)}")
             crew = cluster.local(workers, gpus)
         jobs = {s.id: {"task": options.task, "params": params | self._paths(s)} for s in self.todo}
-        self.watch.progress(0, PARTS * len(self.todo), None)
+        self.callbacks.progress(0, PARTS * len(self.todo), None)
         mine = False
         try:
             with crew as members:
@@ -272,11 +250,11 @@ class _Work:
                 continue
             # the default may be another on each machine, and with it what a share is
             job["params"].setdefault("memory_mb", default_budget_bytes() // 2**20)
-            self.watch.log("info", f"{name} is shared out in {of}")
+            self.callbacks.log("info", f"{name} is shared out in {of}")
             for number in range(of):
                 share = f"{name}, share {number + 1} of {of}"
                 first[share], weights[share], scene_of[share] = job | {"share": [number, of]}, weight / of, name
-        progress = cluster.Progress(weights, PARTS * len(jobs), self.watch.progress)
+        progress = cluster.Progress(weights, PARTS * len(jobs), self.callbacks.progress)
 
         def finished(name: str, outcome: dict) -> None:
             scene = scene_of[name]
@@ -291,8 +269,8 @@ class _Work:
                 run_scene,
                 some,
                 finished,
-                self.watch.cancelled,
-                lambda text: self.watch.log("warning", text),
+                self.callbacks.cancelled,
+                lambda text: self.callbacks.log("warning", text),
                 progress.running,
             )
 
@@ -314,7 +292,7 @@ class _Work:
         self.manifest.entries[scene.recorded] = self._entry(scene, outcome)
         self.manifest.saved_now_and_then()
         if outcome["state"] == FAILED:
-            self.watch.log("warning", f"{name} failed: {outcome['why']}")
+            self.callbacks.log("warning", f"{name} failed: {outcome['why']}")
 
     def _sweep(self, whole_scenes: bool) -> None:
         """Removes shares, and what workers that were killed have left of this run's outputs."""
@@ -332,7 +310,7 @@ class _Work:
         done = [entry for entry in entries if entry["state"] == DONE]
         failed = [entry for entry in entries if entry["state"] == FAILED]
         layers = [(self.folder / e["output"], e["classes"]) for e in done if e["output"].endswith(".tif")]
-        mosaics = write_mosaics(self.folder, layers, lambda text: self.watch.log("warning", text))
+        mosaics = write_mosaics(self.folder, layers, lambda text: self.callbacks.log("warning", text))
         created = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         write_whole(self.folder / ITEMS_NAME, json.dumps(item_collection(done, created), ensure_ascii=False, indent=1))
         rows = [

@@ -21,10 +21,12 @@ from pathlib import Path
 import psutil
 import torch
 
+from ..core.callbacks import QUIET, Callbacks, Progress
 from ..core.errors import InputError
+from ..core.options import BenchOptions, Options
 from ..inference.class_raster import ClassWriter, create_class_layer, make_quick
 from ..inference.segment import segment
-from ..inference.session import QUIET, TIFF, Job, Options, Predictor, Watch, gdal_limits, open_job, plan_for
+from ..inference.session import TIFF, Job, Predictor, gdal_limits, open_job, plan_for
 from ..pipeline import stages as pl
 from ..raster.geotiff import Pending, check_output
 from ..raster.source import Source, detect_source
@@ -37,23 +39,6 @@ _RANDOM_CLASSES = 10
 
 Log = Callable[[str], None]
 Done = Callable[[float], None]  # how much of all the work is done, 0 to 1
-
-
-@dataclass(frozen=True)
-class BenchOptions:
-    """What is measured. None: `input` is a generated raster of `sensor` (gaofen), `size_px` on a side; `classes` and
-    `tile_px` are the head's (ten and 224 where weights are random, that is with `model` tiny or base)."""
-
-    input: str | None = None
-    model: str = "starter"
-    sensor: str | None = None
-    classes: int | None = None
-    size_px: int = 3072
-    tile_px: int | None = None
-    overlap: float = 0.25
-    memory_mb: int | None = None
-    device: str = "auto"
-    rounds: int = 5
 
 
 def prepare(options: BenchOptions, folder: Path, log: Log) -> Options:
@@ -151,7 +136,7 @@ def _measure(job: Job, told: Options, rounds: int, log: Log, done: Done) -> dict
         turns = _Turns(stages, _part_of(done, number, rounds))
         with Peak() as memory:
             begun = time.perf_counter()
-            tiles = segment(told, Watch(turns))["tiles"]
+            tiles = segment(told, Callbacks(turns))["tiles"]
             seconds.append(time.perf_counter() - begun - turns.bare.seconds)
         peak = max(peak, memory.peak)
         rates["pipeline"].append(tiles / seconds[-1])
@@ -186,7 +171,7 @@ def _measure(job: Job, told: Options, rounds: int, log: Log, done: Done) -> dict
     }
 
 
-def _part_of(done: Done, number: int, rounds: int) -> pl.Progress:
+def _part_of(done: Done, number: int, rounds: int) -> Progress:
     """Progress of a round's pipeline as progress of the whole."""
     return lambda n, total, seconds_left: done((number + 0.8 * n / max(total, 1)) / rounds)
 
@@ -231,7 +216,7 @@ class _Turns:
     """Progress of a pipeline that stands still every few seconds, while the bare model has a turn. Stages that run
     beside the model get ahead by the two batches that wait between them."""
 
-    def __init__(self, stages: "_Stages", progress: pl.Progress):
+    def __init__(self, stages: "_Stages", progress: Progress):
         self.stages, self.progress, self.bare = stages, progress, _Timed()
         self.begun = time.perf_counter()
 

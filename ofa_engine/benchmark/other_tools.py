@@ -31,13 +31,15 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 from torch.nn import functional as F
 
+from ..core.callbacks import QUIET
 from ..core.errors import InputError
+from ..core.options import BenchOptions, Options
 from ..inference.segment import segment
-from ..inference.session import QUIET, Job, Options, Predictor, cached_checkpoint, open_job, plan_for
+from ..inference.session import Job, Predictor, cached_checkpoint, open_job, plan_for
 from ..model.onednn import unpack
 from ..model.preprocess import normalise, resize, to_canonical
 from ..raster.geotiff import NODATA, create_tiff
-from .bench import BenchOptions, Done, Log, Peak, describe, duration, prepare
+from .bench import Done, Log, Peak, describe, duration, prepare
 
 PLAIN = "plain"
 # name -> the package it takes, and what it does

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.windows import Window
 
+from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, OfaError
 from ..raster.geotiff import NODATA, class_colormap, create_tiff
 from ..raster.sieve import PixelAreas, Sieve
 from ..raster.source import Source, pixel_area_m2
-from .session import Job, Watch, gdal_limits
+from .session import Job, gdal_limits
 
 OVERVIEWS_FROM_PX = 4096  # a layer that is larger gets overviews
 _LEAST_OVERVIEW_PX = 256
@@ -106,7 +107,9 @@ class ClassWriter(Finished):
         self.tally.add(classes, column, row)
 
 
-def merge_small(path: Path, job: Job, hectares: float, tally: Tally, tags: dict[str, str], watch: Watch) -> Tally:
+def merge_small(
+    path: Path, job: Job, hectares: float, tally: Tally, tags: dict[str, str], callbacks: Callbacks
+) -> Tally:
     """Areas under the limit in a class layer go to their largest neighbour; returns the new tally."""
     source = job.source
     areas = PixelAreas.of(source.transform, source.crs, source.width, source.height)
@@ -114,7 +117,7 @@ def merge_small(path: Path, job: Job, hectares: float, tally: Tally, tags: dict[
         raise OfaError("expected a known pixel area, found none")  # the user was told when the job was opened
 
     def pause() -> None:
-        if watch.cancelled():
+        if callbacks.cancelled():
             raise Cancelled
 
     sieve = Sieve(source.width, source.height, areas, areas.limit(hectares), pause)

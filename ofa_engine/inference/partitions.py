@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..core.errors import OfaError
+from ..core.options import Options
 from ..pipeline.journal import Found, Journal, Record, find
 from ..tiling.plan import Plan
 from .resume import depends_on
-from .session import Job, Options
+from .session import Job
 
 _MACHINE = ("device", "number of threads", "memory", "batch")  # may differ between those that share
 

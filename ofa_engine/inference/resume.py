@@ -9,20 +9,22 @@ from pathlib import Path
 
 import torch
 
+from ..core.callbacks import Callbacks
 from ..core.errors import InputError
+from ..core.options import Options
 from ..core.version import __version__
 from ..pipeline import stages as pl
 from ..pipeline.journal import Found, Journal, find
 from ..raster.masks import PolygonMask
-from .session import Job, Options, Watch
+from .session import Job
 
 _MATTERLESS = (".aux.xml", ".ovr")  # files beside an input that change when it is looked at
 
 
-def begin(job: Job, options: Options, part: Path, plan_of: Callable[[], pl.Plan], watch: Watch) -> pl.Plan:
+def begin(job: Job, options: Options, part: Path, plan_of: Callable[[], pl.Plan], callbacks: Callbacks) -> pl.Plan:
     """The plan of a run that writes to `part`; from now on the job has a journal: with `resume` that of the run that
     was stopped, where there is one. Raises InputError where it was another run, or is not over."""
-    found = _stopped(Path(options.output), options, watch)
+    found = _stopped(Path(options.output), options, callbacks)
     if found and options.memory_mb is None:  # what is free now may be less or more than then; stripes must be the same
         job.budget_bytes = found.about.get("memory", job.budget_bytes)
     plan = plan_of()
@@ -40,7 +42,7 @@ def begin(job: Job, options: Options, part: Path, plan_of: Callable[[], pl.Plan]
     return plan
 
 
-def _stopped(target: Path, options: Options, watch: Watch) -> Found | None:
+def _stopped(target: Path, options: Options, callbacks: Callbacks) -> Found | None:
     """The youngest journal of a run that was stopped, with `resume`; all others of such runs are removed."""
     kept, held = None, False
     for found in find(target):
@@ -52,11 +54,13 @@ def _stopped(target: Path, options: Options, watch: Watch) -> Found | None:
             pid = found.pid
             found.remove()
             _sweep(options, pid)
-            watch.log("info", f"an unfinished run of {target.name} is given up; --resume would have gone on with it")
+            callbacks.log(
+                "info", f"an unfinished run of {target.name} is given up; --resume would have gone on with it"
+            )
     if options.resume and kept is None:
         if held:
             raise InputError(f"expected a run of {target.name} that was stopped, found one that goes on: wait for it")
-        watch.log("info", f"no unfinished run of {target.name} is there: from the beginning")
+        callbacks.log("info", f"no unfinished run of {target.name} is there: from the beginning")
     return kept
 
 

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from torch import Tensor
 
+from ..core.callbacks import QUIET, Callbacks
 from ..core.errors import Cancelled, OfaError, OutputError
+from ..core.options import Options
 from ..pipeline import stages as pl
 from ..pipeline.journal import Record
 from ..raster.geotiff import NODATA, check_whole, class_colormap, create_tiff, write_class_names
@@ -24,7 +26,7 @@ from .area_report import areas_page, small_view
 from .class_raster import ClassWriter, Finished, Tally, create_class_layer, make_quick, merge_small
 from .partitions import join, share
 from .resume import begin
-from .session import QUIET, Job, Options, Watch, gdal_limits, open_job, plan_for, run_pipeline
+from .session import Job, gdal_limits, open_job, plan_for, run_pipeline
 
 
 def _finish(
@@ -57,11 +59,11 @@ def _verb(task: str | None, keeps: bool = False) -> Callable:
 
     def decorate(body: Callable[..., dict]) -> Callable[..., dict]:
         @functools.wraps(body)
-        def verb(options: Options, watch: Watch = QUIET, **rest: int) -> dict:
-            job = open_job(options, task, watch)
+        def verb(options: Options, callbacks: Callbacks = QUIET, **rest: int) -> dict:
+            job = open_job(options, task, callbacks)
             keep = False
             try:
-                answer = body(job, options, watch, **rest)
+                answer = body(job, options, callbacks, **rest)
                 keep = keeps
                 return answer
             except Cancelled:
@@ -86,7 +88,7 @@ def _verb(task: str | None, keeps: bool = False) -> Callable:
 
 
 @_verb("segment")
-def segment(job: Job, options: Options, watch: Watch, shares: int = 0) -> dict:
+def segment(job: Job, options: Options, callbacks: Callbacks, shares: int = 0) -> dict:
     """One class a pixel: a GeoTIFF on the input's grid; optionally confidence and dissolved polygons. With `shares`,
     of what so many calls of `share_of_segment` have left beside the output.
 
@@ -96,7 +98,7 @@ def segment(job: Job, options: Options, watch: Watch, shares: int = 0) -> dict:
     plan = (
         join(job, options, _plan(job, options), shares)
         if shares
-        else (begin(job, options, part, functools.partial(_plan, job, options), watch))
+        else (begin(job, options, part, functools.partial(_plan, job, options), callbacks))
     )
     confidence_part = job.pending.beside(Path(options.confidence)) if options.confidence else None
     polygons_part = job.pending.beside(Path(options.polygons)) if options.polygons else None
@@ -121,7 +123,7 @@ def segment(job: Job, options: Options, watch: Watch, shares: int = 0) -> dict:
             writer.write(*plan.place(record.stripe, record.row), *record.arrays)
 
         try:
-            computed = run_pipeline(job, plan, blender, replay, watch, options.flips)
+            computed = run_pipeline(job, plan, blender, replay, callbacks, options.flips)
         finally:
             if confidence:
                 confidence.close()
@@ -130,16 +132,16 @@ def segment(job: Job, options: Options, watch: Watch, shares: int = 0) -> dict:
             check_whole(path, Path(name or "").name)
     tally = writer.tally
     if options.min_area:
-        watch.log("info", f"merging areas under {options.min_area:g} ha")
-        tally = merge_small(part, job, options.min_area, tally, tags, watch)
+        callbacks.log("info", f"merging areas under {options.min_area:g} ha")
+        tally = merge_small(part, job, options.min_area, tally, tags, callbacks)
     make_quick(part, job, options.cog)
     if confidence_part:
         make_quick(confidence_part, job, options.cog, Resampling.average)
     table = tally.table()
     write_class_names(part, table, [entry["pixels"] for entry in table])
     if polygons_part:
-        watch.log("info", "dissolving polygons")
-        _write_polygons(polygons_part, part, job, options, watch)
+        callbacks.log("info", "dissolving polygons")
+        _write_polygons(polygons_part, part, job, options, callbacks)
     shown = small_view(part) if options.report else None
     return _finish(
         job,
@@ -155,14 +157,14 @@ def segment(job: Job, options: Options, watch: Watch, shares: int = 0) -> dict:
 
 
 @_verb("segment", keeps=True)
-def share_of_segment(job: Job, options: Options, watch: Watch, number: int, of: int) -> dict:
+def share_of_segment(job: Job, options: Options, callbacks: Callbacks, number: int, of: int) -> dict:
     """The rows of tiles of one of several shares, from 0; they stay beside the output, for `segment` to put together.
 
     Raises as `segment` does. A share that was broken off, or done before, is gone on with.
     """
     plan = share(job, options, replace(_plan(job, options), part=(number, of)))
     blender = pl.Blender(plan, len(job.classes), Finished(job, bool(options.confidence)), job.journal, job.device)
-    tiles = run_pipeline(job, plan, blender, lambda record: None, watch, options.flips)
+    tiles = run_pipeline(job, plan, blender, lambda record: None, callbacks, options.flips)
     with gdal_limits(job):  # what the disk says of it is told as of all writing
         job.journal.commit()
     return {"tiles": tiles}
@@ -193,10 +195,10 @@ def show(answer: dict) -> str | None:
     return "\n".join(lines)
 
 
-def _write_polygons(path: Path, class_layer: Path, job: Job, options: Options, watch: Watch) -> None:
+def _write_polygons(path: Path, class_layer: Path, job: Job, options: Options, callbacks: Callbacks) -> None:
     with _polygons(path, Path(options.polygons or "").stem, job, confidence=False) as writer:
         for polygon, value in dissolve(class_layer):
-            if watch.cancelled():
+            if callbacks.cancelled():
                 raise Cancelled
             writer.add(polygon, value)
 
@@ -216,11 +218,11 @@ def _polygons(path: Path, layer: str, job: Job, confidence: bool) -> Iterator[Po
 
 
 @_verb("classify")
-def classify(job: Job, options: Options, watch: Watch) -> dict:
+def classify(job: Job, options: Options, callbacks: Callbacks) -> dict:
     """One class a tile, tiles side by side, those at the edge clipped: polygons (.gpkg) or cells (.tif)."""
     target = Path(options.output)
     part = job.pending.beside(target)
-    plan = begin(job, options, part, lambda: plan_for(job, 0.0, 0, clipped=True), watch)
+    plan = begin(job, options, part, lambda: plan_for(job, 0.0, 0, clipped=True), callbacks)
     rows, columns = len(plan.rows.starts), len(plan.columns.starts)
     winners = np.full((rows, columns), NODATA, np.uint8)
     confidence = np.full((rows, columns), np.nan, np.float32)
@@ -239,7 +241,7 @@ def classify(job: Job, options: Options, watch: Watch) -> dict:
         columns = plan.tiles_of(plan.stripes[record.stripe])
         winners[record.row, columns], confidence[record.row, columns] = record.arrays
 
-    computed = run_pipeline(job, plan, sink, replay, watch)
+    computed = run_pipeline(job, plan, sink, replay, callbacks)
     table, tags = _tile_table(job, plan, winners), job.tags(options)
     if target.suffix.lower() == ".gpkg":
         _write_tiles(part, target.stem, job, plan, winners, confidence)
@@ -278,7 +280,7 @@ def _write_tiles(path: Path, layer: str, job: Job, plan: pl.Plan, winners: NDArr
 
 
 @_verb(None)
-def embed(job: Job, options: Options, watch: Watch) -> dict:
+def embed(job: Job, options: Options, callbacks: Callbacks) -> dict:
     """Token features: a GeoTIFF of one band a feature and one cell a token; optionally a picture of 3 components."""
     part = job.pending.beside(Path(options.output))
     picture_part = job.pending.beside(Path(options.picture)) if options.picture else None
@@ -288,13 +290,13 @@ def embed(job: Job, options: Options, watch: Watch) -> dict:
     width, height = (max(1, round(size / token_px)) for size in (source.width, source.height))
     transform = coarser(source.transform, token_px)
     scores = max(1, arch.width // int(max(token_px, 1)) ** 2)
-    plan = begin(job, options, part, lambda: plan_for(job, 0.0, scores, clipped=True), watch)
+    plan = begin(job, options, part, lambda: plan_for(job, 0.0, scores, clipped=True), callbacks)
     tags = job.tags(options)
     with create_tiff(
         part, source, width, height, transform, dtype="float32", count=arch.width, nodata=float("nan"), tags=tags
     ) as layer:
         writer = _TokenWriter(job, layer, plan)
-        computed = run_pipeline(job, plan, writer, writer.replay, watch)
+        computed = run_pipeline(job, plan, writer, writer.replay, callbacks)
     if picture_part:
         _write_picture(part, picture_part, job, tags)
     return _finish(

@@ -13,7 +13,9 @@ from rasterio.errors import RasterioError
 from torch import Tensor
 
 from ..core import catalog
+from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError, OfaError, SensorError
+from ..core.options import Options
 from ..core.sensors import detection as sensor_table
 from ..core.sensors.detection import Detection
 from ..core.version import __version__
@@ -29,48 +31,6 @@ from ..raster.source import Source, detect_source, gsd_m, one_line, shown
 from ..tiling.axis import MAX_OVERLAP, Axis
 
 TIFF, GPKG, HTML = (".tif", ".tiff"), (".gpkg",), (".html", ".htm")
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the user asked for; None means the default. `bounds` is west, south, east, north in the raster's CRS,
-    `min_area` in hectares."""
-
-    input: str
-    output: str = ""
-    head: str | None = None
-    checkpoint: str | None = None
-    sensor: str | None = None
-    bands: str | None = None
-    units: str | None = None
-    tile_px: int | None = None
-    overlap: float | None = None
-    device: str = "auto"
-    memory_mb: int | None = None
-    bounds: list[float] | None = None
-    polygons: str | None = None
-    confidence: str | None = None
-    report: str | None = None
-    picture: str | None = None
-    valid_mask: str | None = None
-    mask_values: list[float] | None = None
-    mask: str | None = None
-    min_area: float | None = None
-    flips: bool = False
-    cog: bool = False
-    resume: bool = False
-
-
-@dataclass(frozen=True)
-class Watch:
-    """How a verb speaks to its caller while it runs."""
-
-    progress: pl.Progress = lambda done, total, seconds_left: None
-    log: Callable[[str, str], None] = lambda level, message: None  # level: info or warning
-    cancelled: Callable[[], bool] = lambda: False
-
-
-QUIET = Watch()
 
 
 # --- the job -----------------------------------------------------------------------------------------------------
@@ -148,7 +108,7 @@ def cached_checkpoint(path: str, stamp: int, device: str) -> Checkpoint:
     return checkpoint
 
 
-def open_job(options: Options, task: str | None, watch: Watch, writes: bool = True) -> Job:
+def open_job(options: Options, task: str | None, callbacks: Callbacks, writes: bool = True) -> Job:
     """Opens and checks all that the user gave; `task` is None where no head is used, `writes` false where no layer is
     written. Raises InputError, and leaves nothing open."""
     started = time.monotonic()
@@ -190,11 +150,11 @@ def open_job(options: Options, task: str | None, watch: Watch, writes: bool = Tr
         if budget < 64 * 2**20:
             raise InputError(f"expected a memory budget of at least 64 MB, found {options.memory_mb}")
         # only now that nothing is left to complain of: an error is one line
-        watch.log("info", f"{found.sensor} ({found.confidence}): {found.reason}")
+        callbacks.log("info", f"{found.sensor} ({found.confidence}): {found.reason}")
         for level, message in notes:
-            watch.log(level, message)
+            callbacks.log(level, message)
         if source.crs is None and writes:
-            watch.log("warning", "the raster has no CRS: the result has none either, and no areas")
+            callbacks.log("warning", "the raster has no CRS: the result has none either, and no areas")
         return Job(source, found, checkpoint, head, head_file, device, tile_px, budget, started=started)
     except BaseException:
         source.close()
@@ -285,19 +245,19 @@ class Predictor:
 
 
 def run_pipeline(
-    job: Job, plan: pl.Plan, sink: Callable, replay: Callable[[Record], None], watch: Watch, flips: bool = False
+    job: Job, plan: pl.Plan, sink: Callable, replay: Callable[[Record], None], callbacks: Callbacks, flips: bool = False
 ) -> int:
     """All tiles through the model, the batch halved where memory runs out; rows of tiles that the job's journal has go
     to `replay` instead. Returns how many tiles were computed, those of the journal too."""
 
     def pause() -> None:
-        if watch.cancelled():
+        if callbacks.cancelled():
             raise Cancelled
 
-    forward = pl.Halving(Predictor(job, flips), plan.batch, watch.log)
+    forward = pl.Halving(Predictor(job, flips), plan.batch, callbacks.log)
     # a product's files have other blocks than the whole
     in_parts = bool(job.source.product) or plan.slices.size_px % job.source.blocks[0].size_px > 0
-    _warn_of_large_blocks(job, in_parts, watch)
+    _warn_of_large_blocks(job, in_parts, callbacks)
     with gdal_limits(job, in_parts):
         start, before, computed = (0, plan.share.start), 0, 0
         for record in job.journal.records():
@@ -308,8 +268,8 @@ def run_pipeline(
             computed += record.tiles
         if before:
             job.journal.check_handed(plan.handed_before(*start))
-            watch.log("info", f"going on after {before} of {plan.tiles} tiles")
-        watch.progress(before, plan.tiles, None)
+            callbacks.log("info", f"going on after {before} of {plan.tiles} tiles")
+        callbacks.progress(before, plan.tiles, None)
         began = time.monotonic()
         gpu = job.device.type == "cuda"
         batches = pl.read_batches(job.source, job.source_bands, plan, start, pause, job.pending.folder, pinned=gpu)
@@ -320,25 +280,25 @@ def run_pipeline(
             _Recorded(job.journal, plan, sink),
             total=plan.tiles,
             before=before,
-            progress=watch.progress,
-            cancelled=watch.cancelled,
+            progress=callbacks.progress,
+            cancelled=callbacks.cancelled,
             sink_beside=plan.beside,
             read_beside=plan.beside or not job.source.local,
         )
         job.computing_s = time.monotonic() - began
     if not computed:
-        watch.log("warning", "no pixel is valid where the masks and bounds let one be: the result is empty")
+        callbacks.log("warning", "no pixel is valid where the masks and bounds let one be: the result is empty")
     return computed
 
 
-def _warn_of_large_blocks(job: Job, in_parts: bool, watch: Watch) -> None:
+def _warn_of_large_blocks(job: Job, in_parts: bool, callbacks: Callbacks) -> None:
     """Where blocks that are read in parts do not fit the budget, the user had better have smaller ones."""
     source = job.source
     if in_parts and not source.product and source.block_row_bytes >= job.budget_bytes // 4:
         height, width = source.dataset.block_shapes[0]
         costs = "memory beyond the budget" if source.one_block_wide else "time, since each is decoded many times"
         mb = source.block_row_bytes >> 20
-        watch.log(
+        callbacks.log(
             "warning",
             f"the file's blocks of {width} x {height} px take {mb} MB a row and "
             f"cost {costs}: gdal_translate -co TILED=YES makes a copy with small ones",

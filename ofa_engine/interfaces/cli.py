@@ -218,7 +218,7 @@ def _run(args: argparse.Namespace, unit: str = "tile", scale: float = 0) -> dict
             if not args.json:
                 bar.write(message, file=sys.stderr)
 
-        answer = verbs.run(args.verb, known, verbs.Watch(progress, log))
+        answer = verbs.run(args.verb, known, verbs.Callbacks(progress, log))
     text = None if args.json else verbs.show(args.verb, answer)
     print(text) if text else _print(answer, args.json)
     return answer

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
+from ..core.callbacks import Callbacks
 from ..core.errors import InputError
-from ..inference.session import Watch
 
 # verb -> module, name of its options; the function is named as the verb
 _VERBS = {
@@ -26,7 +26,7 @@ def _module(verb: str) -> tuple[Any, str]:
     return importlib.import_module(f"..{name}", __package__), options  # scikit-learn only where it is needed
 
 
-def run(verb: str, params: Mapping[str, Any], watch: Watch) -> dict:
+def run(verb: str, params: Mapping[str, Any], callbacks: Callbacks) -> dict:
     """Runs a verb; parameters that are None count as not given. Raises InputError for unknown ones, OfaError."""
     module, options = _module(verb)
     kind = getattr(module, options)
@@ -38,8 +38,8 @@ def run(verb: str, params: Mapping[str, Any], watch: Watch) -> dict:
         told = None
     if strange or told is None:
         raise InputError(f"expected params {', '.join(sorted(known))}, found {strange or dict(params)}")
-    function: Callable[[Any, Watch], dict] = getattr(module, verb)
-    return function(told, watch)
+    function: Callable[[Any, Callbacks], dict] = getattr(module, verb)
+    return function(told, callbacks)
 
 
 def show(verb: str, answer: dict) -> str | None:

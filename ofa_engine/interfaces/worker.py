@@ -113,14 +113,14 @@ class Worker:
                     job, "progress", fraction=done / max(total, 1), done=done, total=total, seconds_left=seconds_left
                 )
 
-        watch = verbs.Watch(
+        callbacks = verbs.Callbacks(
             progress,
             lambda level, message: self._say(job, "log", level=level, message=message),
             lambda: job in self._cancelled or self._closed.is_set(),
         )
-        if watch.cancelled():
+        if callbacks.cancelled():
             raise Cancelled
-        return verbs.run(verb, params, watch)
+        return verbs.run(verb, params, callbacks)
 
 
 def serve() -> int:

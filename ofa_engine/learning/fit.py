@@ -5,7 +5,6 @@ the tiles it touches. Each labelled pixel gets the tokens of the tile in whose m
 interpolates its logits.
 """
 
-import dataclasses
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,8 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError
-from ..inference.session import Job, Options, Predictor, Watch, open_job
+from ..core.options import FitOptions, Options
+from ..inference.session import Job, Predictor, open_job
 from ..model.checkpoint import save_head
 from ..model.heads import KINDS, LinearHead, tile_statistics
 from ..raster.geotiff import check_output
@@ -37,39 +38,17 @@ TOKEN_TRUST = 0.1
 CACHE_BYTES = 256 * 2**20
 
 
-@dataclass(frozen=True)
-class FitOptions:
-    """What the user asked for; None means the default."""
-
-    inputs: list[str]
-    labels: list[str]
-    output: str
-    field: str | None = None
-    ignore: list[str] = dataclasses.field(default_factory=list)
-    task: str = "segment"
-    kind: str = "auto"
-    name: str | None = None
-    checkpoint: str | None = None
-    sensor: str | None = None
-    bands: str | None = None
-    units: str | None = None
-    tile_px: int | None = None
-    device: str = "auto"
-    memory_mb: int | None = None
-    seed: int = 0
-
-
-def fit(options: FitOptions, watch: Watch) -> dict:
+def fit(options: FitOptions, callbacks: Callbacks) -> dict:
     """Writes a head, and returns its cross-validated scores. Raises InputError, Cancelled."""
     _check(options)
     jobs: list[Job] = []
     try:
         for path in options.inputs:
-            jobs.append(_open(options, path, watch))
+            jobs.append(_open(options, path, callbacks))
             first, last = jobs[0], jobs[-1]
             if last.sensor.id != first.sensor.id:
                 raise InputError(f"expected rasters of one sensor, found {first.sensor.id} and {last.sensor.id}")
-        return _fit(options, jobs, watch)
+        return _fit(options, jobs, callbacks)
     finally:
         for job in jobs:
             job.source.dataset.close()
@@ -85,7 +64,7 @@ def _check(options: FitOptions) -> None:
     check_output(options.output, [*options.inputs, *options.labels], (".safetensors",))
 
 
-def _open(options: FitOptions, path: str, watch: Watch) -> Job:
+def _open(options: FitOptions, path: str, callbacks: Callbacks) -> Job:
     job = open_job(
         Options(
             path,
@@ -98,7 +77,7 @@ def _open(options: FitOptions, path: str, watch: Watch) -> Job:
             checkpoint=options.checkpoint,
         ),
         None,
-        watch,
+        callbacks,
         writes=False,
     )
     if options.task == "segment" and not options.tile_px:
@@ -107,19 +86,19 @@ def _open(options: FitOptions, path: str, watch: Watch) -> Job:
     return job
 
 
-def _fit(options: FitOptions, jobs: list[Job], watch: Watch) -> dict:
+def _fit(options: FitOptions, jobs: list[Job], callbacks: Callbacks) -> dict:
     first = jobs[0]
     tile_px = first.tile_px
     sources = [job.source for job in jobs]
     block_px = 2 * tile_px  # so that a block's middle is out of its neighbours' sight
     tiles = tile_px if options.task == "classify" else None
-    labels = read_labels(sources, options.labels, options.field, options.ignore, block_px, watch.log, tiles)
+    labels = read_labels(sources, options.labels, options.field, options.ignore, block_px, callbacks.log, tiles)
     if len(labels.classes) < 2 or (labels.counts() > 0).sum() < 2:
         raise InputError(f"expected labels of at least two classes, found {labels.classes[0]['name']} alone")
     totals = labels.counts()
     labels = thinned(labels, options.seed)
-    samples = gather(jobs, labels, options.task, watch)
-    chosen = choose(samples, len(labels.classes), options.task, options.kind, options.seed, watch)
+    samples = gather(jobs, labels, options.task, callbacks)
+    chosen = choose(samples, len(labels.classes), options.task, options.kind, options.seed, callbacks)
     return _save(options, first, labels, totals, samples, chosen)
 
 
@@ -178,21 +157,21 @@ class TokenCache:
 _cache = TokenCache()
 
 
-def gather(jobs: Sequence[Job], labels: Labels, task: str, watch: Watch) -> Samples:
+def gather(jobs: Sequence[Job], labels: Labels, task: str, callbacks: Callbacks) -> Samples:
     """Features of all labelled samples. Raises Cancelled."""
     plans = [_tiles(job, part, task) for job, part in zip(jobs, labels.rasters, strict=True)]
     total, done = sum(len(tiles) for tiles, _ in plans), 0
     parts: list[tuple[NDArray, NDArray, Labelled]] = []
-    watch.progress(0, total, None)
+    callbacks.progress(0, total, None)
     for job, part, (tiles, owner) in zip(jobs, labels.rasters, plans, strict=True):
         for numbers, tokens, pixels, valid in _batches(job, tiles):
-            if watch.cancelled():
+            if callbacks.cancelled():
                 raise Cancelled
             for k, number in enumerate(numbers):
                 mine = np.flatnonzero(owner == number)
                 parts.append(_of_tile(part, mine, tiles[number], tokens[k], pixels[k], valid[k], task))
             done += len(numbers)
-            watch.progress(done, total, None)
+            callbacks.progress(done, total, None)
     found = [p for p in parts if len(p[2])]
     if not found:
         raise InputError("expected labels on valid pixels, found nodata under all of them")
@@ -297,11 +276,11 @@ class Chosen:
     tried: dict[str, float | None]  # cross-validated mean IoU by kind
 
 
-def choose(samples: Samples, classes: int, task: str, kind: str, seed: int, watch: Watch) -> Chosen:
+def choose(samples: Samples, classes: int, task: str, kind: str, seed: int, callbacks: Callbacks) -> Chosen:
     """The kind asked for, or the one that scores better in cross-validation."""
 
     def tick() -> None:
-        if watch.cancelled():
+        if callbacks.cancelled():
             raise Cancelled
 
     found: dict[str, logistic.Fitted] = {}
@@ -312,7 +291,7 @@ def choose(samples: Samples, classes: int, task: str, kind: str, seed: int, watc
             x = np.concatenate([samples.tokens, samples.pixels], 1)
             if task == "segment":
                 trust = np.where(np.arange(x.shape[1]) < samples.tokens.shape[1], TOKEN_TRUST, 1.0)
-        watch.log("info", f"cross-validating a head of kind {one}: {len(x)} samples, {x.shape[1]} features")
+        callbacks.log("info", f"cross-validating a head of kind {one}: {len(x)} samples, {x.shape[1]} features")
         found[one] = logistic.fit(x, samples.index, samples.group, weight, classes, seed, tick, trust)
     best = max(found, key=lambda k: (found[k].score or 0.0, k == "linear"))
     return Chosen(best, found[best], {k: f.score for k, f in found.items()})

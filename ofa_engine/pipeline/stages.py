@@ -23,6 +23,7 @@ import psutil
 import torch
 from torch import Tensor
 
+from ..core.callbacks import Progress
 from ..core.errors import Cancelled, OfaError
 from ..tiling.axis import PIECE_BYTES, row_pieces
 from ..tiling.plan import Plan, make_plan
@@ -34,7 +35,6 @@ __all__ = [
     "Blender",
     "Halving",
     "Plan",
-    "Progress",
     "Row",
     "default_budget_bytes",
     "make_plan",
@@ -46,8 +46,6 @@ __all__ = [
 ]
 
 GIB = 2**30
-
-Progress = Callable[[int, int, float | None], None]  # tiles done, tiles in all, seconds left (None: not known yet)
 
 
 def default_budget_bytes() -> int:

@@ -10,14 +10,15 @@ import rasterio
 import shapely
 from sklearn import metrics
 
-from ofa_engine.accuracy.evaluate import EvaluateOptions, evaluate, match, show
-from ofa_engine.accuracy.sample import SampleOptions, sample
+from ofa_engine.accuracy.evaluate import evaluate, match, show
+from ofa_engine.accuracy.sample import sample
 from ofa_engine.core import catalog
+from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError, ModelFileError, OutputError
 from ofa_engine.core.html import matrix_cell
+from ofa_engine.core.options import EvaluateOptions, Options, SampleOptions
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.segment import classify, segment
-from ofa_engine.inference.session import Options, Watch
 from ofa_engine.interfaces.cli import main
 from ofa_engine.learning.metrics import stratified
 from ofa_engine.model.checkpoint import load_checkpoint, save_head
@@ -29,10 +30,10 @@ from ..conftest import write_raster
 TURNED = rasterio.Affine(0.8, 0.6, 5e5, 0.6, -0.8, 5.8e6)
 
 
-def run(tmp_path, head, inputs, labels, watch=None, **more):
+def run(tmp_path, head, inputs, labels, callbacks=None, **more):
     inputs, labels = ([str(p) for p in (paths if isinstance(paths, list) else [paths])] for paths in (inputs, labels))
     told = dict(head=str(head), inputs=inputs, labels=labels, output=str(tmp_path / "report.html")) | more
-    return evaluate(EvaluateOptions(**told), watch or Watch())
+    return evaluate(EvaluateOptions(**told), callbacks or Callbacks())
 
 
 def read(path):
@@ -134,12 +135,12 @@ def test_a_part_of_the_raster_is_the_map_of_the_whole(scene, tmp_path):
     segment(Options(str(path), str(tmp_path / "map.tif")))
     mapped = read(tmp_path / "map.tif")
     tiles = []
-    watch = Watch(lambda done, total, left: tiles.append(total))
+    callbacks = Callbacks(lambda done, total, left: tiles.append(total))
     for number, (top, left) in enumerate(((130, 170), (0, 0), (370, 480), (380, 10))):
         truth = np.zeros((400, 500), int)
         truth[top : top + 20, left : left + 15] = np.random.default_rng(number).choice([1, 2, 7], (20, 15))
         labels = label_raster(tmp_path / f"labels{number}.tif", path, truth)
-        answer = run(tmp_path, "gaofen_segment", path, labels, watch)
+        answer = run(tmp_path, "gaofen_segment", path, labels, callbacks)
         assert tiles[-1] <= 16 < 100
         found = np.array(answer["confusion"])
         wanted = metrics.confusion_matrix(truth[truth > 0], mapped[truth > 0], labels=[1, 2, 7])
@@ -233,7 +234,9 @@ def test_several_rasters_are_one_assessment(scene, tmp_path):
         maps.append(read(tmp_path / f"map{number}.tif"))
         paths.append(path)
     seen = []
-    answer = run(tmp_path, "naip_segment", paths, labels, Watch(lambda done, total, left: seen.append(done / total)))
+    answer = run(
+        tmp_path, "naip_segment", paths, labels, Callbacks(lambda done, total, left: seen.append(done / total))
+    )
     reference = np.concatenate([t[t > 0] for t in truths])
     check_scores(answer, reference, np.concatenate([m[t > 0] for m, t in zip(maps, truths, strict=True)]), [1, 2, 7])
     assert seen[-1] == 1 and sum(f == 1 for f in seen) == 1, "progress is of all rasters"
@@ -400,9 +403,9 @@ def test_cancel_keeps_the_old_report(scene, tmp_path):
     labels = label_raster(tmp_path / "labels.tif", path, np.ones((400, 400)))
     (tmp_path / "report.html").write_text("old")
     seen = []
-    watch = Watch(progress=lambda *state: seen.append(state), cancelled=lambda: len(seen) > 1)
+    callbacks = Callbacks(progress=lambda *state: seen.append(state), cancelled=lambda: len(seen) > 1)
     with pytest.raises(Cancelled):
-        run(tmp_path, "naip_segment", path, labels, watch)
+        run(tmp_path, "naip_segment", path, labels, callbacks)
     assert (tmp_path / "report.html").read_text() == "old" and not leftovers(tmp_path)
 
 
@@ -425,7 +428,7 @@ def fill_in(path, references, target):
 def map_and_points(scene, tmp_path, **more):
     path = scene("naip", 150, 160, **more)
     segment(Options(str(path), str(tmp_path / "map.tif")))
-    sample(SampleOptions(str(tmp_path / "map.tif"), str(tmp_path / "drawn.gpkg"), least=20), Watch())
+    sample(SampleOptions(str(tmp_path / "map.tif"), str(tmp_path / "drawn.gpkg"), least=20), Callbacks())
     return path
 
 
@@ -569,7 +572,7 @@ def test_a_map_of_other_classes(scene, tmp_path):
 def test_points_of_a_tile_map(scene, tmp_path):
     path = scene("naip", 480, 480)
     classify(Options(str(path), str(tmp_path / "map.tif"), tile_px=16))
-    sample(SampleOptions(str(tmp_path / "map.tif"), str(tmp_path / "drawn.gpkg"), least=5), Watch())
+    sample(SampleOptions(str(tmp_path / "map.tif"), str(tmp_path / "drawn.gpkg"), least=5), Callbacks())
     fill_in(tmp_path / "drawn.gpkg", lambda f, g: f["map_name"], tmp_path / "points.gpkg")
     answer = run(tmp_path, "naip_classify", path, tmp_path / "points.gpkg", tile_px=16)
     assert answer["sample"]["differs"] == 0 and answer["sample"]["compared"] == answer["sample"]["points"]

@@ -9,10 +9,11 @@ import rasterio
 import shapely
 from pyproj import Geod
 
-from ofa_engine.accuracy.sample import SampleOptions, draw, sample, show, survey
+from ofa_engine.accuracy.sample import draw, sample, show, survey
+from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError, OutputError
+from ofa_engine.core.options import Options, SampleOptions
 from ofa_engine.inference.segment import segment
-from ofa_engine.inference.session import Options, Watch
 from ofa_engine.interfaces.cli import main
 from ofa_engine.learning.metrics import Z_95, allocate, confusion, stratified
 from ofa_engine.raster.geotiff import read_class_names
@@ -43,7 +44,7 @@ TURNED, SOUTH_UP = rasterio.Affine(8.0, 6, 5e5, 6, -8, 5.8e6), rasterio.Affine(9
 @pytest.mark.parametrize("transform", [UTM, TURNED, SOUTH_UP])
 def test_points_are_middles_of_pixels_of_their_class(tmp_path, transform):
     path, pixels = class_layer(tmp_path / "map.tif", transform=transform, blockysize=64, blockxsize=64, tiled=True)
-    answer = sample(SampleOptions(str(path), str(tmp_path / "p.gpkg")), Watch())
+    answer = sample(SampleOptions(str(path), str(tmp_path / "p.gpkg")), Callbacks())
     meta, points, fields = read(tmp_path / "p.gpkg")
     assert meta["geometry_type"] == "Point" and meta["crs"] == "EPSG:32633"
     inverse = ~transform
@@ -73,14 +74,14 @@ def test_deterministic_for_a_seed(tmp_path):
     path, _ = class_layer(tmp_path / "map.tif")
     drawn = []
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        sample(SampleOptions(str(path), str(tmp_path / f"{name}.gpkg"), seed=seed), Watch())
+        sample(SampleOptions(str(path), str(tmp_path / f"{name}.gpkg"), seed=seed), Callbacks())
         drawn.append(read(tmp_path / f"{name}.gpkg")[1])
     assert (drawn[0] == drawn[1]).all() and not (drawn[0] == drawn[2]).all()
 
 
 def test_the_file_is_a_geopackage_that_older_readers_know(tmp_path):
     path, _ = class_layer(tmp_path / "map.tif")
-    sample(SampleOptions(str(path), str(tmp_path / "p.gpkg")), Watch())
+    sample(SampleOptions(str(path), str(tmp_path / "p.gpkg")), Callbacks())
     header = (tmp_path / "p.gpkg").read_bytes()[:72]
     assert int.from_bytes(header[60:64], "big") == 10300  # user_version in SQLite's header
 
@@ -90,10 +91,10 @@ def test_every_pixel_of_a_class_is_as_likely(tmp_path):
     path, pixels = class_layer(tmp_path / "map.tif", (24, 40), blockysize=16, blockxsize=16, tiled=True)
     times = np.zeros(pixels.shape)
     with Source(path) as source:
-        strata = survey(source, Watch())
+        strata = survey(source, Callbacks())
         points = np.minimum([10, 40, 30], strata.pixels)
         for seed in range(400):
-            row, column, _ = draw(source, strata, points, seed, Watch())
+            row, column, _ = draw(source, strata, points, seed, Callbacks())
             np.add.at(times, (row, column), 1)
     for value, count, total in zip(strata.values, points, strata.pixels, strict=True):
         found, chance = times[pixels == value], count / total
@@ -114,10 +115,10 @@ def test_estimates_are_unbiased_and_intervals_cover(tmp_path):
     shares, overall = np.bincount(truth.ravel()) / truth.size, (truth == mapped).mean()
     areas, accuracies, covered = [], [], []
     with Source(path) as source:
-        strata = survey(source, Watch())
+        strata = survey(source, Callbacks())
         points = allocate(400, strata.pixels, 50)
         for seed in range(150):
-            row, column, index = draw(source, strata, points, seed, Watch())
+            row, column, index = draw(source, strata, points, seed, Callbacks())
             found = stratified(confusion(truth[row, column], index, 3), strata.weight)
             areas.append(found.share)
             accuracies.append(found.overall)
@@ -132,9 +133,9 @@ def test_estimates_are_unbiased_and_intervals_cover(tmp_path):
 
 def test_names_come_from_our_own_layers(scene, tmp_path):
     path = scene("naip")
-    segment(Options(str(path), str(tmp_path / "map.tif")), Watch())
+    segment(Options(str(path), str(tmp_path / "map.tif")), Callbacks())
     assert read_class_names(str(tmp_path / "map.tif")) == {1: "water", 2: "forest", 7: "bare & dry"}
-    sample(SampleOptions(str(tmp_path / "map.tif"), str(tmp_path / "p.gpkg"), least=5), Watch())
+    sample(SampleOptions(str(tmp_path / "map.tif"), str(tmp_path / "p.gpkg"), least=5), Callbacks())
     fields = read(tmp_path / "p.gpkg")[2]
     known = {1: "water", 2: "forest", 7: "bare & dry"}
     assert [known[v] for v in fields["map_class"].tolist()] == fields["map_name"].tolist()
@@ -144,7 +145,7 @@ def test_names_come_from_our_own_layers(scene, tmp_path):
 
 def test_without_crs_there_are_no_areas(tmp_path):
     path, pixels = class_layer(tmp_path / "map.tif", crs=None, transform=rasterio.Affine.identity())
-    answer = sample(SampleOptions(str(path), str(tmp_path / "p.gpkg")), Watch())
+    answer = sample(SampleOptions(str(path), str(tmp_path / "p.gpkg")), Callbacks())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         meta, points, fields = read(tmp_path / "p.gpkg")
@@ -158,7 +159,7 @@ def test_areas_in_degrees_are_those_of_the_ellipsoid(tmp_path):
     transform = rasterio.Affine(0.01, 0, 10, 0, -0.01, 60)
     north = np.repeat([1, 2], 500)[:, None].repeat(20, 1).astype(np.uint8)  # ten degrees from 60 N to the south
     path = write_raster(tmp_path / "map.tif", north[None], crs="EPSG:4326", transform=transform)
-    answer = sample(SampleOptions(str(path), str(tmp_path / "p.gpkg")), Watch())
+    answer = sample(SampleOptions(str(path), str(tmp_path / "p.gpkg")), Callbacks())
     areas = [entry["area_ha"] for entry in answer["classes"]]
     boxes = [shapely.segmentize(shapely.box(10, south, 10.2, south + 5), 0.01) for south in (55, 50)]
     known = [abs(Geod(ellps="WGS84").geometry_area_perimeter(box)[0]) / 1e4 for box in boxes]
@@ -170,7 +171,7 @@ def test_tiny_classes_are_taken_whole(tmp_path):
     pixels = np.ones((50, 50), np.uint8)
     pixels[0, :3] = 2
     path = write_raster(tmp_path / "map.tif", pixels[None])
-    answer = sample(SampleOptions(str(path), str(tmp_path / "p.gpkg")), Watch())
+    answer = sample(SampleOptions(str(path), str(tmp_path / "p.gpkg")), Callbacks())
     assert [entry["points"] for entry in answer["classes"]][1] == 3
 
 
@@ -193,7 +194,7 @@ def test_bad_input_is_told_in_one_line(tmp_path):
     ]
     for more, error, says in cases:
         with pytest.raises(error, match=says) as caught:
-            sample(SampleOptions(**(dict(input=str(path), output=str(tmp_path / "p.gpkg")) | more)), Watch())
+            sample(SampleOptions(**(dict(input=str(path), output=str(tmp_path / "p.gpkg")) | more)), Callbacks())
         assert caught.value.exit_code == 2 and "\n" not in str(caught.value)
         assert not (tmp_path / "p.gpkg").exists() and not leftovers(tmp_path)
 
@@ -204,12 +205,12 @@ def test_a_map_that_breaks_off_and_a_cancel_leave_nothing(tmp_path):
     broken.write_bytes(path.read_bytes()[:-40_000])
     (tmp_path / "p.gpkg").write_text("old")
     with pytest.raises(InputError) as caught:
-        sample(SampleOptions(str(broken), str(tmp_path / "p.gpkg")), Watch())
+        sample(SampleOptions(str(broken), str(tmp_path / "p.gpkg")), Callbacks())
     assert "\n" not in str(caught.value)
     seen = []
-    watch = Watch(progress=lambda *state: seen.append(state), cancelled=lambda: len(seen) > 2)
+    callbacks = Callbacks(progress=lambda *state: seen.append(state), cancelled=lambda: len(seen) > 2)
     with pytest.raises(Cancelled):
-        sample(SampleOptions(str(path), str(tmp_path / "p.gpkg")), watch)
+        sample(SampleOptions(str(path), str(tmp_path / "p.gpkg")), callbacks)
     assert (tmp_path / "p.gpkg").read_text() == "old" and not leftovers(tmp_path)
 
 
@@ -230,7 +231,7 @@ def test_memory_does_not_grow_with_the_map(tmp_path):
     for size in (2100, 4000):  # blocks are a megapixel
         path, _ = class_layer(tmp_path / f"{size}.tif", (size, size), tiled=True, blockxsize=256, blockysize=256)
         tracemalloc.start()
-        sample(SampleOptions(str(path), str(tmp_path / "p.gpkg")), Watch())
+        sample(SampleOptions(str(path), str(tmp_path / "p.gpkg")), Callbacks())
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.2 * peaks[0] and peaks[1] < 64 * 2**20

@@ -17,9 +17,10 @@ import rasterio.shutil
 
 from ofa_engine.batch.folder_lock import LOCK_NAME, alone_in
 from ofa_engine.batch.manifest import stamp
-from ofa_engine.batch.run import BatchOptions, batch
+from ofa_engine.batch.run import batch
+from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import InputError, OutputError
-from ofa_engine.inference.session import Watch
+from ofa_engine.core.options import BatchOptions
 from ofa_engine.interfaces.cli import main
 
 from ..raster.test_remote_sources import served
@@ -48,7 +49,7 @@ def test_a_folder_of_downloads(tmp_path, inline):
     missing.unlink()
     out = tmp_path / "out"
     told = BatchOptions([str(tmp_path / "in")], str(out), device="cpu")
-    answer = batch(told, Watch())
+    answer = batch(told, Callbacks())
     assert states(out) == {l1c.stem: "done", l2a.stem: "done", half.stem: "failed"}
     assert "B04_10m.jp2" in answer["failures"][0]["why"] and "download complete" in answer["failures"][0]["why"]
     for source, name in ((l2a, l2a.stem), (packed, l1c.stem)):
@@ -59,9 +60,9 @@ def test_a_folder_of_downloads(tmp_path, inline):
     items = json.loads((out / "items.json").read_text())["features"]
     assert {item["properties"]["datetime"] for item in items} == {"2023-05-12T10:30:31Z"}
     inline.clear()
-    assert batch(told, Watch())["failed"] == 1 and inline == []
+    assert batch(told, Callbacks())["failed"] == 1 and inline == []
     missing.write_bytes(kept)  # deep in the folder, whose own time of change stays
-    assert batch(told, Watch())["failed"] == 0 and inline == [half.stem]
+    assert batch(told, Callbacks())["failed"] == 0 and inline == [half.stem]
 
 
 def test_a_folders_stamp_is_of_all_in_it(tmp_path):
@@ -99,12 +100,12 @@ def test_addresses_in_tables_and_catalogs(tmp_path, inline):
         }
         (tmp_path / "i.json").write_text(json.dumps(item))
         told = BatchOptions([str(tmp_path / "t.csv"), str(tmp_path / "i.json")], str(out), device="cpu")
-        answer = batch(told, Watch())
+        answer = batch(told, Callbacks())
         assert (answer["done"], answer["failed"]) == (3, 2)
         assert list(states(out).values()) == ["done", "done", "failed", "failed", "done"]
         assert list(states(out))[:3] == ["a", "b", "none"] and list(states(out))[4] == "third"
         inline.clear()
-        batch(told, Watch())
+        batch(told, Callbacks())
         assert inline == []  # an address is settled, one that is no raster too
     for name, result in (("a", "a"), ("b", "b"), ("c", "third")):
         assert main(["segment", str(inside / f"{name}.tif"), "-o", str(tmp_path / "alone.tif"), "--device", "cpu"]) == 0
@@ -195,7 +196,7 @@ def test_a_folder_is_held_against_this_process_too_and_let_go_of_after_errors(tm
         pass
     assert not (tmp_path / "out").exists()  # nothing was written
     with pytest.raises(InputError, match=r"nowhere\.tif"):
-        batch(BatchOptions([str(tmp_path / "nowhere.tif")], str(tmp_path / "out")), Watch())
+        batch(BatchOptions([str(tmp_path / "nowhere.tif")], str(tmp_path / "out")), Callbacks())
     assert not (tmp_path / "out").exists()
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").touch()

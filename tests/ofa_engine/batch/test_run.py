@@ -16,9 +16,11 @@ import shapely
 from ofa_engine.batch import dask_workers as cluster
 from ofa_engine.batch import manifest
 from ofa_engine.batch.manifest import Manifest, write_whole
-from ofa_engine.batch.run import BatchOptions, batch, show
+from ofa_engine.batch.run import batch, show
+from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError, OutputError
-from ofa_engine.inference.segment import Options, Watch, classify, segment
+from ofa_engine.core.options import BatchOptions, Options
+from ofa_engine.inference.segment import classify, segment
 from ofa_engine.interfaces import commands as verbs
 from ofa_engine.interfaces.cli import main
 
@@ -178,18 +180,18 @@ def test_a_rerun_does_what_is_missing_or_changed(ten, tmp_path, inline, capsys):
 def test_another_head_redoes_its_scenes(tmp_path, models, inline, monkeypatch):
     naip(tmp_path / "a.tif", 0)
     told = BatchOptions([str(tmp_path / "a.tif")], str(tmp_path / "out"), device="cpu")
-    batch(told, Watch())
+    batch(told, Callbacks())
     mine = tmp_path / "mine"
     mine.mkdir()
     shutil.copy(models / "tiny.safetensors", mine)
     shutil.copy(models / "naip_segment.safetensors", mine / "a_first.safetensors")
     monkeypatch.setenv("OFANET_MODELS", f"{mine}{os.pathsep}{models}")
-    batch(told, Watch())
+    batch(told, Callbacks())
     assert inline == ["a"]  # another name, the same head
     data = bytearray((mine / "a_first.safetensors").read_bytes())
     data[-1] ^= 1
     (mine / "a_first.safetensors").write_bytes(data)
-    batch(told, Watch())
+    batch(told, Callbacks())
     assert inline == ["a", "a"]
 
 
@@ -198,19 +200,19 @@ def test_failures_on_the_way_are_run_again(tmp_path, inline, monkeypatch):
     told = BatchOptions([str(tmp_path / "a.tif")], str(tmp_path / "out"), device="cpu")
     with monkeypatch.context() as patch:
         patch.setattr("ofa_engine.inference.segment.segment", lambda *a, **more: 1 / 0)
-        answer = batch(told, Watch())
+        answer = batch(told, Callbacks())
     assert answer["failures"][0]["why"].startswith("unexpected: ZeroDivisionError")
-    assert batch(told, Watch())["done"] == 1 and inline == ["a", "a"]
+    assert batch(told, Callbacks())["done"] == 1 and inline == ["a", "a"]
 
 
 def test_classify_to_cells_or_polygons(tmp_path, inline):
     path = naip(tmp_path / "a.tif", 0)
     out = tmp_path / "out"
-    answer = batch(BatchOptions([str(path)], str(out), "classify", device="cpu"), Watch())
+    answer = batch(BatchOptions([str(path)], str(out), "classify", device="cpu"), Callbacks())
     classify(Options(str(path), str(tmp_path / "alone.tif"), device="cpu"))
     assert np.array_equal(read(out / "a.tif")[0], read(tmp_path / "alone.tif")[0])
     assert [Path(p).name for p in answer["mosaics"]] == ["mosaic.vrt"] and "a.tif" in (out / "mosaic.vrt").read_text()
-    answer = batch(BatchOptions([str(path)], str(out), "classify", device="cpu", format="gpkg"), Watch())
+    answer = batch(BatchOptions([str(path)], str(out), "classify", device="cpu", format="gpkg"), Callbacks())
     assert (out / "a.gpkg").exists() and not answer["mosaics"] and not (out / "mosaic.vrt").exists()
     item = json.loads((out / "items.json").read_text())["features"][0]
     assert item["assets"]["classes"]["href"] == "./a.gpkg" and item["bbox"]
@@ -220,7 +222,7 @@ def test_a_scene_without_crs_has_no_place(tmp_path, inline):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         naip(tmp_path / "a.tif", 0, crs=None)
-        answer = batch(BatchOptions([str(tmp_path / "a.tif")], str(tmp_path / "out"), device="cpu"), Watch())
+        answer = batch(BatchOptions([str(tmp_path / "a.tif")], str(tmp_path / "out"), device="cpu"), Callbacks())
     item = json.loads((tmp_path / "out" / "items.json").read_text())["features"][0]
     assert answer["done"] == 1 and item["geometry"] is None and "bbox" not in item and not answer["mosaics"]
 
@@ -242,7 +244,7 @@ def test_what_concerns_all_is_said_at_once(tmp_path, change, words, monkeypatch)
     monkeypatch.chdir(tmp_path)
     naip(tmp_path / "a.tif", 0)
     with pytest.raises(InputError, match=words):
-        batch(BatchOptions(**{"inputs": ["a.tif"], "output": "out"} | change), Watch())
+        batch(BatchOptions(**{"inputs": ["a.tif"], "output": "out"} | change), Callbacks())
 
 
 def test_missing_dask_is_told_with_what_to_do(tmp_path, monkeypatch, capsys):
@@ -256,7 +258,9 @@ def test_no_scheduler_there(tmp_path, monkeypatch):
     naip(tmp_path / "a.tif", 0)
     monkeypatch.setattr(cluster, "_CONNECT_S", 1)
     with pytest.raises(InputError, match="expected a Dask scheduler at tcp://127.0.0.1:9"):
-        batch(BatchOptions([str(tmp_path / "a.tif")], str(tmp_path / "out"), scheduler="tcp://127.0.0.1:9"), Watch())
+        batch(
+            BatchOptions([str(tmp_path / "a.tif")], str(tmp_path / "out"), scheduler="tcp://127.0.0.1:9"), Callbacks()
+        )
 
 
 # --- cancelling, manifest ----------------------------------------------------------------------------------------
@@ -267,13 +271,13 @@ def test_cancelled_between_scenes_goes_on_later(tmp_path, inline):
         naip(tmp_path / f"a{i}.tif", i)
     done: list[int] = []
     told = BatchOptions([str(tmp_path)], str(tmp_path / "out"), device="cpu")
-    watch = Watch(lambda n, total, left: done.append(n), cancelled=lambda: done[-1] > 1000)
+    callbacks = Callbacks(lambda n, total, left: done.append(n), cancelled=lambda: done[-1] > 1000)
     with pytest.raises(Cancelled, match="1 of 3 scenes are done"):
-        batch(told, watch)
+        batch(told, callbacks)
     assert states(tmp_path / "out") == {"a0": "done", "a1": "skipped", "a2": "skipped"}
     inline.clear()
     heard: list[tuple] = []
-    assert batch(told, Watch(lambda *words: heard.append(words)))["done"] == 3 and inline == ["a1", "a2"]
+    assert batch(told, Callbacks(lambda *words: heard.append(words)))["done"] == 3 and inline == ["a1", "a2"]
     assert heard[0] == (0, 2000, None) and heard[-1][:2] == (2000, 2000) and heard[-1][2] == 0
     assert [h[0] for h in heard] == sorted(h[0] for h in heard) and len({h[0] for h in heard}) > 4  # within scenes, too
 
@@ -308,5 +312,5 @@ def test_foreign_manifest_is_left_alone(tmp_path):
 
 def test_both_doors_know_it(tmp_path, inline):
     naip(tmp_path / "a.tif", 0)
-    answer = verbs.run("batch", {"inputs": [str(tmp_path / "a.tif")], "output": str(tmp_path / "out")}, Watch())
+    answer = verbs.run("batch", {"inputs": [str(tmp_path / "a.tif")], "output": str(tmp_path / "out")}, Callbacks())
     assert answer["done"] == 1 and "1 of 1" in (verbs.show("batch", answer) or "") and show(answer)

@@ -9,12 +9,13 @@ import pytest
 import rasterio
 from rasterio.io import MemoryFile
 
+from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, OutputError
+from ofa_engine.core.options import Options
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference import area_report as module
 from ofa_engine.inference.area_report import areas_page, small_view
 from ofa_engine.inference.segment import classify, segment
-from ofa_engine.inference.session import Options, Watch
 from ofa_engine.interfaces.cli import main
 from ofa_engine.raster.source import open_quietly
 
@@ -74,9 +75,9 @@ class Page(HTMLParser):
             return np.moveaxis(table[png.read(1)], 2, 0)
 
 
-def run(verb, path, tmp_path, name="out.tif", watch=None, **more):
+def run(verb, path, tmp_path, name="out.tif", callbacks=None, **more):
     options = Options(str(path), str(tmp_path / name), report=str(tmp_path / "r.html"), **more)
-    answer = verb(options, watch) if watch else verb(options)
+    answer = verb(options, callbacks) if callbacks else verb(options)
     return answer, Page(tmp_path / "r.html")
 
 
@@ -198,7 +199,7 @@ def test_cancelled_leaves_no_report_and_keeps_the_old_one(scene, tmp_path):
     report = tmp_path / "r.html"
     report.write_text("old")
     with pytest.raises(Cancelled):
-        run(segment, scene("naip"), tmp_path, watch=Watch(cancelled=lambda: True))
+        run(segment, scene("naip"), tmp_path, callbacks=Callbacks(cancelled=lambda: True))
     assert report.read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["naip.tif", "r.html"]
 

@@ -5,10 +5,12 @@ import pytest
 import rasterio
 
 from ofa_engine.batch import run as batch_module
-from ofa_engine.batch.run import BatchOptions, batch
+from ofa_engine.batch.run import batch
+from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, OfaError
+from ofa_engine.core.options import BatchOptions, Options
 from ofa_engine.core.sensors import detection as sensors
-from ofa_engine.inference.segment import Options, Watch, segment, share_of_segment
+from ofa_engine.inference.segment import segment, share_of_segment
 from ofa_engine.pipeline import journal as journal_module
 from ofa_engine.tiling import plan as plan_module
 
@@ -60,21 +62,21 @@ def test_a_share_that_broke_off_is_gone_on_with_and_one_that_is_done_is_not_done
     path, computed = scene("naip", 300, 100), []
     shares = told(tmp_path, path, "shares", tile_px=32)
 
-    def watch(fail_from):
+    def callbacks(fail_from):
         def progress(done, total, seconds_left):
             computed.append(done)
             if done >= fail_from * total:
                 raise OSError("the worker's disk is gone")
 
-        return Watch(progress)
+        return Callbacks(progress)
 
     with pytest.raises(OfaError, match="disk is gone"):
-        share_of_segment(shares, watch(0.5), number=1, of=2)
+        share_of_segment(shares, callbacks(0.5), number=1, of=2)
     computed.clear()
-    total = share_of_segment(shares, watch(2), number=1, of=2)["tiles"]
+    total = share_of_segment(shares, callbacks(2), number=1, of=2)["tiles"]
     assert 0 < computed[0] < total == computed[-1], "what was there counts"
     computed.clear()
-    assert share_of_segment(shares, watch(2), number=1, of=2)["tiles"] == total and set(computed) == {total}
+    assert share_of_segment(shares, callbacks(2), number=1, of=2)["tiles"] == total and set(computed) == {total}
     share_of_segment(shares, number=0, of=2)
     segment(shares, shares=2)
     segment(told(tmp_path, path, "whole", tile_px=32))
@@ -95,9 +97,9 @@ def test_missing_and_foreign_shares_are_told_and_nothing_is_written(scene, tmp_p
 
 def test_cancel_leaves_nothing(scene, tmp_path, narrow):
     path, looks = scene("naip", 300, 100), []
-    watch = Watch(cancelled=lambda: len(looks) > 3 or looks.append(0))
+    callbacks = Callbacks(cancelled=lambda: len(looks) > 3 or looks.append(0))
     with pytest.raises(Cancelled):
-        share_of_segment(told(tmp_path, path, "shares", tile_px=32), watch, number=0, of=2)
+        share_of_segment(told(tmp_path, path, "shares", tile_px=32), callbacks, number=0, of=2)
     assert not leftovers(tmp_path)
 
 
@@ -117,13 +119,13 @@ def test_a_large_scene_is_shared_out_where_workers_are_more_than_scenes(tmp_path
     naip(inputs / "large.tif", 0, size=(300, 200))
     naip(inputs / "small.tif", 3, size=(80, 80))
     options = BatchOptions([str(inputs)], str(out), workers=4, device="cpu", tile_px=32, memory_mb=256)
-    answer = batch(options, Watch(lambda done, total, left: parts.append((done, total))))
+    answer = batch(options, Callbacks(lambda done, total, left: parts.append((done, total))))
     assert inline == ["large, share 1 of 2", "large, share 2 of 2", "small", "large"]
     assert answer["done"] == 2 and not leftovers(out) and parts == sorted(parts) and parts[-1] == (2000, 2000)
     assert (1000, 2000) < parts[-2] < parts[-1], "shares are most of the work"
     segment(Options(str(inputs / "large.tif"), str(tmp_path / "whole.tif"), device="cpu", tile_px=32, memory_mb=256))
     assert everything(out / "large.tif") == everything(tmp_path / "whole.tif")
-    assert batch(options, Watch())["run"] == 0
+    assert batch(options, Callbacks())["run"] == 0
 
 
 def test_where_one_share_fails_its_scene_has_failed_once(tmp_path, inline, monkeypatch):
@@ -131,11 +133,11 @@ def test_where_one_share_fails_its_scene_has_failed_once(tmp_path, inline, monke
     inputs.mkdir()
     naip(inputs / "large.tif", 0, size=(300, 200))
 
-    def failing(options, watch, number, of):
+    def failing(options, callbacks, number, of):
         raise OfaError(f"no luck with {number}")
 
     monkeypatch.setattr(batch_module.predict, "share_of_segment", failing)
-    answer = batch(BatchOptions([str(inputs)], str(out), workers=2, device="cpu"), Watch())
+    answer = batch(BatchOptions([str(inputs)], str(out), workers=2, device="cpu"), Callbacks())
     assert answer["failed"] == 1 and answer["failures"][0]["why"] == "no luck with 0"
     assert states(out) == {"large": "failed"} and not leftovers(out) and inline[-1] == "large, share 2 of 2"
 
@@ -148,7 +150,7 @@ def test_two_real_workers_share_one_scene(tmp_path, monkeypatch):
     naip(inputs / "large.tif", 0, size=(900, 700))
     monkeypatch.setattr(batch_module, "_SHARE_PX", 1000)
     options = BatchOptions([str(inputs)], str(out), workers=2, device="cpu", tile_px=32, memory_mb=256)
-    answer = batch(options, Watch(log=lambda level, text: said.append(text)))
+    answer = batch(options, Callbacks(log=lambda level, text: said.append(text)))
     assert answer["done"] == 1 and not leftovers(out) and "large is shared out in 2" in said
     segment(Options(str(inputs / "large.tif"), str(tmp_path / "whole.tif"), device="cpu", tile_px=32, memory_mb=256))
     with rasterio.open(out / "large.tif") as a, rasterio.open(tmp_path / "whole.tif") as b:

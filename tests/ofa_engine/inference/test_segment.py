@@ -11,10 +11,12 @@ from pyproj import Geod
 from scipy import ndimage
 
 from ofa_engine.core import catalog
+from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError, ModelFileError, OfaError, OutputError, RasterError
+from ofa_engine.core.options import Options
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.segment import classify, embed, segment, show
-from ofa_engine.inference.session import Options, Predictor, Watch, open_job
+from ofa_engine.inference.session import Predictor, open_job
 from ofa_engine.model.checkpoint import load_checkpoint, load_head
 from ofa_engine.model.ofanet import usable_bands
 from ofa_engine.model.preprocess import normalise, resize, to_canonical
@@ -221,7 +223,7 @@ def test_no_crs_works_and_says_so(scene, tmp_path):
     said = []
     path = scene("naip", 60, 70, crs=None, transform=rasterio.Affine.identity())
     options = Options(str(path), str(tmp_path / "out.tif"), polygons=str(tmp_path / "p.gpkg"))
-    answer = segment(options, Watch(log=lambda level, text: said.append((level, text))))
+    answer = segment(options, Callbacks(log=lambda level, text: said.append((level, text))))
     assert any(level == "warning" and "no CRS" in text for level, text in said)
     assert all(c["area_ha"] is None for c in answer["classes"])
     with rasterio.open(tmp_path / "out.tif") as d:
@@ -330,9 +332,11 @@ def test_small_areas_need_a_crs_and_a_number(scene, tmp_path):
 
 def test_cancel_while_small_areas_are_merged_leaves_nothing(scene, tmp_path):
     said = []
-    watch = Watch(log=lambda level, text: said.append(text), cancelled=lambda: any("merging" in t for t in said))
+    callbacks = Callbacks(
+        log=lambda level, text: said.append(text), cancelled=lambda: any("merging" in t for t in said)
+    )
     with pytest.raises(Cancelled):
-        segment(Options(str(scene("naip")), str(tmp_path / "out.tif"), min_area=0.001), watch)
+        segment(Options(str(scene("naip")), str(tmp_path / "out.tif"), min_area=0.001), callbacks)
     assert not (tmp_path / "out.tif").exists() and not leftovers(tmp_path)
 
 
@@ -343,7 +347,7 @@ def test_flips_are_the_mean_of_four_mirrored_rasters(sensor, scene, tmp_path):
     run(segment, path, tmp_path, flips=True, confidence=str(tmp_path / "c.tif"))
     labels, _, tags = read(tmp_path / "out.tif")
     assert tags["FLIPS"] == "4"
-    job = open_job(Options(str(path)), "segment", Watch(), writes=False)
+    job = open_job(Options(str(path)), "segment", Callbacks(), writes=False)
     with job.source as source:
         pixels = torch.from_numpy(source.read(job.source_bands, (0, 0, 48, 48))[0].astype(np.float32))[None]
     plain = Predictor(job)
@@ -515,9 +519,9 @@ def test_cancel_leaves_nothing_and_keeps_the_old_result(verb, scene, tmp_path):
     path = scene("naip", 400, 400)
     (tmp_path / "out.tif").write_text("old")
     seen = []
-    watch = Watch(progress=lambda *state: seen.append(state), cancelled=lambda: len(seen) > 1)
+    callbacks = Callbacks(progress=lambda *state: seen.append(state), cancelled=lambda: len(seen) > 1)
     with pytest.raises(Cancelled):
-        verb(Options(str(path), str(tmp_path / "out.tif"), tile_px=48), watch)
+        verb(Options(str(path), str(tmp_path / "out.tif"), tile_px=48), callbacks)
     assert (tmp_path / "out.tif").read_text() == "old" and not leftovers(tmp_path)
 
 

@@ -11,13 +11,13 @@ import torch
 from torch.nn import functional as F
 
 from ofa_engine.core import catalog
+from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError
+from ofa_engine.core.options import FitOptions, Options
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.segment import classify, segment
-from ofa_engine.inference.session import Options, Watch
 from ofa_engine.interfaces import cli
 from ofa_engine.learning import fit
-from ofa_engine.learning.fit import FitOptions
 from ofa_engine.model.checkpoint import load_checkpoint, load_head
 from ofa_engine.model.ofanet import usable_bands
 from ofa_engine.model.preprocess import normalise, resize, to_canonical
@@ -71,9 +71,11 @@ def two_lands(scene, tmp_path):
     return make
 
 
-def run(raster, labels, tmp_path, watch=Watch(), **more):  # noqa: B008
+def run(raster, labels, tmp_path, callbacks=Callbacks(), **more):
     rasters, labels = ([v] if isinstance(v, str) else v for v in (raster, labels))
-    return fit.fit(FitOptions(rasters, labels, str(tmp_path / "head.safetensors"), **({"tile_px": 48} | more)), watch)
+    return fit.fit(
+        FitOptions(rasters, labels, str(tmp_path / "head.safetensors"), **({"tile_px": 48} | more)), callbacks
+    )
 
 
 @pytest.mark.parametrize("sensor", sensors.SENSORS)
@@ -205,7 +207,7 @@ def test_nodata_under_labels_teaches_nothing(scene, tmp_path):
 def test_a_cancel_leaves_nothing(two_lands, tmp_path):
     raster, labels = two_lands()
     with pytest.raises(Cancelled):
-        run(raster, labels, tmp_path, Watch(cancelled=lambda: True))
+        run(raster, labels, tmp_path, Callbacks(cancelled=lambda: True))
     assert not (tmp_path / "head.safetensors").exists()
 
 

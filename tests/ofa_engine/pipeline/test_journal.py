@@ -14,9 +14,10 @@ import pytest
 import rasterio
 import torch
 
+from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError, OfaError
+from ofa_engine.core.options import Options
 from ofa_engine.inference.segment import classify, embed, segment
-from ofa_engine.inference.session import Options, Watch
 from ofa_engine.interfaces.cli import main
 from ofa_engine.pipeline import journal as journal_module
 from ofa_engine.pipeline.journal import Handed, Journal, find
@@ -173,7 +174,6 @@ NARROW = {"_STRIPE_LIMIT_BYTES": 2**19, "_FEW_TILES": 1}
 CHILD = f"""
 import json, sys, time, torch
 from ofa_engine import journal, plan, predict
-from ofa_engine.inference.session import Options, Watch
 journal.EVERY_S = 0.0
 for name, value in {NARROW}.items():
     setattr(plan, name, value)
@@ -184,7 +184,7 @@ def progress(done, total, left):
     print(done, total, flush=True)
     time.sleep(0.004)
 
-getattr(predict, verb)(Options(**params), Watch(progress))
+getattr(predict, verb)(Options(**params), Callbacks(progress))
 """
 
 
@@ -244,7 +244,7 @@ def resumed_equals_never_stopped(scene, tmp_path, points):
     for number, share in enumerate(points):
         pid = killed(segment, params("again") | {"resume": number > 0}, share)
         assert hidden(tmp_path) and all(f".{pid}.part" in name for name in hidden(tmp_path))
-    answer = segment(Options(**params("again"), resume=True), Watch(log=lambda level, text: said.append(text)))
+    answer = segment(Options(**params("again"), resume=True), Callbacks(log=lambda level, text: said.append(text)))
     assert hidden(tmp_path) == []
     assert any(text.startswith("going on after") for text in said)
     assert everything(tmp_path, "again") == everything(tmp_path, "whole")
@@ -270,7 +270,7 @@ def stopped(verb, params, share=0.5):
             raise OSError("broken")
 
     with pytest.raises(OfaError, match="broken.*--resume"):
-        verb(Options(**params), Watch(progress))
+        verb(Options(**params), Callbacks(progress))
 
 
 OTHERS = [(classify, ".gpkg", {}), (classify, ".tif", {}), (embed, ".tif", {}), (segment, ".tif", {"flips": True})]
@@ -289,7 +289,7 @@ def test_other_verbs_go_on_as_well(verb, ending, more, scene, tmp_path, narrow):
     seen = []
     stopped(verb, params[1])
     assert len(hidden(tmp_path)) >= 1
-    answer = verb(Options(**params[1], resume=True), Watch(lambda *state: seen.append(state)))
+    answer = verb(Options(**params[1], resume=True), Callbacks(lambda *state: seen.append(state)))
     assert seen[0][0] > 0.2 * seen[0][1] and seen[-1][0] == seen[-1][1]
     assert everything(tmp_path, "again") == everything(tmp_path, "whole") and not hidden(tmp_path)
     assert answer.get("classes") == whole.get("classes") and answer["tiles"] == whole["tiles"]
@@ -337,9 +337,9 @@ def test_without_resume_an_old_run_is_given_up(scene, tmp_path, narrow):
     params = dict(input=str(path), output=str(tmp_path / "out.tif"))
     stopped(segment, params)
     assert hidden(tmp_path)
-    segment(Options(**params), Watch(log=lambda level, text: said.append(text)))
+    segment(Options(**params), Callbacks(log=lambda level, text: said.append(text)))
     assert any("given up" in text for text in said) and not hidden(tmp_path)
-    segment(Options(**params, resume=True), Watch(log=lambda level, text: said.append(text)))
+    segment(Options(**params, resume=True), Callbacks(log=lambda level, text: said.append(text)))
     assert any("from the beginning" in text for text in said)
 
 
@@ -350,9 +350,11 @@ def test_cancel_leaves_nothing_of_a_journal(resume, scene, tmp_path, narrow):
         stopped(segment, params)
         assert hidden(tmp_path)
     seen = []
-    watch = Watch(lambda *state: seen.append(state[0] / state[1]), cancelled=lambda: bool(seen) and seen[-1] > 0.7)
+    callbacks = Callbacks(
+        lambda *state: seen.append(state[0] / state[1]), cancelled=lambda: bool(seen) and seen[-1] > 0.7
+    )
     with pytest.raises(Cancelled):
-        segment(Options(**params, resume=resume), watch)
+        segment(Options(**params, resume=resume), callbacks)
     assert not hidden(tmp_path) and not (tmp_path / "out.tif").exists()
 
 
@@ -421,7 +423,7 @@ def test_a_source_that_breaks_off_can_be_mended_and_gone_on_with(scene, tmp_path
             os.truncate(path, len(whole) // 2)
 
     with pytest.raises(OfaError, match="--resume") as caught:
-        segment(Options(**params), Watch(progress))
+        segment(Options(**params), Callbacks(progress))
     assert caught.value.exit_code == 3 and hidden(tmp_path)
     path.write_bytes(whole)
     os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))

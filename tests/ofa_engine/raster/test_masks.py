@@ -6,10 +6,11 @@ import shapely
 from pyproj import Transformer
 from rasterio.warp import transform as warp_points
 
+from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import InputError
+from ofa_engine.core.options import Options
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.segment import classify, embed, segment
-from ofa_engine.inference.session import Options, Watch
 from ofa_engine.raster.masks import SCL_LEFT_OUT, PolygonMask, RasterMask
 from ofa_engine.raster.source import Source, place
 
@@ -179,7 +180,7 @@ def test_every_verb_and_sensor_leaves_out_what_is_masked(sensor, verb, name, sce
         mask_values=[9],
         tile_px=48 if verb is not embed else 64,
     )
-    answer = verb(options, Watch(lambda *state: done.append(state), lambda *note: said.append(note)))
+    answer = verb(options, Callbacks(lambda *state: done.append(state), lambda *note: said.append(note)))
     with rasterio.open(tmp_path / name) as d:
         found, tags = d.read(1), d.tags(ns="OFANET")
     assert tags["MASK"] == "p.gpkg" and tags["VALID_MASK"] == "SCL.tif" and tags["MASK_VALUES"] == "9"
@@ -210,7 +211,7 @@ def test_nothing_left_is_said(scene, tmp_path):
     with rasterio.open(path) as d:
         mask = write_raster(tmp_path / "m.tif", np.zeros((1, 60, 60), np.uint8), transform=d.transform)
     said = []
-    segment(Options(str(path), str(tmp_path / "o.tif"), valid_mask=str(mask)), Watch(log=lambda *n: said.append(n)))
+    segment(Options(str(path), str(tmp_path / "o.tif"), valid_mask=str(mask)), Callbacks(log=lambda *n: said.append(n)))
     assert any(level == "warning" and "empty" in text for level, text in said)
 
 
