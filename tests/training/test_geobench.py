@@ -11,9 +11,9 @@ from ofa_engine.model.checkpoint import save_checkpoint
 from ofa_engine.model.ofanet import Architecture, OFANet
 from training import geobench
 from training.geobench import main
-from training.probes.geobench_tables import PAPER, TABLE_1, TABLE_2
+from training.probes.geobench_published import PAPER, TABLE_1, TABLE_2
 
-from ..make_geobench import make_geobench
+from .make_geobench import make_geobench
 
 SIZE = ["--width", "24", "--depth", "1", "--heads", "2", "--input-px", "32", "--device", "cpu", "--epochs", "2"]
 
