@@ -42,7 +42,7 @@ _BOOTSTRAPS = 1000
 
 
 @dataclass
-class TestPixels:
+class PredictedPixels:
     """True class value (N,), block (N,), and the class value (N,) that each method predicts."""
 
     truth: NDArray
@@ -52,7 +52,7 @@ class TestPixels:
 
 def run_fold(
     case: LabelledSet, fold: Fold, number: int, folder: Path, tile_px: int | None, checkpoint: str | None, seed: int
-) -> tuple[TestPixels, NDArray]:
+) -> tuple[PredictedPixels, NDArray]:
     """(test pixels with the predictions of all methods, training pixels (256,) by class value)."""
     x, y, group = _training_pixels(case, fold, seed)
     forest = RandomForestClassifier(200, random_state=seed, n_jobs=-1).fit(x, y)
@@ -100,7 +100,7 @@ def run_fold(
             mapped = s.dataset.read(1).astype(np.int64)
         features = np.nan_to_num(pixels[:, known].T)
         parts.append(
-            TestPixels(
+            PredictedPixels(
                 truth[known],
                 block[known] + 10**8 * number,
                 dict(zip(METHODS, (forest.predict(features), logistic.predict(features), mapped[known]), strict=True)),
@@ -109,9 +109,11 @@ def run_fold(
     return _concatenated(parts), np.bincount(y, minlength=256)
 
 
-def _concatenated(parts: Sequence[TestPixels]) -> TestPixels:
+def _concatenated(parts: Sequence[PredictedPixels]) -> PredictedPixels:
     predicted = {m: np.concatenate([p.predicted[m] for p in parts]) for m in METHODS}
-    return TestPixels(np.concatenate([p.truth for p in parts]), np.concatenate([p.block for p in parts]), predicted)
+    return PredictedPixels(
+        np.concatenate([p.truth for p in parts]), np.concatenate([p.block for p in parts]), predicted
+    )
 
 
 def _logistic_regression(x: NDArray, y: NDArray, group: NDArray, seed: int) -> Any:
@@ -170,7 +172,7 @@ def _bands(case: LabelledSet, image: str) -> NDArray[np.float32]:
 # --- the scores --------------------------------------------------------------------------------------------------
 
 
-def score(case: LabelledSet, tested: TestPixels, trained: NDArray, seed: int = 0) -> dict:
+def score(case: LabelledSet, tested: PredictedPixels, trained: NDArray, seed: int = 0) -> dict:
     """Mean IoU of each method, and the gain: ours minus the better of the others, with a 95 % interval."""
     counts = np.bincount(tested.truth, minlength=256)
     occurring = [v for v in case.names if counts[v] or trained[v]]

@@ -222,7 +222,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--tasks", default="", help="e.g. m-eurosat,m-so2sat [all]")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--cache", type=Path, help="folder that keeps features [OUTPUT/features]")
-    add_size(parser.add_argument_group("random weights, where no ofanet is given"))
+    add_size(parser.add_argument_group("random weights, if there is no ofanet checkpoint"))
     add_fitting(parser)
     parser.add_argument("--json", action="store_true", help="cells instead of the tables")
     return parser
@@ -241,7 +241,7 @@ def _checkpoints(values: Sequence[str]) -> dict[str, Path]:
 
 
 def _tasks(args: argparse.Namespace) -> list[str]:
-    """Names of tasks in the paper's order. Raises InputError where none of GEO-Bench is there, or a name is wrong."""
+    """Names of tasks in the paper's order. Raises InputError if there is no GEO-Bench, or a name is wrong."""
     if not args.root or not args.root.is_dir():
         raise InputError(f"expected GEO-Bench's folder (--root or $GEO_BENCH_DIR), found {args.root or 'none'}")
     if not available(args.root):

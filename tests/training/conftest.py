@@ -48,7 +48,7 @@ def backbone():
 
 @pytest.fixture
 def pictures(tmp_path):
-    """A folder of twenty images in each of three classes, told apart by their grey level."""
+    """A folder of twenty images in each of three classes, which differ by their grey level."""
     rng = np.random.default_rng(9)
     for label, name in enumerate(("field", "lake", "town")):
         for i in range(20):

@@ -8,7 +8,7 @@ from ofa_engine.model.checkpoint import save_checkpoint
 from ofa_engine.model.mae import DecoderSize, MaskedAutoencoder
 from ofa_engine.model.ofanet import Architecture, OFANet
 from training import baselines
-from training.baselines import METHODS, TestPixels, score
+from training.baselines import METHODS, PredictedPixels, score
 from training.data.labelled_sets import Fold, LabelledSet
 
 from .data.readers.raster_files import tiff
@@ -43,7 +43,7 @@ def test_scores_count_classes_with_enough_pixels_and_resample_blocks():
     predicted[METHODS[0]][:200] = 1
     trained = np.zeros(256, int)
     trained[:3] = 100
-    result = score(CASE, TestPixels(truth, block, predicted), trained)
+    result = score(CASE, PredictedPixels(truth, block, predicted), trained)
     assert result["miou"][METHODS[2]] == 1 and result["left_out"] == {"rare": [100, 10]}
     assert result["miou"][METHODS[0]] == pytest.approx((200 / 400 + 400 / 600) / 2, abs=1e-4)
     assert result["gain"] == pytest.approx(1 - max(result["miou"][m] for m in METHODS[:2]), abs=1e-3)

@@ -20,5 +20,8 @@ def test_command_line_writes_scene_and_labels(tmp_path):
         assert np.array_equal(a.read(), np.round(bands)) and np.array_equal(b.read(1), truth)
         assert a.transform == b.transform and a.crs == b.crs and b.nodata == 0
         assert b.colormap(1)[land_cover.WATER][:3] == tuple(bytes.fromhex(land_cover.CLASSES[0].color[1:]))
-    with pytest.raises(SystemExit):
-        command.main(["--sensor", "naip"])
+
+
+def test_missing_arguments_are_the_users_error(capsys):
+    assert command.main(["--sensor", "naip"]) == 2
+    assert "expected --samples FOLDER" in capsys.readouterr().err

@@ -45,7 +45,7 @@ class PretrainingConfig:
     epochs: int = _help(100, "passes over the samples")
     batch: int = _help(256, "samples per step, over all processes and accumulation; each batch is of one sensor")
     accumulate: int = _help(1, "parts that a step's batch is computed in, for less memory")
-    samples: int = _help(0, "samples per sensor and epoch (0: all); drawn anew each epoch")
+    samples: int = _help(0, "samples per sensor and epoch (0: all); drawn again each epoch")
     weights: list[str] = _help([], "sensor=factor: how often its samples are drawn, e.g. enmap=2")
     base_lr: float = _help(1.5e-4, "learning rate for 256 samples per step; scaled with the batch")
     min_lr: float = _help(0.0, "at the end of the half-cosine")

@@ -14,7 +14,7 @@ from training.pretraining.schedule import Step, TrainingSchedule
 
 
 class TrainingMonitor:
-    """Shows losses and throughput while a run is going on, and keeps the totals that the report shows at its end."""
+    """Shows losses and throughput during a run, and keeps the totals for the report."""
 
     def __init__(self, folder: Path, schedule: TrainingSchedule, start: int):
         self.schedule, self.start = schedule, start

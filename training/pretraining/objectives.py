@@ -1,4 +1,4 @@
-"""What a run learns: the module that is trained, and what it is given of each batch.
+"""What a run learns: the module that is trained, and its inputs from each batch.
 
 An objective is chosen by name from OBJECTIVES; the trainer knows nothing else of it. Another objective is a class as
 `Objective` describes it, and an entry in the table.
@@ -31,7 +31,7 @@ class Objective(Protocol):
 
     def inputs(self, batch: Batch) -> tuple: ...
     def reconstruct(self, batch: Batch) -> Reconstruction | None:
-        """What the module makes of a batch, to look at; None for an objective that reconstructs no pixels."""
+        """Reconstructions of a batch for contact sheets; None for an objective that reconstructs no pixels."""
 
 
 class MaskedAutoencoding:

@@ -29,7 +29,7 @@ from training.pretraining.schedule import Step
 from training.pretraining.stop_signals import StopSignals
 from training.pretraining.trainer import Trainer
 
-_AGREE_STEPS = 10  # how often several processes ask each other whether one was asked to stop
+_AGREE_STEPS = 10  # how often several processes agree on whether one of them got a signal to stop
 _SHEET_SAMPLES = 3  # per sensor
 
 
@@ -70,7 +70,7 @@ def _no_log(text: str) -> None:
 
 @dataclass
 class _Outputs:
-    """What the first process writes while a run is going on."""
+    """What the first process writes during a run."""
 
     monitor: TrainingMonitor
     losses: LossLog
@@ -124,10 +124,7 @@ class _Run:
             self._train(step, loader, stop)
             if self._must_stop():
                 self._save()
-                self.log(
-                    f"stopped on request after step {self.done} of {schedule.steps}; the same command continues from "
-                    "there"
-                )
+                self.log(f"stopped on request after step {self.done} of {schedule.steps}; the same command continues")
                 return self.facts
             self._save_if_due(stop)
         if self.start < stop:
@@ -183,7 +180,7 @@ class _Run:
         return [names[i] if i < len(names) else str(i) for i in step.samples.tolist()]
 
     def _save_if_due(self, stop: int) -> None:
-        """At the end of an epoch; in one process also between, several processes would have to agree on it."""
+        """At the end of an epoch; a single process also saves between, several would have to agree on it."""
         minutes = (time.monotonic() - self.last_save) / 60
         epoch, rest = divmod(self.done, self.trainer.schedule.steps_per_epoch)
         if rest == 0 and self.done < stop:

@@ -23,7 +23,7 @@ class Step:
 
 
 class TrainingSchedule:
-    """Batches of all sensors, interleaved in seeded order; each epoch draws its samples anew.
+    """Batches of all sensors, interleaved in seeded order; each epoch draws its samples again.
 
     Attributes:
         batches: batches per epoch, by sensor id.

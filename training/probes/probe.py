@@ -1,4 +1,4 @@
-"""The linear probe: a linear head is fitted on frozen features, and scored on images that it has not seen."""
+"""The linear probe: a linear head is fitted on frozen features, and scored on images that it was not trained on."""
 
 import time
 from collections.abc import Iterable

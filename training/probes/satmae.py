@@ -89,7 +89,7 @@ class SatMAE(nn.Module):
         return [BANDS.index(names[number]) for number in present]
 
     def _embed(self, number: int, pixels: Tensor, inside: list[int]) -> Tensor:
-        """(B, c, H, W) of those bands of group `number` that are there, by their place in it, to (B, L, D)."""
+        """(B, c, H, W) of the present bands of group `number`, given by their index in it, to (B, L, D)."""
         proj: nn.Conv2d = self.patch_embed[number]["proj"]  # type: ignore[index]
         weight = proj.weight[:, inside] * (len(GROUPS[number]) / len(inside))
         return F.conv2d(pixels, weight, proj.bias, stride=self.patch_px).flatten(2).transpose(1, 2)

@@ -11,7 +11,7 @@ from training.console import progress
 
 METRIC = {"classify": "accuracy", "multilabel": "micro F1", "segment": "mIoU"}
 RESAMPLES = 1000
-_AP_RESAMPLES = 200  # average precision sorts all scores anew each time
+_AP_RESAMPLES = 200  # fewer, since average precision sorts all scores each time
 
 
 def sample_counts(kind: str, scores: NDArray, y: NDArray) -> NDArray[np.float64]:

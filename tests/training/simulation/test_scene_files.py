@@ -12,7 +12,7 @@ from training.simulation.scene_files import SAMPLES as SCENES
 from training.simulation.scene_files import write_scene
 
 SENSORS = list(sensors.SENSORS)
-SAMPLES = Path(__file__).resolve().parents[2] / "resources" / "samples"
+SAMPLES = Path(__file__).resolve().parents[3] / "resources" / "samples"
 
 
 def test_files_are_reproducible(tmp_path):

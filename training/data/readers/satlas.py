@@ -106,16 +106,16 @@ def list_samples(root: Path, sensor: str) -> ReaderAndListing:
     folder = root / FOLDERS[sensor]
     wanted = _BANDS[sensor]
     scenes = {scene: [b for b in wanted if (folder / scene / b).is_dir()] for scene in folder_names(folder)}
-    bands = tuple(b for b in wanted if any(b in there for there in scenes.values()))
+    bands = tuple(b for b in wanted if any(b in folders for folders in scenes.values()))
     if not bands or wanted[0] == "tci" and "tci" not in bands:
         raise InputError(f"expected SCENE/{{{','.join(wanted)}}}/COLUMN_ROW.png in {folder}, found no {wanted[0]}/")
     names = [
         f"{scene}/{stem}"
-        for scene, there in scenes.items()
-        if there
-        for stem in sorted(p.stem for p in (folder / scene / there[0]).glob("*.png"))
+        for scene, folders in scenes.items()
+        if folders
+        for stem in sorted(p.stem for p in (folder / scene / folders[0]).glob("*.png"))
     ]
-    skipped = [{"file": f"{folder.name}/{s}", "why": "no band folders"} for s, there in scenes.items() if not there]
+    skipped = [{"file": f"{folder.name}/{s}", "why": "no band folders"} for s, folders in scenes.items() if not folders]
     return Satlas(str(root), sensor, bands), Listing(sorted(names), skipped)
 
 

@@ -71,8 +71,8 @@ def list_samples(root: Path, sensor: str, variant: str | None) -> ReaderAndListi
         raise InputError(f"expected --variant out of {', '.join(FOLDERS[sensor])}, found {variant}")
     folder = root / expect_folder(root, choice, f"SSL4EO-S12 ({sensor})")[0]
     names = [f"{number}/{season}" for number in folder_names(folder) for season in folder_names(folder / number)]
-    there = {p.stem for name in names[:: max(1, len(names) // 200)] for p in (folder / name).glob("*.tif")}
-    bands = tuple(b for b in sensors.get(sensor).band_names if b in there)
+    existing = {p.stem for name in names[:: max(1, len(names) // 200)] for p in (folder / name).glob("*.tif")}
+    bands = tuple(b for b in sensors.get(sensor).band_names if b in existing)
     if not bands:
         raise InputError(f"expected ID/SEASON/BAND.tif in {folder}, found no band file of {sensor}")
     return SSL4EO(str(folder), sensor, bands), Listing(names, notes=[f"collection {folder.name}"])

@@ -1,8 +1,8 @@
 """The mixture that the starter model is pretrained on: public samples of all five sensors, and the simulator.
 
 Layout: `eurosat_rgb/CLASS/*.jpg`, `naip_scenes/*.tif` (R, G, B, NIR), `aerial/*.tif`, `chesapeake/*.npz`,
-`s1_floods/images/*.tif`, `s2_chips/*.tif`, `s2_scene/sen2_12band.tif`, `enmap_potsdam/images/*.tif`; whatever is not
-there is skipped. EuroSAT's held-out chips (`held_out_chips`) are never used. Pixels are stored in the canonical unit.
+`s1_floods/images/*.tif`, `s2_chips/*.tif`, `s2_scene/sen2_12band.tif`, `enmap_potsdam/images/*.tif`; missing sets
+are skipped. EuroSAT's held-out chips (`held_out_chips`) are never used. Pixels are stored in the canonical unit.
 """
 
 import functools
