@@ -1,5 +1,5 @@
-"""Others' files of weights, as PyTorch saves them. They are read with `weights_only`; of classes that they may name,
-argparse.Namespace alone is allowed (MAE's and SatMAE's hold their command line)."""
+"""Weight files of other projects, as PyTorch saves them. They are read with `weights_only`; the only class that they
+may name is argparse.Namespace (MAE's and SatMAE's files hold their command line)."""
 
 import argparse
 from pathlib import Path
@@ -13,7 +13,7 @@ _WRAPPERS = ("model", "state_dict", "teacher")  # keys under which training scri
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Tensors by name. Raises InputError for what is no dictionary of them, or not safe to read."""
+    """Tensors by name. Raises InputError for a file that is not a dictionary of them, or not safe to read."""
     try:
         with torch.serialization.safe_globals([argparse.Namespace]):
             loaded = torch.load(path, map_location="cpu", weights_only=True)

@@ -1,9 +1,10 @@
 """`python -m training.geobench --root $GEO_BENCH_DIR -o FOLDER`: the rows of the paper's Tables 1 and 2 by linear
-probes on frozen backbones (arXiv 2401.07527, section 3), with the paper's numbers beside ours.
+probes on frozen backbones (arXiv 2401.07527, section 3), next to the paper's numbers.
 
-What is on disk is run, what is not is named. Each finished cell (method, task, seed) is a small file in FOLDER/cells,
-named by all that decides it: a rerun computes the missing ones alone, and a run that was stopped ends in the same
-tables as one that was not. FOLDER gets results.csv, results.md and results.html, one page without scripts or network.
+Tasks that are on disk are run, missing ones are listed. Each finished cell (method, task, seed) is a small file in
+FOLDER/cells, named by a digest of all its settings: a rerun computes only the missing ones, and an interrupted run ends
+in the same tables as an undisturbed one. FOLDER gets results.csv, results.md and results.html, one page without scripts
+or network.
 """
 
 import argparse
@@ -19,14 +20,15 @@ from pathlib import Path
 
 import torch
 
-from ofa_engine.core.errors import InputError, OfaError
+from ofa_engine.core.errors import InputError
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.model.checkpoint import choose_device
 from ofa_engine.model.ofanet import Architecture
-from training.linear_probe import Result, add_fitting, add_size, architecture_of, mean_result, probe, recipe_of
-from training.pretraining.state import write_json
+from training import console
+from training.linear_probe import add_fitting, add_size, architecture_of, recipe_of
+from training.pretraining.checkpoints import write_json
 from training.probes.backbones import (
-    Backbone,
+    FrozenBackbone,
     OFABackbone,
     SatMAEBackbone,
     TimmBackbone,
@@ -34,25 +36,29 @@ from training.probes.backbones import (
     random_backbone,
 )
 from training.probes.features import VERSION
-from training.probes.geobench_tables import TITLES, Cell, interval, paper_tables, write
-from training.probes.heads import FAST, Recipe
-from training.probes.task import Task
+from training.probes.geobench_files import TASKS, available, open_task
+from training.probes.geobench_published import TITLES
+from training.probes.geobench_tables import Cell, interval, paper_tables, write_tables
+from training.probes.heads import FAST, HeadRecipe
+from training.probes.probe import probe
+from training.probes.result import ProbeResult, mean_result
+from training.probes.task import ProbeTask
 
 
 @dataclass
 class Methods:
-    """Where backbones come from. `checkpoints` maps ofanet, mae_single.SENSOR and satmae to files; any other method is
-    the name of a timm model."""
+    """Where the methods' backbones come from. `checkpoints` maps ofanet, mae_single.SENSOR and satmae to files; any
+    other method is the name of a timm model."""
 
     checkpoints: dict[str, Path]
-    size: Architecture  # of random weights, where there is no OFA-Net to take it from
+    size: Architecture  # of random weights, if there is no OFA-Net to take it from
     device: torch.device
     timm_file: Path | None = None
     download: bool = False
-    _loaded: dict[str, Backbone] = field(default_factory=dict)
+    _loaded: dict[str, FrozenBackbone] = field(default_factory=dict)
 
     def check(self, methods: Sequence[str]) -> None:
-        """Loads what will be needed, so that a damaged file is found before the work. Raises InputError."""
+        """Loads the files of these methods, so that a damaged one is found at once. Raises InputError."""
         for key in self.checkpoints:
             sensor = key.removeprefix("mae_single.")
             if key not in ("ofanet", "satmae") and not (key != sensor and sensor in sensors.SENSORS):
@@ -63,8 +69,8 @@ class Methods:
             if name not in TITLES:
                 self._get(name)
 
-    def backbone(self, method: str, sensor: str, seed: int) -> Backbone | str:
-        """The backbone for a sensor, or why there is none."""
+    def backbone(self, method: str, sensor: str, seed: int) -> FrozenBackbone | str:
+        """The backbone for a sensor, or the reason why there is none."""
         if method == "random":
             trained = self._get("ofanet") if "ofanet" in self.checkpoints else None
             size = trained.model.arch if isinstance(trained, OFABackbone) else self.size
@@ -76,10 +82,10 @@ class Methods:
             return f"no checkpoint: --checkpoints {key}=FILE"
         return self._get(key)
 
-    def _get(self, key: str) -> Backbone:
+    def _get(self, key: str) -> FrozenBackbone:
         if key not in self._loaded:
             if key not in self.checkpoints:
-                made: Backbone = TimmBackbone(key, self.device, file=self.timm_file, download=self.download)
+                made: FrozenBackbone = TimmBackbone(key, self.device, file=self.timm_file, download=self.download)
             elif key == "satmae":
                 made = SatMAEBackbone(self.checkpoints[key], self.device)
             else:
@@ -89,49 +95,51 @@ class Methods:
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How cells are computed."""
+class CellSettings:
+    """How cells are computed; `folder` keeps them."""
 
     folder: Path
-    recipe: Recipe = FAST
+    recipe: HeadRecipe = FAST
     seeds: int = 3
     normalise: str = "task"
     cache: Path | None = None
     batch: int = 32
     workers: int = 0
 
-    def of(self, kind: str) -> Recipe:
-        """The recipe of a kind of task: what is said of training by steps does not concern logistic regression."""
+    def recipe_for(self, kind: str) -> HeadRecipe:
+        """The recipe of a kind of task: options of training by steps do not apply to logistic regression."""
         if self.recipe.logistic(kind):
             return replace(FAST, with_valid=self.recipe.with_valid)
         return self.recipe.resolved(kind)
 
 
-def cell(method: str, task: Task, methods: Methods, settings: Settings, say: Callable[[str], None]) -> Cell:
-    """One method on one task. Seeds that are done are read; the others are computed and kept."""
-    recipe, results = settings.of(task.kind), []
-    one_answer = method != "random" and recipe.logistic(task.kind)
-    for seed in range(1 if one_answer else settings.seeds):
+def compute_cell(
+    method: str, task: ProbeTask, methods: Methods, settings: CellSettings, log: Callable[[str], None]
+) -> Cell:
+    """One method on one task. Finished seeds are read from their files; the others are computed and kept."""
+    recipe, results = settings.recipe_for(task.kind), []
+    deterministic = method != "random" and recipe.logistic(task.kind)
+    for seed in range(1 if deterministic else settings.seeds):
         backbone = methods.backbone(method, task.sensor, seed)
         if isinstance(backbone, str):
             return Cell(method, task.name, missing=backbone)
         try:
-            results.append(_seed(method, task, backbone, seed, recipe, settings, say))
-        except InputError as error:  # one task that cannot be used does not cost the others
+            results.append(_seed_result(method, task, backbone, seed, recipe, settings, log))
+        except InputError as error:  # one unusable task does not stop the others
             return Cell(method, task.name, missing=str(error))
     return Cell(method, task.name, mean_result(results))
 
 
-def _seed(
+def _seed_result(
     method: str,
-    task: Task,
-    backbone: Backbone,
+    task: ProbeTask,
+    backbone: FrozenBackbone,
     seed: int,
-    recipe: Recipe,
-    settings: Settings,
-    say: Callable[[str], None],
-) -> Result:
-    decides = {
+    recipe: HeadRecipe,
+    settings: CellSettings,
+    log: Callable[[str], None],
+) -> ProbeResult:
+    key_facts = {
         "version": VERSION,
         "backbone": backbone.fingerprint(task.sensor),
         "input_px": backbone.input_px,
@@ -143,13 +151,13 @@ def _seed(
         "recipe": asdict(recipe),
         "normalise": settings.normalise,
     }
-    key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+    key = hashlib.sha256(json.dumps(key_facts, sort_keys=True).encode()).hexdigest()
     name = re.sub(r"[^\w.-]", "_", f"{task.name}-{method}-{seed}-{key[:24]}.json")
     path = settings.folder / "cells" / name
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):  # not there, or damaged: computed
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):  # missing or damaged: computed again
         kept = json.loads(path.read_text(encoding="utf-8"))
-        if kept["decides"] == decides:
-            return Result(**kept["result"])
+        if kept["decides"] == key_facts:
+            return ProbeResult(**kept["result"])
     result = probe(
         task,
         backbone,
@@ -157,21 +165,17 @@ def _seed(
         recipe=recipe,
         cache=settings.cache,
         normalise=settings.normalise,
-        device=_device(backbone),
+        device=backbone.device,
         batch=settings.batch,
         workers=settings.workers,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, {"decides": decides, "result": asdict(result)})
-    say(
+    write_json(path, {"decides": key_facts, "result": asdict(result)})
+    log(
         f"{task.name}, {TITLES.get(method, method)}, seed {seed}: {result.metric} {interval(result)}, "
         f"{result.facts['seconds']:.0f} s"
     )
     return result
-
-
-def _device(backbone: Backbone) -> torch.device:
-    return getattr(backbone, "device", torch.device("cpu"))
 
 
 def run(
@@ -180,12 +184,10 @@ def run(
     partition: str,
     methods: Sequence[str],
     source: Methods,
-    settings: Settings,
-    say: Callable[[str], None],
+    settings: CellSettings,
+    log: Callable[[str], None],
 ) -> list[Cell]:
-    """All cells, task by task; the tables in the folder are written anew after each task. Raises OfaError."""
-    from training.probes.geobench_files import open_task
-
+    """All cells, task by task; the tables in the folder are rewritten after each task. Raises OfaError."""
     cells: list[Cell] = []
     for name in names:
         try:
@@ -193,8 +195,8 @@ def run(
         except InputError as error:
             cells += [Cell(method, name, missing=str(error)) for method in methods]
         else:
-            cells += [cell(method, task, source, settings, say) for method in methods]
-        write(settings.folder, cells, partition)
+            cells += [compute_cell(method, task, source, settings, log) for method in methods]
+        write_tables(settings.folder, cells, partition)
     return cells
 
 
@@ -202,102 +204,87 @@ def run(
 
 
 def _parser() -> argparse.ArgumentParser:
-    words = argparse.ArgumentParser("training.geobench", description=(__doc__ or "").partition("\n\n")[0])
-    words.add_argument("--root", type=Path, default=os.environ.get("GEO_BENCH_DIR"), help="GEO-Bench [$GEO_BENCH_DIR]")
-    words.add_argument("-o", "--output", type=Path, required=True, help="folder for cells, tables and features")
-    words.add_argument("--methods", default=",".join(TITLES), help="rows, e.g. random,ofanet [all of the paper]")
-    words.add_argument("--timm", action="append", default=[], metavar="NAME", help="one more row: a timm model")
-    words.add_argument("--timm-file", type=Path, help="the timm model's weights")
-    words.add_argument("--download", action="store_true", help="let timm download weights")
-    words.add_argument(
+    parser = argparse.ArgumentParser("training.geobench", description=(__doc__ or "").partition("\n\n")[0])
+    parser.add_argument("--root", type=Path, default=os.environ.get("GEO_BENCH_DIR"), help="GEO-Bench [$GEO_BENCH_DIR]")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder for cells, tables and features")
+    parser.add_argument("--methods", default=",".join(TITLES), help="rows, e.g. random,ofanet [all of the paper]")
+    parser.add_argument("--timm", action="append", default=[], metavar="NAME", help="one more row: a timm model")
+    parser.add_argument("--timm-file", type=Path, help="the timm model's weights")
+    parser.add_argument("--download", action="store_true", help="let timm download weights")
+    parser.add_argument(
         "--checkpoints",
         action="append",
         default=[],
         metavar="NAME=FILE,...",
         help="ofanet=FILE, mae_single.SENSOR=FILE, satmae=FILE",
     )
-    words.add_argument("--partition", default="default", help="e.g. 0.10x_train [default]")
-    words.add_argument("--tasks", default="", help="e.g. m-eurosat,m-so2sat [all]")
-    words.add_argument("--seeds", type=int, default=3)
-    words.add_argument("--cache", type=Path, help="folder that keeps features [OUTPUT/features]")
-    add_size(words.add_argument_group("random weights, where no ofanet is given"))
-    add_fitting(words)
-    words.add_argument("--json", action="store_true", help="cells instead of the tables")
-    return words
+    parser.add_argument("--partition", default="default", help="e.g. 0.10x_train [default]")
+    parser.add_argument("--tasks", default="", help="e.g. m-eurosat,m-so2sat [all]")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--cache", type=Path, help="folder that keeps features [OUTPUT/features]")
+    add_size(parser.add_argument_group("random weights, if there is no ofanet checkpoint"))
+    add_fitting(parser)
+    parser.add_argument("--json", action="store_true", help="cells instead of the tables")
+    return parser
 
 
 def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _checkpoints(told: Sequence[str]) -> dict[str, Path]:
-    entries = [entry for text in told for entry in _split(text)]
+def _checkpoints(values: Sequence[str]) -> dict[str, Path]:
+    entries = [entry for text in values for entry in _split(text)]
     for entry in entries:
         if "=" not in entry:
             raise InputError(f"expected --checkpoints NAME=FILE,..., found {entry!r}")
     return {name: Path(path) for name, _, path in (entry.partition("=") for entry in entries)}
 
 
-def _tasks(told: argparse.Namespace) -> list[str]:
-    """Names of tasks in the paper's order. Raises InputError where none of GEO-Bench is there, or a name is wrong."""
-    from training.probes.geobench_files import TASKS, available
-
-    if not told.root or not told.root.is_dir():
-        raise InputError(f"expected GEO-Bench's folder (--root or $GEO_BENCH_DIR), found {told.root or 'none'}")
-    if not available(told.root):
-        raise InputError(f"expected classification_v1.0 or segmentation_v1.0 with tasks in {told.root}, found none")
-    wanted = _split(told.tasks) or list(TASKS)
+def _tasks(args: argparse.Namespace) -> list[str]:
+    """Names of tasks in the paper's order. Raises InputError if there is no GEO-Bench, or a name is wrong."""
+    if not args.root or not args.root.is_dir():
+        raise InputError(f"expected GEO-Bench's folder (--root or $GEO_BENCH_DIR), found {args.root or 'none'}")
+    if not available(args.root):
+        raise InputError(f"expected classification_v1.0 or segmentation_v1.0 with tasks in {args.root}, found none")
+    wanted = _split(args.tasks) or list(TASKS)
     for name in wanted:
         if name not in TASKS:
             raise InputError(f"expected tasks out of {', '.join(TASKS)}, found {name!r}")
     return [name for name in TASKS if name in wanted]
 
 
-def _prepare(told: argparse.Namespace) -> tuple[list[str], list[str], Methods, Settings]:
-    methods = [*_split(told.methods), *told.timm]
-    for name in _split(told.methods):
+def _prepare(args: argparse.Namespace) -> tuple[list[str], list[str], Methods, CellSettings]:
+    methods = [*_split(args.methods), *args.timm]
+    for name in _split(args.methods):
         if name not in TITLES:
             raise InputError(f"expected methods out of {', '.join(TITLES)}, found {name!r} (timm models: --timm)")
-    recipe, tasks = recipe_of(told), _tasks(told)
+    recipe, tasks = recipe_of(args), _tasks(args)
     recipe.resolved("segment")
     source = Methods(
-        _checkpoints(told.checkpoints), architecture_of(told), choose_device(told.device), told.timm_file, told.download
+        _checkpoints(args.checkpoints), architecture_of(args), choose_device(args.device), args.timm_file, args.download
     )
     source.check(methods)
-    settings = Settings(
-        told.output,
+    settings = CellSettings(
+        args.output,
         recipe,
-        told.seeds,
-        told.normalise,
-        told.cache or told.output / "features",
-        told.image_batch,
-        told.workers,
+        args.seeds,
+        args.normalise,
+        args.cache or args.output / "features",
+        args.image_batch,
+        args.workers,
     )
     return tasks, methods, source, settings
 
 
+def _command(args: argparse.Namespace) -> None:
+    tasks, methods, source, settings = _prepare(args)
+    cells = run(args.root, tasks, args.partition, methods, source, settings, console.log)
+    print(json.dumps([asdict(c) for c in cells]) if args.json else paper_tables(cells), end="\n" if args.json else "")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command line; returns its exit code (0 done, 2 the user's, 3 ours, 130 stopped)."""
-    told = _parser().parse_args(arguments)
-    try:
-        tasks, methods, source, settings = _prepare(told)
-        cells = run(
-            told.root,
-            tasks,
-            told.partition,
-            methods,
-            source,
-            settings,
-            lambda text: print(text, file=sys.stderr, flush=True),
-        )
-    except OfaError as error:
-        print(f"training.geobench: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("training.geobench: stopped; the same command goes on", file=sys.stderr)
-        return 130
-    print(json.dumps([asdict(c) for c in cells]) if told.json else paper_tables(cells), end="\n" if told.json else "")
-    return 0
+    """Runs a command line; returns its exit code."""
+    return console.run(_parser(), _command, arguments, cancelled="cancelled; the same command continues")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """`python -m training.starter CHECKPOINT DATA -o resources/models`: the starter model's files from a pretraining run.
 
 Stores the checkpoint without decoders in half precision, and fits its heads with `ofa fit`: land cover of each sensor
-on simulated scenes, and on the labelled public samples in DATA (`readers_starter` has the layout) water of Sentinel-1,
-scene classes of Sentinel-2, land cover of NAIP and Gaofen (Chesapeake) and of EnMAP (Potsdam), EuroSAT's classes of
-tiles. Prints and keeps what each scores in blocked cross-validation and on what was held out.
+on simulated scenes; on the labelled public samples in DATA (`data.readers.starter_mixture` has the layout) water of
+Sentinel-1, scene classes of Sentinel-2, land cover of NAIP and Gaofen (Chesapeake) and of EnMAP (Potsdam), and tiles by
+EuroSAT's classes. Prints the scores of each head in blocked cross-validation and on held-out samples.
 """
 
 import argparse
@@ -29,10 +29,11 @@ from ofa_engine.learning.metrics import confusion, scores
 from ofa_engine.model.checkpoint import load_checkpoint, save_checkpoint
 from ofa_engine.raster.geotiff import write_class_names
 from ofa_engine.raster.source import Source
-from training.data.readers.readers import read_image
-from training.data.readers.readers_starter import chip_digest, held_out_chips
-from training.pretraining.report import loss_picture
-from training.simulate import write
+from training import console
+from training.data.readers.held_out_chips import chip_digest, held_out_chips
+from training.data.readers.pixels import read_image
+from training.pretraining.report import losses_svg
+from training.simulation.scene_files import write_scene
 
 NAME = "ofanet_starter.safetensors"
 EUROSAT_COLORS = (
@@ -66,8 +67,8 @@ _FLOODS = ((0, "land", "#c8b280"), (1, "water", "#2a6fd1"))
 Classes = Sequence[tuple[int, str, str]]
 
 
-class Maker:
-    """Fits heads into a folder, with scratch files elsewhere."""
+class HeadMaker:
+    """Fits heads into a folder; `scratch` gets temporary files, `facts` the scores by head."""
 
     def __init__(self, checkpoint: Path, data: Path, output: Path, scratch: Path):
         self.checkpoint, self.data, self.output, self.scratch = str(checkpoint), data, output, scratch
@@ -90,7 +91,7 @@ class Maker:
         self.facts[name] = kept
 
     def held_out(self, name: str, task: str, sensor: str, pairs: Sequence[tuple[str, str]]) -> None:
-        """The map of a head against label rasters (0 is unlabelled) that it has not seen."""
+        """Scores the map of a head on label rasters (0 is unlabelled) that were held out."""
         truth, found = [], []
         for raster, labels in pairs:
             verb, out = (segment, "map.tif") if task == "segment" else (classify, "tiles.tif")
@@ -114,19 +115,19 @@ class Maker:
 
     # --- simulated land cover ---
 
-    def simulated(self, sensor: str, seeds: range, size_px: int) -> list[tuple[str, str]]:
+    def _simulated(self, sensor: str, seeds: range, size_px: int) -> list[tuple[str, str]]:
         pairs = []
         for seed in seeds:
             pair = (self.scratch / f"{sensor}_{seed}.tif", self.scratch / f"{sensor}_{seed}_labels.tif")
-            write(sensor, size_px, seed, *pair)
+            write_scene(sensor, size_px, seed, *pair)
             pairs.append((str(pair[0]), str(pair[1])))
         return pairs
 
     def land_cover(self, scenes: int) -> None:
         for key, sensor in sensors.SENSORS.items():
             size_px = 96 if key == "enmap" else 256
-            pairs = self.simulated(key, range(7000, 7000 + scenes), size_px)
-            held = self.simulated(key, range(9000, 9004), size_px)
+            pairs = self._simulated(key, range(7000, 7000 + scenes), size_px)
+            held = self._simulated(key, range(9000, 9004), size_px)
             self.head(f"{key}_landcover", f"{sensor.title}: land cover (simulated)", pairs, sensor=key)
             self.held_out(f"{key}_landcover", "segment", key, held)
             if key == "naip":
@@ -199,7 +200,7 @@ class Maker:
         return str(image), str(labels)
 
     def _eurosat(self, folder: Path) -> None:
-        """Chips beside each other in one raster a class: a chip is a tile."""
+        """A mosaic of chips per class: each chip is a tile."""
         held_out = held_out_chips()
         names = sorted(p.name for p in folder.iterdir() if p.is_dir())
         classes = [(i, name, EUROSAT_COLORS[i - 1]) for i, name in enumerate(names, 1)]
@@ -207,9 +208,9 @@ class Maker:
         held: list[tuple[str, str]] = []
         for value, name, _ in classes:
             files = sorted((folder / name).glob("*.jpg"))
-            unseen = [p for p in files if chip_digest(p) in held_out]
-            rest = [p for p in files if p not in unseen]
-            held.append(self._mosaic(f"eurosat_held_{name}", unseen, value, classes))
+            held_files = [p for p in files if chip_digest(p) in held_out]
+            rest = [p for p in files if p not in held_files]
+            held.append(self._mosaic(f"eurosat_held_{name}", held_files, value, classes))
             train.append(self._mosaic(f"eurosat_train_{name}", rest, value, classes))
         self.head(
             "naip_tiles_eurosat",
@@ -279,16 +280,16 @@ def store(run: Path, output: Path) -> Path:
 
 
 def make(run: Path, data: Path, output: Path, scenes: int) -> dict[str, dict]:
-    """All files of the starter; what each head scores, by its name."""
+    """Writes all files of the starter; returns the scores of each head by its name."""
     checkpoint = store(run, output)
     with tempfile.TemporaryDirectory() as scratch:
-        maker = Maker(checkpoint, data, output, Path(scratch))
+        maker = HeadMaker(checkpoint, data, output, Path(scratch))
         maker.land_cover(scenes)
         maker.real()
         return maker.facts
 
 
-def table(facts: dict[str, dict]) -> str:
+def heads_table(facts: dict[str, dict]) -> str:
     """The heads and their scores as Markdown, for the model card."""
     lines = [
         "| head | classes | kind | tile px | labelled | places | cross-validated mean IoU, accuracy | held out |",
@@ -296,8 +297,8 @@ def table(facts: dict[str, dict]) -> str:
     ]
     for name, found in facts.items():
         score, held = found["validation"], found.get("held_out")
-        mark = f"{score['miou']:.2f}, {score['accuracy']:.2f}" if "miou" in score else "-"
-        seen = f"{held['miou']:.2f}, {held['accuracy']:.2f}" if held else "-"
+        cross_validated = f"{score['miou']:.2f}, {score['accuracy']:.2f}" if "miou" in score else "-"
+        held_out = f"{held['miou']:.2f}, {held['accuracy']:.2f}" if held else "-"
         cells = [
             f"`{name}`",
             ", ".join(found["labelled"]),
@@ -305,33 +306,40 @@ def table(facts: dict[str, dict]) -> str:
             found["tile_px"],
             f"{sum(found['labelled'].values()):,}",
             sum(found["groups"].values()),
-            mark,
-            seen,
+            cross_validated,
+            held_out,
         ]
         lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
     return "\n".join(lines)
 
 
-def main() -> int:
+def _parser() -> argparse.ArgumentParser:
     raw = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser("training.starter", description=__doc__, formatter_class=raw)
     parser.add_argument("run", type=Path, metavar="CHECKPOINT", help="of training.pretrain: step-*.safetensors")
     parser.add_argument("data", type=Path, metavar="DATA", help="folder with the public samples")
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the checkpoint and its heads")
-    parser.add_argument("--losses", type=Path, metavar="FILE.svg", help="also a picture of the run's losses")
-    parser.add_argument("--scenes", type=int, default=16, help="simulated scenes a sensor [%(default)s]")
-    args = parser.parse_args()
+    parser.add_argument("--losses", type=Path, metavar="FILE.svg", help="also draw the run's losses")
+    parser.add_argument("--scenes", type=int, default=16, help="simulated scenes per sensor [%(default)s]")
+    return parser
+
+
+def _command(args: argparse.Namespace) -> None:
     if args.losses:
-        args.losses.write_text(loss_picture(args.run.with_name("losses.csv")), encoding="utf-8")
-    with tempfile.TemporaryDirectory() as folder:  # whole or not at all
+        args.losses.write_text(losses_svg(args.run.with_name("losses.csv")), encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:  # all files or none
         facts = make(args.run, args.data, Path(folder), args.scenes)
         args.output.mkdir(parents=True, exist_ok=True)
         for old in args.output.glob("*.safetensors"):
             old.unlink()
         for path in sorted(Path(folder).glob("*.safetensors")):
             shutil.move(path, args.output / path.name)
-    print(table(facts))
-    return 0
+    print(heads_table(facts))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command line; returns its exit code."""
+    return console.run(_parser(), _command, arguments)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.simulate import simulate
+from training.simulation.scene import simulate
 
 CASES = {"3 bands, 512 px, uint8": ("naip", 512, 320), "224 bands, 128 px, int16": ("enmap", 128, 48)}
 

@@ -3,9 +3,9 @@ import pytest
 from PIL import Image
 
 from ofa_engine.core.sensors import detection as sensors
-from training.data.shards import Manifest, sha256
+from training.data.shards import ShardManifest, sha256
 from training.probes.backbones import random_backbone
-from training.simulate import simulate
+from training.simulation.scene import simulate
 
 from .make_task import ARCH
 
@@ -22,7 +22,7 @@ def prepared(tmp_path_factory):
             values = np.stack([simulate(sensor, size_px, seed)[0] for seed in range(count)]).astype(np.float32)
             np.save(folder / "shard-00000.npy", values)
             table = sensors.get(sensor)
-            Manifest(
+            ShardManifest(
                 sensor,
                 table.unit,
                 list(values.shape[1:]),
@@ -48,7 +48,7 @@ def backbone():
 
 @pytest.fixture
 def pictures(tmp_path):
-    """A folder of twenty images in each of three classes, told apart by their grey level."""
+    """A folder of twenty images in each of three classes, which differ by their grey level."""
     rng = np.random.default_rng(9)
     for label, name in enumerate(("field", "lake", "town")):
         for i in range(20):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ofa_engine.model.ofanet import Architecture
-from training.probes.task import Task
+from training.probes.task import ProbeTask
 
 ARCH = Architecture(24, 2, 2, input_px=32)
 
@@ -43,7 +43,7 @@ def make_task(kind="classify", classes=3, count=40, seed=0, size_px=32, **change
     splits = {
         name: Memory([sample(kind, classes, rng, size_px) for _ in range(count)]) for name in ("train", "valid", "test")
     }
-    told = dict(
+    values = dict(
         name="made",
         kind=kind,
         classes=tuple("abcdefgh"[:classes]),
@@ -55,4 +55,4 @@ def make_task(kind="classify", classes=3, count=40, seed=0, size_px=32, **change
         splits=splits,
         key=f"{kind}{seed}",
     )
-    return Task(**(told | changes))
+    return ProbeTask(**(values | changes))

@@ -1,7 +1,7 @@
-"""Prepared samples: one folder a sensor, read at random without decoding. No rasterio, so that any GPU machine has it.
+"""Prepared samples: one folder per sensor, read at random without decoding, and without rasterio.
 
 A folder holds `shard-00000.npy`, ... (N, C, H, W) in the source's data type, and `manifest.json`. Plain numpy files
-are memory-mapped: the operating system reads just the samples asked for and keeps what fits in its cache.
+are memory-mapped: the operating system reads only the samples that are needed and caches what fits.
 """
 
 import hashlib
@@ -19,9 +19,9 @@ FORMAT_VERSION = 1
 
 
 @dataclass
-class Manifest:
-    """What a folder of shards holds. `mean` and `std` are a band, over valid values, in the sensor's canonical unit;
-    bands with `present` false are missing in all samples. NaN, or `nodata` where given, marks a missing value."""
+class ShardManifest:
+    """What a folder of shards holds. `mean` and `std` are per band, over valid values, in the sensor's canonical unit;
+    bands with `present` false are missing in all samples. NaN marks a missing value, and `nodata` if it is set."""
 
     sensor: str
     units: str
@@ -44,15 +44,15 @@ class Manifest:
         part.replace(folder / "manifest.json")
 
 
-def load_manifest(folder: str | Path) -> Manifest:
-    """Raises FileNotFoundError where there is none, ValueError where it is not one of ours."""
+def load_manifest(folder: str | Path) -> ShardManifest:
+    """The manifest of a folder. Raises FileNotFoundError if there is none, ValueError if it is of another format."""
     path = Path(folder) / "manifest.json"
     if not path.exists():
         raise FileNotFoundError(f"expected prepared samples, found no manifest.json in {folder}: run training.prepare")
     values = json.loads(path.read_text(encoding="utf-8"))
     if values.get("format") != FORMAT_VERSION:
         raise ValueError(f"expected format version {FORMAT_VERSION}, found {values.get('format')} in {path}")
-    manifest = Manifest(**values)
+    manifest = ShardManifest(**values)
     sensor = sensors.get(manifest.sensor)
     if manifest.shape[0] != len(sensor.bands) or manifest.units not in sensor.units:
         raise ValueError(f"expected {len(sensor.bands)} bands of {sensor.id}, found {manifest.shape} in {path}")
@@ -74,10 +74,19 @@ class ShardSet:
     def bands_present(self) -> list[int]:
         """0-based embedder bands that the samples hold and the sensor uses."""
         sensor = sensors.get(self.manifest.sensor)
-        return [i for i, there in enumerate(self.manifest.present) if there and i + 1 not in sensor.never]
+        return [i for i, present in enumerate(self.manifest.present) if present and i + 1 not in sensor.never]
+
+    def statistics(self) -> tuple[list[float], list[float]]:
+        """(mean, std) of each of the sensor's bands in its canonical unit; the sensor table's for bands that are
+        missing or constant in the samples."""
+        sensor, manifest = sensors.get(self.manifest.sensor), self.manifest
+        known, bands = set(self.bands_present), range(len(sensor.bands))
+        mean = [manifest.mean[i] if i in known else sensor.mean[i] for i in bands]
+        std = [manifest.std[i] if i in known and manifest.std[i] > 0 else sensor.std[i] for i in bands]
+        return mean, std
 
     def read(self, numbers: Iterable[int]) -> NDArray:
-        """(N, len(bands_present), H, W) in the stored data type. Raises IndexError for a number that is not there."""
+        """(N, len(bands_present), H, W) in the stored data type. Raises IndexError for a number out of range."""
         order = list(numbers)
         bands = self.bands_present
         everything = len(bands) == self.manifest.shape[0]
@@ -97,7 +106,7 @@ class ShardSet:
         return self._maps[shard]
 
     def verify(self) -> list[str]:
-        """Names of shard files whose checksum is not the manifest's."""
+        """Names of shard files whose checksum differs from the manifest's."""
         return [s["file"] for s in self.manifest.shards if sha256(self.folder / s["file"]) != s["sha256"]]
 
 
@@ -110,13 +119,21 @@ def sha256(path: Path) -> str:
 
 
 def find_sets(folder: str | Path, wanted: Sequence[str] | None = None) -> dict[str, ShardSet]:
-    """Sensor id -> its samples, for each sub-folder with a manifest. Raises FileNotFoundError where a wanted one is not
-    there, ValueError where two folders hold one sensor."""
+    """Samples by sensor id, for each sub-folder with a manifest.
+
+    Args:
+        folder: as `training.prepare` writes it.
+        wanted: sensor ids; None: all.
+
+    Raises:
+        FileNotFoundError: a wanted sensor is missing, or there is none at all.
+        ValueError: two folders hold samples of one sensor.
+    """
     found: dict[str, ShardSet] = {}
     for path in sorted(Path(folder).glob("*/manifest.json")):
         samples = ShardSet(path.parent)
         if samples.manifest.sensor in found:
-            raise ValueError(f"expected one folder a sensor, found two of {samples.manifest.sensor} in {folder}")
+            raise ValueError(f"expected one folder per sensor, found two of {samples.manifest.sensor} in {folder}")
         found[samples.manifest.sensor] = samples
     missing = [key for key in wanted or () if key not in found]
     if missing or not found:

@@ -1,5 +1,5 @@
-"""Masks and augmentation on the device, from numbers that depend on seed, epoch and sample alone: never on rank, batch
-or what was drawn before. So any number of processes, and a run that was stopped, see the same.
+"""Masks and augmentation on the device, from random numbers that depend on seed, epoch and sample alone: never on rank,
+batch or earlier draws. So any number of processes, and a resumed run, get the same masks and crops.
 """
 
 import math
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from ofa_engine.core.sensors.detection import Sensor
 from ofa_engine.model.preprocess import normalise, to_canonical
 
-_MASK, _CROP = 0, 1  # streams of numbers that must not be the same
+_MASK, _CROP = 0, 1  # independent streams of random numbers
 
 
 def _mix(x: Tensor) -> Tensor:
@@ -27,7 +27,7 @@ def _shift(x: Tensor, bits: int) -> Tensor:
 
 
 def uniform(seed: int, epoch: int, samples: Tensor, count: int, stream: int) -> Tensor:
-    """(B, count) numbers in 0..1 for sample numbers (B,) int64; float32 with 24 random bits."""
+    """(B, count) uniform random numbers in 0..1 for sample numbers (B,) int64; float32 with 24 random bits."""
     key = torch.tensor([seed, epoch, stream], dtype=torch.int64, device=samples.device)
     state = torch.zeros((), dtype=torch.int64, device=samples.device)
     for part in key:
@@ -38,7 +38,7 @@ def uniform(seed: int, epoch: int, samples: Tensor, count: int, stream: int) -> 
 
 
 def mask_noise(seed: int, epoch: int, samples: Tensor, tokens: int) -> Tensor:
-    """(B, tokens) noise for `MaskedAutoencoder`."""
+    """(B, tokens) noise for `MaskedAutoencoder`: the tokens with the largest values are masked."""
     return uniform(seed, epoch, samples, tokens, _MASK)
 
 
@@ -51,7 +51,20 @@ def prepare_batch(
     statistics: tuple[Sequence[float], Sequence[float]],
     dtype: torch.dtype,
 ) -> Tensor:
-    """(B, C, H, W) stored values of the bands `present` to normalised pixels; missing values become the band's mean."""
+    """Stored values to normalised pixels; missing values become the band's mean.
+
+    Args:
+        raw: (B, C, H, W) stored values of the bands `present`.
+        sensor: whose bands they are.
+        present: 0-based embedder bands that the C channels hold.
+        units: of the stored values.
+        nodata: stored value that marks a missing one; NaN always does.
+        statistics: (mean, std) of each of the sensor's bands in its canonical unit.
+        dtype: of the result.
+
+    Returns:
+        (B, C, H, W) pixels with zero mean and unit variance per band.
+    """
     pixels = raw.to(dtype)
     if nodata is not None and not math.isnan(nodata):
         pixels = pixels.masked_fill(pixels == nodata, float("nan"))
@@ -63,14 +76,26 @@ def prepare_batch(
 def random_resized_crop(
     pixels: Tensor, size_px: int, seed: int, epoch: int, samples: Tensor, scale: tuple[float, float], flip: bool = True
 ) -> Tensor:
-    """A part of each image, of `scale` times its area and an aspect of 3/4 to 4/3, resized to size_px, half of them
-    mirrored: what torchvision's RandomResizedCrop draws, a batch at once (bilinear)."""
+    """A random part of each image, resized bilinearly; half of them are mirrored. The distribution is that of
+    torchvision's RandomResizedCrop, but a whole batch is cropped at once.
+
+    Args:
+        pixels: (B, C, H, W).
+        size_px: side of the crops.
+        seed, epoch: of the run.
+        samples: (B,) sample numbers.
+        scale: smallest and largest share of an image's area; the aspect ratio is 3/4 to 4/3.
+        flip: mirror half of the crops.
+
+    Returns:
+        (B, C, size_px, size_px).
+    """
     b, _, height, width = pixels.shape
     u = uniform(seed, epoch, samples, 5, _CROP).to(pixels.dtype)  # (B, 5)
     area = scale[0] + (scale[1] - scale[0]) * u[:, 0]
     aspect = torch.exp((2 * u[:, 1] - 1) * math.log(4 / 3))
     w, h = (area * aspect).sqrt().clamp_max(1), (area / aspect).sqrt().clamp_max(1)  # as a share of the image
-    x, y = (2 * u[:, 2] - 1) * (1 - w), (2 * u[:, 3] - 1) * (1 - h)  # middle, -1..1
+    x, y = (2 * u[:, 2] - 1) * (1 - w), (2 * u[:, 3] - 1) * (1 - h)  # centre, -1..1
     mirror = torch.where(u[:, 4] < 0.5, -1.0, 1.0).to(pixels.dtype) if flip else torch.ones_like(x)
     zero = torch.zeros_like(x)
     theta = torch.stack([torch.stack([w * mirror, zero, x], 1), torch.stack([zero, h, y], 1)], 1)  # (B, 2, 3)

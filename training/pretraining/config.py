@@ -1,14 +1,14 @@
-"""The one flat configuration of pretraining: defaults, YAML, command line, in that order of precedence."""
+"""The one flat configuration of pretraining: defaults, a YAML file, the command line, each overriding the former."""
 
 import argparse
 import dataclasses
 import types
 import typing
-from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import torch
 import yaml
 
 from ofa_engine.core.errors import InputError
@@ -16,6 +16,7 @@ from ofa_engine.core.sensors.detection import SENSORS
 from ofa_engine.model.mae import DecoderSize
 from ofa_engine.model.ofanet import VIT_BASE, VIT_LARGE, VIT_SMALL, VIT_TINY, Architecture
 
+DTYPES = {"bf16": torch.float32, "fp32": torch.float32, "fp64": torch.float64}  # of the weights
 SIZES = {"tiny": VIT_TINY, "small": VIT_SMALL, "base": VIT_BASE, "large": VIT_LARGE}
 
 
@@ -26,11 +27,11 @@ def _help(default: Any, text: str) -> Any:
 
 
 @dataclass
-class Config:
+class PretrainingConfig:
     """Defaults are the paper's run, and MAE's where the paper leaves it open."""
 
-    data: str = _help("", "folder with prepared samples, one sub-folder a sensor")
-    output: str = _help("", "folder of the run: checkpoints, log, pictures, report")
+    data: str = _help("", "folder with prepared samples, one sub-folder per sensor")
+    output: str = _help("", "folder of the run: checkpoints, log, contact sheets, report")
     sensors: list[str] = _help([], "which sensors (default: all that `data` holds; one of them is 'MAE single')")
     model: str = _help("base", "size of the shared ViT: tiny, small, base, large; width, depth, heads change it")
     width: int = _help(0, "0: the model's own")
@@ -40,13 +41,13 @@ class Config:
     decoder_width: int = _help(512, "each decoder's width")
     decoder_depth: int = _help(8, "each decoder's blocks")
     decoder_heads: int = _help(16, "each decoder's attention heads")
-    mask_ratio: float = _help(0.75, "share of patches that are hidden")
+    mask_ratio: float = _help(0.75, "share of patches that are masked")
     epochs: int = _help(100, "passes over the samples")
-    batch: int = _help(256, "samples a step, over all processes and accumulation; one sensor a batch")
-    accumulate: int = _help(1, "parts that a step's batch is worked through in, for less memory")
-    samples: int = _help(0, "samples a sensor and epoch (0: all); drawn anew each epoch")
+    batch: int = _help(256, "samples per step, over all processes and accumulation; each batch is of one sensor")
+    accumulate: int = _help(1, "parts that a step's batch is computed in, for less memory")
+    samples: int = _help(0, "samples per sensor and epoch (0: all); drawn again each epoch")
     weights: list[str] = _help([], "sensor=factor: how often its samples are drawn, e.g. enmap=2")
-    base_lr: float = _help(1.5e-4, "learning rate for 256 samples a step; scaled with the batch")
+    base_lr: float = _help(1.5e-4, "learning rate for 256 samples per step; scaled with the batch")
     min_lr: float = _help(0.0, "at the end of the half-cosine")
     warmup_epochs: float = _help(20.0, "linear warm-up")
     weight_decay: float = _help(0.05, "none on biases, norms and tokens")
@@ -55,7 +56,7 @@ class Config:
     precision: str = _help("bf16", "bf16 (autocast), fp32 or fp64")
     compile: bool = _help(False, "torch.compile")
     device: str = _help("auto", "auto, cpu or cuda")
-    workers: int = _help(2, "processes that read samples, a rank (0: none)")
+    workers: int = _help(2, "processes per rank that read samples (0: none)")
     seed: int = _help(0, "of everything random")
     init: str = _help("", "initial weights: a timm name, MAE's .pth, our checkpoint, or others with rename_map")
     rename_map: str = _help("", "YAML file of regular expressions: replacement, for the names in `init`")
@@ -63,11 +64,11 @@ class Config:
     checkpoint_minutes: float = _help(30.0, "between checkpoints")
     checkpoint_epochs: int = _help(10, "between checkpoints")
     keep: int = _help(3, "how many checkpoints stay")
-    resume: str = _help("auto", "auto: go on from the newest checkpoint in `output`; no: start anew")
-    sheet_epochs: int = _help(10, "between pictures of reconstructions (0: none)")
-    log_steps: int = _help(20, "between looks at the losses, which wait for the device")
-    stop_nonfinite: int = _help(5, "steps without a finite loss in a run before it stops")
-    max_steps: int = _help(0, "stop after so many steps of the plan (0: all)")
+    resume: str = _help("auto", "auto: continue from the newest checkpoint in `output`; no: start from scratch")
+    sheet_epochs: int = _help(10, "between contact sheets of reconstructions (0: none)")
+    log_steps: int = _help(20, "between fetches of the losses, which wait for the device")
+    stop_nonfinite: int = _help(5, "steps without finite gradients after which a run stops")
+    max_steps: int = _help(0, "stop after this many steps of the schedule (0: all)")
 
     @property
     def architecture(self) -> Architecture:
@@ -121,7 +122,7 @@ def _convert(name: str, kind: Any, value: Any) -> Any:
         raise InputError(f"expected {kind.__name__} for {name}, found {value!r}") from None
 
 
-def load(path: str | Path | None, changes: dict[str, Any]) -> Config:
+def load(path: str | Path | None, changes: dict[str, Any]) -> PretrainingConfig:
     """A configuration from a YAML file with `changes` on top. Raises InputError."""
     values: dict[str, Any] = {}
     if path:
@@ -131,30 +132,36 @@ def load(path: str | Path | None, changes: dict[str, Any]) -> Config:
             raise InputError(f"expected a YAML configuration, found {' '.join(str(error).split())}") from error
         if not isinstance(values, dict):
             raise InputError(f"expected `name: value` lines in {path}, found {type(values).__name__}")
-    kinds = typing.get_type_hints(Config)
+    kinds = typing.get_type_hints(PretrainingConfig)
     for name in {**values, **changes}:
         if name not in kinds:
             raise InputError(f"expected settings out of {', '.join(kinds)}, found {name!r}")
-    config = Config(**{name: _convert(name, kinds[name], value) for name, value in {**values, **changes}.items()})
+    config = PretrainingConfig(
+        **{name: _convert(name, kinds[name], value) for name, value in {**values, **changes}.items()}
+    )
     config.check()
     return config
 
 
-def parse(arguments: Sequence[str] | None, prog: str, description: str) -> Config:
-    """The configuration of a command line: --config FILE and one option a setting. Raises InputError, SystemExit."""
+def argument_parser(prog: str, description: str) -> argparse.ArgumentParser:
+    """Of --config FILE and one option per setting."""
     parser = argparse.ArgumentParser(prog, description=description)
     parser.add_argument("--config", help="YAML file of settings")
-    kinds = typing.get_type_hints(Config)
-    for setting in fields(Config):
+    kinds = typing.get_type_hints(PretrainingConfig)
+    for setting in fields(PretrainingConfig):
         kind, flag = kinds[setting.name], "--" + setting.name.replace("_", "-")
-        told = setting.default if setting.default is not dataclasses.MISSING else ""
-        text = f"{setting.metadata['help']} [{told}]".replace("%", "%%")
-        more: dict[str, Any] = {"type": kind}
+        default = setting.default if setting.default is not dataclasses.MISSING else ""
+        text = f"{setting.metadata['help']} [{default}]".replace("%", "%%")
+        options: dict[str, Any] = {"type": kind}
         if kind is bool:
-            more = {"action": argparse.BooleanOptionalAction}
+            options = {"action": argparse.BooleanOptionalAction}
         elif isinstance(kind, types.GenericAlias):
-            more = {"nargs": "*"}
-        parser.add_argument(flag, dest=setting.name, default=None, help=text, **more)
-    values = vars(parser.parse_args(arguments))
-    path = values.pop("config")
-    return load(path, {name: value for name, value in values.items() if value is not None})
+            options = {"nargs": "*"}
+        parser.add_argument(flag, dest=setting.name, default=None, help=text, **options)
+    return parser
+
+
+def from_arguments(args: argparse.Namespace) -> PretrainingConfig:
+    """The configuration of a parsed command line. Raises InputError."""
+    names = [setting.name for setting in fields(PretrainingConfig)]
+    return load(args.config, {name: getattr(args, name) for name in names if getattr(args, name) is not None})

@@ -1,6 +1,6 @@
 """Weights to start from: timm's, MAE's and DOFA's files, our own checkpoints, others through a rename map.
 
-What was taken and what was not is told.
+What was copied and what was not is logged.
 """
 
 import re
@@ -16,45 +16,62 @@ from ofa_engine.model.mae import MaskedAutoencoder
 from training.external_weights import read_weights
 
 # from a plain ViT's names (MAE, timm, DOFA, torchgeo) to ours
-_VIT_NAMES = {
+_VIT_RENAMES = {
     r"^(module|encoder|backbone)\.": "",
     r"^(cls_token|pos_embed|blocks\.|norm\.)": r"model.backbone.\1",
     r"^fc_norm\.": "model.backbone.norm.",
     r"^patch_embed\.proj\.": "model.embedders.naip.",  # three bands
 }
-_OWN_NAMES = {r"^(backbone|embedders)\.": r"model.\1."}
+_OWN_RENAMES = {r"^(backbone|embedders)\.": r"model.\1."}
 
 
 def load_initial(
-    mae: MaskedAutoencoder, name: str, rename_map: str = "", download: bool = False, say: Callable[[str], None] = print
+    mae: MaskedAutoencoder, name: str, rename_map: str = "", download: bool = False, log: Callable[[str], None] = print
 ) -> list[str]:
-    """Copies what fits from `name` into the autoencoder; returns the names taken. Raises InputError."""
-    tensors, names = _read(name, download)
+    """Copies the tensors that fit into the autoencoder, and logs those that do not.
+
+    Args:
+        mae: gets the weights.
+        name: a file, or the name of a timm model.
+        rename_map: YAML file of `regular expression: replacement`, instead of the map that suits the kind of file.
+        download: let timm download weights.
+        log: gets one line at a time.
+
+    Returns:
+        Names of the tensors copied.
+
+    Raises:
+        InputError: no tensor fits, or the file cannot be read safely.
+    """
+    tensors, renames = _read(name, download)
     if rename_map:
         try:
-            names = yaml.safe_load(Path(rename_map).read_text(encoding="utf-8"))
-            if not isinstance(names, dict):
+            renames = yaml.safe_load(Path(rename_map).read_text(encoding="utf-8"))
+            if not isinstance(renames, dict):
                 raise ValueError("not a mapping")
         except (OSError, ValueError, yaml.YAMLError) as error:
             raise InputError(f"expected `pattern: replacement` lines in {rename_map}, found: {error}") from error
     own = mae.state_dict()
-    taken, left = [], []
+    copied, skipped = [], []
     for key, value in tensors.items():
         renamed = key
-        for pattern, replacement in names.items():
+        for pattern, replacement in renames.items():
             renamed = re.sub(pattern, replacement, renamed)
         if renamed in own and own[renamed].shape == value.shape:
             own[renamed].copy_(value)
-            taken.append(renamed)
+            copied.append(renamed)
         else:
             why = f"expected shape {tuple(own[renamed].shape)}" if renamed in own else "no such name here"
-            left.append(f"{key} {tuple(value.shape)}: {why}")
-    if not taken:
-        raise InputError(f"expected weights of a ViT in {name}, found none that fit: {'; '.join(left[:3])}")
-    say(f"initial weights from {name}: {len(taken)} tensors taken, {len(left)} not, {len(own) - len(taken)} start anew")
-    for entry in left:
-        say(f"  not taken: {entry}")
-    return taken
+            skipped.append(f"{key} {tuple(value.shape)}: {why}")
+    if not copied:
+        raise InputError(f"expected weights of a ViT in {name}, found none that fit: {'; '.join(skipped[:3])}")
+    log(
+        f"initial weights from {name}: {len(copied)} tensors copied, {len(skipped)} skipped, "
+        f"{len(own) - len(copied)} of the model keep their random start"
+    )
+    for entry in skipped:
+        log(f"  skipped: {entry}")
+    return copied
 
 
 def _read(name: str, download: bool) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -64,9 +81,9 @@ def _read(name: str, download: bool) -> tuple[dict[str, Tensor], dict[str, str]]
         if not path.exists():
             raise InputError(f"expected initial weights, found no file {path}")
         tensors = load_file(path)
-        return tensors, _OWN_NAMES if any(k.startswith("backbone.") for k in tensors) else _VIT_NAMES
+        return tensors, _OWN_RENAMES if any(k.startswith("backbone.") for k in tensors) else _VIT_RENAMES
     if path.exists():
-        return read_weights(path), _VIT_NAMES
+        return read_weights(path), _VIT_RENAMES
     import timm
 
     if not timm.is_model(name.split(".")[0]):
@@ -74,6 +91,6 @@ def _read(name: str, download: bool) -> tuple[dict[str, Tensor], dict[str, str]]
     if not download:
         raise InputError(f"{name} would have to be downloaded: allow it with --download")
     try:
-        return timm.create_model(name, pretrained=True).state_dict(), _VIT_NAMES
+        return timm.create_model(name, pretrained=True).state_dict(), _VIT_RENAMES
     except Exception as error:
         raise InputError(f"expected a model that timm can download, found {name}: {error}") from error

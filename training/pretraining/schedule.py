@@ -1,4 +1,4 @@
-"""Which samples are seen when, and at what learning rate: a pure function of the configuration, alike on all ranks."""
+"""Which samples are seen when, and at what learning rate: a function of the configuration, the same on all ranks."""
 
 import math
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the plan: a batch of one sensor. `samples` are those of all ranks together."""
+    """One step of the schedule: a batch of one sensor; `samples` (B,) are the numbers of all ranks' samples."""
 
     number: int
     epoch: int
@@ -18,12 +18,18 @@ class Step:
     samples: NDArray[np.int64]
 
     def share(self, rank: int, world: int) -> NDArray[np.int64]:
-        """The samples of one rank: disjoint, together all."""
+        """The samples of one rank; the ranks' shares are disjoint, and together they are all samples."""
         return self.samples[rank::world]
 
 
-class Plan:
-    """Batches of all sensors, interleaved in seeded order; each epoch draws its samples anew."""
+class TrainingSchedule:
+    """Batches of all sensors, interleaved in seeded order; each epoch draws its samples again.
+
+    Attributes:
+        batches: batches per epoch, by sensor id.
+        steps_per_epoch: batches of all sensors.
+        steps: in all epochs.
+    """
 
     def __init__(
         self,
@@ -35,11 +41,20 @@ class Plan:
         samples: int = 0,
         weights: dict[str, float] | None = None,
     ):
+        """
+        Args:
+            counts: samples by sensor id.
+            batch: samples per step, over all ranks.
+            epochs: of the run.
+            seed: of order and draw.
+            samples: drawn per sensor and epoch; 0: all.
+            weights: factors by sensor id on the samples drawn per epoch.
+        """
         self.counts, self.batch, self.epochs, self.seed = counts, batch, epochs, seed
         self.batches = {}
         for sensor, count in counts.items():
-            drawn = (min(samples, count) if samples else count) * (weights or {}).get(sensor, 1.0)
-            self.batches[sensor] = max(1, round(drawn / batch))
+            per_epoch = (min(samples, count) if samples else count) * (weights or {}).get(sensor, 1.0)
+            self.batches[sensor] = max(1, round(per_epoch / batch))
 
     @property
     def steps_per_epoch(self) -> int:
@@ -50,7 +65,7 @@ class Plan:
         return self.steps_per_epoch * self.epochs
 
     def epoch(self, epoch: int) -> list[Step]:
-        """All steps of an epoch. A sensor with fewer samples than its batches need is gone through more than once."""
+        """All steps of an epoch. The samples of a sensor that has fewer than its batches need are repeated."""
         parts: list[tuple[str, NDArray[np.int64]]] = []
         for index, (sensor, count) in enumerate(self.counts.items()):
             need = self.batches[sensor] * self.batch
@@ -61,7 +76,7 @@ class Plan:
         first = epoch * self.steps_per_epoch
         return [Step(first + i, epoch, *parts[number]) for i, number in enumerate(order)]
 
-    def walk(self, start: int, stop: int) -> Iterator[Step]:
+    def steps_between(self, start: int, stop: int) -> Iterator[Step]:
         """The steps start..stop-1."""
         for epoch in range(start // self.steps_per_epoch, self.epochs):
             for step in self.epoch(epoch):
@@ -69,9 +84,9 @@ class Plan:
                     yield step
 
 
-def learning_rate(step: int, steps: int, warmup: float, peak: float, least: float) -> float:
-    """Linear warm-up over `warmup` steps, then half a cosine from `peak` to `least`; by step, not by epoch."""
+def learning_rate(step: int, steps: int, warmup: float, peak: float, final: float) -> float:
+    """Linear warm-up over `warmup` steps, then half a cosine from `peak` to `final`; by step, not by epoch."""
     if step < warmup:
         return peak * (step + 1) / max(warmup, 1)
     share = (step - warmup) / max(steps - warmup, 1)
-    return least + (peak - least) * 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
+    return final + (peak - final) * 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))

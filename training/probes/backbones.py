@@ -15,18 +15,24 @@ from ofa_engine.model.checkpoint import Checkpoint, load_checkpoint
 from ofa_engine.model.ofanet import Architecture, OFANet
 
 
-class Backbone(Protocol):
-    """A frozen model. `tokens` gives (B, L, D) of normalised pixels (B, C, input_px, input_px), whose channels are the
-    0-based embedder bands `present` of the sensor; `statistics` gives mean and deviation of each of the sensor's bands
-    in its canonical unit, as in the model's training. Both raise InputError for a sensor that it does not know."""
+class FrozenBackbone(Protocol):
+    """A frozen model. The methods raise InputError for a sensor that the model does not support."""
 
     @property
     def name(self) -> str: ...
     @property
     def input_px(self) -> int: ...
     def fingerprint(self, sensor: str) -> str: ...
-    def statistics(self, sensor: str) -> tuple[Sequence[float], Sequence[float]]: ...
-    def tokens(self, pixels: Tensor, sensor: str, present: Sequence[int]) -> Tensor: ...
+    @property
+    def device(self) -> torch.device: ...
+    def statistics(self, sensor: str) -> tuple[Sequence[float], Sequence[float]]:
+        """(mean, std) of each of the sensor's bands in its canonical unit, as in the model's training."""
+        ...
+
+    def tokens(self, pixels: Tensor, sensor: str, present: Sequence[int]) -> Tensor:
+        """Features (B, L, D) of normalised pixels (B, C, input_px, input_px), whose channels are the 0-based embedder
+        bands `present` of the sensor."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -44,8 +50,8 @@ class OFABackbone:
 
     def _expect(self, sensor: str) -> None:
         if sensor not in self.model.embedders:
-            there = ", ".join(self.model.embedders)
-            raise InputError(f"expected an embedder for {sensor}, found {there} in {self.name}")
+            known = ", ".join(self.model.embedders)
+            raise InputError(f"expected an embedder for {sensor}, found {known} in {self.name}")
 
     def fingerprint(self, sensor: str) -> str:
         self._expect(sensor)
@@ -63,7 +69,7 @@ class OFABackbone:
 
 
 def checkpoint_backbone(path: str | Path, device: torch.device | str = "cpu") -> OFABackbone:
-    """Raises ModelFileError."""
+    """The OFA-Net of a checkpoint. Raises ModelFileError."""
     loaded = load_checkpoint(path, device)
     return OFABackbone(loaded.header["name"], loaded.model, loaded.header, torch.device(device))
 
@@ -92,8 +98,17 @@ class TimmBackbone:
         file: str | Path | None = None,
         download: bool = False,
     ):
-        """`file` holds the weights; without it they come from the local cache of earlier downloads, or with `download`
-        from the network. `pretrained=False` gives random weights. Raises InputError."""
+        """
+        Args:
+            name: of the model in timm.
+            device: where it runs.
+            pretrained: False gives random weights.
+            file: with the weights; None: from the local cache of earlier downloads.
+            download: let timm download weights that are not in the cache.
+
+        Raises:
+            InputError: timm has no such model, or its weights cannot be loaded.
+        """
         import timm
 
         if not timm.is_model(name.split(".")[0]):
@@ -122,7 +137,7 @@ class TimmBackbone:
                         num_classes=0,
                         pretrained_cfg_overlay=overlay,
                     )
-                except Exception as error:  # timm and the hub raise whatever they like
+                except Exception as error:  # timm and the hub raise all kinds of errors
                     line = " ".join(str(error).split())[:200]
                     raise InputError(f"expected weights that timm can load for {self.name}, found: {line}") from error
             if not hasattr(model, "forward_intermediates"):
@@ -182,7 +197,7 @@ def _digest(name: str, model: nn.Module) -> str:
 
 
 def _cached_weights(name: str) -> str | None:
-    """The file of weights that an earlier download left, None where there is none."""
+    """The weights' file of an earlier download; None if there is none."""
     import timm
     from huggingface_hub import try_to_load_from_cache
 

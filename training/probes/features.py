@@ -1,4 +1,4 @@
-"""Features of a frozen backbone for a task's images, made once and kept under the SHA-256 of all that decides them."""
+"""Features of a frozen backbone for a task's images, computed once and cached by the SHA-256 of all their settings."""
 
 import hashlib
 import json
@@ -15,19 +15,27 @@ from torch import Tensor
 from ofa_engine.core.errors import InputError, OfaError
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.model import preprocess
-from training.pretraining.report import progress
-from training.probes.backbones import Backbone
-from training.probes.task import Labelled, Split, Task
+from training.console import progress
+from training.probes.backbones import FrozenBackbone
+from training.probes.task import FeatureSet, ProbeTask, Split
 
-VERSION = 1  # of what stands in caches and results; raised where the same settings would give other values
+VERSION = 1  # of caches and results; raised when the same settings would give other values
 
 Flips = tuple[bool, bool]  # left-right, up-down
 
 
-def statistics_of(backbone: Backbone, task: Task, normalise: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """(mean, deviation) a channel: the task's own, or the checkpoint's, for pixels in the sensor's canonical unit.
+def statistics_of(
+    backbone: FrozenBackbone, task: ProbeTask, normalise: str
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """(mean, std) per channel to normalise a task's pixels.
 
-    Raises InputError where the pixels are plainly not in that unit.
+    Args:
+        backbone: whose statistics are used for "checkpoint".
+        task: whose statistics are used for "task".
+        normalise: "task"; or "checkpoint", for pixels in the sensor's canonical unit.
+
+    Raises:
+        InputError: the pixels are plainly not in that unit.
     """
     if normalise == "task":
         return task.mean, task.std
@@ -45,7 +53,7 @@ def statistics_of(backbone: Backbone, task: Task, normalise: str) -> tuple[tuple
 
 
 class _Inputs(torch.utils.data.Dataset):
-    """Samples as the backbone sees them: (C, input_px, input_px) and the label, flipped alike."""
+    """Samples as the backbone's input (C, input_px, input_px), and their labels; both with the same flips."""
 
     def __init__(self, split: Split, mean: Sequence[float], std: Sequence[float], input_px: int, flips: Flips):
         self.split, self.mean, self.std, self.input_px, self.flips = split, mean, std, input_px, flips
@@ -70,9 +78,9 @@ def _collate(samples: list[tuple[Tensor, NDArray]]) -> tuple[Tensor, NDArray]:
     return torch.stack([pixels for pixels, _ in samples]), np.stack([label for _, label in samples])
 
 
-def features(
-    backbone: Backbone,
-    task: Task,
+def extract_features(
+    backbone: FrozenBackbone,
+    task: ProbeTask,
     split: str,
     cache: Path | None = None,
     *,
@@ -80,29 +88,29 @@ def features(
     flips: Flips = (False, False),
     batch: int = 32,
     workers: int = 0,
-) -> Labelled:
-    """(X, y) of a split. X: mean tokens (N, D) float32, for segment all tokens (N, L, D) float16. y: (N,) int64,
-    (N, K) float32 for multilabel, (N, H, W) int16 with -1 where unlabelled for segment.
+) -> FeatureSet:
+    """Features and labels of a split.
 
-    In `cache` they are kept under the SHA-256 of all that decides them, and read from there the next time. Raises
-    OfaError where a feature is not finite.
+    Args:
+        backbone: frozen model.
+        task: whose images are read.
+        split: train, valid or test.
+        cache: folder in which features are kept by the SHA-256 of all settings, and looked up; None: no cache.
+        normalise: as for `statistics_of`.
+        flips: of image and label, left-right and up-down.
+        batch: images at a time through the backbone.
+        workers: processes that read images; 0: none.
+
+    Returns:
+        X: mean tokens (N, D) float32; for segment all tokens (N, L, D) float16.
+        y: (N,) int64; (N, K) float32 for multilabel; (N, H, W) int16 with -1 where unlabelled for segment.
+
+    Raises:
+        InputError: an image cannot be read, or the split is empty.
+        OfaError: a feature is not finite.
     """
     mean, std = statistics_of(backbone, task, normalise)
-    decides = {
-        "version": VERSION,
-        "backbone": backbone.fingerprint(task.sensor),
-        "task": task.key,
-        "split": split,
-        "sensor": task.sensor,
-        "bands": task.bands,
-        "mean": mean,
-        "std": std,
-        "flips": flips,
-        "input_px": backbone.input_px,
-        "kept": "tokens" if task.kind == "segment" else "mean token",
-    }
-    key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
-    paths = [cache / f"{task.name}-{split}-{key}.{part}.npy" for part in "xy"] if cache else []
+    paths = _cache_paths(cache, backbone, task, split, mean, std, flips) if cache else []
     if paths and all(path.exists() for path in paths):
         # copy-on-write: nothing is read before it is used, and torch takes writable arrays only
         x, y = (np.load(path, mmap_mode="c", allow_pickle=False) for path in paths)
@@ -131,13 +139,40 @@ def features(
     return x, y
 
 
+def _cache_paths(
+    cache: Path,
+    backbone: FrozenBackbone,
+    task: ProbeTask,
+    split: str,
+    mean: Sequence[float],
+    std: Sequence[float],
+    flips: Flips,
+) -> list[Path]:
+    """Files of features and labels, named by the SHA-256 of everything that decides their values."""
+    settings = {
+        "version": VERSION,
+        "backbone": backbone.fingerprint(task.sensor),
+        "task": task.key,
+        "split": split,
+        "sensor": task.sensor,
+        "bands": task.bands,
+        "mean": mean,
+        "std": std,
+        "flips": flips,
+        "input_px": backbone.input_px,
+        "kept": "tokens" if task.kind == "segment" else "mean token",
+    }
+    key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+    return [cache / f"{task.name}-{split}-{key}.{part}.npy" for part in "xy"]
+
+
 @torch.inference_mode()
 def _compute(
-    backbone: Backbone, task: Task, inputs: _Inputs, text: str, path: Path | None, batch: int, workers: int
-) -> Labelled:
+    backbone: FrozenBackbone, task: ProbeTask, inputs: _Inputs, text: str, path: Path | None, batch: int, workers: int
+) -> FeatureSet:
     if not len(inputs):
         raise InputError(f"expected samples in every split of {task.name}, found none for {text}")
-    # a generator of its own: the loader would otherwise draw from the global one
+    # its own generator: otherwise the loader would draw from the global one
     loader = torch.utils.data.DataLoader(
         inputs, batch, num_workers=workers, collate_fn=_collate, generator=torch.Generator()
     )
@@ -145,16 +180,16 @@ def _compute(
     labels, done, bar = [], 0, progress(None, text, len(inputs))
     for pixels, label in _one_line_errors(loader):
         tokens = backbone.tokens(pixels, task.sensor, task.bands)
-        found = (tokens.half() if task.kind == "segment" else tokens.mean(1).float()).cpu().numpy()
-        if not np.isfinite(found).all():
+        batch_x = (tokens.half() if task.kind == "segment" else tokens.mean(1).float()).cpu().numpy()
+        if not np.isfinite(batch_x).all():
             raise OfaError(f"expected finite features of {task.name}, found others with {backbone.name}")
         if x is None:
-            shape = (len(inputs), *found.shape[1:])
-            x = np.lib.format.open_memmap(path, "w+", found.dtype, shape) if path else np.empty(shape, found.dtype)
-        x[done : done + len(found)] = found
+            shape = (len(inputs), *batch_x.shape[1:])
+            x = np.lib.format.open_memmap(path, "w+", batch_x.dtype, shape) if path else np.empty(shape, batch_x.dtype)
+        x[done : done + len(batch_x)] = batch_x
         labels.append(label)
-        done += len(found)
-        bar.update(len(found))
+        done += len(batch_x)
+        bar.update(len(batch_x))
     bar.close()
     if isinstance(x, np.memmap):
         x.flush()
@@ -164,7 +199,7 @@ def _compute(
 
 
 def _one_line_errors(loader: Iterable) -> Iterator[Any]:
-    """What a loader gives. Its worker processes wrap the text of an error in their traceback: the last line is ours."""
+    """The items of a loader. Its workers add their traceback to an error's message, whose last line is kept."""
     try:
         yield from loader
     except OfaError as error:

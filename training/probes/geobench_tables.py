@@ -1,6 +1,5 @@
-"""What GEO-Bench's probes found beside what has been published: tables as text, CSV and Markdown, and one HTML page
-without scripts or network.
-"""
+"""Results of GEO-Bench's probes next to the published ones: tables as text, CSV and Markdown, and one HTML page without
+scripts or network."""
 
 import csv
 import io
@@ -10,66 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ofa_engine.core.errors import OutputError
-from training.linear_probe import Result
-from training.pretraining.report import escape, html_page, machine, pairs, table
+from training.html_page import escape, facts_table, html_page, html_table
+from training.machine import machine
+from training.probes.geobench_published import DOFA_B, PAPER, REMARKS, TABLE_1, TABLE_2, TABLES, TITLES
+from training.probes.result import ProbeResult
 from training.probes.scores import METRIC
-
-# --- what has been published -------------------------------------------------------------------------------------
-
-TITLES = {"random": "Random init.", "mae_single": "MAE single", "satmae": "SatMAE", "ofanet": "OFA-Net"}
-TABLE_1 = ("m-bigearthnet", "m-forestnet", "m-brick-kiln", "m-pv4ger", "m-so2sat", "m-eurosat")
-TABLE_2 = (
-    "m-pv4ger-seg",
-    "m-nz-cattle",
-    "m-NeonTree",
-    "m-cashew-plantation",
-    "m-SA-crop-type",
-    "m-chesapeake-landcover",
-)
-TABLES = {
-    "Table 1: top-1 accuracy in percent (m-bigearthnet: ours is micro F1)": TABLE_1,
-    "Table 2: mIoU in percent": TABLE_2,
-}
-
-
-def _row(tasks: Sequence[str], *values: float | None) -> dict[str, float | None]:
-    return dict(zip(tasks, values, strict=True))
-
-
-PAPER: dict[str, dict[str, float | None]] = {  # percent; None is the paper's dash
-    "random": _row(TABLE_1, 52.89, 41.52, 84.51, 91.32, 38.31, 69.53)
-    | _row(TABLE_2, 81.63, 74.12, 51.27, 27.65, 29.11, 47.16),
-    "mae_single": _row(TABLE_1, 55.41, 42.95, 88.89, 92.19, 44.42, 78.00)
-    | _row(TABLE_2, 88.43, 76.40, 52.99, 29.42, 30.67, 51.90),
-    "satmae": _row(TABLE_1, 55.12, None, 91.89, None, 45.59, 73.15),
-    "ofanet": _row(TABLE_1, 57.13, 45.12, 91.29, 93.19, 46.04, 81.00)
-    | _row(TABLE_2, 89.43, 77.63, 52.64, 37.39, 31.98, 54.50),
-}
-DOFA_B = _row(TABLE_1, 65.7, 50.9, 95.8, 96.9, 55.1, 93.9) | _row(TABLE_2, 94.5, 81.4, 58.8, 51.5, 33.0, 65.3)
-
-REMARKS = (
-    "The paper's rows, and those of DOFA-B, are copied from their publications; they were not run again here.",
-    "The paper states the learning rate of its probes twice and differently: 1e-2, and three sentences later 1e-4 'for "
-    "all the datasets'. `--recipe paper` reads it as 1e-2 for classification and 1e-4 for segmentation.",
-    "The paper's text claims a gain of OFA-Net on m-NeonTree that its Table 2 does not show: 52.64 against 52.99 of "
-    "MAE single.",
-    "m-bigearthnet has several labels an image. The paper prints a top-1 accuracy without saying what that is there; "
-    "ours is micro F1 at a probability of 0.5. Micro average precision is in the list of all scores.",
-    "DOFA-B (frozen) is a reference, not a like for like: its authors train another model on more data, use LARS with "
-    "a search for the rate in classification and a UPerNet, which is not linear, in segmentation.",
-    "Intervals hold 95 % of bootstrap draws of the test samples (images); they say nothing of another training set. "
-    "With several seeds, value and ends are means over them. Seeds change random weights, and order and start of heads "
-    "trained by steps; logistic regression on fixed weights has one answer, so it is run once.",
-)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One method on one task: the mean over seeds, or why there is none."""
+    """One method on one task: the mean over seeds, or the reason why there is none."""
 
     method: str
     task: str
-    result: Result | None = None
+    result: ProbeResult | None = None
     missing: str = ""
 
     @property
@@ -84,7 +37,7 @@ class Cell:
 # --- tables -------------------------------------------------------------------------------------------------------
 
 
-def interval(result: Result) -> str:
+def interval(result: ProbeResult) -> str:
     return f"{100 * result.value:.2f} ({100 * result.low:.1f} to {100 * result.high:.1f})"
 
 
@@ -98,7 +51,7 @@ def _methods(cells: Iterable[Cell]) -> list[str]:
 
 
 def _rows(cells: Sequence[Cell], tasks: Sequence[str]) -> list[list[str]]:
-    """A row of ours where there is one, one of the paper's below it."""
+    """Per method our row if there is one, and below it the paper's."""
     ours = {(c.method, c.task): c.result for c in cells if c.result}
     rows = []
     for method in _methods(cells):
@@ -111,7 +64,7 @@ def _rows(cells: Sequence[Cell], tasks: Sequence[str]) -> list[list[str]]:
 
 
 def paper_tables(results: Sequence[Cell]) -> str:
-    """The paper's Tables 1 and 2 as text, its rows below ours; '-' where there is no value."""
+    """The paper's Tables 1 and 2 as text, its rows below ours; '-' stands for a missing value."""
     parts = []
     for title, tasks in TABLES.items():
         lines = [["method", *tasks], *_rows(results, tasks)]
@@ -149,7 +102,7 @@ _HEAD = (
 
 
 def _records(cells: Sequence[Cell]) -> list[dict[str, str]]:
-    """A cell's facts as text, scores in percent."""
+    """One record per cell: its facts as text, scores in percent."""
     records = []
     for c in cells:
         record = dict.fromkeys(_HEAD, "") | {"task": c.task, "method": c.title, "missing": c.missing}
@@ -181,7 +134,7 @@ def _records(cells: Sequence[Cell]) -> list[dict[str, str]]:
     return records
 
 
-def write(folder: Path, cells: Sequence[Cell], partition: str) -> None:
+def write_tables(folder: Path, cells: Sequence[Cell], partition: str) -> None:
     """results.csv, results.md and results.html, each whole or not at all. Raises OutputError."""
     text = io.StringIO()
     lines = csv.DictWriter(text, _HEAD, lineterminator="\n")
@@ -199,7 +152,7 @@ def write(folder: Path, cells: Sequence[Cell], partition: str) -> None:
 
 
 def _described(cells: Sequence[Cell]) -> list[list[str]]:
-    """A line a task: what was used of it."""
+    """One line per task: what was used of it."""
     lines = []
     for task in dict.fromkeys(c.task for c in cells):
         facts = next((c.result.facts for c in cells if c.task == task and c.result), None)
@@ -219,13 +172,13 @@ def _described(cells: Sequence[Cell]) -> list[list[str]]:
 
 
 def _missing(cells: Sequence[Cell]) -> list[list[str]]:
-    """What is not there, and why: a line a reason and methods, for all the tasks that they concern."""
-    why_not: dict[tuple[str, str], list[str]] = {}  # (task, reason): methods
+    """What is missing, and why: one line per reason and set of methods, with all their tasks."""
+    reasons: dict[tuple[str, str], list[str]] = {}  # (task, reason): methods
     for c in cells:
         if c.missing:
-            why_not.setdefault((c.task, c.missing), []).append(c.title)
+            reasons.setdefault((c.task, c.missing), []).append(c.title)
     tasks: dict[tuple[str, str], list[str]] = {}  # (methods, reason): tasks
-    for (task, why), titles in why_not.items():
+    for (task, why), titles in reasons.items():
         tasks.setdefault((", ".join(titles), why), []).append(task)
     left = [task for task in (*TABLE_1, *TABLE_2) if task not in {c.task for c in cells}]
     lines = [[", ".join(names), titles, why] for (titles, why), names in tasks.items()]
@@ -278,19 +231,19 @@ def _page(cells: Sequence[Cell], partition: str) -> str:
         parts += [
             f"<h2>{escape(heading)}</h2>",
             '<div class="wide">',
-            table(["method", *tasks], _rows(cells, tasks)),
+            html_table(["method", *tasks], _rows(cells, tasks)),
             "</div><p>Dots: ours, with 95 % intervals. Rings: the paper's.</p>",
             _chart(cells, tasks),
         ]
     parts += [
         "<h2>What was used</h2>",
-        table(_TASK_HEAD, _described(cells), len(_TASK_HEAD)),
+        html_table(_TASK_HEAD, _described(cells), len(_TASK_HEAD)),
         "<h2>Missing</h2>",
-        table(_MISSING_HEAD, _missing(cells), len(_MISSING_HEAD)),
+        html_table(_MISSING_HEAD, _missing(cells), len(_MISSING_HEAD)),
         "<h2>All scores</h2>",
-        table(_SCORE_HEAD, _all_scores(cells)),
+        html_table(_SCORE_HEAD, _all_scores(cells)),
         "<h2>Backbones</h2>",
-        pairs(_backbones(cells)) or "<p>None.</p>",
+        facts_table(_backbones(cells)) or "<p>None.</p>",
         "<h2>Remarks</h2>",
         "<ul>" + "".join(f"<li>{escape(remark)}</li>" for remark in REMARKS) + "</ul>",
         f"<p>{escape(machine())}</p>",
@@ -314,7 +267,7 @@ _OTHER = "#cc79a7"
 
 
 def _chart(cells: Sequence[Cell], tasks: Sequence[str]) -> str:
-    """Ours as dots with intervals, the paper's as rings, over percent; a band of lines a task."""
+    """Ours as dots with intervals, the paper's as rings, in percent; one row per task and method."""
     methods = _methods(cells)
     left, right, step, pad = 190, 900, 16, 14
     height = len(tasks) * (len(methods) * step + pad) + 30

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ofa_engine.core.errors import InputError
-from training.pretraining.report import progress
+from training.console import progress
 from training.probes.scores import metric_of
-from training.probes.task import Labelled
+from training.probes.task import FeatureSet
 
 STRENGTHS = tuple(10.0**e for e in range(-5, 3))  # scikit-learn's C, for standardised features
 MAX_ITERATIONS = 1000
@@ -25,13 +25,13 @@ MAX_ITERATIONS = 1000
 
 
 @dataclass(frozen=True)
-class Logistic:
-    """Logistic regression on standardised features: softmax over classes, or one sigmoid a class for multilabel."""
+class LogisticHead:
+    """Logistic regression on standardised features: softmax over classes, or one sigmoid per class for multilabel."""
 
     mean: NDArray  # (D,)
     scale: NDArray  # (D,)
     weight: NDArray  # (K, D)
-    bias: NDArray  # (K,); -inf for a class that the train split does not have
+    bias: NDArray  # (K,); -inf for a class that is missing in the train split
     multilabel: bool
     strength: float  # scikit-learn's C
     converged: bool
@@ -46,11 +46,18 @@ class Logistic:
 
 
 def fit_logistic(
-    train: Labelled, valid: Labelled, *, with_valid: bool = False, strengths: Sequence[float] = STRENGTHS
-) -> Logistic:
-    """Logistic regression by L-BFGS. Its strength is the smallest of those best on `valid` (by accuracy; micro F1 for
-    multilabel), sought from the strongest penalty on until two in a row are worse than the best; then it is fitted anew
-    on train, `with_valid` on both. The problem is convex: there is one answer.
+    train: FeatureSet, valid: FeatureSet, *, with_valid: bool = False, strengths: Sequence[float] = STRENGTHS
+) -> LogisticHead:
+    """Logistic regression by L-BFGS, with the penalty that is best on the validation split.
+
+    Strengths are tried from the strongest penalty on, until two in a row are worse than the best; of equally good ones
+    the strongest penalty is taken. The problem is convex: it has one solution.
+
+    Args:
+        train: features (N, D) with labels (N,), or (N, K) for multilabel.
+        valid: the same of the validation split, scored by accuracy or micro F1.
+        with_valid: fit on both splits once the strength is chosen.
+        strengths: scikit-learn's C.
     """
     x, y = np.asarray(train[0], np.float64), np.asarray(train[1])
     kind = "multilabel" if y.ndim == 2 else "classify"
@@ -70,29 +77,29 @@ def fit_logistic(
     return _fit(x, y, classes, strength, {})
 
 
-def _fit(x: NDArray, y: NDArray, classes: int, strength: float, warm: dict[int, Any]) -> Logistic:
+def _fit(x: NDArray, y: NDArray, classes: int, strength: float, warm: dict[int, Any]) -> LogisticHead:
     """`warm` keeps the models of weaker strengths, from which this one starts."""
     mean, scale = x.mean(0), x.std(0)
     scale = np.where(scale > 1e-9, scale, 1.0)
     z = (x - mean) / scale
     weight, bias = np.zeros((classes, x.shape[1])), np.full(classes, -np.inf)
     if y.ndim == 2:
-        whole = True
+        all_converged = True
         for k in progress(range(classes), "one against the rest"):
             if 0 < y[:, k].sum() < len(y):
                 _, coefficients, intercept, converged = _lbfgs(z, y[:, k] > 0.5, strength, warm, k)
-                weight[k], bias[k], whole = coefficients[0], intercept[0], whole and converged
+                weight[k], bias[k], all_converged = coefficients[0], intercept[0], all_converged and converged
             elif y[:, k].any():
                 bias[k] = np.inf
-    elif len(there := np.unique(y)) == 1:
-        bias[there], whole = 0.0, True
+    elif len(present := np.unique(y)) == 1:
+        bias[present], all_converged = 0.0, True
     else:
-        there, coefficients, intercept, whole = _lbfgs(z, y, strength, warm, 0)
-        if len(there) == 2:  # scikit-learn keeps one row for two classes
+        present, coefficients, intercept, all_converged = _lbfgs(z, y, strength, warm, 0)
+        if len(present) == 2:  # scikit-learn keeps one row for two classes
             coefficients = np.concatenate([np.zeros_like(coefficients), coefficients])
             intercept = np.concatenate([np.zeros_like(intercept), intercept])
-        weight[there], bias[there] = coefficients, intercept
-    return Logistic(mean, scale, weight, bias, y.ndim == 2, strength, whole)
+        weight[present], bias[present] = coefficients, intercept
+    return LogisticHead(mean, scale, weight, bias, y.ndim == 2, strength, all_converged)
 
 
 def _lbfgs(
@@ -104,10 +111,10 @@ def _lbfgs(
     if key not in warm:
         warm[key] = LogisticRegression(tol=1e-5, max_iter=MAX_ITERATIONS, warm_start=True)
     model = warm[key].set_params(C=strength)
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         model.fit(z, y)
-    converged = not any(issubclass(w.category, ConvergenceWarning) for w in told)
+    converged = not any(issubclass(w.category, ConvergenceWarning) for w in caught)
     return model.classes_, model.coef_.copy(), model.intercept_.copy(), converged
 
 
@@ -115,8 +122,8 @@ def _lbfgs(
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How a head is fitted. `optimizer` "" takes SGD for classes, AdamW for pixels; 0 takes a default of the recipe."""
+class HeadRecipe:
+    """How a head is fitted. `optimizer` "": SGD for classes, AdamW for pixels; 0: the recipe's default."""
 
     name: str = "fast"  # fast or paper
     optimizer: str = ""
@@ -124,11 +131,11 @@ class Recipe:
     epochs: int = 0
     batch: int = 64
     weight_decay: float = 0.0
-    patience: int = 0  # epochs without a better validation score before it ends; 0: never
+    patience: int = 0  # stop after so many epochs without a better validation score; 0: never
     augment: bool = False  # flips of the train split, drawn for each sample and epoch
     with_valid: bool = False  # logistic regression: fitted on train and validation once its strength is chosen
 
-    def resolved(self, kind: str) -> "Recipe":
+    def resolved(self, kind: str) -> "HeadRecipe":
         """With the defaults filled in. Raises InputError."""
         if self.name not in ("fast", "paper") or self.optimizer not in ("", "sgd", "adamw"):
             found = f"{self.name}, {self.optimizer}"
@@ -151,7 +158,7 @@ class Recipe:
         return self.name == "fast" and kind != "segment"
 
 
-FAST, PAPER = Recipe(), Recipe("paper")
+FAST, PAPER = HeadRecipe(), HeadRecipe("paper")
 
 
 class TokenHead(nn.Module):
@@ -185,10 +192,28 @@ _LOSS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def fit_steps(
-    views: Sequence[Labelled], valid: Labelled, kind: str, classes: int, recipe: Recipe, seed: int, device: torch.device
+    views: Sequence[FeatureSet],
+    valid: FeatureSet,
+    kind: str,
+    classes: int,
+    recipe: HeadRecipe,
+    seed: int,
+    device: torch.device,
 ) -> tuple[TokenHead, int]:
-    """(head, its epoch, from 1): trained on the train split, of which `views` are flipped versions; the epoch that is
-    best on the validation split counts. The same seed gives the same head on a CPU."""
+    """Trains a head by steps; the weights of the epoch that is best on the validation split are taken.
+
+    Args:
+        views: the train split and flipped versions of it; each sample of an epoch comes from one of them at random.
+        valid: validation split.
+        kind: classify, multilabel or segment.
+        classes: number of classes.
+        recipe: resolved for the kind.
+        seed: of initial weights and order; the same seed gives the same head on a CPU.
+        device: where the head is trained.
+
+    Returns:
+        (head, its epoch, from 1).
+    """
     count, width = len(views[0][0]), views[0][0].shape[-1]
     if kind == "segment" and round(views[0][0].shape[1] ** 0.5) ** 2 != views[0][0].shape[1]:
         raise InputError(f"expected a square grid of tokens to segment, found {views[0][0].shape[1]} tokens")
@@ -201,13 +226,13 @@ def fit_steps(
         optimizer = torch.optim.SGD(head.parameters(), recipe.lr, momentum=0.9, weight_decay=recipe.weight_decay)
     else:
         optimizer = torch.optim.AdamW(head.parameters(), recipe.lr, weight_decay=recipe.weight_decay)
-    steps = recipe.epochs * len(_parts(count, recipe.batch))
+    steps = recipe.epochs * len(batch_slices(count, recipe.batch))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    best, state, chosen = -1.0, head.state_dict(), 0
+    best, state, best_epoch = -1.0, head.state_dict(), 0
     for epoch in progress(range(1, recipe.epochs + 1), "training the head"):
         order, view = rng.permutation(count), rng.integers(0, len(views), count)
         head.train()
-        for part in _parts(count, recipe.batch):
+        for part in batch_slices(count, recipe.batch):
             x, y = _pick(views, order[part], view[part], device)
             loss = _LOSS[kind](head(x, y.shape[1:] if kind == "segment" else ()), y)
             optimizer.zero_grad()
@@ -216,22 +241,22 @@ def fit_steps(
             schedule.step()
         value = metric_of(kind, head_scores(head, valid, kind, recipe.batch, device))
         if value > best:
-            best, chosen, state = value, epoch, copy.deepcopy(head.state_dict())
-        if recipe.patience and epoch - chosen >= recipe.patience:
+            best, best_epoch, state = value, epoch, copy.deepcopy(head.state_dict())
+        if recipe.patience and epoch - best_epoch >= recipe.patience:
             break
     head.load_state_dict(state)
-    return head.eval(), chosen
+    return head.eval(), best_epoch
 
 
-def _parts(count: int, batch: int) -> list[slice]:
-    """Batches; a single sample left over joins the one before, since batch normalisation needs two."""
+def batch_slices(count: int, batch: int) -> list[slice]:
+    """Batches; a single sample at the end joins the batch before, since batch normalisation needs two."""
     starts = list(range(0, count, batch))
     if len(starts) > 1 and count - starts[-1] == 1:
         starts.pop()
     return [slice(a, b) for a, b in zip(starts, [*starts[1:], count], strict=True)]
 
 
-def _pick(views: Sequence[Labelled], numbers: NDArray, view: NDArray, device: torch.device) -> tuple[Tensor, Tensor]:
+def _pick(views: Sequence[FeatureSet], numbers: NDArray, view: NDArray, device: torch.device) -> tuple[Tensor, Tensor]:
     """A batch, each sample from its own view."""
     groups = [(v, np.sort(numbers[view == v])) for v in np.unique(view)]
     x = np.concatenate([views[v][0][rows] for v, rows in groups])
@@ -240,7 +265,7 @@ def _pick(views: Sequence[Labelled], numbers: NDArray, view: NDArray, device: to
 
 
 def head_scores(
-    head: TokenHead, data: Labelled, kind: str, batch: int, device: torch.device
+    head: TokenHead, data: FeatureSet, kind: str, batch: int, device: torch.device
 ) -> Iterator[tuple[NDArray, NDArray]]:
     """Probabilities (B, K) or (B, K, H, W) with labels, batch by batch."""
     head.eval()

@@ -1,5 +1,5 @@
-"""Pickles read by an allow-list: no class or function that a file names is ever found, inert stand-ins are, so that
-nothing can run. For GEO-Bench's side files, which come as nothing else.
+"""Pickles read with an allow-list: classes and functions that a file names are never looked up but replaced by inert
+stand-ins, so that nothing can run. For GEO-Bench's side files, which exist in no other format.
 """
 
 import ast
@@ -28,13 +28,13 @@ _OPCODES = frozenset(
 
 
 class Inert:
-    """Stands in for any class that a file may name: holds what it is given, and does nothing."""
+    """Replaces any class that a file may name: holds its arguments, and does nothing."""
 
     def __init__(self, *args: Any):
         self.args = args
 
     def __setstate__(self, state: Any) -> None:
-        """Attributes, where no special method is among them: those could be called later."""
+        """Sets attributes, unless a special method is among them, which could be called later."""
         if isinstance(state, dict) and all(isinstance(key, str) and not key.startswith("__") for key in state):
             self.__dict__.update(state)
         elif isinstance(state, (dict, tuple)):
@@ -42,7 +42,7 @@ class Inert:
 
 
 class _Dtype(Inert):
-    """numpy.dtype of plain numbers, as text: numpy itself is not called with what a file says."""
+    """numpy.dtype of plain numbers, as text: numpy itself is never called with values from a file."""
 
     def __init__(self, code: str = "", *_: Any):
         if not isinstance(code, str) or not re.fullmatch(r"[biuf][1248]", code):
@@ -69,7 +69,7 @@ class Scalar(Inert):
 
 
 class Array(Inert):
-    """A numpy array; numpy makes it empty first, and fills it by its state. Takes no more memory than its bytes."""
+    """A numpy array, which pickles create empty and fill by its state. Takes no more memory than its bytes."""
 
     value: NDArray
 
@@ -81,8 +81,7 @@ class Array(Inert):
         self.value = values.reshape(shape, order="F" if fortran else "C")
 
 
-# GEO-Bench's own classes: ccb is what the package was called when the data were written; a task's stale Accuracy is
-# in ccb.io.task
+# GEO-Bench's own classes: the package was called ccb when the data were written; ccb.io.task holds an obsolete Accuracy
 _OWN_MODULES = re.compile(r"(ccb|geobench)(\.\w+)*")
 _ALLOWED: dict[tuple[str, str], type[Inert]] = {
     # labels of m-bigearthnet are arrays, some resolutions numpy numbers; both names of numpy's module are in use
@@ -93,7 +92,7 @@ _ALLOWED: dict[tuple[str, str], type[Inert]] = {
     # dates of bands
     ("datetime", "date"): type("date", (Inert,), {}),
     ("datetime", "datetime"): type("datetime", (Inert,), {}),
-    # later versions of the converters store where a band lies
+    # later versions of the converters store the georeference of a band
     ("affine", "Affine"): type("Affine", (Inert,), {}),
     ("rasterio.crs", "CRS"): type("CRS", (Inert,), {}),
 }
@@ -120,7 +119,7 @@ def read_pickle(data: bytes, where: str) -> Any:
         line = " ".join(str(error).split())[:200] or type(error).__name__
         raise InputError(
             f"expected plain values of GEO-Bench in {where}, found a pickle that might run code or is "
-            f"damaged ({line}): take the file anew from its source"
+            f"damaged ({line}): download the file again from its source"
         ) from error
 
 

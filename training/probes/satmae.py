@@ -1,8 +1,9 @@
-"""SatMAE's Vision Transformer over groups of Sentinel-2 bands (Cong et al. 2022, arXiv 2207.08051, section 4.2), for
-frozen features to stand beside ours. Built from the paper and from the names in its published checkpoints.
+"""SatMAE's Vision Transformer over groups of Sentinel-2 bands (Cong et al. 2022, arXiv 2207.08051, section 4.2), whose
+frozen features are compared with ours. Built from the paper and from the names in its published checkpoints.
 
-Each group of bands of like resolution has its own patch embedding, so that a place has a token a group. A token's
-position is in one part where it is, in the other its group. Shape letters as in `ofanet`, and G groups.
+Each group of bands of similar resolution has its own patch embedding, so that each place has one token per
+group. One part of a token's positional embedding says where it is, the other to which group it belongs. Shape letters
+as in `ofanet`, and G groups.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from training.external_weights import read_weights
 
 BANDS = ("B2", "B3", "B4", "B5", "B6", "B7", "B8", "B8A", "B11", "B12")  # fMoW-Sentinel's without B1, B9 and B10
 GROUPS = ((0, 1, 2, 6), (3, 4, 5, 7), (8, 9))  # of 10 m, of 20 m up to the near infrared, of short-wave infrared
-_HEADS = {768: 12, 1024: 16, 1280: 16}  # the published sizes; a checkpoint does not tell
+_HEADS = {768: 12, 1024: 16, 1280: 16}  # the published sizes; a checkpoint does not say it
 
 
 class SatMAE(nn.Module):
@@ -63,7 +64,7 @@ class SatMAE(nn.Module):
         B8A, which is thus always missing. A missing band is treated as in our embedders: it is absent from its group's
         sum over bands, which is rescaled by the group's bands / present ones; a group with no band has no tokens.
         Pixels come with mean 0 and deviation 1 and are brought to SatMAE's own range here: mean - 2 deviations is 0,
-        mean + 2 deviations is 1, values beyond are cut (its rounding to 8 bit is left out).
+        mean + 2 deviations is 1, values beyond are clipped (its rounding to 8 bits is left out).
         Raises ValueError for a size that is no multiple of patch_px or channels other than `present`.
         """
         places = self._places(present)
@@ -83,18 +84,18 @@ class SatMAE(nn.Module):
         return self.norm(x)[:, 1:].unflatten(1, (len(parts), -1)).mean(1)
 
     def _places(self, present: Sequence[int]) -> list[int]:
-        """Place in BANDS of each of our embedder's bands."""
+        """Index in BANDS of each of our embedder's bands."""
         names = sensors.get("sentinel-2").band_names
         return [BANDS.index(names[number]) for number in present]
 
     def _embed(self, number: int, pixels: Tensor, inside: list[int]) -> Tensor:
-        """(B, c, H, W) of those bands of group `number` that are there, by their place in it, to (B, L, D)."""
+        """(B, c, H, W) of the present bands of group `number`, given by their index in it, to (B, L, D)."""
         proj: nn.Conv2d = self.patch_embed[number]["proj"]  # type: ignore[index]
         weight = proj.weight[:, inside] * (len(GROUPS[number]) / len(inside))
         return F.conv2d(pixels, weight, proj.bias, stride=self.patch_px).flatten(2).transpose(1, 2)
 
     def _positions(self, number: int, size_px: Sequence[int]) -> Tensor:
-        """(1, L, D): where a token is and which group it is of."""
+        """(1, L, D): where a token is and to which group it belongs."""
         high, wide = (px // self.patch_px for px in size_px)
         pos = self.pos_embed[:, 1:]
         if (high, wide) != (self.grid, self.grid):

@@ -1,4 +1,4 @@
-"""What a downstream task is to a linear probe: images of one sensor with labels, in three splits."""
+"""A downstream task for linear probes: images of one sensor with labels, in three splits."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 KINDS = ("classify", "multilabel", "segment")
 
-Labelled = tuple[NDArray, NDArray]  # features X, labels y
+FeatureSet = tuple[NDArray, NDArray]  # features X, labels y
 
 
 class Split(Protocol):
@@ -21,9 +21,20 @@ class Split(Protocol):
 
 
 @dataclass(frozen=True)
-class Task:
-    """`bands` are the 0-based embedder bands of `sensor` that the C channels go to, `source_bands` their names in the
-    data; `mean` and `std` (C,) normalise the pixels in the task's own unit. `key` names data and splits for caches."""
+class ProbeTask:
+    """Images with labels.
+
+    Attributes:
+        kind: classify, multilabel or segment.
+        classes: names of the K classes.
+        sensor: id of the sensor whose embedder reads the images.
+        bands: 0-based embedder bands of the C channels.
+        source_bands: names of the C channels in the data.
+        mean, std: (C,), to normalise the pixels in the task's own unit.
+        splits: train, valid and test.
+        key: identifies data and splits in caches.
+        notes: for people: what was left out, and why.
+    """
 
     name: str
     kind: str
@@ -33,25 +44,27 @@ class Task:
     source_bands: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    splits: Mapping[str, Split]  # train, valid, test
+    splits: Mapping[str, Split]
     key: str
-    notes: tuple[str, ...] = field(default=())  # for people: what was left out, and why
+    notes: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"expected a kind out of {', '.join(KINDS)}, found {self.kind!r}")
         if not len(self.bands) == len(self.source_bands) == len(self.mean) == len(self.std):
-            raise ValueError(f"expected one name, mean and deviation a band, found {self}")
+            raise ValueError(f"expected one name, mean and std per band, found {self}")
 
 
-def moments(images: Iterable[NDArray]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and deviation a band over the finite pixels of images (C, H, W); 1 where a band does not vary."""
+def band_statistics(images: Iterable[NDArray]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """(mean, std) per band over the finite pixels of images (C, H, W); std 1 for a band that does not vary."""
     count = total = square = shift = np.zeros(())
     for pixels in images:
         pixels = pixels.reshape(len(pixels), -1).astype(np.float64)
         valid = np.isfinite(pixels)
-        if not count.shape:  # summed from the first image's means, so that large means cost no digits
-            shift = np.array([row[here].mean() if here.any() else 0.0 for row, here in zip(pixels, valid, strict=True)])
+        if not count.shape:  # sums are relative to the first image's means, so that large means cost no digits
+            shift = np.array(
+                [row[known].mean() if known.any() else 0.0 for row, known in zip(pixels, valid, strict=True)]
+            )
         values = np.where(valid, pixels - shift[:, None], 0.0)
         count, total, square = count + valid.sum(1), total + values.sum(1), square + (values**2).sum(1)
     count = np.maximum(count, 1)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.data.shards import Manifest, ShardSet, find_sets, load_manifest, sha256
+from training.data.shards import ShardManifest, ShardSet, find_sets, load_manifest, sha256
 
 RNG = np.random.default_rng(6)
 
@@ -34,7 +34,7 @@ def make(folder: Path, sensor: str = "sentinel-1", counts=(3, 1, 4), present=Non
         present=present or [True] * bands,
         shards=shards,
     )
-    Manifest(**{**values, **changes}).save(folder)
+    ShardManifest(**{**values, **changes}).save(folder)
     return pixels
 
 

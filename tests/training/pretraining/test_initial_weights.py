@@ -25,23 +25,23 @@ def plain_vit():
 
 
 def load(name, **more):
-    mae, said = fresh(), []
-    return mae, load_initial(mae, str(name), say=said.append, **more), said
+    mae, lines = fresh(), []
+    return mae, load_initial(mae, str(name), log=lines.append, **more), lines
 
 
 def test_a_mae_file_with_its_command_line(tmp_path):
     vit = plain_vit()
     tensors = vit.state_dict() | {"mask_token": torch.zeros(1, 1, 16), "decoder_pred.bias": torch.zeros(768)}
     torch.save({"model": tensors, "args": argparse.Namespace(lr=1), "epoch": 3}, tmp_path / "mae.pth")
-    mae, taken, said = load(tmp_path / "mae.pth")
+    mae, copied, lines = load(tmp_path / "mae.pth")
     backbone = mae.model.backbone
     assert torch.equal(backbone.blocks[1].mlp.fc1.weight, vit.blocks[1].mlp.fc1.weight)
     assert torch.equal(backbone.pos_embed, vit.pos_embed) and torch.equal(backbone.cls_token, vit.cls_token)
     assert torch.equal(mae.model.embedders["naip"].weight, vit.patch_embed.proj.weight)
     assert torch.equal(mae.model.embedders["gaofen"].weight, fresh().model.embedders["gaofen"].weight)
-    told = "\n".join(said)
-    assert f"{len(taken)} tensors taken" in told
-    assert "not taken: head.weight" in told and "not taken: decoder_pred.bias" in told
+    text = "\n".join(lines)
+    assert f"{len(copied)} tensors copied" in text
+    assert "skipped: head.weight" in text and "skipped: decoder_pred.bias" in text
     pixels = torch.randn(1, 3, 64, 64)
     torch.testing.assert_close(mae.model(pixels, "naip"), vit.forward_features(pixels)[:, 1:], atol=1e-5, rtol=1e-4)
 
@@ -54,16 +54,16 @@ def test_a_dofa_trunk_and_average_pooling(tmp_path):
         "patch_embed.weight_generator.fc.weight": torch.zeros(3, 3),
     }
     torch.save(tensors, tmp_path / "dofa.pth")
-    mae, taken, said = load(tmp_path / "dofa.pth")
+    mae, copied, lines = load(tmp_path / "dofa.pth")
     assert torch.equal(mae.model.backbone.norm.weight, torch.full((32,), 2.0))
-    assert any("weight_generator" in text for text in said) and not any("embedders" in name for name in taken)
+    assert any("weight_generator" in text for text in lines) and not any("embedders" in name for name in copied)
 
 
 def test_our_own_checkpoint_with_decoders(tmp_path):
     other = fresh(5)
     save_checkpoint(tmp_path / "own.safetensors", other.model, "own", {}, decoders=other)
-    mae, taken, _ = load(tmp_path / "own.safetensors")
-    assert set(taken) == set(mae.state_dict())
+    mae, copied, _ = load(tmp_path / "own.safetensors")
+    assert set(copied) == set(mae.state_dict())
     for name, value in other.state_dict().items():
         assert torch.equal(mae.state_dict()[name], value), name
 
@@ -73,8 +73,8 @@ def test_other_names_through_a_rename_map(tmp_path):
     with pytest.raises(InputError, match="none that fit"):
         load(tmp_path / "odd.pth")
     (tmp_path / "names.yaml").write_text('"^patch_embed_s3": model.embedders.gaofen\n')
-    mae, taken, _ = load(tmp_path / "odd.pth", rename_map=str(tmp_path / "names.yaml"))
-    assert taken == ["model.embedders.gaofen.weight"] and (mae.model.embedders["gaofen"].weight == 1).all()
+    mae, copied, _ = load(tmp_path / "odd.pth", rename_map=str(tmp_path / "names.yaml"))
+    assert copied == ["model.embedders.gaofen.weight"] and (mae.model.embedders["gaofen"].weight == 1).all()
 
 
 class Bomb:

@@ -54,7 +54,7 @@ def test_timm_tokens(name):
 
 
 def test_timm_vit_tokens_are_its_patch_tokens(tmp_path):
-    """Also: weights come from a file, and nothing is downloaded unless told."""
+    """Also: weights come from a file, and nothing is downloaded unless allowed."""
     import timm
 
     plain = timm.create_model("vit_tiny_patch16_224", num_classes=0).eval()

@@ -9,7 +9,7 @@ from ofa_engine.core.errors import InputError, OfaError
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.model.ofanet import Architecture
 from training.probes.backbones import random_backbone
-from training.probes.features import features, statistics_of
+from training.probes.features import extract_features, statistics_of
 from training.probes.image_folder import folder_task
 
 from ..make_task import ARCH, Memory, make_task
@@ -18,7 +18,7 @@ from ..make_task import ARCH, Memory, make_task
 def test_features_are_the_models_mean_tokens(backbone):
     task = make_task(size_px=24)
     task.splits["test"].samples[3][0][1, 4:9, 4:9] = np.nan
-    x, y = features(backbone, task, "test", batch=7)
+    x, y = extract_features(backbone, task, "test", batch=7)
     assert x.shape == (40, 24) and x.dtype == np.float32 and y.dtype == np.int64
     for number in (0, 3, 39):
         pixels, label = task.splits["test"].samples[number]
@@ -33,7 +33,7 @@ def test_missing_bands_are_left_out_of_the_embedder(backbone):
     task = make_task(bands=(0, 2), source_bands=("R", "B"), mean=(120.0,) * 2, std=(60.0,) * 2)
     for split in task.splits.values():
         split.samples = [(pixels[[0, 2]], label) for pixels, label in split.samples]
-    x, _ = features(backbone, task, "test")
+    x, _ = extract_features(backbone, task, "test")
     pixels = torch.from_numpy((task.splits["test"].samples[0][0] - 120) / 60)[None].float()
     np.testing.assert_allclose(x[0], backbone.model(pixels, "naip", (0, 2))[0].mean(0), rtol=1e-4, atol=1e-5)
 
@@ -41,10 +41,10 @@ def test_missing_bands_are_left_out_of_the_embedder(backbone):
 @pytest.mark.parametrize("kind", ["classify", "multilabel", "segment"])
 def test_the_second_time_comes_from_the_cache(backbone, tmp_path, kind):
     task = make_task(kind, count=6)
-    fresh = features(backbone, task, "test")
-    first = features(backbone, task, "test", tmp_path)
+    fresh = extract_features(backbone, task, "test")
+    first = extract_features(backbone, task, "test", tmp_path)
     reads = task.splits["test"].reads
-    again = features(backbone, task, "test", tmp_path)
+    again = extract_features(backbone, task, "test", tmp_path)
     assert task.splits["test"].reads == reads, "read from the cache"
     for a, b, c in zip(fresh, first, again, strict=True):
         assert np.array_equal(a, b) and np.array_equal(a, c) and a.dtype == c.dtype
@@ -53,7 +53,7 @@ def test_the_second_time_comes_from_the_cache(backbone, tmp_path, kind):
 
 def test_the_cache_is_keyed_by_all_that_decides(backbone, tmp_path):
     def files(*arguments, **settings):
-        features(*arguments, tmp_path, **settings)
+        extract_features(*arguments, tmp_path, **settings)
         return len(list(tmp_path.glob("*.x.npy")))
 
     task = make_task(count=4)
@@ -71,15 +71,15 @@ def test_a_stopped_run_leaves_nothing_in_the_cache(backbone, tmp_path):
     task = make_task(count=9)
     task.splits["train"].samples[8] = (np.full((3, 32, 32), 1e38, np.float32), 0)  # overflows in the model
     with pytest.raises(OfaError, match="finite"), np.errstate(all="ignore"):
-        features(backbone, make_task(count=9, splits=task.splits, std=(1e-30,) * 3), "train", tmp_path, batch=4)
+        extract_features(backbone, make_task(count=9, splits=task.splits, std=(1e-30,) * 3), "train", tmp_path, batch=4)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_flips_turn_image_and_label_alike(backbone):
     task = make_task("segment", count=2)
-    x, y = features(backbone, task, "test", flips=(True, True))
+    x, y = extract_features(backbone, task, "test", flips=(True, True))
     mirrored = Memory([(p[:, ::-1, ::-1], m[::-1, ::-1]) for p, m in task.splits["test"].samples])
-    expected = features(backbone, make_task("segment", splits={"test": mirrored}), "test")
+    expected = extract_features(backbone, make_task("segment", splits={"test": mirrored}), "test")
     assert np.array_equal(x, expected[0]) and np.array_equal(y, expected[1])
 
 
@@ -97,11 +97,11 @@ def test_a_damaged_image_is_named_in_one_line(pictures, backbone, workers):
     damaged = task.splits["test"].files[3]
     damaged.write_bytes(damaged.read_bytes()[:40])
     with pytest.raises(InputError, match=f"^expected an image of 3 bands, found: .*{damaged.name}") as caught:
-        features(backbone, task, "test", workers=workers)
+        extract_features(backbone, task, "test", workers=workers)
     assert "\n" not in str(caught.value)
 
 
 def test_workers_change_nothing(pictures, backbone):
     task = folder_task(pictures, per_class_valid=2)
-    one, two = (features(backbone, task, "test", batch=5, workers=n) for n in (0, 2))
+    one, two = (extract_features(backbone, task, "test", batch=5, workers=n) for n in (0, 2))
     assert np.array_equal(one[0], two[0]) and np.array_equal(one[1], two[1])

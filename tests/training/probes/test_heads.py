@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from ofa_engine.core.errors import InputError
-from training.probes.heads import PAPER, Recipe, TokenHead, _parts, fit_logistic
+from training.probes.heads import PAPER, HeadRecipe, TokenHead, batch_slices, fit_logistic
 
 
 def blobs(rng, count, classes=4, width=6, spread=1.0):
@@ -101,12 +101,12 @@ def test_token_head_scores_pixels_by_convolution_and_upsampling():
 
 def test_batches_cover_all_and_none_is_single():
     for count in range(2, 30):
-        parts = _parts(count, 7)
+        parts = batch_slices(count, 7)
         assert [i for part in parts for i in range(count)[part]] == list(range(count))
         assert all(part.stop - part.start > 1 for part in parts)
 
 
-@pytest.mark.parametrize("wrong", [Recipe("other"), Recipe(augment=True), Recipe("paper", "lars")])
+@pytest.mark.parametrize("wrong", [HeadRecipe("other"), HeadRecipe(augment=True), HeadRecipe("paper", "lars")])
 def test_recipes_that_cannot_be_used(wrong):
     with pytest.raises(InputError, match="expected"):
         wrong.resolved("classify")

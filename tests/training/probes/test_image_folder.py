@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ofa_engine.core.errors import InputError
-from training.data.readers.readers_starter import chip_digest
+from training.data.readers.held_out_chips import chip_digest
 from training.probes.image_folder import folder_task
 
 

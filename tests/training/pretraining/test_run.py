@@ -1,3 +1,5 @@
+"""Runs learn, stop and continue exactly, on one process or several."""
+
 import csv
 import os
 import shutil
@@ -11,12 +13,14 @@ import numpy as np
 import pytest
 import torch
 
-from ofa_engine.core.errors import InputError, OfaError
+from ofa_engine.core.callbacks import Callbacks
+from ofa_engine.core.errors import OfaError
 from ofa_engine.interfaces import commands as verbs
 from ofa_engine.model.checkpoint import load_checkpoint
-from training import pretrain, simulate
-from training.pretrain import main
-from training.pretraining import config, state
+from training.pretraining import checkpoints, config
+from training.pretraining.objectives import OBJECTIVES, MaskedAutoencoding
+from training.pretraining.run import pretrain
+from training.simulation.scene_files import write_scene
 
 ROOT = Path(__file__).parents[3]
 TINY = dict(
@@ -54,84 +58,86 @@ def command(data, output, **more):
 def test_losses_fall_and_the_engine_loads_the_checkpoint(prepared, tmp_path):
     data = prepared(["naip", "sentinel-1", "enmap"])  # 16 px enlarged to 32: smooth, so there is something to learn
     more = dict(epochs=30, sheet_epochs=15, base_lr=0.2, decoder_width=32)
-    facts = pretrain.pretrain(settings(data, tmp_path / "run", **more), lambda text: None)
+    facts = pretrain(settings(data, tmp_path / "run", **more), lambda text: None)
     rows = losses(tmp_path / "run")
     assert len(rows) == 30 * 9 and facts["nonfinite_steps"] == 0
     for sensor in ("naip", "sentinel-1", "enmap"):
         mine = [float(loss) for _, s, loss in rows if s == sensor]
         assert np.mean(mine[-9:]) < 0.95 * np.mean(mine[:9]), sensor
-    newest = state.found(tmp_path / "run")[-1]
+    newest = checkpoints.found(tmp_path / "run")[-1]
     checkpoint = load_checkpoint(newest)
     assert list(checkpoint.model.embedders) == ["enmap", "naip", "sentinel-1"]
     assert checkpoint.header["training"]["images"] == 30 * 9 * 4 and checkpoint.header["decoder"]["width"] == 32
-    assert len(state.found(tmp_path / "run")) <= 3
+    assert len(checkpoints.found(tmp_path / "run")) <= 3
     assert list((tmp_path / "run").glob("reconstructions-*.png")) and (tmp_path / "run" / "report.html").exists()
     # and a head fitted on it segments, with nothing but the two files
     scene, labels, head, result = (str(tmp_path / n) for n in ("s.tif", "l.tif", "head.safetensors", "out.tif"))
-    simulate.write("naip", 96, 7, scene, labels)
+    write_scene("naip", 96, 7, scene, labels)
     more = {"inputs": [scene], "labels": [labels], "checkpoint": str(newest), "output": head}
-    assert verbs.run("fit", more, verbs.Watch())["validation"]["accuracy"] > 0.5
+    assert verbs.run("fit", more, Callbacks())["validation"]["accuracy"] > 0.5
     shutil.move(newest, tmp_path / newest.name)
     assert (
         sum(
             c["pixels"]
-            for c in verbs.run("segment", {"input": scene, "output": result, "head": head}, verbs.Watch())["classes"]
+            for c in verbs.run("segment", {"input": scene, "output": result, "head": head}, Callbacks())["classes"]
         )
         == 96**2
     )
 
 
-def test_a_stopped_run_goes_on_exactly(prepared, tmp_path):
+def test_a_stopped_run_continues_exactly(prepared, tmp_path):
     data = prepared(["naip", "gaofen"])
-    pretrain.pretrain(settings(data, tmp_path / "whole", epochs=6), lambda text: None)
+    pretrain(settings(data, tmp_path / "whole", epochs=6), lambda text: None)
     more = dict(epochs=6, checkpoint_epochs=1)
-    pretrain.pretrain(settings(data, tmp_path / "parts", max_steps=10, **more), lambda text: None)
-    pretrain.pretrain(settings(data, tmp_path / "parts", max_steps=23, **more), lambda text: None)
-    pretrain.pretrain(settings(data, tmp_path / "parts", **more), lambda text: None)
+    pretrain(settings(data, tmp_path / "parts", max_steps=10, **more), lambda text: None)
+    pretrain(settings(data, tmp_path / "parts", max_steps=23, **more), lambda text: None)
+    pretrain(settings(data, tmp_path / "parts", **more), lambda text: None)
     assert losses(tmp_path / "parts") == losses(tmp_path / "whole")
-    last = [load_checkpoint(state.found(tmp_path / name)[-1]).header["fingerprints"] for name in ("whole", "parts")]
+    last = [
+        load_checkpoint(checkpoints.found(tmp_path / name)[-1]).header["fingerprints"] for name in ("whole", "parts")
+    ]
     assert last[0] == last[1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
 def test_signals(number, prepared, tmp_path):
-    """SIGTERM saves and exits 0; after SIGKILL at some step the newest checkpoint is taken. Both go on exactly."""
+    """SIGTERM saves and exits 0; after SIGKILL at some step the newest checkpoint is taken. Both continue exactly."""
     data = prepared(["naip", "gaofen"], 40)
     more = dict(epochs=15, checkpoint_epochs=1)
-    pretrain.pretrain(settings(data, tmp_path / "whole", **more), lambda text: None)
+    pretrain(settings(data, tmp_path / "whole", **more), lambda text: None)
     run = subprocess.Popen(
         command(data, tmp_path / "run", **more), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     deadline = time.monotonic() + 60
-    while not state.found(tmp_path / "run") and time.monotonic() < deadline:
+    while not checkpoints.found(tmp_path / "run") and time.monotonic() < deadline:
         time.sleep(0.02)
     run.send_signal(number)
     text = run.communicate()[0]
     if number == signal.SIGTERM:
-        assert run.returncode == 0 and "stopped as told" in text, text
+        assert run.returncode == 0 and "stopped on request" in text, text
     again = subprocess.run(command(data, tmp_path / "run", **more), cwd=ROOT, capture_output=True, text=True)
-    assert again.returncode == 0 and "going on from step-" in again.stdout, again.stdout + again.stderr
+    assert again.returncode == 0 and "continuing from step-" in again.stdout, again.stdout + again.stderr
     assert losses(tmp_path / "run") == losses(tmp_path / "whole")
 
 
-def test_a_damaged_newest_checkpoint_is_passed_over(prepared, tmp_path):
+def test_a_damaged_newest_checkpoint_is_skipped(prepared, tmp_path):
     data = prepared(["naip"])
     more = dict(epochs=4, checkpoint_epochs=1)
-    pretrain.pretrain(settings(data, tmp_path / "whole", **more), lambda text: None)
-    pretrain.pretrain(settings(data, tmp_path / "run", max_steps=9, **more), lambda text: None)
-    newest = state.found(tmp_path / "run")[-1]
+    pretrain(settings(data, tmp_path / "whole", **more), lambda text: None)
+    pretrain(settings(data, tmp_path / "run", max_steps=9, **more), lambda text: None)
+    newest = checkpoints.found(tmp_path / "run")[-1]
     os.truncate(newest, newest.stat().st_size // 2)
-    said = []
-    with pytest.warns(UserWarning, match="damaged and passed over"):
-        pretrain.pretrain(settings(data, tmp_path / "run", **more), said.append)
-    assert any("going on from step-00000006" in text for text in said)
+    lines = []
+    with pytest.warns(UserWarning, match="damaged and skipped"):
+        pretrain(settings(data, tmp_path / "run", **more), lines.append)
+    assert any("continuing from step-00000006" in text for text in lines)
     assert losses(tmp_path / "run") == losses(tmp_path / "whole")
 
 
 def test_two_processes_equal_one(prepared, tmp_path):
     data = prepared(["naip", "gaofen"], 40)
     more = dict(epochs=1, batch=4, precision="fp64", seed=5)
-    pretrain.pretrain(settings(data, tmp_path / "one", **more), lambda text: None)
+    pretrain(settings(data, tmp_path / "one", **more), lambda text: None)
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m"]
     run = subprocess.run(
         [*torchrun, *command(data, tmp_path / "two", **more)[2:]],
@@ -150,55 +156,27 @@ def test_accumulation_equals_the_whole_batch(prepared, tmp_path):
     data = prepared(["naip"])
     for parts in (1, 4):
         more = dict(accumulate=parts, epochs=3, precision="fp64")
-        pretrain.pretrain(settings(data, tmp_path / str(parts), **more), lambda text: None)
+        pretrain(settings(data, tmp_path / str(parts), **more), lambda text: None)
     whole, parts = (np.array([float(r[2]) for r in losses(tmp_path / n)]) for n in ("1", "4"))
     np.testing.assert_allclose(whole, parts, rtol=1e-9)
 
 
-def test_nonfinite_losses_are_skipped_counted_and_stop_the_run(prepared, tmp_path):
-    data = prepared(["naip"])
-    values = np.load(data / "naip" / "shard-00000.npy")
-    trainer = pretrain.Trainer
-    old = trainer.images
+class Broken(MaskedAutoencoding):
+    """Gives NaN for batches with sample 3."""
 
-    def broken(self, step, samples, raw):
-        return old(self, step, samples, raw) * (float("nan") if 3 in samples.tolist() else 1.0)
-
-    said = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trainer, "images", broken)
-        facts = pretrain.pretrain(settings(data, tmp_path / "a", epochs=2), said.append)
-        assert facts["nonfinite_steps"] == 2 and any("naip-3" in text for text in said)
-        for name, tensor in load_checkpoint(state.found(tmp_path / "a")[-1]).model.state_dict().items():
-            assert torch.isfinite(tensor).all(), name
-        with pytest.raises(OfaError, match="stopped after 3 steps.*naip"):
-            pretrain.pretrain(settings(data, tmp_path / "b", epochs=9, stop_nonfinite=3), lambda text: None)
-    assert np.isfinite(values).all()
+    def pixels(self, batch):
+        return super().pixels(batch) * (float("nan") if 3 in batch.samples.tolist() else 1.0)
 
 
-def test_configuration(tmp_path, capsys):
-    path = tmp_path / "a.yaml"
-    path.write_text("data: x\noutput: y\nmodel: tiny\nbatch: 8\nweights: [enmap=2]\n")
-    found = config.load(path, {"batch": 16})
-    assert (found.batch, found.architecture.width, found.sensor_weights) == (16, 192, {"enmap": 2.0})
-    paper = config.Config()
-    assert (paper.architecture.width, paper.decoder.width, paper.mask_ratio, paper.epochs) == (768, 512, 0.75, 100)
-    for changes, says in [
-        ({"model": "huge"}, "model"),
-        ({"bach": 3}, "bach"),
-        ({"batch": "many"}, "int"),
-        ({"mask_ratio": 1.0}, "mask_ratio"),
-        ({"sensors": ["landsat"]}, "landsat"),
-    ]:
-        with pytest.raises(InputError, match=says):
-            config.load(path, changes)
-    assert main(["--data", str(tmp_path), "--output", str(tmp_path / "run")]) == 2
-    assert "run training.prepare" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "resources" / "configs").glob("*.yaml")), ids=lambda p: p.stem)
-def test_configurations_that_come_with_it(path):
-    config.load(path, {"data": "x", "output": "y"})
+def test_nonfinite_losses_are_skipped_counted_and_stop_the_run(prepared, tmp_path, monkeypatch):
+    monkeypatch.setitem(OBJECTIVES, "broken", Broken)
+    data, lines = prepared(["naip"]), []
+    facts = pretrain(settings(data, tmp_path / "a", epochs=2), lines.append, "broken")
+    assert facts["nonfinite_steps"] == 2 and any("naip-3" in text for text in lines)
+    for name, tensor in load_checkpoint(checkpoints.found(tmp_path / "a")[-1]).model.state_dict().items():
+        assert torch.isfinite(tensor).all(), name
+    with pytest.raises(OfaError, match="stopped after 3 steps.*naip"):
+        pretrain(settings(data, tmp_path / "b", epochs=9, stop_nonfinite=3), lambda text: None, "broken")
 
 
 def test_pretraining_needs_no_rasterio(prepared, tmp_path):

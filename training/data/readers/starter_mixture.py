@@ -1,13 +1,12 @@
 """The mixture that the starter model is pretrained on: public samples of all five sensors, and the simulator.
 
 Layout: `eurosat_rgb/CLASS/*.jpg`, `naip_scenes/*.tif` (R, G, B, NIR), `aerial/*.tif`, `chesapeake/*.npz`,
-`s1_floods/images/*.tif`, `s2_chips/*.tif`, `s2_scene/sen2_12band.tif`, `enmap_potsdam/images/*.tif`; whatever is not
-there is left out. EuroSAT's held-out chips (`held_out_chips`) never enter. Pixels are stored in the canonical unit.
+`s1_floods/images/*.tif`, `s2_chips/*.tif`, `s2_scene/sen2_12band.tif`, `enmap_potsdam/images/*.tif`; missing sets
+are skipped. EuroSAT's held-out chips (`held_out_chips`) are never used. Pixels are stored in the canonical unit.
 """
 
 import functools
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,23 +15,21 @@ from numpy.typing import NDArray
 
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.raster.source import Source
-from training.data.readers.readers import Listing, Unusable, canonical, read_image, resized
-from training.data.readers.readers_raster import read_raster
-from training.simulate import simulate, usual_gsd_m
+from training.data.readers.held_out_chips import chip_digest, held_out_chips
+from training.data.readers.pixels import canonical, read_image, resized
+from training.data.readers.rasters import read_raster
+from training.data.readers.reader import Listing, ReaderAndListing, SourceOptions, UnusableSample
+from training.simulation.scene import simulate, usual_gsd_m
 
 SIZE_PX = {"enmap": 32}  # of a sample; the others have 64
-_SCENES = {"naip": 100, "gaofen": 150, "sentinel-2": 200, "sentinel-1": 150, "enmap": 150}  # simulated, 16 cuts each
+SCENES = {
+    "naip": 100,
+    "gaofen": 150,
+    "sentinel-2": 200,
+    "sentinel-1": 150,
+    "enmap": 150,
+}  # simulated, each cut to 16 samples
 _S2_BANDS = (4, 3, 2, 5, 6, 7, 8, 11, 12)  # of 12-band products
-_HELD_OUT = Path(__file__).with_name("eurosat_held_out.txt")
-
-
-def held_out_chips() -> frozenset[str]:
-    """The first 16 hexadecimal digits of the SHA-256 of each EuroSAT file that nothing is trained on: 100 a class."""
-    return frozenset(_HELD_OUT.read_text(encoding="ascii").split())
-
-
-def chip_digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 @functools.lru_cache(maxsize=2)
@@ -43,7 +40,7 @@ def _simulated(sensor: str, seed: int, size_px: int) -> NDArray[np.float32]:
 
 
 @dataclass(frozen=True)
-class Mixture:
+class StarterMixture:
     """Samples by name: FILE, or FILE@column,row,side (of which layer, for .npz: #first), or `simulated/SEED@...`."""
 
     root: str
@@ -63,9 +60,9 @@ class Mixture:
         return "uint8" if self.units == "8-bit" else "float16"
 
     def read(self, name: str) -> NDArray:
-        name, _, place = name.partition("@")
-        x, y, side = map(int, place.split(",")) if place else (0, 0, 0)
-        pixels = self._pixels(name, (x, y, side, side) if place else None)
+        name, _, corner = name.partition("@")
+        x, y, side = map(int, corner.split(",")) if corner else (0, 0, 0)
+        pixels = self._pixels(name, (x, y, side, side) if corner else None)
         if pixels.shape[1:] != (self.size_px, self.size_px):
             pixels = resized(pixels, self.size_px, self.size_px)
         return pixels
@@ -93,7 +90,7 @@ class Mixture:
         if kind in ("aerial", "naip_scenes"):
             whole = pixels[3] > 0 if kind == "aerial" and len(pixels) == 4 else pixels.max(0) > 0
             if not np.isfinite(pixels).all() or not whole.all():
-                raise Unusable("expected a tile inside the scene, found its edge")
+                raise UnusableSample("expected a tile inside the scene, found its edge")
             pixels = pixels[: len(sensors.get(self.sensor).bands)]
         return pixels
 
@@ -108,8 +105,8 @@ def _windows(name: str, width: int, height: int, side: int, step: int) -> Iterab
     return (f"{name}@{x},{y},{side}" for y in rows for x in columns)
 
 
-def _names(root: Path, sensor: str, size_px: int) -> Iterable[str]:
-    """Real samples, those of small sets several times so that they are not drowned, then simulated ones."""
+def _names(root: Path, sensor: str, size_px: int, scenes: Mapping[str, int], held_out: frozenset[str]) -> Iterable[str]:
+    """Real samples, those of small sets several times so that they keep some weight, then simulated ones."""
 
     def files(pattern: str) -> list[tuple[str, Path]]:
         return [(path.relative_to(root).as_posix(), path) for path in sorted(root.glob(pattern))]
@@ -121,7 +118,6 @@ def _names(root: Path, sensor: str, size_px: int) -> Iterable[str]:
                     yield from _windows(name, image.width, image.height, side, step)
 
     if sensor == "naip":
-        held_out = held_out_chips()
         yield from (name for name, path in files("eurosat_rgb/*/*.jpg") if chip_digest(path) not in held_out)
         yield from rasters("aerial/*.tif", 64, 48, 3)
     if sensor in ("naip", "gaofen"):
@@ -140,10 +136,26 @@ def _names(root: Path, sensor: str, size_px: int) -> Iterable[str]:
     if sensor == "enmap":
         yield from 40 * [name for name, _ in files("enmap_potsdam/images/*.tif")]
         yield from 10 * list(rasters("enmap_potsdam/images/*.tif", 16, 8, 224))
-    for seed in range(_SCENES[sensor]):
+    for seed in range(scenes[sensor]):
         yield from _windows(f"simulated/{seed}", 4 * size_px, 4 * size_px, size_px, size_px)
 
 
-def mixture(root: Path, sensor: str) -> tuple[Mixture, Listing]:
-    reader = Mixture(str(root), sensor)
-    return reader, Listing(list(_names(root, sensor, reader.size_px)), as_listed=True)
+def list_samples(
+    root: Path, sensor: str, scenes: Mapping[str, int] = SCENES, held_out: frozenset[str] | None = None
+) -> ReaderAndListing:
+    """The mixture of one sensor.
+
+    Args:
+        root: folder with the public sets.
+        sensor: id of the sensor.
+        scenes: simulated scenes by sensor id.
+        held_out: digests of EuroSAT chips that are not used; None: those of `held_out_chips`.
+    """
+    reader = StarterMixture(str(root), sensor)
+    held_out = held_out_chips() if held_out is None else held_out
+    return reader, Listing(list(_names(root, sensor, reader.size_px, scenes, held_out)), as_listed=True)
+
+
+def open_source(options: SourceOptions) -> Iterator[ReaderAndListing]:
+    for sensor in [sensors.get(options.sensor).id] if options.sensor else sensors.SENSORS:
+        yield list_samples(options.root, sensor)

@@ -8,9 +8,9 @@ import rasterio
 from PIL import Image
 
 from ofa_engine.core.sensors import detection as sensors
-from training.data.readers import readers_starter
-from training.data.readers.readers import Unusable
-from training.data.readers.readers_starter import chip_digest, held_out_chips, mixture
+from training.data.readers.held_out_chips import chip_digest, held_out_chips
+from training.data.readers.reader import UnusableSample
+from training.data.readers.starter_mixture import list_samples
 from training.data.shards import ShardSet
 from training.prepare import main
 
@@ -41,17 +41,14 @@ def stored(path):
 
 
 @pytest.fixture
-def root(tmp_path, monkeypatch):
-    """Each set in small, with its own data types; two simulated scenes a sensor."""
-    monkeypatch.setattr(readers_starter, "_SCENES", dict.fromkeys(sensors.SENSORS, 2))
+def root(tmp_path):
+    """Each set in small, with its own data types."""
     rng = np.random.default_rng(0)
     noise = lambda *shape: rng.integers(1, 255, shape).astype(np.uint8)  # noqa: E731
     for number in range(4):
         chip = tmp_path / "eurosat_rgb" / "Forest" / f"{number}.jpg"
         chip.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(noise(64, 64, 3)).save(chip)
-    unseen = chip_digest(tmp_path / "eurosat_rgb" / "Forest" / "2.jpg")
-    monkeypatch.setattr(readers_starter, "held_out_chips", lambda: frozenset([unseen]))
     scene = noise(4, 130, 200)
     scene[:, :20, :20] = 0
     write(tmp_path / "naip_scenes" / "a.tif", scene, nodata=0)
@@ -69,12 +66,15 @@ def root(tmp_path, monkeypatch):
     return tmp_path
 
 
-def names(root, sensor, start):
-    return [name for name in mixture(root, sensor)[1].names if name.startswith(start)]
+def mixture(root, sensor, held_out=frozenset()):
+    """With two simulated scenes per sensor."""
+    return list_samples(root, sensor, dict.fromkeys(sensors.SENSORS, 2), held_out)
 
 
-def test_held_out_chips_never_enter(root):
-    assert names(root, "naip", "eurosat") == [f"eurosat_rgb/Forest/{i}.jpg" for i in (0, 1, 3)]
+def test_held_out_chips_are_never_used(root):
+    held_out = frozenset([chip_digest(root / "eurosat_rgb" / "Forest" / "2.jpg")])
+    names = [name for name in mixture(root, "naip", held_out)[1].names if name.startswith("eurosat")]
+    assert names == [f"eurosat_rgb/Forest/{i}.jpg" for i in (0, 1, 3)]
 
 
 def test_the_committed_list_names_a_hundred_chips_a_class(shared_data):
@@ -94,7 +94,7 @@ def test_every_name_gives_a_sample_of_the_sensor(sensor, root):
     for name in set(listing.names):
         try:
             pixels = reader.read(name)
-        except Unusable:
+        except UnusableSample:
             refused += 1
             continue
         assert pixels.shape == (bands, size, size) and np.isfinite(pixels).all(), name
@@ -117,14 +117,15 @@ def test_values_are_the_sets_own_in_the_canonical_unit(root):
 def test_edges_of_scenes_are_refused(root):
     reader = mixture(root, "naip")[0]
     for name in ("naip_scenes/a.tif@0,0,64", "aerial/drone.tif@48,0,64"):
-        with pytest.raises(Unusable, match="found its edge"):
+        with pytest.raises(UnusableSample, match="found its edge"):
             reader.read(name)
     assert reader.read("aerial/drone.tif@0,0,64").shape == (3, 64, 64)
 
 
 def test_prepare_writes_shards_of_the_mixture(root, capsys):
     output = root / "out"
-    assert main(["starter", str(root), "-o", str(output), "--sensor", "naip", "--workers", "1", "--quiet"]) == 0
+    options = ["--sensor", "naip", "--count", "60", "--workers", "1", "--quiet"]
+    assert main(["starter", str(root), "-o", str(output), *options]) == 0
     shards = ShardSet(output / "naip")
-    assert len(shards) > 40 and shards.manifest.dtype == "uint8" and shards.manifest.units == "8-bit"
-    assert not any("Forest/2" in name for name in shards.manifest.samples)
+    assert len(shards) == 60 and shards.manifest.dtype == "uint8" and shards.manifest.units == "8-bit"
+    assert {name.partition("/")[0] for name in shards.manifest.samples} >= {"eurosat_rgb", "aerial", "naip_scenes"}

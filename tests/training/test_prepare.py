@@ -1,4 +1,4 @@
-"""Preparation: what is stored and measured, what is skipped, the same draw always, and going on after a stop."""
+"""The command: what is stored and measured, what is skipped, and the draw."""
 
 import json
 import signal
@@ -14,9 +14,6 @@ import rasterio
 from PIL import Image
 
 from ofa_engine.core.sensors import detection as sensors
-from training.data import packing
-from training.data.packing import Moments, fit, stored
-from training.data.readers.readers import Unusable
 from training.data.shards import ShardSet, load_manifest
 from training.prepare import main
 
@@ -47,10 +44,6 @@ def pictures(tmp_path) -> Path:
 BAD = {"truncated.png", "nothing.png", "text.jpg", "constant.png", "large.png"}
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
-
-
 def test_all_pictures(pictures, tmp_path, capsys):
     run("images", pictures, "-o", tmp_path / "out", "--workers", 1)
     samples = ShardSet(tmp_path / "out" / "naip")
@@ -74,21 +67,6 @@ def test_statistics_are_numpys(pictures, tmp_path):
     pixels = samples.read(range(24)).astype(np.float64)
     assert np.allclose(samples.manifest.mean, pixels.mean((0, 2, 3)), rtol=1e-12)
     assert np.allclose(samples.manifest.std, pixels.std((0, 2, 3)), rtol=1e-12)
-
-
-def test_moments_merge_as_one_with_missing_values():
-    pixels = RNG.normal(1e4, 1, (3, 40, 50))
-    pixels[0, RNG.random((40, 50)) < 0.3] = np.nan
-    pixels[1] = np.nan
-    parts = [Moments.of(pixels[:, :, i : i + 7]) for i in range(0, 50, 7)]
-    total = parts[0]
-    for part in parts[1:]:
-        total = total.merge(part)
-    assert total.valid.tolist() == np.isfinite(pixels).sum((1, 2)).tolist()
-    for band in (0, 2):
-        assert np.isclose(total.mean[band], np.nanmean(pixels[band]), rtol=1e-13)
-        assert np.isclose(total.std()[band], np.nanstd(pixels[band]), rtol=1e-9)
-    assert total.mean[1] == 0 and total.std()[1] == 0
 
 
 def raster(path: Path, bands: np.ndarray, **options) -> None:
@@ -192,62 +170,6 @@ def test_count_seed_and_listing(pictures, tmp_path):
     assert [n for n in drawn("more") if "new" not in n][:10] == ten
 
 
-def test_workers_do_not_matter(pictures, tmp_path):
-    for workers in (1, 2):
-        run("images", pictures, "-o", tmp_path / str(workers), "--workers", workers, "--shard-mb", 0.003)
-    assert contents(tmp_path / "1") == contents(tmp_path / "2")
-
-
-@pytest.mark.parametrize("stop_at", [1, 9, 20])
-def test_interrupted_and_resumed_is_as_uninterrupted(pictures, tmp_path, monkeypatch, stop_at):
-    options = ("images", pictures, "--workers", 1, "--shard-mb", 0.003)
-    run(*options, "-o", tmp_path / "whole")
-    reads, load = [], packing.load
-
-    def interrupted(reader, name, shape, told):
-        reads.append(name)
-        if len(reads) == stop_at:
-            raise KeyboardInterrupt
-        return load(reader, name, shape, told)
-
-    monkeypatch.setattr(packing, "load", interrupted)
-    run(*options, "-o", tmp_path / "resumed", code=130)
-    left = contents(tmp_path / "resumed")
-    whole = contents(tmp_path / "whole")
-    assert all(whole[name] == data for name, data in left.items()), "whole shards only"
-    first, reads[:] = len(reads), ["already stopped"] * 100
-    run(*options, "-o", tmp_path / "resumed")
-    assert contents(tmp_path / "resumed") == whole
-    kept = sum(name.endswith(".npy") for name in left)
-    assert len(reads) - 100 <= 29 - kept * 3 and first <= stop_at, "what was whole is not read again"
-
-
-def test_damage_is_mended_and_leftovers_go(pictures, tmp_path):
-    options = ("images", pictures, "--workers", 1, "--shard-mb", 0.003, "-o", tmp_path)
-    run(*options)
-    whole, folder = contents(tmp_path / "naip"), tmp_path / "naip"
-    with (folder / "shard-00002.npy").open("r+b") as file:
-        file.seek(200)
-        file.write(b"damage")
-    (folder / "shard-00001.npy").write_bytes(whole["shard-00001.npy"][:100])
-    (folder / "shard-00004.json").write_text("{")
-    (folder / ".shard-00003.npy.part").write_bytes(b"half")
-    (folder / "manifest.json").unlink()
-    run(*options)
-    assert contents(folder) == whole
-    times = {p: p.stat().st_mtime_ns for p in folder.glob("shard-*")}
-    run(*options)
-    assert times == {p: p.stat().st_mtime_ns for p in folder.glob("shard-*")}, "nothing is made twice"
-
-
-def test_another_count_reuses_and_sweeps(pictures, tmp_path):
-    options = ("images", pictures, "--workers", 1, "--shard-mb", 0.003)
-    for count in (24, 10, 17):
-        run(*options, "--count", count, "-o", tmp_path / "one")
-        run(*options, "--count", count, "-o", tmp_path / f"fresh{count}")
-        assert contents(tmp_path / "one") == contents(tmp_path / f"fresh{count}")
-
-
 def test_other_options_are_not_mixed(pictures, tmp_path, capsys):
     run("images", pictures, "-o", tmp_path, "--workers", 1, "--count", 3)
     run("images", pictures, "-o", tmp_path, "--workers", 1, "--count", 3, "--seed", 2, code=2)
@@ -290,7 +212,7 @@ def test_stopped_processes_leave_whole_shards(tmp_path, stop):
     _, errors = process.communicate(timeout=60)
     assert not psutil.wait_procs(children, timeout=20)[1], "no process stays behind"
     if stop != "SIGKILL":
-        assert process.returncode == 130 and "goes on from there" in errors and "Traceback" not in errors, errors
+        assert process.returncode == 130 and "continues from there" in errors and "Traceback" not in errors, errors
         assert not list(folder.glob(".*"))
     assert not (folder / "manifest.json").exists()
     records = [json.loads(p.read_text()) for p in sorted(folder.glob("*.json"))]
@@ -327,22 +249,6 @@ def test_only_bad_files(tmp_path, capsys):
     Image.new("RGB", (16, 16)).save(tmp_path / "b.png")
     assert main(["images", str(tmp_path), "-o", str(tmp_path / "out"), "--workers", "1"]) == 2
     assert not list((tmp_path / "out").rglob("*.*"))
-
-
-def test_sizes():
-    ramp = np.broadcast_to(np.arange(40, dtype=np.float32), (2, 30, 40))
-    assert fit(ramp, (30, 40), False) is ramp
-    assert np.array_equal(fit(ramp, (20, 20), True), ramp[:, :20, 10:30])
-    assert fit(ramp, (64, 64), True).shape == (2, 64, 64) and abs(fit(ramp, (64, 64), True).mean() - 19.5) < 0.3
-    assert fit(ramp, (32, 40), False).shape == (2, 32, 40)
-    with pytest.raises(Unusable, match="--size-px"):
-        fit(ramp, (64, 64), False)
-
-
-def test_storing_in_integers():
-    values = np.array([[[1.4, 2.6, np.nan, 300, -5]]], np.float32)
-    assert stored(values, "uint8", None).tolist() == [[[1, 3, 0, 255, 0]]]
-    assert stored(values, "int16", -32768).tolist() == [[[1, 3, -32768, 300, -5]]]
 
 
 def test_size_px_makes_all_one_size(pictures, tmp_path):

@@ -11,9 +11,11 @@ from ofa_engine.model.checkpoint import save_checkpoint
 from ofa_engine.model.ofanet import Architecture, OFANet
 from training import geobench
 from training.geobench import main
-from training.probes.geobench_tables import PAPER, TABLE_1, TABLE_2
+from training.probes.geobench_files import TASKS
+from training.probes.geobench_published import PAPER, TABLE_1, TABLE_2
+from training.probes.heads import HeadRecipe
 
-from ..make_geobench import make_geobench
+from .make_geobench import make_geobench
 
 SIZE = ["--width", "24", "--depth", "1", "--heads", "2", "--input-px", "32", "--device", "cpu", "--epochs", "2"]
 
@@ -122,48 +124,51 @@ def test_the_papers_numbers():
     assert PAPER["satmae"]["m-forestnet"] is None and PAPER["satmae"]["m-pv4ger"] is None
 
 
-def test_a_stopped_run_ends_as_one_that_was_not(root, files, tmp_path, monkeypatch, capsys):
-    told = ["--methods", "random,ofanet", "--seeds", "2", *checkpoints(files, "ofanet")]
-    run(root, tmp_path / "whole", *told)
-    real, done = geobench.probe, []
+def computed(capsys):
+    """Cells computed since the last call: each one is logged."""
+    return sum(", seed " in line for line in capsys.readouterr().err.splitlines())
 
-    def counted(task, *arguments, **settings):
-        if len(done) == 4 and not stopped:
+
+def test_an_interrupted_run_ends_as_an_undisturbed_one(root, files, tmp_path, capsys):
+    options = ["--methods", "random,ofanet", "--seeds", "2", *checkpoints(files, "ofanet")]
+    run(root, tmp_path / "whole", *options)
+    assert computed(capsys) == 3 + 3 + 4, "2 + 1 of eurosat and bigearthnet, 2 + 2 of pv4ger-seg"
+    lines = []
+
+    def interrupt(line):
+        lines.append(line)
+        if len(lines) == 4:
             raise KeyboardInterrupt
-        done.append(task.name)
-        return real(task, *arguments, **settings)
 
-    stopped = []
-    monkeypatch.setattr(geobench, "probe", counted)
-    run(root, tmp_path / "parts", *told, code=130)
+    size = Architecture(24, 1, 2, input_px=32)
+    methods = geobench.Methods({"ofanet": files / "ofanet.safetensors"}, size, torch.device("cpu"))
+    settings = geobench.CellSettings(tmp_path / "parts", HeadRecipe(epochs=2), seeds=2)
+    with pytest.raises(KeyboardInterrupt):
+        geobench.run(root, list(TASKS), "default", ["random", "ofanet"], methods, settings, interrupt)
     assert contents(tmp_path / "parts") != contents(tmp_path / "whole")
-    stopped.append(True)
-    run(root, tmp_path / "parts", *told)
-    assert len(done) == 3 + 3 + 4, "of eurosat and bigearthnet 2 + 1, of pv4ger-seg 2 + 2: none twice"
+    run(root, tmp_path / "parts", *options)
+    assert computed(capsys) == 10 - 4, "no cell is computed twice"
     assert contents(tmp_path / "parts") == contents(tmp_path / "whole")
-    run(root, tmp_path / "parts", *told)
-    assert len(done) == 10, "nothing is left to do"
+    run(root, tmp_path / "parts", *options)
+    assert computed(capsys) == 0
 
 
-def test_cells_are_named_by_what_decides_them(root, files, tmp_path, monkeypatch):
-    real, done = geobench.probe, []
-    monkeypatch.setattr(geobench, "probe", lambda *a, **k: done.append(1) or real(*a, **k))
-    told = ["--methods", "ofanet", "--tasks", "m-eurosat"]
-    run(root, tmp_path, *told, *checkpoints(files, "ofanet"))
+def test_cells_are_named_by_all_their_settings(root, files, tmp_path, capsys):
+    options = ["--methods", "ofanet", "--tasks", "m-eurosat"]
+    run(root, tmp_path, *options, *checkpoints(files, "ofanet"))
+    assert computed(capsys) == 1
     for more in (["--recipe", "paper", "--seeds", "1"], ["--partition", "0.50x_train"], ["--with-valid"]):
-        before = len(done)
-        run(root, tmp_path, *told, *checkpoints(files, "ofanet"), *more)
-        run(root, tmp_path, *told, *checkpoints(files, "ofanet"), *more)
-        assert len(done) == before + 1, more
+        for _ in range(2):
+            run(root, tmp_path, *options, *checkpoints(files, "ofanet"), *more)
+        assert computed(capsys) == 1, more
     other = OFANet(Architecture(24, 1, 2, input_px=32))
     save_checkpoint(tmp_path / "other.safetensors", other, "other", {})
-    before = len(done)
-    run(root, tmp_path, *told, "--checkpoints", f"ofanet={tmp_path / 'other.safetensors'}")
-    assert len(done) == before + 1
+    run(root, tmp_path, *options, "--checkpoints", f"ofanet={tmp_path / 'other.safetensors'}")
+    assert computed(capsys) == 1
     for cell in (tmp_path / "cells").glob("*.json"):
         cell.write_text('{"decides": 1')
-    run(root, tmp_path, *told, *checkpoints(files, "ofanet"))
-    assert len(done) == before + 2, "a damaged cell is made anew"
+    run(root, tmp_path, *options, *checkpoints(files, "ofanet"))
+    assert computed(capsys) == 1, "a damaged cell is computed again"
 
 
 def test_random_weights_have_the_size_of_ofanet(files):

@@ -1,0 +1,29 @@
+"""Each rank gets its share of the scheduled samples, in order."""
+
+import numpy as np
+import pytest
+import torch
+
+from training.data.shards import find_sets
+from training.pretraining.batches import batches, stored_tensor
+from training.pretraining.distributed import Ranks
+from training.pretraining.schedule import TrainingSchedule
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_ranks_read_their_shares_in_order(prepared, workers):
+    sets = find_sets(prepared(["naip", "sentinel-1"]))
+    schedule = TrainingSchedule({key: len(samples) for key, samples in sets.items()}, batch=4, epochs=1, seed=1)
+    steps = schedule.epoch(0)
+    for rank in range(2):
+        found = list(batches(sets, steps, Ranks(rank, 2, torch.device("cpu")), workers))
+        assert [batch.step for batch in found] == steps
+        for batch in found:
+            assert batch.samples.tolist() == batch.step.samples[rank::2].tolist() and len(batch) == 2
+            np.testing.assert_array_equal(batch.values, sets[batch.step.sensor].read(batch.samples.tolist()))
+            parts = batch.chunks(2)
+            assert torch.equal(torch.cat([part.values for part in parts]), batch.values)
+
+
+def test_uint16_keeps_its_numbers():
+    assert stored_tensor(np.array([65535], np.uint16)).tolist() == [65535]

@@ -1,0 +1,78 @@
+"""The samples of scheduled steps as they are stored, read ahead by worker processes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from training.data.shards import ShardSet
+from training.pretraining.distributed import Ranks
+from training.pretraining.schedule import Step
+
+
+@dataclass(frozen=True)
+class Batch:
+    """This process's samples of one step: their numbers (B,) and stored values (B, C, H, W)."""
+
+    step: Step
+    samples: Tensor
+    values: Tensor
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def to(self, device: torch.device) -> "Batch":
+        return replace(
+            self,
+            samples=self.samples.to(device, non_blocking=True),
+            values=self.values.to(device, non_blocking=True),
+        )
+
+    def chunks(self, count: int) -> list["Batch"]:
+        """`count` parts in order."""
+        parts = zip(self.samples.chunk(count), self.values.chunk(count), strict=True)
+        return [replace(self, samples=samples, values=values) for samples, values in parts]
+
+
+def stored_tensor(values: NDArray) -> Tensor:
+    """Stored values as a tensor; torch supports uint16 only in part, int32 holds the same numbers."""
+    return torch.from_numpy(values.astype("int32") if values.dtype == "uint16" else values)
+
+
+class _StepDataset(Dataset):
+    """One rank's share of each step."""
+
+    def __init__(self, sets: Mapping[str, ShardSet], steps: Sequence[Step], ranks: Ranks):
+        self.sets, self.steps, self.rank, self.world = sets, steps, ranks.rank, ranks.world
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        """(sample numbers (B,), stored values (B, C, H, W))."""
+        step = self.steps[index]
+        numbers = step.share(self.rank, self.world)
+        return torch.from_numpy(numbers), stored_tensor(self.sets[step.sensor].read(numbers))
+
+
+def batches(sets: Mapping[str, ShardSet], steps: Sequence[Step], ranks: Ranks, workers: int) -> Iterator[Batch]:
+    """This rank's batches of the steps, in order. Workers start at once.
+
+    Args:
+        sets: prepared samples by sensor id.
+        steps: of the schedule.
+        ranks: this process among the others.
+        workers: processes that read ahead; 0: none.
+    """
+    loader = DataLoader(
+        _StepDataset(sets, steps, ranks),
+        batch_size=None,
+        shuffle=False,
+        num_workers=workers,
+        pin_memory=ranks.device.type == "cuda",
+        prefetch_factor=4 if workers else None,
+    )
+    return (Batch(step, samples, values) for step, (samples, values) in zip(steps, loader, strict=True))
