@@ -22,6 +22,7 @@ from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError, ModelFileError, OfaError
 from ..core.options import BatchOptions, Options
 from ..core.version import __version__
+from ..core.partial_names import stem_of
 from ..inference import segment as predict
 from ..pipeline.stages import default_budget_bytes
 from ..raster.source import Source
@@ -296,10 +297,11 @@ class _Work:
 
     def _sweep(self, whole_scenes: bool) -> None:
         """Removes shares, and what workers that were killed have left of this run's outputs."""
-        stems, share = {scene.id for scene in self.todo}, r"(?:\.share\d+of\d+)" + "?" * whole_scenes
+        stems = {scene.id for scene in self.todo}
         for path in self.folder.glob(".*"):
-            match = re.fullmatch(rf"\.(.+?){share}\.\d+\.(?:scratch\.)?part\b.*", path.name)
-            if match and match[1] in stems:
+            stem = stem_of(path.name) or ""
+            whole = re.sub(r"\.share\d+of\d+$", "", stem)
+            if whole in stems and (whole_scenes or whole != stem):
                 path.unlink(missing_ok=True)
 
     # --- results over all ------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ Header (JSON under the metadata key "ofanet"): format, file ("checkpoint" or "he
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from ..core import catalog
+from ..core import catalog, files
 from ..core.errors import InputError, ModelFileError, OutputError
 from ..core.sensors import detection as sensor_table
 from .heads import KINDS, LinearHead
@@ -116,12 +115,9 @@ def save_head(
 
 def _write(path: Path, tensors: dict[str, Tensor], header: dict, half: bool) -> None:
     kept = {k: v.detach().cpu().to(torch.float16 if half else torch.float32).contiguous() for k, v in tensors.items()}
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(save(kept, {"ofanet": json.dumps(header, ensure_ascii=False)}))
-        os.replace(part, path)
+        files.write_bytes(path, save(kept, {"ofanet": json.dumps(header, ensure_ascii=False)}))
     except (OSError, SafetensorError) as error:
-        part.unlink(missing_ok=True)
         raise OutputError(f"cannot write {path}: {error}") from error
 
 
