@@ -504,7 +504,7 @@ def write(sensor_id: str, size_px: int, seed: int, path: str | Path, labels_path
     import rasterio
     from rasterio import Affine
 
-    from ofa_engine.raster.geotiff import write_class_names
+    from ofa_engine.raster.class_names import write_class_names
 
     sensor = sensors.get(sensor_id)
     names = list(sensor.band_names)

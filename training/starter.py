@@ -27,7 +27,7 @@ from ofa_engine.inference.segment import classify, segment
 from ofa_engine.learning.fit import fit, show
 from ofa_engine.learning.metrics import confusion, scores
 from ofa_engine.model.checkpoint import load_checkpoint, save_checkpoint
-from ofa_engine.raster.geotiff import write_class_names
+from ofa_engine.raster.class_names import write_class_names
 from ofa_engine.raster.source import Source
 from training.data.readers.readers import read_image
 from training.data.readers.readers_starter import chip_digest, held_out_chips

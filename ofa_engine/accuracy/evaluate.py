@@ -27,8 +27,9 @@ from ..core.version import __version__
 from ..inference.session import Job, open_job
 from ..learning.labels import read_labels
 from ..learning.metrics import Z_95, Stratified, confusion, scores
-from ..raster.geotiff import Pending, check_output
-from ..raster.source import Source, shown
+from ..raster.atomic import Pending, check_output
+from ..raster.gdal import shown
+from ..raster.source import Source
 from .map_lookup import UNKNOWN_COLOR, Findings, map_at, names, one_of
 from .sample_points import by_points, read_points
 
@@ -88,7 +89,7 @@ def _find_head(options: EvaluateOptions) -> catalog.ModelFile:
 def _write(target: Path, text: str) -> None:
     pending = Pending()
     try:
-        pending.beside(target).write_text(text, encoding="utf-8")
+        pending.add(target).write_text(text, encoding="utf-8")
         pending.commit()
     except OSError as error:
         raise OutputError(f"cannot write {target}: {error.strerror}") from error

@@ -18,7 +18,8 @@ from ..core.options import Options
 from ..inference.segment import classify, segment
 from ..inference.session import Job
 from ..learning.metrics import Stratified
-from ..raster.source import Source, place
+from ..raster.georeference import place
+from ..raster.source import Source
 from ..tiling.axis import Axis
 
 OVERLAP = 0.25  # of `segment` where the user asks for nothing else

@@ -20,7 +20,8 @@ from ..core.options import Options
 from ..inference.session import Job
 from ..learning.labels import as_text
 from ..learning.metrics import confusion, stratified
-from ..raster.source import Source, place, pyproj_crs
+from ..raster.georeference import place, pyproj_crs
+from ..raster.source import Source
 from .map_lookup import UNKNOWN_COLOR, Findings, map_at, names, one_of, read_layer
 
 

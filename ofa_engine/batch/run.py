@@ -21,8 +21,8 @@ from ..core import catalog
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError, ModelFileError, OfaError
 from ..core.options import BatchOptions, Options
-from ..core.version import __version__
 from ..core.partial_names import stem_of
+from ..core.version import __version__
 from ..inference import segment as predict
 from ..pipeline.stages import default_budget_bytes
 from ..raster.source import Source

@@ -28,7 +28,7 @@ from ..inference.class_raster import ClassWriter, create_class_layer, make_quick
 from ..inference.segment import segment
 from ..inference.session import TIFF, Job, Predictor, gdal_limits, open_job, plan_for
 from ..pipeline import stages as pl
-from ..raster.geotiff import Pending, check_output
+from ..raster.atomic import Pending, check_output
 from ..raster.source import Source, detect_source
 from .synthetic import SIZES, random_model, write_example
 
@@ -257,7 +257,7 @@ class _Stages:
         on its own clock; of a large raster as many as fit the time. Overviews belong to writing; those of a part would
         tell nothing of the whole, and do not count."""
         job, pending, clock, tiles = self.job, Pending(), _Clock(), 0
-        part = pending.beside(check_output(self.told.output, [self.told.input], TIFF))
+        part = pending.add(check_output(self.told.output, [self.told.input], TIFF))
         try:
             with gdal_limits(job), create_class_layer(part, job, {}) as layer:
                 writer = ClassWriter(job, layer, None)

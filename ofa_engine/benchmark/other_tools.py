@@ -38,7 +38,8 @@ from ..inference.segment import segment
 from ..inference.session import Job, Predictor, cached_checkpoint, open_job, plan_for
 from ..model.onednn import unpack
 from ..model.preprocess import normalise, resize, to_canonical
-from ..raster.geotiff import NODATA, create_tiff
+from ..raster.class_names import NODATA
+from ..raster.geotiff import create_tiff
 from .bench import Done, Log, Peak, describe, duration, prepare
 
 PLAIN = "plain"

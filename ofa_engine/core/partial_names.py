@@ -1,4 +1,4 @@
-"""Names of files that are not complete yet: hidden, in the target's folder, with the id of the process that writes them.
+"""Names of files that are not complete yet: hidden, next to their target, with the id of the process that writes them.
 
     .map.4711.part.tif             becomes map.tif once it is complete
     .map.4711.scratch.part.tif     an intermediate file, never kept

@@ -12,8 +12,8 @@ from rasterio.enums import Resampling
 from rasterio.io import MemoryFile
 
 from ..core.html import count_text, document, hectares_text, listing, short, swatch, table, text
-from ..raster.geotiff import class_colormap
-from ..raster.source import open_quietly
+from ..raster.class_names import class_colormap
+from ..raster.gdal import open_quietly
 
 PICTURE_PX = 720  # the picture's longer side, at most
 _LEAST_SHOWN_PX = 360  # small maps are drawn larger, with sharp pixels

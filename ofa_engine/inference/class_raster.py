@@ -14,9 +14,11 @@ from rasterio.windows import Window
 
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, OfaError
-from ..raster.geotiff import NODATA, class_colormap, create_tiff
+from ..raster.class_names import NODATA, class_colormap
+from ..raster.georeference import pixel_area_m2
+from ..raster.geotiff import create_tiff
 from ..raster.sieve import PixelAreas, Sieve
-from ..raster.source import Source, pixel_area_m2
+from ..raster.source import Source
 from .session import Job, gdal_limits
 
 OVERVIEWS_FROM_PX = 4096  # a layer that is larger gets overviews

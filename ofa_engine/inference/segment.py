@@ -19,9 +19,10 @@ from ..core.errors import Cancelled, OfaError, OutputError
 from ..core.options import Options
 from ..pipeline import stages as pl
 from ..pipeline.journal import Record
-from ..raster.geotiff import NODATA, check_whole, class_colormap, create_tiff, write_class_names
+from ..raster.class_names import NODATA, class_colormap, write_class_names
+from ..raster.georeference import coarser, place
+from ..raster.geotiff import check_complete, create_tiff
 from ..raster.polygons import PolygonWriter, dissolve
-from ..raster.source import coarser, place
 from .area_report import areas_page, small_view
 from .class_raster import ClassWriter, Finished, Tally, create_class_layer, make_quick, merge_small
 from .partitions import join, share
@@ -48,7 +49,7 @@ def _finish(
     answer |= rest
     if options.report and shown is not None:
         page = areas_page(answer, tags, shown, time.monotonic() - job.started)
-        job.pending.beside(Path(options.report)).write_text(page, encoding="utf-8")
+        job.pending.add(Path(options.report)).write_text(page, encoding="utf-8")
     job.pending.commit()
     return answer
 
@@ -94,14 +95,14 @@ def segment(job: Job, options: Options, callbacks: Callbacks, shares: int = 0) -
 
     Raises InputError for what the user can mend, OfaError for what broke on the way, Cancelled.
     """
-    part = job.pending.beside(Path(options.output))
+    part = job.pending.add(Path(options.output))
     plan = (
         join(job, options, _plan(job, options), shares)
         if shares
         else (begin(job, options, part, functools.partial(_plan, job, options), callbacks))
     )
-    confidence_part = job.pending.beside(Path(options.confidence)) if options.confidence else None
-    polygons_part = job.pending.beside(Path(options.polygons)) if options.polygons else None
+    confidence_part = job.pending.add(Path(options.confidence)) if options.confidence else None
+    polygons_part = job.pending.add(Path(options.polygons)) if options.polygons else None
     source, tags = job.source, job.tags(options) | {"OVERLAP": str(plan.rows.overlap)}
     confidence = None
     if confidence_part:
@@ -129,7 +130,7 @@ def segment(job: Job, options: Options, callbacks: Callbacks, shares: int = 0) -
                 confidence.close()
     for path, name in ((part, options.output), (confidence_part, options.confidence)):
         if path:
-            check_whole(path, Path(name or "").name)
+            check_complete(path, Path(name or "").name)
     tally = writer.tally
     if options.min_area:
         callbacks.log("info", f"merging areas under {options.min_area:g} ha")
@@ -221,7 +222,7 @@ def _polygons(path: Path, layer: str, job: Job, confidence: bool) -> Iterator[Po
 def classify(job: Job, options: Options, callbacks: Callbacks) -> dict:
     """One class a tile, tiles side by side, those at the edge clipped: polygons (.gpkg) or cells (.tif)."""
     target = Path(options.output)
-    part = job.pending.beside(target)
+    part = job.pending.add(target)
     plan = begin(job, options, part, lambda: plan_for(job, 0.0, 0, clipped=True), callbacks)
     rows, columns = len(plan.rows.starts), len(plan.columns.starts)
     winners = np.full((rows, columns), NODATA, np.uint8)
@@ -282,8 +283,8 @@ def _write_tiles(path: Path, layer: str, job: Job, plan: pl.Plan, winners: NDArr
 @_verb(None)
 def embed(job: Job, options: Options, callbacks: Callbacks) -> dict:
     """Token features: a GeoTIFF of one band a feature and one cell a token; optionally a picture of 3 components."""
-    part = job.pending.beside(Path(options.output))
-    picture_part = job.pending.beside(Path(options.picture)) if options.picture else None
+    part = job.pending.add(Path(options.output))
+    picture_part = job.pending.add(Path(options.picture)) if options.picture else None
     arch = job.checkpoint.model.arch
     token_px = job.tile_px / arch.grid
     source = job.source

@@ -25,9 +25,11 @@ from ..model.onednn import pack
 from ..model.preprocess import normalise, resize, to_canonical
 from ..pipeline import stages as pl
 from ..pipeline.journal import Journal, Record
-from ..raster.geotiff import Pending, check_output
+from ..raster.atomic import Pending, check_output
+from ..raster.gdal import one_line, shown
+from ..raster.georeference import gsd_m
 from ..raster.masks import PolygonMask, RasterMask
-from ..raster.source import Source, detect_source, gsd_m, one_line, shown
+from ..raster.source import Source, detect_source
 from ..tiling.axis import MAX_OVERLAP, Axis
 
 TIFF, GPKG, HTML = (".tif", ".tiff"), (".gpkg",), (".html", ".htm")

@@ -23,8 +23,8 @@ from ..core.options import FitOptions, Options
 from ..inference.session import Job, Predictor, open_job
 from ..model.checkpoint import save_head
 from ..model.heads import KINDS, LinearHead, tile_statistics
-from ..raster.geotiff import check_output
-from ..raster.source import shown
+from ..raster.atomic import check_output
+from ..raster.gdal import shown
 from ..tiling.axis import Axis, pad_to_tile
 from . import logistic
 from .labels import Labelled, Labels, read_labels

@@ -21,7 +21,9 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from ..core.errors import InputError
-from .source import Source, one_line, place, pyproj_crs
+from .gdal import one_line
+from .georeference import place, pyproj_crs
+from .source import Source
 
 # Sentinel-2 L2A's scene classification (Sen2Cor): what is no clear view of the ground
 SCL_LEFT_OUT = {

@@ -13,8 +13,8 @@ from pyproj import Geod, Transformer
 from rasterio.crs import CRS
 
 from ..core.errors import OutputError
-from .geotiff import NODATA
-from .source import pyproj_crs
+from .class_names import NODATA
+from .georeference import pyproj_crs
 
 _CHUNK = 5000  # features written at once
 

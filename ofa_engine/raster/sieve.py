@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from .geotiff import NODATA
-from .source import pixel_area_m2
+from .class_names import NODATA
+from .georeference import pixel_area_m2
 
 BLOCK_PX = 1024
 _CELL_PX = (64, 1024)  # rows and columns of one mean pixel area; in degrees it changes fastest from row to row

@@ -23,7 +23,7 @@ from ofa_engine.interfaces.cli import main
 from ofa_engine.learning.metrics import stratified
 from ofa_engine.model.checkpoint import load_checkpoint, save_head
 from ofa_engine.model.heads import LinearHead, class_table
-from ofa_engine.raster.source import place
+from ofa_engine.raster.georeference import place
 
 from ..conftest import write_raster
 

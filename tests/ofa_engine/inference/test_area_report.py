@@ -17,7 +17,7 @@ from ofa_engine.inference import area_report as module
 from ofa_engine.inference.area_report import areas_page, small_view
 from ofa_engine.inference.segment import classify, segment
 from ofa_engine.interfaces.cli import main
-from ofa_engine.raster.source import open_quietly
+from ofa_engine.raster.gdal import open_quietly
 
 from ..conftest import CLASSES, write_raster
 

@@ -20,7 +20,8 @@ from ofa_engine.inference.session import Predictor, open_job
 from ofa_engine.model.checkpoint import load_checkpoint, load_head
 from ofa_engine.model.ofanet import usable_bands
 from ofa_engine.model.preprocess import normalise, resize, to_canonical
-from ofa_engine.raster.source import Source, detect_source, place
+from ofa_engine.raster.georeference import place
+from ofa_engine.raster.source import Source, detect_source
 from ofa_engine.tiling.axis import Axis
 
 from ..conftest import CLASSES, pixels_of, write_raster

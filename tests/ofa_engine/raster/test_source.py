@@ -4,8 +4,9 @@ import rasterio
 
 from ofa_engine.core.errors import OutputError, RasterError
 from ofa_engine.core.sensors.detection import detect
-from ofa_engine.raster.geotiff import Pending, check_output
-from ofa_engine.raster.source import Source, detect_source, gsd_m, pixel_area_m2, sampled_bands
+from ofa_engine.raster.atomic import Pending, check_output
+from ofa_engine.raster.georeference import gsd_m, pixel_area_m2
+from ofa_engine.raster.source import Source, detect_source, sampled_bands
 
 from ..conftest import UTM, pixels_of, write_raster
 
@@ -151,12 +152,12 @@ def test_pending_files_appear_whole_or_not_at_all(tmp_path):
     target = tmp_path / "a.gpkg"
     target.write_text("old")
     pending = Pending()
-    pending.beside(target).write_text("new")
+    pending.add(target).write_text("new")
     assert target.read_text() == "old"
     pending.discard()
     assert [p.name for p in tmp_path.iterdir()] == ["a.gpkg"]
     pending = Pending()
-    part = pending.beside(target)
+    part = pending.add(target)
     part.write_text("new")
     part.with_name(part.name + ".aux.xml").write_text("names")
     pending.commit()
