@@ -24,7 +24,7 @@ from ..core.options import BatchOptions, Options
 from ..core.partial_names import stem_of
 from ..core.version import __version__
 from ..inference import segment as predict
-from ..pipeline.stages import default_budget_bytes
+from ..pipeline.memory import default_budget_bytes
 from ..raster.source import Source
 from . import dask_workers as cluster
 from .folder_lock import alone_in

@@ -6,7 +6,6 @@ two axes multiply. A raster smaller than a tile is covered by one tile that reac
 stay on their regular grid and the last one reaches over the edge.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,9 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_OVERLAP = 0.75
-# Of an array, what is gone over at a time: what a processor's cache holds is much faster to go over several times than
-# memory is. On a GPU more, since each step there takes time to start.
-PIECE_BYTES = {"cpu": 2**21, "cuda": 2**28}
 
 
 @dataclass(frozen=True)
@@ -86,12 +82,6 @@ class Blocks:
     def up(self, pixel: int) -> int:
         """The first edge at or after a pixel."""
         return -(-(pixel + self.cut_px) // self.size_px) * self.size_px - self.cut_px
-
-
-def row_pieces(height: int, nbytes: int, most_bytes: int) -> Iterator[slice]:
-    """The rows of an array of `nbytes`, as many at a time as `most_bytes` hold."""
-    rows = max(1, most_bytes * height // max(1, nbytes))
-    return (slice(top, min(top + rows, height)) for top in range(0, height, rows))
 
 
 def _profile(tile_px: int, overlap_px: int) -> NDArray[np.float64]:

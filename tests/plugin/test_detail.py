@@ -91,7 +91,7 @@ def test_tiles_of_an_extent_and_the_budget_are_those_of_a_run(widget, layer):
             asked.append([raster.source(), str(one.path), task, widget.tile_px() or None, bounds])
     code = """
 from ofa_engine.inference.session import Options, Watch, open_job, plan_for
-from ofa_engine.pipeline.stages import default_budget_bytes
+from ofa_engine.pipeline.memory import default_budget_bytes
 answer = []
 for path, head, task, tile_px, bounds in given:
     job = open_job(Options(path, head=head, tile_px=tile_px, bounds=bounds), task, Watch(), writes=False)

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import torch
 
+from ofa_engine.core.classes import class_table
 from ofa_engine.core.sensors import detection as sensors
-from ofa_engine.model.heads import LinearHead, class_table
+from ofa_engine.model.heads import LinearHead
 from ofa_engine.model.ofanet import VIT_BASE, Architecture, OFANet, sincos_positions, usable_bands
 from ofa_engine.model.preprocess import normalise, resize, to_canonical
 from ofa_engine.tiling import axis as tiling

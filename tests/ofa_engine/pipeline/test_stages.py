@@ -12,10 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ofa_engine.core.errors import Cancelled, OfaError
+from ofa_engine.pipeline.blender import Blender
 from ofa_engine.pipeline.journal import Journal
-from ofa_engine.pipeline.stages import Batch, Blender, Halving, Plan, Row, make_plan, read_batches, run
+from ofa_engine.pipeline.memory import Halving
+from ofa_engine.pipeline.stages import run
+from ofa_engine.pipeline.tile_reader import Batch, Row, read_batches
 from ofa_engine.raster.source import Source
-from ofa_engine.tiling.axis import PIECE_BYTES, Axis
+from ofa_engine.tiling.axis import Axis
+from ofa_engine.tiling.chunks import PIECE_BYTES
+from ofa_engine.tiling.plan import Plan, make_plan
 
 from ..conftest import write_raster
 

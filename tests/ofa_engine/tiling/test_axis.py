@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ofa_engine.tiling.axis import Axis, pad_to_tile, row_pieces
+from ofa_engine.tiling.axis import Axis, pad_to_tile
+from ofa_engine.tiling.chunks import row_pieces
 
 axes = st.builds(Axis, st.integers(1, 1500), st.integers(1, 300), st.floats(0, 0.75, allow_nan=False), st.booleans())
 
