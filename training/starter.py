@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from ofa_engine.core.callbacks import QUIET
 from ofa_engine.core.options import FitOptions, Options
 from ofa_engine.core.sensors import detection as sensors
-from ofa_engine.inference.segment import classify, segment
+from ofa_engine.inference.classify import classify
+from ofa_engine.inference.segment import segment
 from ofa_engine.learning.fit import fit, show
 from ofa_engine.learning.metrics import confusion, scores
 from ofa_engine.model.checkpoint import load_checkpoint, save_checkpoint

@@ -6,7 +6,6 @@ The folder's manifest tells what is done; the same command again does what is mi
 
 import json
 import os
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import fields
@@ -21,9 +20,10 @@ from ..core import catalog
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError, ModelFileError, OfaError
 from ..core.options import BatchOptions, Options
-from ..core.partial_names import stem_of
+from ..core.partial_names import stem_of, whole_stem
 from ..core.version import __version__
 from ..inference import segment as predict
+from ..inference.classify import classify
 from ..pipeline.memory import default_budget_bytes
 from ..raster.source import Source
 from . import dask_workers as cluster
@@ -117,11 +117,11 @@ def run_scene(job: dict, stopped: cluster.Stopped, tell: cluster.Tell) -> dict:
         callbacks = Callbacks(progress, cancelled=stopped)
         if "share" in job:
             number, of = job["share"]
-            outcome = {"state": DONE} | predict.share_of_segment(options, callbacks, number=number, of=of)
+            outcome = {"state": DONE} | predict.segment_partition(options, callbacks, number=number, of=of)
         elif job["task"] == "segment":
-            outcome = _described(options, predict.segment(options, callbacks, shares=job.get("shares", 0)))
+            outcome = _described(options, predict.segment(options, callbacks, partitions=job.get("shares", 0)))
         else:
-            outcome = _described(options, predict.classify(options, callbacks))
+            outcome = _described(options, classify(options, callbacks))
     except Cancelled:
         return {"state": "cancelled"}
     except Exception as error:  # a scene may fail, for whatever reason; the others go on
@@ -300,7 +300,7 @@ class _Work:
         stems = {scene.id for scene in self.todo}
         for path in self.folder.glob(".*"):
             stem = stem_of(path.name) or ""
-            whole = re.sub(r"\.share\d+of\d+$", "", stem)
+            whole = whole_stem(stem)
             if whole in stems and (whole_scenes or whole != stem):
                 path.unlink(missing_ok=True)
 

@@ -43,9 +43,9 @@ def stripes_of(journal: Path) -> list[Path]:
 def journals_of(target: Path) -> list[tuple[Path, int]]:
     """Journals of runs that write, or wrote, exactly this target, each with its process id; the youngest first."""
     name = re.compile(re.escape(f".{target.stem}.") + r"(\d+)" + re.escape(f".part{target.suffix}{_JOURNAL}"))
-    matches = [(path, name.fullmatch(path.name)) for path in target.parent.glob(f".*{_JOURNAL}")]
-    found = [(path, int(match[1])) for path, match in matches if match]
-    return sorted(found, key=lambda one: one[0].stat().st_mtime, reverse=True)
+    named = [(path, name.fullmatch(path.name)) for path in target.parent.glob(f".*{_JOURNAL}")]
+    journals = [(path, int(match[1])) for path, match in named if match]
+    return sorted(journals, key=lambda one: one[0].stat().st_mtime, reverse=True)
 
 
 def is_resumable(path: Path) -> bool:
@@ -57,6 +57,16 @@ def left_by(pid: int, target: Path) -> list[Path]:
     """All incomplete files of a target that a process has left behind."""
     name = re.compile(re.escape(f".{target.stem}.{pid}.") + r"(scratch\.)?part\b.*")
     return [path for path in target.parent.glob(f".{glob.escape(target.stem)}.{pid}.*") if name.fullmatch(path.name)]
+
+
+def partition_of(target: Path, number: int, of: int) -> Path:
+    """What the journal of partition `number` (from 0) lies next to; the file itself is never written."""
+    return target.with_name(f"{target.stem}.share{number + 1}of{of}{target.suffix}")
+
+
+def whole_stem(stem: str) -> str:
+    """The stem of the output that a partition's stem belongs to; any other stem as it is."""
+    return re.sub(r"\.share\d+of\d+$", "", stem)
 
 
 def stem_of(name: str) -> str | None:

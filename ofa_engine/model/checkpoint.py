@@ -24,12 +24,13 @@ from .ofanet import Architecture, OFANet
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model with its header; `mean` and `std` are those of its training, a band, in the sensor's canonical unit."""
+    """A model with its header."""
 
     model: OFANet
     header: dict
 
     def statistics(self, sensor_id: str) -> tuple[list[float], list[float]]:
+        """(mean, std) of its training data per band, in the sensor's canonical unit."""
         entry = self.header["sensors"][sensor_id]
         return entry["mean"], entry["std"]
 
@@ -48,10 +49,20 @@ def save_checkpoint(
     tile_px: dict[str, int] | None = None,
     decoders: MaskedAutoencoder | None = None,
 ) -> None:
-    """Writes backbone and embedders, and decoders where given, atomically; `half` stores 16 bits a value. `tile_px` is
-    the side, in a sensor's pixels, of what it was trained on, and so what a tile should have; input_px by default.
+    """Writes a checkpoint, complete or not at all.
 
-    Raises OutputError.
+    Args:
+        path: of the file to create or replace.
+        model: backbone and embedders.
+        name: stands in the header, and in the provenance of results.
+        training: what it was trained on and how, for the header.
+        half: store 16 bits per value.
+        statistics: (mean, std) per band in the canonical unit, by sensor; the sensor table's by default.
+        tile_px: side, in the sensor's pixels, of the training samples, and so of a tile; input_px by default.
+        decoders: written as well, to continue pretraining.
+
+    Raises:
+        OutputError: where the file cannot be written.
     """
     described = {}
     for key in model.embedders:
@@ -92,7 +103,23 @@ def save_head(
     training: dict,
     half: bool = False,
 ) -> None:
-    """Writes a linear head, atomically. `backbone` is the fingerprint it was fitted on. Raises OutputError."""
+    """Writes a linear head, complete or not at all.
+
+    Args:
+        path: of the file to create or replace.
+        head: of K classes.
+        name: stands in the header, and in the provenance of results.
+        sensor_id: the sensor whose bands it expects.
+        classes: K entries {value, name, color}, see `core.classes.class_table`.
+        tile_px: side of a tile in the raster's pixels.
+        backbone: fingerprint of backbone and embedder it was fitted on.
+        training: what it was fitted on and how it scored, for the header.
+        half: store 16 bits per value.
+
+    Raises:
+        OutputError: where the file cannot be written.
+        ValueError: where the number of classes is not the head's.
+    """
     sensor = sensor_table.get(sensor_id)
     if len(classes) != len(head.bias):
         raise ValueError(f"expected {len(head.bias)} classes, found {len(classes)}")

@@ -1,29 +1,32 @@
 """Memory of a run: its budget, what the allocator keeps, and batches that are halved where memory runs out."""
 
+import contextlib
 import ctypes
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psutil
+import rasterio
 import torch
+from rasterio.errors import RasterioError
 from torch import Tensor
 
 from ..core.errors import OfaError
-
-GIB = 2**30
+from ..raster.gdal import one_line
+from ..raster.source import Source
 
 
 def default_budget_bytes() -> int:
-    """min(1 GB, a quarter of the memory that is free)."""
-    return min(GIB, psutil.virtual_memory().available // 4)
+    """1 GB, or a quarter of the memory that is free where that is less."""
+    return min(2**30, psutil.virtual_memory().available // 4)
 
 
 @functools.cache
-def settle_memory() -> None:
-    """Has glibc give blocks of 8 MB and more back to the system as soon as they are freed, and keep what is less, up to
-    32 MB. By itself it learns to keep the large ones, and what three threads leave between them grows with the length
-    of a run; and it gives back the small ones after each batch, only to ask for them again: some thousand faults."""
+def configure_allocator() -> None:
+    """Makes glibc return blocks of 8 MB and more to the system as soon as they are freed, and keep smaller ones, up to
+    32 MB. Left alone it learns to keep the large ones, and fragmentation by three threads grows with the length of a
+    run; and it returns the small ones after each batch, only to ask for them again: some thousand page faults."""
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
         if mallopt:
@@ -32,7 +35,7 @@ def settle_memory() -> None:
 
 
 class Halving:
-    """A forward that goes on with half the batch where memory runs out, for the rest of the run.
+    """A forward pass that continues with half the batch where memory runs out, for the rest of the run.
 
     Raises OfaError where not even a single tile fits.
     """
@@ -78,3 +81,29 @@ def _out_of_memory(error: BaseException) -> bool:
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(
         phrase in words for phrase in ("not enough memory", "defaultcpuallocator", "cannot allocate memory")
     )
+
+
+@contextlib.contextmanager
+def gdal_limits(source: Source, budget_bytes: int, in_parts: bool = False) -> Iterator[None]:
+    """Keeps GDAL's cache inside the budget, and turns errors of libraries into ours.
+
+    Args:
+        source: the raster that is read.
+        budget_bytes: of the run's memory.
+        in_parts: blocks are not read in one go. The cache then holds a row of blocks, where that fits the budget, or
+            where a block is as wide as the file and GDAL needs as much to decode it.
+
+    Raises:
+        OfaError: where reading or writing broke off.
+    """
+    cache = min(budget_bytes // 8, 64 * 2**20)
+    if in_parts and (source.block_row_bytes < budget_bytes // 4 or source.one_block_wide):
+        cache = max(cache, source.block_row_bytes * 17 // 16)  # GDAL counts what it notes of each block, too
+    try:
+        with rasterio.Env(GDAL_CACHEMAX=cache, GDAL_NUM_THREADS=1):
+            yield
+    except (RasterioError, OSError) as error:
+        # GDAL does not say so of a server's silence; a full disk is no error of its own
+        lost = isinstance(error, RasterioError) and not source.local
+        hint = " (did the connection break?)" if lost else ""
+        raise OfaError(f"reading or writing broke off{hint}: {one_line(error)}") from error

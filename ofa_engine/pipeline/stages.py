@@ -1,13 +1,13 @@
-"""Bounded stages read > batch > forward > blend > write. Knows memory budgets and tiles, not tasks.
+"""The stages of a run: batches of tiles are read, the model computes their scores, and a sink blends and writes them.
 
-A raster is worked through in stripes of tile columns, each from top to bottom, one row of tiles after the other. How
-wide a stripe may be follows from the budget, so that peak memory does not depend on the raster's size; most rasters
+A raster is worked through in stripes of tile columns, each from top to bottom, one row of tiles after the other. The
+width of a stripe follows from the memory budget, so that peak memory does not depend on the raster's size; most rasters
 need one stripe only. Reading goes by slices, whole rows of the file's blocks, and what a slice holds below a row of
 tiles waits for the next row: each block is decoded once.
 
-Nothing is computed or read twice at a stripe's edge. What tiles add to pixels of the next stripe, and pixels of blocks
-that reach into it, are handed on in files, and added up there in the same order as in one wide stripe: where the
-stripes' edges lie cannot be seen in the result, to the last bit.
+Nothing is computed or read twice at the edge between two stripes. Scores that tiles add to pixels of the next stripe,
+and pixels of blocks that reach into it, are carried over in files and added there in the order of one wide stripe: the
+result does not depend, to the last bit, on where stripes end.
 """
 
 import contextlib
@@ -15,6 +15,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import psutil
 import torch
@@ -22,29 +23,169 @@ from torch import Tensor
 
 from ..core.callbacks import Progress
 from ..core.errors import Cancelled
-from ..tiling.plan import Plan, make_plan
-from .tile_reader import Batch, Row, read_batches
+from .tile_reader import Batch
 
-__all__ = [
-    "Batch",
-    "Blender",
-    "Halving",
-    "Plan",
-    "Row",
-    "default_budget_bytes",
-    "make_plan",
-    "read_batches",
-    "run",
-    "settle_memory",
-    "spare_core",
-    "uploaded",
-]
+_POLL_S = 0.1  # how soon a waiting stage notices that another one has stopped, or that the user has cancelled
 
 
-# --- blend ------------------------------------------------------------------------------------------------------
+def run_stages(
+    batches: Iterator[Batch],
+    forward: Callable[[Tensor], Tensor],
+    sink: Callable[[Batch, Tensor | None], None],
+    *,
+    total: int,
+    progress: Progress,
+    cancelled: Callable[[], bool],
+    done_before: int = 0,
+    read_in_thread: bool = True,
+    sink_in_thread: bool = True,
+) -> int:
+    """Runs reading, the model and the sink to the end of the batches.
+
+    The model runs in the calling thread. Reading and the sink have threads of their own where there is a core for
+    them; otherwise they take turns with the model, since one more thread than cores only makes all of them wait.
+
+    Args:
+        batches: what to compute, see `read_batches`.
+        forward: (B, C, H, W) pixels to scores.
+        sink: takes each batch with its scores, None where it has no tiles.
+        total: tiles of the whole run, of which `done_before` were finished earlier.
+        progress: called after each batch.
+        cancelled: asked at least every tenth of a second while the model waits.
+
+    Returns:
+        The number of tiles computed, without those of rows that are computed again.
+
+    Raises:
+        Cancelled: as soon as `cancelled()` is true. The first error of any stage otherwise. No thread is left behind.
+    """
+    threads = _Threads()
+    unread, unwritten = _Link(threads.stopped), _Link(threads.stopped)
+    count = _Count(total, done_before, progress)
+
+    def check() -> None:
+        if cancelled():
+            raise Cancelled
+
+    def next_batch() -> Batch | None:
+        if read_in_thread:
+            return unread.take(check)
+        check()
+        return next(batches, None)
+
+    def hand_on(batch: Batch, scores: Tensor | None) -> None:
+        unwritten.put((batch, scores)) if sink_in_thread else sink(batch, scores)
+
+    def compute() -> None:
+        while (batch := next_batch()) is not None:
+            hand_on(batch, _scores(forward, batch))  # kept under no name: the next scores would come on top
+            count.add(batch)
+        if sink_in_thread:
+            unwritten.put(None)
+
+    if sink_in_thread:
+        threads.start(lambda: _drain(unwritten, sink))
+    if read_in_thread:
+        threads.start(lambda: _feed(batches, unread))
+    threads.guard(compute)
+    threads.join()
+    return count.computed
 
 
-# --- forward ----------------------------------------------------------------------------------------------------
+def _feed(batches: Iterator[Batch], link: "_Link") -> None:
+    for batch in batches:
+        link.put(batch)
+    link.put(None)
+
+
+def _drain(link: "_Link", sink: Callable[[Batch, Tensor | None], None]) -> None:
+    while (item := link.take()) is not None:
+        sink(*item)
+
+
+def _scores(forward: Callable[[Tensor], Tensor], batch: Batch) -> Tensor | None:
+    pixels, batch.pixels = batch.pixels, None  # freed as soon as the scores are there
+    return None if pixels is None else forward(pixels)
+
+
+class _Count:
+    """Tiles done, and the time left by the rate so far."""
+
+    def __init__(self, total: int, before: int, progress: Progress):
+        self.total, self.before, self.progress = total, before, progress
+        self.computed = self.done = 0
+        self.started = time.monotonic()
+
+    def add(self, batch: Batch) -> None:
+        if not batch.row.recomputed:
+            self.computed += len(batch.tiles)
+            self.done += len(batch.tiles) + batch.skipped
+        elapsed, left = time.monotonic() - self.started, self.total - self.before - self.done
+        seconds_left = elapsed / self.done * left if self.done and elapsed > 0.5 else None
+        self.progress(self.before + self.done, self.total, seconds_left)
+
+
+class _Stopped(Exception):
+    """Another stage has failed, or the user has cancelled."""
+
+
+class _Link:
+    """A queue for one batch between two stages; both let go of it as soon as one stage stops."""
+
+    def __init__(self, stopped: threading.Event):
+        self.queue: queue.Queue = queue.Queue(1)
+        self.stopped = stopped
+
+    def put(self, item: object) -> None:
+        while not self.stopped.is_set():
+            try:
+                return self.queue.put(item, timeout=_POLL_S)
+            except queue.Full:
+                continue
+        raise _Stopped
+
+    def take(self, check: Callable[[], None] = lambda: None) -> Any:
+        """The next item; `check` is called while it waits, and may raise."""
+        while not self.stopped.is_set():
+            check()
+            try:
+                return self.queue.get(timeout=_POLL_S)
+            except queue.Empty:
+                continue
+        raise _Stopped
+
+
+class _Threads:
+    """Threads of which the first error stops all."""
+
+    def __init__(self) -> None:
+        self.stopped = threading.Event()
+        self.failures: list[BaseException] = []
+        self.threads: list[threading.Thread] = []
+
+    def guard(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except _Stopped:
+            pass
+        except BaseException as error:  # raised by `join`
+            self.failures.append(error)
+            self.stopped.set()
+
+    def start(self, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=self.guard, args=(work,), daemon=True)
+        self.threads.append(thread)
+        thread.start()
+
+    def join(self) -> None:
+        """Waits for all threads; each ends by itself, or because another one has failed. Raises the first error."""
+        try:
+            for thread in self.threads:
+                thread.join()
+        finally:
+            self.stopped.set()
+        if self.failures:
+            raise self.failures[0]
 
 
 def uploaded(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch]:
@@ -60,122 +201,8 @@ def uploaded(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch]:
         yield batch
 
 
-# --- all stages -------------------------------------------------------------------------------------------------
-
-
 def spare_core() -> bool:
     """Whether PyTorch's threads leave a core free."""
     process = psutil.Process()
     cores = len(process.cpu_affinity()) if hasattr(process, "cpu_affinity") else psutil.cpu_count() or 1  # not on macOS
     return cores > torch.get_num_threads()
-
-
-class _Stopped(Exception):
-    """Another stage failed or the user cancelled."""
-
-
-def run(
-    batches: Iterator[Batch],
-    forward: Callable[[Tensor], Tensor],
-    sink: Callable[[Batch, Tensor | None], None],
-    *,
-    total: int,
-    progress: Progress,
-    cancelled: Callable[[], bool],
-    before: int = 0,
-    read_beside: bool = True,
-    sink_beside: bool = True,
-) -> int:
-    """Runs `batches`, `forward` and `sink`, those that are to be beside `forward` in threads of their own; returns the
-    number of tiles computed, of rows that are not there already. `before` tells how many of `total` were done before.
-
-    What is not beside takes turns: where the model's threads fill all cores, a third one would only have them wait for
-    each other.
-
-    Raises the first error of any stage, or Cancelled as soon as `cancelled()` says so; no thread is left behind.
-    """
-    to_forward: queue.Queue = queue.Queue(1)
-    to_sink: queue.Queue = queue.Queue(1)
-    stop, failures = threading.Event(), []
-
-    def put(target: queue.Queue, item: object) -> None:
-        while not stop.is_set():
-            try:
-                return target.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-        raise _Stopped
-
-    def take(origin: queue.Queue, watch: bool = False) -> object:
-        while not stop.is_set():
-            if watch and cancelled():
-                raise Cancelled
-            try:
-                return origin.get(timeout=0.1)
-            except queue.Empty:
-                continue
-        raise _Stopped
-
-    def guarded(work: Callable[[], None]) -> Callable[[], None]:
-        def body() -> None:
-            try:
-                work()
-            except _Stopped:
-                pass
-            except BaseException as error:  # handed to the caller below
-                failures.append(error)
-                stop.set()
-
-        return body
-
-    def read() -> None:
-        for batch in batches:
-            put(to_forward, batch)
-        put(to_forward, None)
-
-    def next_batch() -> Batch | None:
-        if read_beside:
-            return take(to_forward, watch=True)  # type: ignore[return-value]
-        if cancelled():
-            raise Cancelled
-        return next(batches, None)
-
-    def write() -> None:
-        while (item := take(to_sink)) is not None:
-            sink(*item)  # type: ignore[misc]
-
-    def scores_of(batch: Batch) -> Tensor | None:
-        pixels, batch.pixels = batch.pixels, None
-        return None if pixels is None else forward(pixels)
-
-    def hand_on(batch: Batch, scores: Tensor | None) -> None:
-        put(to_sink, (batch, scores)) if sink_beside else sink(batch, scores)
-
-    computed = done = 0
-    started = time.monotonic()
-
-    def compute() -> None:
-        nonlocal computed, done
-        while (batch := next_batch()) is not None:
-            hand_on(batch, scores_of(batch))  # kept under no name: the next ones would come on top
-            if not batch.row.again:
-                computed += len(batch.tiles)
-                done += len(batch.tiles) + batch.skipped
-            elapsed, left = time.monotonic() - started, total - before - done
-            progress(before + done, total, elapsed / done * left if done and elapsed > 0.5 else None)
-        if sink_beside:
-            put(to_sink, None)
-
-    works = [work for work, wanted in ((write, sink_beside), (read, read_beside)) if wanted]
-    threads = [threading.Thread(target=guarded(work), daemon=True) for work in works]
-    for thread in threads:
-        thread.start()
-    guarded(compute)()
-    if sink_beside and not stop.is_set():
-        threads[0].join()
-    stop.set()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
-    return computed

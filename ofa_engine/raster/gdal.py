@@ -32,7 +32,7 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def shown(path: str) -> str:
+def display_name(path: str) -> str:
     """The last part of a path or address, for messages; without an address's query, which may hold a key."""
     address = path.split("?")[0] if "://" in path else path
     return Path(address).name or path

@@ -18,7 +18,7 @@ from rasterio.windows import Window
 from ..core.errors import RasterError, SensorError
 from ..core.sensors.detection import Detection, RasterFacts, detect, sample_windows
 from ..tiling.axis import Blocks
-from .gdal import one_line, open_quietly, shown
+from .gdal import display_name, one_line, open_quietly
 from .georeference import gsd_m, place
 from .sentinel2_product import find_product
 
@@ -43,7 +43,7 @@ class Source:
 
     def __init__(self, path: str | Path):
         self.path = str(path)
-        self.name = shown(self.path)
+        self.name = display_name(self.path)
         if not self.path.strip():
             raise RasterError("expected a raster file, found no name")
         local = "://" not in self.path and not self.path.startswith("/vsi") and ":" not in self.path[2:]

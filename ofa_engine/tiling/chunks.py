@@ -1,13 +1,17 @@
-"""Arrays worked through in chunks of whole rows: what fits a processor's cache is much faster to go over several times."""
+"""Arrays worked through in chunks of whole rows: it is much faster to go several times over what a cache holds."""
 
 from collections.abc import Iterator
 
-# Of an array, what is gone over at a time: what a processor's cache holds is much faster to go over several times than
-# memory is. On a GPU more, since each step there takes time to start.
-PIECE_BYTES = {"cpu": 2**21, "cuda": 2**28}
+PIECE_BYTES = {"cpu": 2**21, "cuda": 2**28}  # on a GPU more, since each step there takes time to start
 
 
 def row_pieces(height: int, nbytes: int, most_bytes: int) -> Iterator[slice]:
-    """The rows of an array of `nbytes`, as many at a time as `most_bytes` hold."""
+    """Slices of the rows of an array.
+
+    Args:
+        height: rows of the array.
+        nbytes: size of the array.
+        most_bytes: size of one piece, at most; a piece has at least one row.
+    """
     rows = max(1, most_bytes * height // max(1, nbytes))
     return (slice(top, min(top + rows, height)) for top in range(0, height, rows))

@@ -19,7 +19,8 @@ from ofa_engine.core.errors import Cancelled, InputError, ModelFileError, Output
 from ofa_engine.core.html import matrix_cell
 from ofa_engine.core.options import EvaluateOptions, Options, SampleOptions
 from ofa_engine.core.sensors import detection as sensors
-from ofa_engine.inference.segment import classify, segment
+from ofa_engine.inference.classify import classify
+from ofa_engine.inference.segment import segment
 from ofa_engine.interfaces.cli import main
 from ofa_engine.learning.metrics import stratified
 from ofa_engine.model.checkpoint import load_checkpoint, save_head

@@ -13,9 +13,9 @@ from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, OutputError
 from ofa_engine.core.options import Options
 from ofa_engine.core.sensors import detection as sensors
-from ofa_engine.inference import area_report as module
-from ofa_engine.inference.area_report import areas_page, small_view
-from ofa_engine.inference.segment import classify, segment
+from ofa_engine.inference.area_report import areas_page, thumbnail
+from ofa_engine.inference.classify import classify
+from ofa_engine.inference.segment import segment
 from ofa_engine.interfaces.cli import main
 from ofa_engine.raster.gdal import open_quietly
 
@@ -140,12 +140,11 @@ def test_the_picture_is_the_map_in_its_colours(scene, tmp_path):
     np.testing.assert_array_equal(picture[:3, wanted[3] == 255], wanted[:3, wanted[3] == 255])
 
 
-def test_a_large_map_is_shown_small(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "PICTURE_PX", 20)
+def test_a_large_map_is_shown_small(tmp_path):
     values = np.ones((1, 30, 100), np.uint8)
     values[0, :, 50:] = 2
     values[0, ::3] = 7  # a third: the most frequent class of a cell is what is shown
-    shown = small_view(write_raster(tmp_path / "m.tif", values, nodata=255))
+    shown = thumbnail(write_raster(tmp_path / "m.tif", values, nodata=255), longest_px=20)
     assert shown.shape == (6, 20)
     assert (shown[:, :10] == 1).all() and (shown[:, 10:] == 2).all()
 

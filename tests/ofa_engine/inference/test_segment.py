@@ -15,20 +15,25 @@ from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError, ModelFileError, OfaError, OutputError, RasterError
 from ofa_engine.core.options import Options
 from ofa_engine.core.sensors import detection as sensors
-from ofa_engine.inference.segment import classify, embed, segment, show
-from ofa_engine.inference.session import Predictor, open_job
+from ofa_engine.inference.classify import classify
+from ofa_engine.inference.embed import embed
+from ofa_engine.inference.predictor import Predictor
+from ofa_engine.inference.runner import RunLimits
+from ofa_engine.inference.segment import segment, show
+from ofa_engine.inference.session import open_session
 from ofa_engine.model.checkpoint import load_checkpoint, load_head
 from ofa_engine.model.ofanet import usable_bands
 from ofa_engine.model.preprocess import normalise, resize, to_canonical
 from ofa_engine.raster.georeference import place
 from ofa_engine.raster.source import Source, detect_source
 from ofa_engine.tiling.axis import Axis
+from ofa_engine.tiling.plan import PlanLimits
 
 from ..conftest import CLASSES, pixels_of, write_raster
 
 
-def run(verb, path, tmp_path, name="out.tif", **more):
-    return verb(Options(str(path), str(tmp_path / name), **more))
+def run(verb, path, tmp_path, name="out.tif", limits=RunLimits(), **more):
+    return verb(Options(str(path), str(tmp_path / name), **more), limits=limits)
 
 
 def read(path):
@@ -126,13 +131,11 @@ def test_labels_hardly_depend_on_how_the_work_is_cut(tmp_path, monkeypatch):
         (8.0, threads % 2 + 1, None),
         (0.2, threads, 1),
     ]:
-        monkeypatch.setattr("ofa_engine.tiling.plan._BATCH_GFLOP", batch)
-        if few:
-            monkeypatch.setattr("ofa_engine.tiling.plan._FEW_TILES", few)
-            monkeypatch.setattr("ofa_engine.tiling.plan._STRIPE_LIMIT_BYTES", 2**19)
+        narrow = {"few_tiles": few, "stripe_bytes": 2**19} if few else {}
+        limits = RunLimits(plan=PlanLimits(batch_gflop=batch, **narrow))
         torch.set_num_threads(used)
         try:
-            run(segment, path, tmp_path, bounds=bounds, confidence=str(tmp_path / "c.tif"))
+            run(segment, path, tmp_path, limits=limits, bounds=bounds, confidence=str(tmp_path / "c.tif"))
         finally:
             torch.set_num_threads(threads)
         found[batch, used, few] = read(tmp_path / "out.tif")[0], read(tmp_path / "c.tif")[0]
@@ -348,7 +351,7 @@ def test_flips_are_the_mean_of_four_mirrored_rasters(sensor, scene, tmp_path):
     run(segment, path, tmp_path, flips=True, confidence=str(tmp_path / "c.tif"))
     labels, _, tags = read(tmp_path / "out.tif")
     assert tags["FLIPS"] == "4"
-    job = open_job(Options(str(path)), "segment", Callbacks(), writes=False)
+    job = open_session(Options(str(path)), "segment", Callbacks())
     with job.source as source:
         pixels = torch.from_numpy(source.read(job.source_bands, (0, 0, 48, 48))[0].astype(np.float32))[None]
     plain = Predictor(job)
@@ -380,10 +383,9 @@ def test_cloud_optimised_files_hold_the_same(scene, tmp_path):
 
 
 @pytest.mark.parametrize("cog", [False, True])
-def test_large_layers_have_overviews_of_the_commonest_class(cog, scene, tmp_path, monkeypatch):
-    monkeypatch.setattr("ofa_engine.inference.class_raster.OVERVIEWS_FROM_PX", 500)
-    path = scene("naip", 300, 1100)
-    run(segment, path, tmp_path, confidence=str(tmp_path / "c.tif"), cog=cog)
+def test_large_layers_have_overviews_of_the_commonest_class(cog, scene, tmp_path):
+    path, limits = scene("naip", 300, 1100), RunLimits(overviews_from_px=500)
+    run(segment, path, tmp_path, limits=limits, confidence=str(tmp_path / "c.tif"), cog=cog)
     with rasterio.open(tmp_path / "out.tif") as d:
         assert d.overviews(1) == [2, 4] and d.colormap(1)[7] == (0xAA, 0x55, 0x00, 255)
         labels, half = d.read(1), d.read(1, out_shape=(150, 550))

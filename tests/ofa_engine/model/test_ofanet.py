@@ -7,7 +7,6 @@ from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.model.heads import LinearHead
 from ofa_engine.model.ofanet import VIT_BASE, Architecture, OFANet, sincos_positions, usable_bands
 from ofa_engine.model.preprocess import normalise, resize, to_canonical
-from ofa_engine.tiling import axis as tiling
 
 TINY = Architecture(width=32, depth=2, heads=2, input_px=64)
 
@@ -127,15 +126,15 @@ def test_scores_are_up_sampled_as_torch_does(size):
 
 
 @pytest.mark.parametrize("most_bytes", [1, 5000, 40000, 2**21])  # a row, some rows, some tiles, all at once
-def test_scores_by_pieces(most_bytes, monkeypatch):
-    monkeypatch.setitem(tiling.PIECE_BYTES, "cpu", most_bytes)
+def test_scores_by_pieces(most_bytes):
     head = LinearHead(8, 4, "segment", bands=5)
     for p in head.parameters():
         torch.nn.init.normal_(p)
     tokens, pixels = torch.randn(5, 49, 8), torch.randn(5, 5, 33, 29)
     logits = torch.nn.functional.interpolate(head(tokens), size=(33, 29), mode="bilinear", align_corners=False)
     logits = logits + torch.einsum("kc,bchw->bkhw", head.pixel_weight, pixels)
-    torch.testing.assert_close(head.scores(tokens, pixels), logits.softmax(1), atol=1e-5, rtol=1e-4)
+    scores = head.scores(tokens, pixels, piece_bytes=most_bytes)
+    torch.testing.assert_close(scores, logits.softmax(1), atol=1e-5, rtol=1e-4)
 
 
 def test_preprocessing():

@@ -10,7 +10,9 @@ from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import InputError
 from ofa_engine.core.options import Options
 from ofa_engine.core.sensors import detection as sensors
-from ofa_engine.inference.segment import classify, embed, segment
+from ofa_engine.inference.classify import classify
+from ofa_engine.inference.embed import embed
+from ofa_engine.inference.segment import segment
 from ofa_engine.raster.georeference import place
 from ofa_engine.raster.masks import SCL_LEFT_OUT, PolygonMask, RasterMask
 from ofa_engine.raster.source import Source
