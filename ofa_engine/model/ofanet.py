@@ -43,7 +43,7 @@ VIT_LARGE = Architecture(1024, 24, 16)
 
 
 def patchify(pixels: Tensor, patch_px: int) -> Tensor:
-    """(B, C, H, W) to (B, L, C * patch_px**2), for any number of bands; values are ordered by band, then row, then column."""
+    """(B, C, H, W) to (B, L, C * patch_px**2), for any number of bands; ordered by band, row, column."""
     b, c, h, w = pixels.shape
     parts = pixels.reshape(b, c, h // patch_px, patch_px, w // patch_px, patch_px)
     return parts.permute(0, 2, 4, 1, 3, 5).reshape(b, (h // patch_px) * (w // patch_px), c * patch_px**2)

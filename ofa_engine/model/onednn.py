@@ -67,8 +67,8 @@ def unpack(model: nn.Module) -> None:
 
 @functools.cache
 def can_pack() -> bool:
-    """Whether this PyTorch has the operators. They are internal, made for its compiler: where they are missing or differ,
-    layers stay as they are."""
+    """Whether this PyTorch has the operators. They are internal, made for its compiler: where they are missing or
+    behave differently, layers stay as they are."""
     x, linear = torch.linspace(-1, 1, 48).reshape(2, 3, 8), nn.Linear(8, 5)
     try:
         with torch.inference_mode():

@@ -1,5 +1,5 @@
-"""From a raster's values to an embedder's input: the one implementation for preparing samples, pretraining, fitting heads
-and inference. NaN means "missing value" until `normalise` fills it."""
+"""From a raster's values to an embedder's input: the one implementation for preparing samples, pretraining, fitting
+heads and inference. NaN means "missing value" until `normalise` fills it."""
 
 from collections.abc import Sequence
 

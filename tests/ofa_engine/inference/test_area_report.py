@@ -13,9 +13,10 @@ from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, OutputError
 from ofa_engine.core.options import Options
 from ofa_engine.core.sensors import detection as sensors
-from ofa_engine.inference.area_report import areas_page, thumbnail
+from ofa_engine.inference.area_report import areas_page, areas_text, thumbnail
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.segment import segment
+from ofa_engine.interfaces import commands
 from ofa_engine.interfaces.cli import main
 from ofa_engine.raster.gdal import open_quietly
 
@@ -231,3 +232,20 @@ def test_a_layers_older_style_does_not_outlive_it(scene, tmp_path):
     classify(Options(str(path), str(tmp_path / "naip.gpkg")))
     assert not (tmp_path / "p.qml").exists() and (tmp_path / "naip.qml").exists()
     assert not (tmp_path / "out.qml").exists() and (tmp_path / "out.qmd").exists() and (tmp_path / "r.qml").exists()
+
+
+def test_the_answer_in_words_is_a_table(scene, tmp_path):
+    path = scene("sentinel-2")
+    answer = segment(Options(str(path), str(tmp_path / "out.tif")))
+    lines = areas_text(answer).splitlines()
+    assert lines[0].startswith(str(tmp_path / "out.tif")) and "ha" in lines[1] and "%" in lines[1]
+    shares = []
+    for line, entry in zip(lines[2:], answer["classes"], strict=True):
+        value, *name, hectares, share = line.split()
+        assert (value, " ".join(name), hectares) == (str(entry["value"]), entry["name"], f"{entry['area_ha']:.1f}")
+        shares.append(float(share))
+    assert sum(shares) == pytest.approx(100, abs=0.2)
+    table = areas_text(classify(Options(str(path), str(tmp_path / "t.tif")))).splitlines()
+    assert table[1].split() == ["class", "name", "tiles", "%"]
+    assert commands.show("segment", answer) == areas_text(answer) and commands.show("embed", {}) is None
+    assert "-" in areas_text(answer | {"classes": [c | {"area_ha": None, "pixels": 0} for c in answer["classes"]]})
