@@ -33,7 +33,7 @@ from ..inference.session import TIFF, Session, check_overlap, open_session
 from ..pipeline.blender import Blender
 from ..pipeline.journal import Journal
 from ..pipeline.memory import gdal_limits
-from ..pipeline.tile_reader import Batch, read_batches
+from ..pipeline.tile_reader import TileBatch, read_batches
 from ..raster.atomic import Pending, check_output
 from ..raster.source import Source, detect_source
 from ..tiling.plan import TilePlan
@@ -246,7 +246,7 @@ class _Stages:
             self.tiles = self.tiles.to(job.device)  # the pipeline's copies are done beside the model
         self.scores = self.predictor(self.tiles)
 
-    def _batches(self) -> Iterator[Batch]:
+    def _batches(self) -> Iterator[TileBatch]:
         return read_batches(self.job.source, self.job.source_bands, self.plan)
 
     def bare(self, seconds: float | None = None) -> _Timed:

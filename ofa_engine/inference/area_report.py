@@ -15,11 +15,11 @@ from rasterio.io import MemoryFile
 from ..core.html import count_text, document, hectares_text, listing, short, swatch, table, text
 from ..raster.class_names import class_colormap
 from ..raster.gdal import open_quietly
-from .runner import Run
+from .runner import InferenceRun
 
 PICTURE_PX = 720  # the picture's longer side, at most
 _LEAST_SHOWN_PX = 360  # small maps are drawn larger, with sharp pixels
-_TITLES = {  # of tags whose own name says too little
+_TITLES = {  # of tags whose own name is not clear
     "BANDS": "source bands, in the sensor's order",
     "UNITS": "unit of the values",
     "BACKBONE": "fingerprint of the backbone",
@@ -36,7 +36,7 @@ _NOTE = (
 )
 
 
-def write_report(run: Run, path: str, answer: dict, class_map: NDArray[np.uint8]) -> None:
+def write_report(run: InferenceRun, path: str, answer: dict, class_map: NDArray[np.uint8]) -> None:
     """Writes the page of a run's answer as one more of its outputs; see `areas_page`. Raises OSError."""
     page = areas_page(answer, answer["provenance"], class_map, time.monotonic() - run.started)
     run.pending.add(Path(path)).write_text(page, encoding="utf-8")

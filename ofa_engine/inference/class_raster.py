@@ -22,7 +22,7 @@ from ..raster.geotiff import create_tiff
 from ..raster.polygons import PolygonWriter
 from ..raster.sieve import PixelAreas, Sieve
 from ..raster.source import Source
-from .runner import Run
+from .runner import InferenceRun
 from .session import Session
 
 _LEAST_OVERVIEW_PX = 256
@@ -116,7 +116,7 @@ class ClassWriter:
         self.tally.add(classes, column, row)
 
 
-def merge_small(path: Path, run: Run, hectares: float, tally: Tally, tags: dict[str, str]) -> Tally:
+def merge_small(path: Path, run: InferenceRun, hectares: float, tally: Tally, tags: dict[str, str]) -> Tally:
     """Merges areas under the limit in a class layer with their largest neighbour; returns the new tally."""
     source, session = run.session.source, run.session
     areas = PixelAreas.of(source.transform, source.crs, source.width, source.height)
@@ -150,7 +150,7 @@ def _sieve_round(
 
 
 @contextlib.contextmanager
-def class_polygons(run: Run, path: Path, layer: str, confidence: bool) -> Iterator[PolygonWriter]:
+def class_polygons(run: InferenceRun, path: Path, layer: str, confidence: bool) -> Iterator[PolygonWriter]:
     """A layer of polygons. Its place was checked on opening: an error now is not the user's."""
     writer = PolygonWriter(path, layer, run.session.source.crs, run.session.classes, confidence)
     try:
@@ -160,7 +160,7 @@ def class_polygons(run: Run, path: Path, layer: str, confidence: bool) -> Iterat
         raise OfaError(str(error)) from error
 
 
-def optimise(path: Path, run: Run, cog: bool, resampling: Resampling = Resampling.mode) -> None:
+def optimise(path: Path, run: InferenceRun, cog: bool, resampling: Resampling = Resampling.mode) -> None:
     """Makes a layer quick to draw: overviews inside a large one, or with `cog` a cloud-optimised GeoTIFF.
 
     `resampling` is that of overviews: the mode for classes, the average for confidence.

@@ -10,7 +10,7 @@ from torch import Tensor
 from ..core.callbacks import QUIET, Callbacks
 from ..core.options import Options
 from ..pipeline.journal import JournalRecord
-from ..pipeline.tile_reader import Batch
+from ..pipeline.tile_reader import TileBatch
 from ..raster.class_names import NODATA, class_colormap, write_class_names
 from ..raster.georeference import coarser, place
 from ..raster.geotiff import create_tiff
@@ -19,7 +19,7 @@ from .area_report import areas_text, write_report
 from .class_raster import Tally, class_polygons
 from .lifecycle import answer_of, opened_run
 from .resume import begin
-from .runner import Run, RunLimits, run_pipeline
+from .runner import InferenceRun, RunLimits, run_pipeline
 from .session import GPKG, HTML, TIFF, Session
 
 show = areas_text  # how the command line prints an answer
@@ -64,14 +64,14 @@ def classify(options: Options, callbacks: Callbacks = QUIET, limits: RunLimits =
 class _TileClasses:
     """A sink of classes and confidence, (rows, columns) of tiles each."""
 
-    def __init__(self, run: Run, plan: TilePlan):
+    def __init__(self, run: InferenceRun, plan: TilePlan):
         shape = len(plan.rows.starts), len(plan.columns.starts)
         self.plan, self.journal = plan, run.journal
         self.winners = np.full(shape, NODATA, np.uint8)
         self.confidence = np.full(shape, np.nan, np.float32)
         self.values = np.array([entry["value"] for entry in run.session.classes], np.uint8)
 
-    def __call__(self, batch: Batch, scores: Tensor | None) -> None:
+    def __call__(self, batch: TileBatch, scores: Tensor | None) -> None:
         row = batch.row
         if scores is not None:
             best, index = scores.max(1)
@@ -87,7 +87,7 @@ class _TileClasses:
 
 
 def _class_areas(session: Session, plan: TilePlan, winners: NDArray[np.uint8]) -> list[dict]:
-    """The classes with their tiles and area_ha; a tile counts whole, as its polygon does."""
+    """The classes with their tiles and area_ha; a tile counts with all of its pixels, as its polygon does."""
     tally = Tally(session.source, session.classes)
     widths = [plan.columns.length(column) for column in range(winners.shape[1])]
     for row, values in enumerate(winners):
@@ -110,7 +110,7 @@ def _write_cells(
     write_class_names(part, classes, [entry["tiles"] for entry in classes])
 
 
-def _write_polygons(run: Run, path: Path, layer: str, plan: TilePlan, tiles: _TileClasses) -> None:
+def _write_polygons(run: InferenceRun, path: Path, layer: str, plan: TilePlan, tiles: _TileClasses) -> None:
     transform = run.session.source.transform
     with class_polygons(run, path, layer, confidence=True) as writer:
         for i, j in zip(*np.nonzero(tiles.winners != NODATA), strict=True):

@@ -10,7 +10,7 @@ from torch import Tensor
 from ..core.callbacks import QUIET, Callbacks
 from ..core.options import Options
 from ..pipeline.journal import Journal, JournalRecord
-from ..pipeline.tile_reader import Batch
+from ..pipeline.tile_reader import TileBatch
 from ..raster.georeference import coarser
 from ..raster.geotiff import create_tiff
 from ..raster.source import Source
@@ -67,7 +67,7 @@ class _TokenWriter:
         self.layer, self.plan, self.grid, self.journal = layer, plan, grid, journal
         self._tokens: NDArray | None = None
 
-    def __call__(self, batch: Batch, scores: Tensor | None) -> None:
+    def __call__(self, batch: TileBatch, scores: Tensor | None) -> None:
         row, grid = batch.row, self.grid
         if self._tokens is None:
             self._tokens = np.full((self.layer.count, grid, len(row.columns) * grid), np.nan, np.float32)

@@ -9,7 +9,7 @@ from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, OfaError
 from ..core.options import Options
 from ..raster.source import Source
-from .runner import Run, RunLimits
+from .runner import InferenceRun, RunLimits
 from .session import Outputs, open_session
 
 
@@ -23,7 +23,7 @@ def opened_run(
     *,
     check: Callable[[Source], None] = lambda source: None,
     keep_journal: bool = False,
-) -> Iterator[Run]:
+) -> Iterator[InferenceRun]:
     """A run within a `with` block, whose outputs appear when the block ends.
 
     Nothing incomplete is left, whatever happens. Where something broke on the way, the journal of what was finished
@@ -45,7 +45,7 @@ def opened_run(
     started = time.monotonic()
     session = open_session(options, task, callbacks, outputs, check)
     paths = [Path(path) for path, _ in outputs if path]
-    run, keep = Run(session, options, callbacks, paths, limits, session.budget_bytes, started), False
+    run, keep = InferenceRun(session, options, callbacks, paths, limits, session.budget_bytes, started), False
     try:
         yield run
         run.pending.commit()
@@ -64,8 +64,8 @@ def opened_run(
         run.pending.discard()
 
 
-def answer_of(run: Run, tags: dict[str, str], **more: object) -> dict:
-    """A verb's answer: what all of them say, and `more`."""
+def answer_of(run: InferenceRun, tags: dict[str, str], **more: object) -> dict:
+    """A verb's answer: the keys that all verbs have, and `more`."""
     session, head = run.session, run.session.head_file
     answer = {
         "input": run.options.input,

@@ -15,12 +15,12 @@ from ..core.partial_names import part_of, partition_of
 from ..pipeline.journal import Journal, JournalRecord, StoppedJournal, find_journals
 from ..tiling.plan import TilePlan
 from .resume import depends_on
-from .runner import Run
+from .runner import InferenceRun
 
 _MACHINE = ("device", "number of threads", "memory", "batch")  # may differ between partitions
 
 
-def begin_partition(run: Run, plan: TilePlan) -> TilePlan:
+def begin_partition(run: InferenceRun, plan: TilePlan) -> TilePlan:
     """The plan of one partition. From now on the run has its journal, the existing one where there is one."""
     target, about = partition_of(Path(run.options.output), *plan.partition), depends_on(run, plan)
     kept = None
@@ -33,8 +33,8 @@ def begin_partition(run: Run, plan: TilePlan) -> TilePlan:
     return plan
 
 
-def join_partitions(run: Run, plan: TilePlan, of: int) -> TilePlan:
-    """The plan of the whole. From now on the run's journal is that of all partitions, as if one run had finished all.
+def join_partitions(run: InferenceRun, plan: TilePlan, of: int) -> TilePlan:
+    """The plan of the whole raster. From now on the run's journal is that of all partitions, as if one run had done it.
 
     Raises:
         OfaError: where a partition is missing, or was of something else.

@@ -14,12 +14,12 @@ from ..core.version import __version__
 from ..pipeline.journal import Journal, StoppedJournal, find_journals
 from ..raster.masks import PolygonMask
 from ..tiling.plan import TilePlan
-from .runner import Run
+from .runner import InferenceRun
 
 _IRRELEVANT = (".aux.xml", ".ovr")  # files next to an input that change when it is looked at
 
 
-def begin(run: Run, part: Path, plan_of: Callable[[], TilePlan]) -> TilePlan:
+def begin(run: InferenceRun, part: Path, plan_of: Callable[[], TilePlan]) -> TilePlan:
     """The plan of a run that writes to `part`, and its journal: with --resume that of the run that was stopped, where
     there is one.
 
@@ -43,7 +43,7 @@ def begin(run: Run, part: Path, plan_of: Callable[[], TilePlan]) -> TilePlan:
     return plan
 
 
-def _find_stopped(run: Run) -> StoppedJournal | None:
+def _find_stopped(run: InferenceRun) -> StoppedJournal | None:
     """The youngest journal of a run that was stopped, with --resume; all others of such runs are removed."""
     target, resume = Path(run.options.output), run.options.resume
     kept, held = None, False
@@ -65,7 +65,7 @@ def _find_stopped(run: Run) -> StoppedJournal | None:
     return kept
 
 
-def depends_on(run: Run, plan: TilePlan) -> dict:
+def depends_on(run: InferenceRun, plan: TilePlan) -> dict:
     """What the results of a run depend on; the keys are for people, since a difference is reported."""
     session, options = run.session, run.options
     inputs = {options.input, *session.source.dataset.files}
@@ -113,7 +113,7 @@ def _difference(key: str, was: object, now: object, journal: Path) -> str:
     )
 
 
-def _sweep(run: Run, pid: int) -> None:
+def _sweep(run: InferenceRun, pid: int) -> None:
     """Removes the incomplete outputs of a process that was killed."""
     if pid != os.getpid():
         for target in run.outputs:

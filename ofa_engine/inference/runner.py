@@ -13,7 +13,7 @@ from ..core.options import Options
 from ..pipeline.journal import Journal, JournalLimits, JournalRecord
 from ..pipeline.memory import Halving, gdal_limits
 from ..pipeline.stages import run_stages, spare_core, uploaded
-from ..pipeline.tile_reader import CARRIED_BYTES, Batch, read_batches
+from ..pipeline.tile_reader import CARRIED_BYTES, TileBatch, read_batches
 from ..raster.atomic import Pending
 from ..tiling.axis import Axis
 from ..tiling.plan import PlanLimits, TilePlan, make_plan
@@ -32,7 +32,7 @@ class RunLimits:
 
 
 @dataclass
-class Run:
+class InferenceRun:
     """Everything about a verb's work that changes: outputs that are not complete yet, the journal, budget and time."""
 
     session: Session
@@ -98,7 +98,7 @@ def plan_for(
 
 
 def run_pipeline(
-    run: Run, plan: TilePlan, sink: Callable, replay: Callable[[JournalRecord], None], flips: bool = False
+    run: InferenceRun, plan: TilePlan, sink: Callable, replay: Callable[[JournalRecord], None], flips: bool = False
 ) -> int:
     """All tiles through the model, the batch halved where memory runs out.
 
@@ -118,7 +118,7 @@ def run_pipeline(
     """
     source, callbacks = run.session.source, run.callbacks
     forward = Halving(Predictor(run.session, flips), plan.batch, callbacks.log)
-    # a product's files have other blocks than the whole
+    # the files of a product differ in their blocks from the raster that they make
     in_parts = bool(source.product) or plan.slices.size_px % source.blocks[0].size_px > 0
     _warn_of_large_blocks(run, in_parts)
     with gdal_limits(source, run.budget_bytes, in_parts):
@@ -130,7 +130,9 @@ def run_pipeline(
     return computed
 
 
-def _replay(run: Run, plan: TilePlan, replay: Callable[[JournalRecord], None]) -> tuple[tuple[int, int], int, int]:
+def _replay(
+    run: InferenceRun, plan: TilePlan, replay: Callable[[JournalRecord], None]
+) -> tuple[tuple[int, int], int, int]:
     """Takes what the journal has; returns the stripe and row of tiles to continue with, how many tiles come before it,
     and how many of them were computed."""
     start, before, computed = (0, plan.own_rows.start), 0, 0
@@ -147,7 +149,12 @@ def _replay(run: Run, plan: TilePlan, replay: Callable[[JournalRecord], None]) -
 
 
 def _compute(
-    run: Run, plan: TilePlan, forward: Callable[[Tensor], Tensor], sink: Callable, start: tuple[int, int], before: int
+    run: InferenceRun,
+    plan: TilePlan,
+    forward: Callable[[Tensor], Tensor],
+    sink: Callable,
+    start: tuple[int, int],
+    before: int,
 ) -> int:
     session, began = run.session, time.monotonic()
     on_gpu = session.device.type == "cuda"
@@ -176,7 +183,7 @@ def _compute(
     return computed
 
 
-def _warn_of_large_blocks(run: Run, in_parts: bool) -> None:
+def _warn_of_large_blocks(run: InferenceRun, in_parts: bool) -> None:
     """Where blocks that are read in parts do not fit the budget, a copy with smaller ones is faster."""
     source = run.session.source
     if in_parts and not source.product and source.block_row_bytes >= run.budget_bytes // 4:
@@ -196,7 +203,7 @@ class _Recorded:
     def __init__(self, journal: Journal, plan: TilePlan, sink: Callable):
         self.journal, self.plan, self.sink, self.tiles = journal, plan, sink, 0
 
-    def __call__(self, batch: Batch, scores: Tensor | None) -> None:
+    def __call__(self, batch: TileBatch, scores: Tensor | None) -> None:
         self.sink(batch, scores)
         if not batch.row.recomputed:
             self.tiles += len(batch.tiles)

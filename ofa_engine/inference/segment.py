@@ -30,7 +30,7 @@ from .class_raster import (
 from .lifecycle import answer_of, opened_run
 from .partitions import begin_partition, join_partitions
 from .resume import begin
-from .runner import Run, RunLimits, run_pipeline
+from .runner import InferenceRun, RunLimits, run_pipeline
 from .session import GPKG, HTML, TIFF, Outputs, check_min_area, check_overlap
 
 show = areas_text  # how the command line prints an answer
@@ -120,7 +120,7 @@ def _check(options: Options, source: Source) -> None:
         check_min_area(options.min_area, source)
 
 
-def _plan(run: Run) -> TilePlan:
+def _plan(run: InferenceRun) -> TilePlan:
     options = run.options
     overlap = 0.25 if options.overlap is None else options.overlap
     return run.plan(overlap, len(run.session.classes), passes=4 if options.flips else 1)
@@ -132,7 +132,7 @@ def _own_tags(options: Options) -> dict[str, str]:
 
 
 def _write_layers(
-    run: Run, plan: TilePlan, part: Path, confidence_part: Path | None, tags: dict[str, str]
+    run: InferenceRun, plan: TilePlan, part: Path, confidence_part: Path | None, tags: dict[str, str]
 ) -> tuple[ClassWriter, int]:
     """Computes all tiles into the class layer, and into the confidence layer where one is wanted."""
     session, options = run.session, run.options
@@ -162,7 +162,7 @@ def _confidence_layer(
     return create_tiff(path, source, *grid, dtype="float32", nodata=float("nan"), tags=tags)
 
 
-def _write_polygons(run: Run, path: Path, class_layer: Path) -> None:
+def _write_polygons(run: InferenceRun, path: Path, class_layer: Path) -> None:
     with class_polygons(run, path, Path(run.options.polygons or "").stem, confidence=False) as writer:
         for polygon, value in dissolve(class_layer):
             run.check_cancelled()

@@ -214,7 +214,7 @@ def check_overlap(overlap: float | None) -> None:
 
 
 def check_min_area(hectares: float, source: Source) -> None:
-    """Raises InputError where areas under so many hectares cannot be told."""
+    """Raises InputError where areas under so many hectares cannot be found."""
     if not (0 < hectares < math.inf):
         raise InputError(f"expected a smallest area above 0 ha, found {hectares}")
     if gsd_m(source.transform, source.crs, source.width, source.height) is None:

@@ -210,8 +210,8 @@ def load_head(
         bands = len(sensor_table.get(sensor_id).bands)
         if len(header["bands"]) != bands:
             raise ModelFileError(f"expected {bands} bands of {sensor_id}, found {len(header['bands'])} in {path}")
-        seen = bands if header["kind"] == "linear+pixels" else 0
-        head = LinearHead(checkpoint.model.arch.width, len(header["classes"]), header["task"], seen)
+        pixel_bands = bands if header["kind"] == "linear+pixels" else 0
+        head = LinearHead(checkpoint.model.arch.width, len(header["classes"]), header["task"], pixel_bands)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"expected a complete head header, found {error} in {path}") from error
     _load_into(head, _read(path), path)

@@ -8,7 +8,7 @@ from torch import Tensor
 from ..tiling.chunks import PIECE_BYTES, row_pieces
 from ..tiling.plan import TilePlan
 from .journal import Journal
-from .tile_reader import Batch, Row
+from .tile_reader import TileBatch, TileRow
 
 
 class Blender:
@@ -44,7 +44,7 @@ class Blender:
         self._filled = 0  # rows of the sums that are not all zero: none where nothing is valid, and nothing to do
 
     @torch.inference_mode()
-    def __call__(self, batch: Batch, scores: Tensor | None) -> None:
+    def __call__(self, batch: TileBatch, scores: Tensor | None) -> None:
         plan, row = self.plan, batch.row
         if self._stripe != row.stripe:
             self._begin(row)
@@ -59,7 +59,7 @@ class Blender:
         if batch.last:
             self._finish(row)
 
-    def _begin(self, row: Row) -> None:
+    def _begin(self, row: TileRow) -> None:
         plan, number = self.plan, self.plan.stripes.index(row.stripe)
         width = plan.columns.starts[row.columns[-1]] + plan.tile_px - row.stripe[0]
         self._sums = self._carried = torch.zeros(())  # frees those of the last stripe first
@@ -91,7 +91,7 @@ class Blender:
             place = self._outgoing[column]
             self._carried[:, rows, place] = part[:, :, place.start - place.stop :]
 
-    def _finish(self, row: Row) -> None:
+    def _finish(self, row: TileRow) -> None:
         plan = self.plan
         top = plan.rows.starts[row.index]
         height, width = plan.rows.final_until(row.index) - top, row.stripe[1] - row.stripe[0]

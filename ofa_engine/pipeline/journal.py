@@ -4,7 +4,7 @@ carries over to the next.
 A journal is one file to which each finished row of tiles is added: its results as they were written, in a frame with a
 checksum. Rows are collected and written together every few seconds, after what stripes carry over has reached the disk.
 Reading ends at the first incomplete frame, and the file is cut there: whatever stopped the run, what is read is what
-was finished. A lock tells the journal of a stopped run from one that is being written.
+was finished. A lock distinguishes a journal that is being written from that of a stopped run.
 """
 
 import contextlib

@@ -76,7 +76,7 @@ class Halving:
 
 
 def _out_of_memory(error: BaseException) -> bool:
-    """CUDA has a class of its own; on a CPU torch says it in words."""
+    """CUDA has an error class of its own; on a CPU only PyTorch's message shows it."""
     words = str(error).lower()
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(
         phrase in words for phrase in ("not enough memory", "defaultcpuallocator", "cannot allocate memory")
@@ -103,7 +103,7 @@ def gdal_limits(source: Source, budget_bytes: int, in_parts: bool = False) -> It
         with rasterio.Env(GDAL_CACHEMAX=cache, GDAL_NUM_THREADS=1):
             yield
     except (RasterioError, OSError) as error:
-        # GDAL does not say so of a server's silence; a full disk is no error of its own
+        # GDAL has no error of its own for a server that falls silent, nor for a full disk
         lost = isinstance(error, RasterioError) and not source.local
         hint = " (did the connection break?)" if lost else ""
         raise OfaError(f"reading or writing broke off{hint}: {one_line(error)}") from error

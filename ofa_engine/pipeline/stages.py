@@ -2,7 +2,7 @@
 
 A raster is worked through in stripes of tile columns, each from top to bottom, one row of tiles after the other. The
 width of a stripe follows from the memory budget, so that peak memory does not depend on the raster's size; most rasters
-need one stripe only. Reading goes by slices, whole rows of the file's blocks, and what a slice holds below a row of
+need one stripe only. Reading goes by slices, rows of the file's blocks, and what a slice holds below a row of
 tiles waits for the next row: each block is decoded once.
 
 Nothing is computed or read twice at the edge between two stripes. Scores that tiles add to pixels of the next stripe,
@@ -23,15 +23,15 @@ from torch import Tensor
 
 from ..core.callbacks import Progress
 from ..core.errors import Cancelled
-from .tile_reader import Batch
+from .tile_reader import TileBatch
 
 _POLL_S = 0.1  # how soon a waiting stage notices that another one has stopped, or that the user has cancelled
 
 
 def run_stages(
-    batches: Iterator[Batch],
+    batches: Iterator[TileBatch],
     forward: Callable[[Tensor], Tensor],
-    sink: Callable[[Batch, Tensor | None], None],
+    sink: Callable[[TileBatch, Tensor | None], None],
     *,
     total: int,
     progress: Progress,
@@ -51,7 +51,7 @@ def run_stages(
         sink: takes each batch with its scores, None where it has no tiles.
         total: tiles of the whole run, of which `done_before` were finished earlier.
         progress: called after each batch.
-        cancelled: asked at least every tenth of a second while the model waits.
+        cancelled: called at least every tenth of a second while the model waits.
 
     Returns:
         The number of tiles computed, without those of rows that are computed again.
@@ -67,13 +67,13 @@ def run_stages(
         if cancelled():
             raise Cancelled
 
-    def next_batch() -> Batch | None:
+    def next_batch() -> TileBatch | None:
         if read_in_thread:
             return unread.take(check)
         check()
         return next(batches, None)
 
-    def hand_on(batch: Batch, scores: Tensor | None) -> None:
+    def hand_on(batch: TileBatch, scores: Tensor | None) -> None:
         unwritten.put((batch, scores)) if sink_in_thread else sink(batch, scores)
 
     def compute() -> None:
@@ -92,18 +92,18 @@ def run_stages(
     return count.computed
 
 
-def _feed(batches: Iterator[Batch], link: "_Link") -> None:
+def _feed(batches: Iterator[TileBatch], link: "_Link") -> None:
     for batch in batches:
         link.put(batch)
     link.put(None)
 
 
-def _drain(link: "_Link", sink: Callable[[Batch, Tensor | None], None]) -> None:
+def _drain(link: "_Link", sink: Callable[[TileBatch, Tensor | None], None]) -> None:
     while (item := link.take()) is not None:
         sink(*item)
 
 
-def _scores(forward: Callable[[Tensor], Tensor], batch: Batch) -> Tensor | None:
+def _scores(forward: Callable[[Tensor], Tensor], batch: TileBatch) -> Tensor | None:
     pixels, batch.pixels = batch.pixels, None  # freed as soon as the scores are there
     return None if pixels is None else forward(pixels)
 
@@ -116,7 +116,7 @@ class _Count:
         self.computed = self.done = 0
         self.started = time.monotonic()
 
-    def add(self, batch: Batch) -> None:
+    def add(self, batch: TileBatch) -> None:
         if not batch.row.recomputed:
             self.computed += len(batch.tiles)
             self.done += len(batch.tiles) + batch.skipped
@@ -188,7 +188,7 @@ class _Threads:
             raise self.failures[0]
 
 
-def uploaded(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch]:
+def uploaded(batches: Iterator[TileBatch], device: torch.device) -> Iterator[TileBatch]:
     """Batches, read into page-locked memory, with their pixels on the GPU: copied on a stream of their own while the
     model computes. The thread that reads waits for the copy, not the model."""
     model_stream, stream = torch.cuda.current_stream(device), torch.cuda.Stream(device)

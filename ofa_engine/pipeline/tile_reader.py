@@ -22,7 +22,7 @@ CARRIED_BYTES = 4 * 2**30  # of pixels carried over in a file, at most; where it
 
 
 @dataclass
-class Row:
+class TileRow:
     """A row of tiles of one stripe: tiles of `columns`, and which of its pixels are valid (None: all). `recomputed`: it
     was finished before, and is computed again only for what it adds to the pixels below."""
 
@@ -34,10 +34,10 @@ class Row:
 
 
 @dataclass
-class Batch:
+class TileBatch:
     pixels: Tensor | None  # (B, C, tile_px, tile_px) float32 in the raster's unit, NaN where missing; None: no tiles
     tiles: list[int]  # their column indices in the plan
-    row: Row
+    row: TileRow
     skipped: int  # tiles without a valid pixel, which are not computed
     last: bool  # the row is complete after this batch
 
@@ -51,7 +51,7 @@ def read_batches(
     folder: Path | None = None,
     pinned: bool = False,
     carried_bytes: int = CARRIED_BYTES,
-) -> Iterator[Batch]:
+) -> Iterator[TileBatch]:
     """All tiles of the plan's rows that hold a valid pixel, row by row; each pixel is read once.
 
     Args:
@@ -77,7 +77,7 @@ def read_batches(
             for index in range(begin, plan.own_rows.stop):
                 top = plan.rows.starts[index]
                 slab, valid = pixels.rows(top, top + plan.rows.length(index), pause)
-                row = Row(index, stripe, plan.tiles_of(stripe), valid, index < first)
+                row = TileRow(index, stripe, plan.tiles_of(stripe), valid, index < first)
                 yield from _row_batches(slab, row, stripe[0], plan, pinned)
             if incoming:
                 incoming.file.close()
@@ -187,7 +187,7 @@ class _Pixels:
         self, top: int, bottom: int, pause: Callable[[], None]
     ) -> Iterator[tuple[int, NDArray, NDArray[np.bool_] | None]]:
         """(first column, values, valid) from left to right: what the stripe before has carried over, then the file, in
-        whole blocks."""
+        multiples of its blocks."""
         x, stop = self.left, self.outgoing.stop if self.outgoing else self.right
         if self.incoming:
             x, shape = self.incoming.stop, self.incoming.shape(len(self.bands), self.plan)
@@ -202,7 +202,7 @@ class _Pixels:
             x = end
 
 
-def _row_batches(slab: NDArray, row: Row, left: int, plan: TilePlan, pinned: bool) -> Iterator[Batch]:
+def _row_batches(slab: NDArray, row: TileRow, left: int, plan: TilePlan, pinned: bool) -> Iterator[TileBatch]:
     tile_px, skipped = plan.tile_px, 0
     chosen: list[int] = []
     for column in row.columns:
@@ -221,4 +221,4 @@ def _row_batches(slab: NDArray, row: Row, left: int, plan: TilePlan, pinned: boo
             x = plan.columns.starts[column] - left
             pixels.numpy()[i] = pad_to_tile(slab[:, :, x : x + tile_px], tile_px)  # type: ignore[union-attr]
         last = stop == len(chosen)
-        yield Batch(pixels, tiles, row, skipped if last else 0, last)
+        yield TileBatch(pixels, tiles, row, skipped if last else 0, last)

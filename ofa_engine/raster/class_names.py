@@ -22,8 +22,14 @@ def class_colormap(classes: Sequence[dict]) -> dict[int, tuple[int, int, int, in
 
 
 def write_class_names(path: Path, classes: Sequence[dict], counts: Sequence[int]) -> None:
-    """Category names and a raster attribute table as GDAL's side file (.aux.xml, GDAL's PAM format), since a GeoTIFF
-    itself has no room for them and rasterio cannot write them. Areas stand in the table where all classes have them."""
+    """Writes category names and a raster attribute table to GDAL's side file (.aux.xml, in the PAM format): a GeoTIFF
+    cannot hold them, and rasterio cannot write them.
+
+    Args:
+        path: of the raster.
+        classes: entries {value, name, color}; `area_ha` becomes a column where all of them have it.
+        counts: pixels, or tiles, per class.
+    """
     root = ET.Element("PAMDataset")
     band = ET.SubElement(root, "PAMRasterBand", band="1")
     names = {entry["value"]: entry["name"] for entry in classes}
@@ -58,8 +64,7 @@ def write_class_names(path: Path, classes: Sequence[dict], counts: Sequence[int]
 
 
 def read_class_names(path: str | Path) -> dict[int, str]:
-    """Names of class values from the category names in GDAL's side file, which rasterio cannot read; empty where there
-    is none."""
+    """Class values and their names from GDAL's side file, which rasterio cannot read; empty where there is none."""
     side = pam_path(Path(path))
     try:
         band = ET.parse(side).getroot().find("PAMRasterBand") if side.exists() else None

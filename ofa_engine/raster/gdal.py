@@ -20,13 +20,14 @@ for _key, _value in {
 
 
 def open_quietly(path: str | Path, mode: str = "r", **profile: object) -> Any:
-    with warnings.catch_warnings():  # a missing geotransform is reported by the verbs, in our own words
+    """`rasterio.open` without the warning of a missing geotransform. Raises RasterioError, OSError."""
+    with warnings.catch_warnings():  # a missing geotransform is reported by the verbs
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         return rasterio.open(path, mode, **profile)
 
 
 def one_line(error: BaseException) -> str:
-    """What GDAL says, where rasterio only refers to it."""
+    """The message of an error in one line; GDAL's own where rasterio only refers to it."""
     if isinstance(error, RasterioError) and error.__cause__ is not None:
         error = error.__cause__
     return " ".join(str(error).split()) or type(error).__name__

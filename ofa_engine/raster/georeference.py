@@ -16,7 +16,16 @@ _GEOD = Geod(ellps="WGS84")
 
 
 def gsd_m(transform: rasterio.Affine, crs: object, width: int, height: int) -> float | None:
-    """Pixel size in metres in the middle of the raster (root of its area); None without a CRS."""
+    """Ground sampling distance in metres: the square root of the area of the pixel in the middle of a raster.
+
+    Args:
+        transform: of the raster.
+        crs: of the raster, in any unit; None where it has none.
+        width, height: in pixels.
+
+    Returns:
+        Metres; None without a CRS, or where the middle has no place on the ellipsoid.
+    """
     if not crs:
         return None
     area = pixel_area_m2(transform, crs, (width // 2, height // 2, 1, 1))
@@ -24,17 +33,29 @@ def gsd_m(transform: rasterio.Affine, crs: object, width: int, height: int) -> f
 
 
 def place(t: rasterio.Affine, column: Number, row: Number) -> tuple[Number, Number]:
-    """Where pixel corners lie in the CRS (affine's own operator for it changed from * to @ between releases)."""
+    """Pixel corners (column, row) to coordinates (x, y) in the CRS.
+
+    For numbers and arrays; affine's own operator for it changed from * to @ between releases.
+    """
     return t.a * column + t.b * row + t.c, t.d * column + t.e * row + t.f
 
 
 def coarser(t: rasterio.Affine, factor: float) -> rasterio.Affine:
-    """The grid of cells `factor` pixels wide and high, from the same corner."""
+    """The transform of a grid with the same origin, of cells `factor` pixels wide and high."""
     return rasterio.Affine(t.a * factor, t.b * factor, t.c, t.d * factor, t.e * factor, t.f)
 
 
 def pixel_area_m2(transform: rasterio.Affine, crs: object, window: tuple[int, int, int, int]) -> float | None:
-    """Mean area on the WGS 84 ellipsoid of the pixels in (column, row, width, height); None without a usable CRS."""
+    """Mean area of the pixels in a window, on the WGS 84 ellipsoid.
+
+    Args:
+        transform: of the raster.
+        crs: of the raster; None where it has none.
+        window: column, row, width, height in pixels.
+
+    Returns:
+        Square metres; None without a usable CRS.
+    """
     if not crs:
         return None
     column, row, w, h = window
@@ -49,4 +70,5 @@ def pixel_area_m2(transform: rasterio.Affine, crs: object, window: tuple[int, in
 
 
 def pyproj_crs(crs: object) -> CRS | None:
+    """A CRS of rasterio as one of pyproj; None stays None."""
     return CRS.from_wkt(crs.to_wkt()) if crs else None  # type: ignore[attr-defined]

@@ -36,7 +36,21 @@ def create_tiff(
     nodata: float | None,
     tags: dict[str, str],
 ) -> rasterio.io.DatasetWriter:
-    """A tiled, compressed GeoTIFF in the source's CRS. Raises OutputError."""
+    """A tiled, compressed GeoTIFF, open for writing.
+
+    Args:
+        path: to write to.
+        source: the raster whose CRS it gets.
+        width, height: in pixels.
+        transform: from pixels to the CRS.
+        dtype: as rasterio names it.
+        count: of bands.
+        nodata: None where there is none.
+        tags: for the metadata domain OFANET.
+
+    Raises:
+        OutputError: where it cannot be created.
+    """
     _quiet_libtiff()
     small = width < 256 or height < 256
     size = 16 * max(1, min(256, 2 ** math.ceil(math.log2(max(width, height, 16)))) // 16) if small else 256
@@ -67,7 +81,7 @@ def create_tiff(
 
 
 def check_complete(path: Path, name: str) -> None:
-    """Raises OfaError where blocks of a GeoTIFF are missing: GDAL says nothing of what it cannot write on closing."""
+    """Raises OfaError where blocks of a GeoTIFF are missing: GDAL reports no error where it cannot write on closing."""
     try:
         size = path.stat().st_size
         with open_quietly(path) as layer:
@@ -83,7 +97,7 @@ def check_complete(path: Path, name: str) -> None:
 
 
 def _missing_blocks(layer: rasterio.DatasetReader, size: int) -> bool:
-    """Whether a block has no place in a file of so many bytes."""
+    """Whether a block is missing, or lies beyond the end of a file of `size` bytes."""
     rows, columns = (-(-n // block) for n, block in zip(layer.shape, layer.block_shapes[0], strict=True))
     for y, x in itertools.product(range(rows), range(columns)):
         start, length = (int(layer.get_tag_item(f"BLOCK_{key}_{x}_{y}", "TIFF", 1) or 0) for key in ("OFFSET", "SIZE"))

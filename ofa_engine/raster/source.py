@@ -24,10 +24,10 @@ from .sentinel2_product import find_product
 
 
 class Mask(Protocol):
-    """What leaves pixels out beyond the raster's own validity; see `masks`."""
+    """Pixels that are masked beyond the raster's own validity; see `masks`."""
 
     def valid(self, column: int, row: int, width: int, height: int) -> NDArray[np.bool_]:
-        """(height, width) of a window of the whole raster, whatever it is cropped to."""
+        """(height, width) of a window of the uncropped raster."""
         ...
 
     def close(self) -> None: ...
@@ -81,7 +81,7 @@ class Source:
         self.dataset.close()
 
     def restrict(self, mask: Mask) -> None:
-        """From now on only pixels that the mask holds for valid are; it is closed with the raster."""
+        """From now on only pixels that are valid in the mask, too, are valid; it is closed with the raster."""
         self.masks.append(mask)
 
     @property
@@ -92,8 +92,8 @@ class Source:
 
     @property
     def block_row_bytes(self) -> int:
-        """What the blocks across the file's whole width take once they are decoded. With less of a cache, reading in
-        rows that are lower than a block decodes each block again for every row."""
+        """Size of the decoded blocks across the file's width. With a smaller cache, reading in rows lower than a block
+        decodes each block once per row."""
         if self.product:
             return self.product.block_row_bytes
         d = self.dataset
@@ -107,7 +107,7 @@ class Source:
 
     @property
     def one_block_wide(self) -> bool:
-        """Whether a block reaches over the file's whole width, as strips do."""
+        """Whether a block is as wide as the file, as strips are."""
         return not self.product and self.dataset.block_shapes[0][1] >= self.dataset.width
 
     @property

@@ -1,4 +1,4 @@
-"""Arrays worked through in chunks of whole rows: it is much faster to go several times over what a cache holds."""
+"""Arrays worked through in chunks of rows: going over an array several times is much faster within a cache."""
 
 from collections.abc import Iterator
 

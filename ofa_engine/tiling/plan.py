@@ -1,11 +1,11 @@
-"""How a raster is worked through: where tiles lie, in which stripes, how many at once, and how the file is read. Pure
+"""How a raster is worked through: where tiles lie, in which stripes, how many per batch, and how the file is read. Pure
 arithmetic under a memory budget; no I/O."""
 
 from dataclasses import dataclass
 
 from .axis import Axis, Blocks
 
-_SLICE_PX = 64  # rows of pixels read at once, where the file's blocks do not say otherwise
+_SLICE_PX = 64  # rows of pixels read at once, where the file's blocks do not decide it
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def make_plan(
         width = min(limit, limits.stripe_bytes) // column_bytes
         return max(width, min(limit // column_bytes, limits.few_tiles * tile_px))
 
-    # whole blocks, where a stripe of some tiles is left and one read of them is no larger than two reads may be
+    # slices of complete blocks, where that leaves stripes of some tiles and one read is no larger than two may be
     height, across = blocks[0].size_px, bands * min(blocks[1].size_px, columns.size_px)
     height *= max(1, min(_SLICE_PX, read_values // across) // height)
     slices = Blocks(height, blocks[0].cut_px)

@@ -6,7 +6,7 @@ import torch
 
 from ofa_engine.core.errors import Cancelled
 from ofa_engine.pipeline.stages import run_stages
-from ofa_engine.pipeline.tile_reader import Batch, Row
+from ofa_engine.pipeline.tile_reader import TileBatch, TileRow
 
 
 @pytest.mark.parametrize("threads", [(True, True), (True, False), (False, False)])
@@ -18,7 +18,7 @@ def test_errors_of_every_stage_reach_the_caller_and_leave_no_thread(stage, threa
         for index in range(5):
             if stage == "read" and index == 2:
                 raise OSError("read")
-            yield Batch(torch.zeros(1, 1, 2, 2), [0], Row(index, (0, 2), range(1), None), 0, True)
+            yield TileBatch(torch.zeros(1, 1, 2, 2), [0], TileRow(index, (0, 2), range(1), None), 0, True)
 
     def forward(x):
         if stage == "forward":
@@ -52,7 +52,7 @@ def test_cancel_is_quick(slow, threads):
     def batches():
         for index in range(1000):
             time.sleep(0.2 if slow == "read" else 0)
-            yield Batch(torch.zeros(1, 1, 2, 2), [0], Row(index, (0, 2), range(1), None), 0, True)
+            yield TileBatch(torch.zeros(1, 1, 2, 2), [0], TileRow(index, (0, 2), range(1), None), 0, True)
 
     def forward(x):
         time.sleep(0.2 if slow == "forward" else 0)
