@@ -60,13 +60,13 @@ def segment(
     with opened_run(options, "segment", outputs, callbacks, limits, check=check) as run:
         part = run.pending.add(Path(options.output))
         if partitions:
-            plan = join_partitions(run, _plan(run), partitions)
+            plan = join_partitions(run, _plan(run, options), partitions)
         else:
-            plan = begin(run, part, lambda: _plan(run))
+            plan = begin(run, part, lambda: _plan(run, options))
         confidence_part = run.pending.add(Path(options.confidence)) if options.confidence else None
         polygons_part = run.pending.add(Path(options.polygons)) if options.polygons else None
         tags = run.session.tags(options, **_own_tags(options)) | {"OVERLAP": str(plan.rows.overlap)}
-        writer, computed = _write_layers(run, plan, part, confidence_part, tags)
+        writer, computed = _write_layers(run, options, plan, part, confidence_part, tags)
         tally = writer.tally
         if options.min_area:
             callbacks.log("info", f"merging areas under {options.min_area:g} ha")
@@ -78,7 +78,7 @@ def segment(
         write_class_names(part, classes, [entry["pixels"] for entry in classes])
         if polygons_part:
             callbacks.log("info", "dissolving polygons")
-            _write_polygons(run, polygons_part, part)
+            _write_polygons(run, polygons_part, Path(options.polygons or "").stem, part)
         paths = {"confidence": options.confidence, "polygons": options.polygons, "report": options.report}
         answer = answer_of(run, tags, **paths, classes=classes, tiles=computed)
         if options.report:
@@ -101,7 +101,7 @@ def segment_partition(
     outputs, check = _outputs(options), functools.partial(_check, options)
     with opened_run(options, "segment", outputs, callbacks, limits, check=check, keep_journal=True) as run:
         session = run.session
-        plan = begin_partition(run, replace(_plan(run), partition=(number, of)))
+        plan = begin_partition(run, replace(_plan(run, options), partition=(number, of)))
         recorder = ClassRecorder(session.classes, run.journal, bool(options.confidence))
         blender = Blender(plan, len(session.classes), recorder, run.journal, session.device)
         tiles = run_pipeline(run, plan, blender, lambda record: None, options.flips)
@@ -120,8 +120,7 @@ def _check(options: Options, source: Source) -> None:
         check_min_area(options.min_area, source)
 
 
-def _plan(run: InferenceRun) -> TilePlan:
-    options = run.options
+def _plan(run: InferenceRun, options: Options) -> TilePlan:
     overlap = 0.25 if options.overlap is None else options.overlap
     return run.plan(overlap, len(run.session.classes), passes=4 if options.flips else 1)
 
@@ -132,10 +131,15 @@ def _own_tags(options: Options) -> dict[str, str]:
 
 
 def _write_layers(
-    run: InferenceRun, plan: TilePlan, part: Path, confidence_part: Path | None, tags: dict[str, str]
+    run: InferenceRun,
+    options: Options,
+    plan: TilePlan,
+    part: Path,
+    confidence_part: Path | None,
+    tags: dict[str, str],
 ) -> tuple[ClassWriter, int]:
     """Computes all tiles into the class layer, and into the confidence layer where one is wanted."""
-    session, options = run.session, run.options
+    session = run.session
     with (
         _confidence_layer(confidence_part, session.source, tags) as confidence,
         create_class_layer(part, session, tags) as layer,
@@ -162,8 +166,8 @@ def _confidence_layer(
     return create_tiff(path, source, *grid, dtype="float32", nodata=float("nan"), tags=tags)
 
 
-def _write_polygons(run: InferenceRun, path: Path, class_layer: Path) -> None:
-    with class_polygons(run, path, Path(run.options.polygons or "").stem, confidence=False) as writer:
+def _write_polygons(run: InferenceRun, path: Path, layer: str, class_layer: Path) -> None:
+    with class_polygons(run, path, layer, confidence=False) as writer:
         for polygon, value in dissolve(class_layer):
             run.check_cancelled()
             writer.add(polygon, value)
