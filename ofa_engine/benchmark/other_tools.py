@@ -62,10 +62,8 @@ class _Case:
     """What each tool is given."""
 
     def __init__(self, told: Options, packed: bool = False):
-        self.told, self.job = (
-            told,
-            open_session(told, "segment", QUIET, check=lambda source: check_overlap(told.overlap)),
-        )
+        self.told = told
+        self.job = open_session(told, "segment", QUIET, check=lambda source: check_overlap(told.overlap))
         if not packed:  # others get the model as PyTorch has it
             unpack(self.job.checkpoint.model)
             cached_checkpoint.cache_clear()  # the next job of this process gets a packed one again
