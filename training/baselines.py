@@ -29,7 +29,7 @@ from sklearn.preprocessing import StandardScaler
 from ofa_engine.core.callbacks import QUIET
 from ofa_engine.core.options import FitOptions, Options
 from ofa_engine.inference.segment import segment
-from ofa_engine.inference.session import open_job
+from ofa_engine.inference.session import open_session
 from ofa_engine.learning.fit import fit, thinned
 from ofa_engine.learning.labels import read_labels
 from ofa_engine.raster.source import Source
@@ -152,9 +152,7 @@ def _training_pixels(case: LabelledSet, fold: Fold, seed: int) -> tuple[NDArray,
 
 
 def _job(case: LabelledSet, image: str) -> Any:
-    return open_job(
-        Options(image, sensor=case.sensor, bands=case.bands or None, units=case.units), None, QUIET, writes=False
-    )
+    return open_session(Options(image, sensor=case.sensor, bands=case.bands or None, units=case.units), None, QUIET)
 
 
 def _bands(case: LabelledSet, image: str) -> NDArray[np.float32]:

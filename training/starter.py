@@ -23,11 +23,12 @@ from numpy.typing import NDArray
 from ofa_engine.core.callbacks import QUIET
 from ofa_engine.core.options import FitOptions, Options
 from ofa_engine.core.sensors import detection as sensors
-from ofa_engine.inference.segment import classify, segment
+from ofa_engine.inference.classify import classify
+from ofa_engine.inference.segment import segment
 from ofa_engine.learning.fit import fit, show
 from ofa_engine.learning.metrics import confusion, scores
 from ofa_engine.model.checkpoint import load_checkpoint, save_checkpoint
-from ofa_engine.raster.geotiff import write_class_names
+from ofa_engine.raster.class_names import write_class_names
 from ofa_engine.raster.source import Source
 from training import console
 from training.data.readers.held_out_chips import chip_digest, held_out_chips

@@ -24,11 +24,12 @@ from ..core.html import count_text, interval_text, page, score_text
 from ..core.options import EvaluateOptions, Options
 from ..core.sensors import detection as sensors
 from ..core.version import __version__
-from ..inference.session import Job, open_job
+from ..inference.session import Session, open_session
 from ..learning.labels import read_labels
 from ..learning.metrics import Z_95, Stratified, confusion, scores
-from ..raster.geotiff import Pending, check_output
-from ..raster.source import Source, shown
+from ..raster.atomic import Pending, check_output
+from ..raster.gdal import display_name
+from ..raster.source import Source
 from .map_lookup import UNKNOWN_COLOR, Findings, map_at, names, one_of
 from .sample_points import by_points, read_points
 
@@ -45,10 +46,10 @@ def evaluate(options: EvaluateOptions, callbacks: Callbacks) -> dict:
         raise InputError("expected a raster to evaluate on, found none")
     target = check_output(options.output, [options.head, *options.inputs, *options.labels], (".html", ".htm"))
     task, asked = _find_head(options).header["task"], _asked(options)
-    jobs: list[Job] = []
+    jobs: list[Session] = []
     try:
         for path in options.inputs:
-            jobs.append(open_job(dataclasses.replace(asked, input=path), task, callbacks, writes=False))
+            jobs.append(open_session(dataclasses.replace(asked, input=path), task, callbacks))
         points = read_points(options.labels, options.field)
         found = (
             _by_labels(options, jobs, asked, callbacks)
@@ -88,7 +89,7 @@ def _find_head(options: EvaluateOptions) -> catalog.ModelFile:
 def _write(target: Path, text: str) -> None:
     pending = Pending()
     try:
-        pending.beside(target).write_text(text, encoding="utf-8")
+        pending.add(target).write_text(text, encoding="utf-8")
         pending.commit()
     except OSError as error:
         raise OutputError(f"cannot write {target}: {error.strerror}") from error
@@ -99,7 +100,7 @@ def _write(target: Path, text: str) -> None:
 # --- polygons and label rasters ----------------------------------------------------------------------------------
 
 
-def _by_labels(options: EvaluateOptions, jobs: Sequence[Job], asked: Options, callbacks: Callbacks) -> Findings:
+def _by_labels(options: EvaluateOptions, jobs: Sequence[Session], asked: Options, callbacks: Callbacks) -> Findings:
     first, sources = jobs[0], [job.source for job in jobs]
     tiles = first.tile_px if first.head is not None and first.head.task == "classify" else None
     labels = read_labels(sources, options.labels, options.field, options.ignore, first.tile_px, callbacks.log, tiles)
@@ -158,7 +159,7 @@ def match(head: Sequence[dict], labels: Sequence[dict]) -> tuple[list[dict], NDA
     return classes, np.array(rows)
 
 
-def _note_labels(found: Findings, options: EvaluateOptions, job: Job) -> None:
+def _note_labels(found: Findings, options: EvaluateOptions, job: Session) -> None:
     reference, unit = found.matrix.sum(1) + found.nodata, found.unit
     unknown = [
         f"{entry['name']} ({count_text(n)} {unit})"
@@ -180,7 +181,7 @@ def _note_labels(found: Findings, options: EvaluateOptions, job: Job) -> None:
     if not np.isfinite(found.mapped_ha[: found.columns]).all():
         found.notes.append("a raster has no CRS: areas are not known")
     training = job.head_file.header.get("training", {}) if job.head_file else {}
-    if {shown(p) for p in options.labels} & set(training.get("labels", [])):
+    if {display_name(p) for p in options.labels} & set(training.get("labels", [])):
         found.notes.append(
             "the head was fitted on labels of this name: scores on what it has learned from are too "
             "good; its cross-validated ones are nearer to the truth"
@@ -190,7 +191,7 @@ def _note_labels(found: Findings, options: EvaluateOptions, job: Job) -> None:
 # --- the answer --------------------------------------------------------------------------------------------------
 
 
-def _answer(options: EvaluateOptions, jobs: Sequence[Job], found: Findings) -> dict:
+def _answer(options: EvaluateOptions, jobs: Sequence[Session], found: Findings) -> dict:
     job, estimates, columns = jobs[0], found.estimates, found.columns
     header = job.head_file.header if job.head_file else {}
     marks = scores(found.matrix if estimates is None else estimates.cells)
@@ -259,12 +260,12 @@ def _validation(header: dict) -> dict | None:
     return kept | {"classes": [{"value": v} | {key: lists[key][k] for key in lists} for k, v in enumerate(values)]}
 
 
-def _provenance(options: EvaluateOptions, jobs: Sequence[Job]) -> dict:
+def _provenance(options: EvaluateOptions, jobs: Sequence[Session]) -> dict:
     job = jobs[0]
     tags = [one.tags(dataclasses.replace(_asked(options), input=one.source.path)) for one in jobs]
     return {
         "rasters": [tag["SOURCE"] for tag in tags],
-        "labels": [shown(path) for path in options.labels],
+        "labels": [display_name(path) for path in options.labels],
         "field": options.field,
         "ignore": list(options.ignore),
         "head": f"{tags[0]['HEAD']} ({job.head_file.path.name if job.head_file else ''})",

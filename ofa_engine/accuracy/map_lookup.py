@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from ..core.callbacks import Callbacks
 from ..core.options import Options
-from ..inference.segment import classify, segment
-from ..inference.session import Job
+from ..inference.classify import classify
+from ..inference.segment import segment
+from ..inference.session import Session
 from ..learning.metrics import Stratified
-from ..raster.source import Source, place
+from ..raster.georeference import place
+from ..raster.source import Source
 from ..tiling.axis import Axis
 
 OVERLAP = 0.25  # of `segment` where the user asks for nothing else
@@ -46,7 +48,7 @@ def names(entries: Iterable[dict]) -> str:
 
 
 def map_at(
-    asked: Options, job: Job, row: NDArray, column: NDArray, callbacks: Callbacks
+    asked: Options, job: Session, row: NDArray, column: NDArray, callbacks: Callbacks
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """(class (N,) from 0 at pixels, -1 where there is none; hectares (K,) of each class), by the product's own verb as
     `asked`, on the part of the raster that decides about these pixels."""
@@ -78,14 +80,14 @@ def _span(places: NDArray, axis: Axis) -> tuple[int, int]:
     return int(starts[first]), int(min(starts[last] + axis.tile_px, axis.size_px))
 
 
-def _index(job: Job, values: NDArray) -> NDArray[np.int64]:
+def _index(job: Session, values: NDArray) -> NDArray[np.int64]:
     """Class values to classes from 0; -1 for what is none."""
     table = np.full(256, -1)
     table[[entry["value"] for entry in job.classes]] = np.arange(len(job.classes))
     return table[values]
 
 
-def _at_pixels(path: str, job: Job, row: NDArray, column: NDArray) -> NDArray[np.int64]:
+def _at_pixels(path: str, job: Session, row: NDArray, column: NDArray) -> NDArray[np.int64]:
     """Only blocks with pixels that are asked for are read, one at a time."""
     found = np.full(len(row), -1)
     with Source(path) as layer:
@@ -102,7 +104,7 @@ def _at_pixels(path: str, job: Job, row: NDArray, column: NDArray) -> NDArray[np
     return found
 
 
-def _at_tiles(path: str, job: Job, row: NDArray, column: NDArray) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _at_tiles(path: str, job: Session, row: NDArray, column: NDArray) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """As `_at_pixels`, and hectares: a tile's polygon is found in the grid of tiles by its middle."""
     _, wkb, fields = read_layer(path, ["class", "area_ha"])
     index, middle = _index(job, fields["class"]), shapely.centroid(shapely.from_wkb(wkb))

@@ -22,8 +22,10 @@ from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError, OutputError
 from ..core.options import SampleOptions
 from ..learning.metrics import allocate, sample_size
-from ..raster.geotiff import Pending, check_output, read_class_names
-from ..raster.source import Source, pixel_area_m2
+from ..raster.atomic import Pending, check_output
+from ..raster.class_names import read_class_names
+from ..raster.georeference import pixel_area_m2
+from ..raster.source import Source
 
 CONJECTURED = 0.8  # user's accuracy of each class before anything is known; a lower one asks for more points
 _VALUES = 255  # class values are 0 to 254
@@ -63,7 +65,7 @@ def sample(options: SampleOptions, callbacks: Callbacks) -> dict:
             points = allocate(total, strata.pixels, options.least)
             names = read_class_names(source.path)
             row, column, index = draw(source, strata, points, options.seed, callbacks)
-            part = pending.beside(target)
+            part = pending.add(target)
             _write(part, source, strata, points, names, row, column, index)
         pending.commit()
     finally:

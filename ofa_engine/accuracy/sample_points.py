@@ -17,10 +17,11 @@ from pyproj import Transformer
 from ..core.callbacks import Callbacks
 from ..core.errors import InputError
 from ..core.options import Options
-from ..inference.session import Job
+from ..inference.session import Session
 from ..learning.labels import as_text
 from ..learning.metrics import confusion, stratified
-from ..raster.source import Source, place, pyproj_crs
+from ..raster.georeference import place, pyproj_crs
+from ..raster.source import Source
 from .map_lookup import UNKNOWN_COLOR, Findings, map_at, names, one_of, read_layer
 
 
@@ -87,7 +88,7 @@ def read_points(paths: Sequence[str], field: str | None) -> Points | None:
 
 
 def by_points(
-    points: Points, ignore: Sequence[str], jobs: Sequence[Job], asked: Options, callbacks: Callbacks
+    points: Points, ignore: Sequence[str], jobs: Sequence[Session], asked: Options, callbacks: Callbacks
 ) -> Findings:
     """What the points say of the map that was sampled. Raises InputError where none has a reference."""
     ignored = np.isin(np.array(points.reference), [text for text in ignore if text])
@@ -195,7 +196,7 @@ def _note_points(found: Findings, stratum: NDArray, head: Sequence[dict]) -> Non
         found.notes.append("the sample has no areas (its map had no CRS): shares of the map's pixels are given instead")
 
 
-def _compare(points: Points, jobs: Sequence[Job], asked: Options, callbacks: Callbacks) -> dict:
+def _compare(points: Points, jobs: Sequence[Session], asked: Options, callbacks: Callbacks) -> dict:
     """How many points lie on the rasters, and at how many of them the head's map is not what was sampled."""
     left = np.ones(len(points.x), bool)
     differs = 0

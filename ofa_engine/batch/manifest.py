@@ -1,6 +1,5 @@
 """What a batch has done: batch.json, for the next run and for programs, and batch.csv, for people."""
 
-import contextlib
 import csv
 import functools
 import hashlib
@@ -8,10 +7,11 @@ import io
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..core import files
 from ..core.errors import InputError, OutputError
 from ..core.version import __version__
 from .scenes import is_local
@@ -115,18 +115,10 @@ def table_text(columns: Iterable[str], rows: Iterable[dict]) -> str:
 
 def write_whole(path: Path, text: str) -> None:
     """Writes beside the target and renames. Raises OutputError."""
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())  # a machine that goes down keeps the old one or the new one
-        os.replace(part, path)
+        files.write_text(path, text, durable=True)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 # --- what a result depends on --------------------------------------------------------------------------------------
@@ -137,9 +129,9 @@ def stamp(path: str) -> list[int] | None:
     there is none, and for addresses."""
     if not is_local(path):
         return None
-    files = [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names]
+    inside = [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names]
     try:
-        found = [os.stat(file) for file in files or [path]]
+        found = [os.stat(file) for file in inside or [path]]
     except OSError:
         return None
     return [sum(f.st_size for f in found), max(f.st_mtime_ns for f in found)]
@@ -158,13 +150,4 @@ def file_digest(path: str | Path) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _file_digest(path: str, size: int, mtime_ns: int) -> str:
-    sha = hashlib.sha256()
-    with open(path, "rb") as file:
-        for piece in _pieces(file):
-            sha.update(piece)
-    return sha.hexdigest()
-
-
-def _pieces(file: Any) -> Iterator[bytes]:
-    while piece := file.read(1 << 20):
-        yield piece
+    return files.sha256(path)

@@ -12,7 +12,7 @@ from pathlib import Path
 from pyproj import CRS
 
 from ..core.errors import RasterError
-from ..raster.geotiff import NODATA, class_colormap
+from ..raster.class_names import NODATA, class_colormap
 from ..raster.source import Source
 from .manifest import write_whole
 

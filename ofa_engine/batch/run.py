@@ -6,7 +6,6 @@ The folder's manifest tells what is done; the same command again does what is mi
 
 import json
 import os
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import fields
@@ -21,9 +20,11 @@ from ..core import catalog
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError, ModelFileError, OfaError
 from ..core.options import BatchOptions, Options
+from ..core.partial_names import stem_of, whole_stem
 from ..core.version import __version__
 from ..inference import segment as predict
-from ..pipeline.stages import default_budget_bytes
+from ..inference.classify import classify
+from ..pipeline.memory import default_budget_bytes
 from ..raster.source import Source
 from . import dask_workers as cluster
 from .folder_lock import alone_in
@@ -116,11 +117,11 @@ def run_scene(job: dict, stopped: cluster.Stopped, tell: cluster.Tell) -> dict:
         callbacks = Callbacks(progress, cancelled=stopped)
         if "share" in job:
             number, of = job["share"]
-            outcome = {"state": DONE} | predict.share_of_segment(options, callbacks, number=number, of=of)
+            outcome = {"state": DONE} | predict.segment_partition(options, callbacks, number=number, of=of)
         elif job["task"] == "segment":
-            outcome = _described(options, predict.segment(options, callbacks, shares=job.get("shares", 0)))
+            outcome = _described(options, predict.segment(options, callbacks, partitions=job.get("shares", 0)))
         else:
-            outcome = _described(options, predict.classify(options, callbacks))
+            outcome = _described(options, classify(options, callbacks))
     except Cancelled:
         return {"state": "cancelled"}
     except Exception as error:  # a scene may fail, for whatever reason; the others go on
@@ -296,10 +297,11 @@ class _Work:
 
     def _sweep(self, whole_scenes: bool) -> None:
         """Removes shares, and what workers that were killed have left of this run's outputs."""
-        stems, share = {scene.id for scene in self.todo}, r"(?:\.share\d+of\d+)" + "?" * whole_scenes
+        stems = {scene.id for scene in self.todo}
         for path in self.folder.glob(".*"):
-            match = re.fullmatch(rf"\.(.+?){share}\.\d+\.(?:scratch\.)?part\b.*", path.name)
-            if match and match[1] in stems:
+            stem = stem_of(path.name) or ""
+            whole = whole_stem(stem)
+            if whole in stems and (whole_scenes or whole != stem):
                 path.unlink(missing_ok=True)
 
     # --- results over all ------------------------------------------------------------------------------------------

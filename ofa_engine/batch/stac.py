@@ -10,7 +10,8 @@ import shapely
 from pyproj import Transformer
 from shapely.geometry.polygon import orient
 
-from ..raster.source import Source, place, pyproj_crs
+from ..raster.georeference import place, pyproj_crs
+from ..raster.source import Source
 from .scenes import is_local
 
 VERSION = "1.0.0"

@@ -20,16 +20,23 @@ from pathlib import Path
 
 import psutil
 import torch
+from rasterio.enums import Resampling
 
 from ..core.callbacks import QUIET, Callbacks, Progress
 from ..core.errors import InputError
 from ..core.options import BenchOptions, Options
-from ..inference.class_raster import ClassWriter, create_class_layer, make_quick
+from ..inference.class_raster import ClassWriter, add_overviews, create_class_layer
+from ..inference.predictor import Predictor
+from ..inference.runner import RunLimits, plan_for
 from ..inference.segment import segment
-from ..inference.session import TIFF, Job, Predictor, gdal_limits, open_job, plan_for
-from ..pipeline import stages as pl
-from ..raster.geotiff import Pending, check_output
+from ..inference.session import TIFF, Session, check_overlap, open_session
+from ..pipeline.blender import Blender
+from ..pipeline.journal import Journal
+from ..pipeline.memory import gdal_limits
+from ..pipeline.tile_reader import TileBatch, read_batches
+from ..raster.atomic import Pending, check_output
 from ..raster.source import Source, detect_source
+from ..tiling.plan import TilePlan
 from .synthetic import SIZES, random_model, write_example
 
 MODELS = ("starter", *SIZES)
@@ -77,14 +84,14 @@ def bench(
     """The figures; medians of all rounds, the ratio's least and largest value beside it. Raises InputError."""
     with tempfile.TemporaryDirectory() as folder:
         told = prepare(options, Path(folder), log)
-        job = open_job(told, "segment", QUIET)
+        job = open_session(told, "segment", QUIET, check=lambda source: check_overlap(told.overlap))
         try:
             return _measure(job, told, options.rounds, log, done) | describe(job, options)
         finally:
             job.source.close()
 
 
-def describe(job: Job, options: BenchOptions) -> dict:
+def describe(job: Session, options: BenchOptions) -> dict:
     """What was measured, and on which machine."""
     plan = _plan(job, options.overlap)
     return {
@@ -118,14 +125,14 @@ def _machine(device: torch.device) -> str:
     return f"{name}, {os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB"
 
 
-def _plan(job: Job, overlap: float) -> pl.Plan:
+def _plan(job: Session, overlap: float) -> TilePlan:
     return plan_for(job, overlap, len(job.classes))
 
 
 # --- rounds -----------------------------------------------------------------------------------------------------
 
 
-def _measure(job: Job, told: Options, rounds: int, log: Log, done: Done) -> dict:
+def _measure(job: Session, told: Options, rounds: int, log: Log, done: Done) -> dict:
     plan = _plan(job, told.overlap or 0.0)
     stages = _Stages(job, plan, told)
     baseline, peak = psutil.Process().memory_info().rss, 0
@@ -230,7 +237,7 @@ class _Turns:
 class _Stages:
     """Each stage of the pipeline alone, in tiles a second."""
 
-    def __init__(self, job: Job, plan: pl.Plan, told: Options):
+    def __init__(self, job: Session, plan: TilePlan, told: Options):
         self.job, self.plan, self.told, self.predictor = job, plan, told, Predictor(job)
         batches = (batch.pixels for batch in self._batches() if batch.pixels is not None)
         tiles = next(batches)
@@ -239,8 +246,8 @@ class _Stages:
             self.tiles = self.tiles.to(job.device)  # the pipeline's copies are done beside the model
         self.scores = self.predictor(self.tiles)
 
-    def _batches(self) -> Iterator[pl.Batch]:
-        return pl.read_batches(self.job.source, self.job.source_bands, self.plan)
+    def _batches(self) -> Iterator[TileBatch]:
+        return read_batches(self.job.source, self.job.source_bands, self.plan)
 
     def bare(self, seconds: float | None = None) -> _Timed:
         tiles, passed, started = 0, 0.0, time.perf_counter()
@@ -257,11 +264,11 @@ class _Stages:
         on its own clock; of a large raster as many as fit the time. Overviews belong to writing; those of a part would
         tell nothing of the whole, and do not count."""
         job, pending, clock, tiles = self.job, Pending(), _Clock(), 0
-        part = pending.beside(check_output(self.told.output, [self.told.input], TIFF))
+        part = pending.add(check_output(self.told.output, [self.told.input], TIFF))
         try:
-            with gdal_limits(job), create_class_layer(part, job, {}) as layer:
-                writer = ClassWriter(job, layer, None)
-                blender = pl.Blender(self.plan, len(job.classes), writer, device=job.device)
+            with gdal_limits(job.source, job.budget_bytes), create_class_layer(part, job, {}) as layer:
+                writer = ClassWriter(job, Journal(), layer, None)
+                blender = Blender(self.plan, len(job.classes), writer, device=job.device)
                 clock.lap("write")
                 for batch in self._batches():
                     clock.lap("read")
@@ -271,7 +278,8 @@ class _Stages:
                     if clock.read + clock.write > _STAGE_SECONDS:
                         break
             if clock.read + clock.write <= _STAGE_SECONDS:
-                make_quick(part, job, cog=False)
+                with gdal_limits(job.source, job.budget_bytes):
+                    add_overviews(part, Resampling.mode, RunLimits().overviews_from_px)
             clock.lap("write")
         finally:
             pending.discard()

@@ -34,11 +34,14 @@ from torch.nn import functional as F
 from ..core.callbacks import QUIET
 from ..core.errors import InputError
 from ..core.options import BenchOptions, Options
+from ..inference.predictor import Predictor
+from ..inference.runner import plan_for
 from ..inference.segment import segment
-from ..inference.session import Job, Predictor, cached_checkpoint, open_job, plan_for
+from ..inference.session import Session, cached_checkpoint, check_overlap, open_session
 from ..model.onednn import unpack
 from ..model.preprocess import normalise, resize, to_canonical
-from ..raster.geotiff import NODATA, create_tiff
+from ..raster.class_names import NODATA
+from ..raster.geotiff import create_tiff
 from .bench import Done, Log, Peak, describe, duration, prepare
 
 PLAIN = "plain"
@@ -59,7 +62,8 @@ class _Case:
     """What each tool is given."""
 
     def __init__(self, told: Options, packed: bool = False):
-        self.told, self.job = told, open_job(told, "segment", QUIET)
+        self.told = told
+        self.job = open_session(told, "segment", QUIET, check=lambda source: check_overlap(told.overlap))
         if not packed:  # others get the model as PyTorch has it
             unpack(self.job.checkpoint.model)
             cached_checkpoint.cache_clear()  # the next job of this process gets a packed one again
@@ -284,7 +288,7 @@ def _main(name: str, options: str) -> None:
     )
 
 
-def _write(job: Job, labels: Labels, path: Path) -> None:
+def _write(job: Session, labels: Labels, path: Path) -> None:
     values = np.array([entry["value"] for entry in job.classes], np.uint8)
     s = job.source
     with create_tiff(path, s, s.width, s.height, s.transform, dtype="uint8", nodata=NODATA, tags={}) as layer:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import ModelFileError
+from .files import replacing
 
 FORMAT_VERSION = 1
 _HEADER_LIMIT_BYTES = 100_000_000  # the format's own limit
@@ -62,19 +63,14 @@ def rewrite_header(path: str | Path, header: dict, target: str | Path) -> None:
     byte for byte. Raises ModelFileError for a file that is none of ours, OSError."""
     read_header(path)
     target = Path(target)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with Path(path).open("rb") as source, part.open("wb") as out:
-            (length,) = struct.unpack("<Q", source.read(8))
-            whole = json.loads(source.read(length))
-            whole["__metadata__"]["ofanet"] = json.dumps(header, ensure_ascii=False)
-            text = json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
-            text += b" " * (-len(text) % 8)  # tensors begin at multiples of eight bytes
-            out.write(struct.pack("<Q", len(text)) + text)
-            shutil.copyfileobj(source, out, _CHUNK_BYTES)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(target) as part, Path(path).open("rb") as source, part.open("wb") as out:
+        (length,) = struct.unpack("<Q", source.read(8))
+        whole = json.loads(source.read(length))
+        whole["__metadata__"]["ofanet"] = json.dumps(header, ensure_ascii=False)
+        text = json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 8)  # tensors begin at multiples of eight bytes
+        out.write(struct.pack("<Q", len(text)) + text)
+        shutil.copyfileobj(source, out, _CHUNK_BYTES)
 
 
 @dataclass(frozen=True)
@@ -90,7 +86,7 @@ class ModelFile:
 def _list(kind: str, first: Path | None = None) -> list[ModelFile]:
     found: dict[str, ModelFile] = {}
     for folder in [first, *models_dirs()] if first else models_dirs():
-        for path in sorted(folder.glob("*.safetensors")):
+        for path in sorted(folder.glob("[!.]*.safetensors")):
             try:
                 header = read_header(path)
             except ModelFileError:

@@ -64,3 +64,12 @@ def colors_for(names: Sequence[str]) -> list[str]:
     for name in names:
         taken.append(color_for(name, taken))
     return taken
+
+
+def class_table(values: Sequence[int], names: Sequence[str], colors: Sequence[str]) -> list[dict]:
+    """The classes as a head's header keeps them, in the order of the head's outputs. Raises ValueError."""
+    if not len(values) == len(names) == len(colors) or len(set(values)) != len(values):
+        raise ValueError("expected one distinct value, one name and one colour a class")
+    if not all(0 <= value <= 254 for value in values):
+        raise ValueError(f"expected class values 0 to 254, found {sorted(values)}")
+    return [{"value": int(v), "name": n, "color": c} for v, n, c in zip(values, names, colors, strict=True)]

@@ -1,7 +1,8 @@
-"""The areas report of one class map as a page: picture, chart, table, provenance."""
+"""The areas of one class map: as a page with picture, chart, table and provenance, and as text."""
 
 import base64
 import math
+import time
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,12 +13,13 @@ from rasterio.enums import Resampling
 from rasterio.io import MemoryFile
 
 from ..core.html import count_text, document, hectares_text, listing, short, swatch, table, text
-from ..raster.geotiff import class_colormap
-from ..raster.source import open_quietly
+from ..raster.class_names import class_colormap
+from ..raster.gdal import open_quietly
+from .runner import InferenceRun
 
 PICTURE_PX = 720  # the picture's longer side, at most
 _LEAST_SHOWN_PX = 360  # small maps are drawn larger, with sharp pixels
-_TITLES = {  # of tags whose own name says too little
+_TITLES = {  # of tags whose own name is not clear
     "BANDS": "source bands, in the sensor's order",
     "UNITS": "unit of the values",
     "BACKBONE": "fingerprint of the backbone",
@@ -34,17 +36,29 @@ _NOTE = (
 )
 
 
-def small_view(path: Path) -> NDArray[np.uint8]:
-    """(h, w) class values of a class layer, at most `PICTURE_PX` high and wide: of each cell the most frequent one."""
+def write_report(run: InferenceRun, path: str, answer: dict, class_map: NDArray[np.uint8]) -> None:
+    """Writes the page of a run's answer as one more of its outputs; see `areas_page`. Raises OSError."""
+    page = areas_page(answer, answer["provenance"], class_map, time.monotonic() - run.started)
+    run.pending.add(Path(path)).write_text(page, encoding="utf-8")
+
+
+def thumbnail(path: Path, longest_px: int = PICTURE_PX) -> NDArray[np.uint8]:
+    """(h, w) class values of a class layer, at most `longest_px` high and wide: of each cell the most frequent one."""
     with open_quietly(path) as layer:
-        scale = min(1.0, PICTURE_PX / max(layer.width, layer.height))
+        scale = min(1.0, longest_px / max(layer.width, layer.height))
         height, width = (max(1, round(size * scale)) for size in (layer.height, layer.width))
         return layer.read(1, out_shape=(height, width), resampling=Resampling.mode)
 
 
-def areas_page(answer: dict, tags: dict[str, str], shown: NDArray[np.uint8], seconds: float) -> str:
-    """The page of what `segment` or `classify` answers. `tags` are those of its output, `shown` is the map as (h, w)
-    class values, and `seconds` is how long it took."""
+def areas_page(answer: dict, tags: dict[str, str], class_map: NDArray[np.uint8], seconds: float) -> str:
+    """The page of a map's areas, as HTML.
+
+    Args:
+        answer: of `segment` or `classify`.
+        tags: provenance of its output.
+        class_map: (h, w) class values to draw.
+        seconds: how long the run took.
+    """
     classes, title = answer["classes"], f"{tags['SOURCE']}: areas by class"
     unit = "tiles" if "tiles" in classes[0] else "pixels"
     known = all(entry["area_ha"] is not None for entry in classes)
@@ -53,7 +67,7 @@ def areas_page(answer: dict, tags: dict[str, str], shown: NDArray[np.uint8], sec
     parts = [
         f"<h1>{text(title)}</h1>",
         _summary(answer, unit, known),
-        _picture(shown, classes, title),
+        _picture(class_map, classes, title),
         "<h2>Areas</h2>",
         _chart(classes, shares),
         _areas(classes, unit, known, shares),
@@ -102,14 +116,14 @@ def _provenance(answer: dict, tags: dict[str, str], seconds: float) -> list[tupl
 # --- pictures ----------------------------------------------------------------------------------------------------
 
 
-def _picture(shown: NDArray[np.uint8], classes: Sequence[dict], title: str) -> str:
-    step = math.ceil(max(shown.shape) / PICTURE_PX)
-    shown = np.ascontiguousarray(shown[::step, ::step])
-    longest = max(shown.shape)
-    width = shown.shape[1] * (_LEAST_SHOWN_PX / longest if longest < _LEAST_SHOWN_PX else 1)
-    data = base64.b64encode(_png(shown, classes)).decode("ascii")
+def _picture(class_map: NDArray[np.uint8], classes: Sequence[dict], title: str) -> str:
+    step = math.ceil(max(class_map.shape) / PICTURE_PX)
+    class_map = np.ascontiguousarray(class_map[::step, ::step])
+    longest = max(class_map.shape)
+    width = class_map.shape[1] * (_LEAST_SHOWN_PX / longest if longest < _LEAST_SHOWN_PX else 1)
+    data = base64.b64encode(_png(class_map, classes)).decode("ascii")
     legend = " ".join(
-        f"<li>{swatch(entry['color'], entry['name'])}</li>" for entry in classes if (shown == entry["value"]).any()
+        f"<li>{swatch(entry['color'], entry['name'])}</li>" for entry in classes if (class_map == entry["value"]).any()
     )
     return (
         f'<div class="map"><img alt="{text(title)}" width="{width:.0f}" src="data:image/png;base64,{data}">'
@@ -132,7 +146,7 @@ _ROW, _BAR = 24, 380  # px
 
 
 def _chart(classes: Sequence[dict], shares: NDArray[np.float64]) -> str:
-    """A bar a class that occurs, the largest first; lengths are shares of the largest."""
+    """A bar per class that occurs, the largest first; lengths are relative to the largest."""
     rows = [(float(shares[i]), classes[i]) for i in np.argsort(-shares, kind="stable") if shares[i]]
     if not rows:
         return "<p>No pixel is valid: the map is empty.</p>"
@@ -151,3 +165,25 @@ def _chart(classes: Sequence[dict], shares: NDArray[np.float64]) -> str:
             f'stroke="#8888"/><text x="{left + length + 6:.1f}" y="{y + 15}">{100 * share:.1f} %{area}</text>'
         )
     return "\n".join(parts) + "</svg></div>"
+
+
+# --- text --------------------------------------------------------------------------------------------------------
+
+
+def areas_text(answer: dict) -> str:
+    """A table of the classes of what `segment` or `classify` answers, for a terminal."""
+    classes = answer["classes"]
+    tiles = "tiles" in classes[0]
+    unit = "tiles" if tiles else "pixels"
+    total = sum(entry[unit] for entry in classes)
+    wide = max(4, *(len(entry["name"]) for entry in classes))
+    files = [answer[key] for key in ("output", "confidence", "polygons", "report") if answer.get(key)]
+    lines = [
+        f"{', '.join(files)}: {answer['sensor']}, {answer['head_name']}, {answer['tiles']} tiles",
+        f"{'class':>5} {'name':{wide}} {unit if tiles else 'ha':>14} {'%':>6}",
+    ]
+    for entry in classes:
+        area = entry["tiles"] if tiles else "-" if entry["area_ha"] is None else f"{entry['area_ha']:.1f}"
+        share = f"{100 * entry[unit] / total:.1f}" if total else "-"
+        lines.append(f"{entry['value']:5} {entry['name']:{wide}} {area:>14} {share:>6}")
+    return "\n".join(lines)

@@ -1,8 +1,9 @@
-"""A class layer on the input's grid: written part by part, sieved, counted, and made quick to draw."""
+"""A class layer on the input's grid: written part by part, sieved, counted, polygonised and made quick to draw."""
 
+import contextlib
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,30 +13,34 @@ from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.windows import Window
 
-from ..core.callbacks import Callbacks
-from ..core.errors import Cancelled, OfaError
-from ..raster.geotiff import NODATA, class_colormap, create_tiff
+from ..core.errors import OfaError, OutputError
+from ..pipeline.journal import Journal
+from ..pipeline.memory import gdal_limits
+from ..raster.class_names import NODATA, class_colormap
+from ..raster.georeference import pixel_area_m2
+from ..raster.geotiff import create_tiff
+from ..raster.polygons import PolygonWriter
 from ..raster.sieve import PixelAreas, Sieve
-from ..raster.source import Source, pixel_area_m2
-from .session import Job, gdal_limits
+from ..raster.source import Source
+from .runner import InferenceRun
+from .session import Session
 
-OVERVIEWS_FROM_PX = 4096  # a layer that is larger gets overviews
 _LEAST_OVERVIEW_PX = 256
-_PIECE_PX = (64, 1024)  # rows and columns of one mean pixel area; in degrees it changes fastest from row to row
+_CELL_PX = (64, 1024)  # rows and columns of one mean pixel area; in degrees it changes fastest from row to row
 
 
-def create_class_layer(path: Path, job: Job, tags: dict[str, str]) -> rasterio.io.DatasetWriter:
-    source = job.source
-    layer = create_tiff(
-        path, source, source.width, source.height, source.transform, dtype="uint8", nodata=NODATA, tags=tags
-    )
-    layer.write_colormap(1, class_colormap(job.classes))
+def create_class_layer(path: Path, session: Session, tags: dict[str, str]) -> rasterio.io.DatasetWriter:
+    """An empty uint8 layer on the source's grid, with the classes' colours. Raises OutputError."""
+    source = session.source
+    grid = (source.width, source.height, source.transform)
+    layer = create_tiff(path, source, *grid, dtype="uint8", nodata=NODATA, tags=tags)
+    layer.write_colormap(1, class_colormap(session.classes))
     layer.set_band_description(1, "class")
     return layer
 
 
 class Tally:
-    """Pixels and ellipsoidal areas of the classes."""
+    """Pixels and ellipsoidal areas per class."""
 
     def __init__(self, source: Source, classes: Sequence[dict]):
         self.source, self.classes = source, classes
@@ -43,19 +48,19 @@ class Tally:
         self.area_m2 = np.zeros(len(classes)) if source.crs else None
 
     def add(self, values: NDArray[np.uint8], column: int, row: int) -> None:
-        """(h, w) class values of a window, nodata too."""
+        """Counts (h, w) class values of the window that begins at a pixel; nodata counts for no class."""
         height, width = values.shape
         chosen = [entry["value"] for entry in self.classes]
-        for y, x in itertools.product(range(0, height, _PIECE_PX[0]), range(0, width, _PIECE_PX[1])):
-            piece = values[y : y + _PIECE_PX[0], x : x + _PIECE_PX[1]]
+        for y, x in itertools.product(range(0, height, _CELL_PX[0]), range(0, width, _CELL_PX[1])):
+            piece = values[y : y + _CELL_PX[0], x : x + _CELL_PX[1]]
             counts = np.bincount(piece.ravel(), minlength=256)[chosen]
             self.pixels += counts
             if self.area_m2 is not None:
                 part = (column + x, row + y, piece.shape[1], piece.shape[0])
                 self.area_m2 += counts * (pixel_area_m2(self.source.transform, self.source.crs, part) or np.nan)
 
-    def table(self) -> list[dict]:
-        """The classes with their pixels and area_ha (None where that is not known)."""
+    def class_areas(self) -> list[dict]:
+        """The classes with their `pixels` and `area_ha`, None where that is not known."""
         known = self.area_m2 is not None and np.isfinite(self.area_m2).all()
         return [
             entry | {"pixels": int(n), "area_ha": float(self.area_m2[i]) / 1e4 if known else None}  # type: ignore[index]
@@ -63,39 +68,43 @@ class Tally:
         ]
 
 
-class Finished:
-    """Tells the job's journal of class values, and of confidence where it is wanted; returns them."""
+class ClassRecorder:
+    """Takes blended parts, turns indices into class values, and records them, with the confidence where that is wanted,
+    in the journal."""
 
-    def __init__(self, job: Job, confidence: bool):
-        self.journal, self.with_confidence = job.journal, confidence
-        self.values = np.array([entry["value"] for entry in job.classes], np.uint8)
+    def __init__(self, classes: Sequence[dict], journal: Journal, with_confidence: bool):
+        self.journal, self.with_confidence = journal, with_confidence
+        self.values = np.array([entry["value"] for entry in classes], np.uint8)
 
     def __call__(
         self, labels: NDArray, confidence: NDArray, valid: NDArray | None, column: int, row: int
     ) -> list[NDArray]:
-        found = [self.values[labels]]
+        """What `Blender` emits to class values, and confidence; nodata where a pixel is not valid."""
+        arrays = [self.values[labels]]
         if valid is not None:
-            found[0][~valid] = NODATA
+            arrays[0][~valid] = NODATA
         if self.with_confidence:
-            found.append(confidence if valid is None else np.where(valid, confidence, np.float32("nan")))
-        self.journal.put(*found)
-        return found
+            arrays.append(confidence if valid is None else np.where(valid, confidence, np.float32("nan")))
+        self.journal.put(*arrays)
+        return arrays
 
 
-class ClassWriter(Finished):
-    """Writes classes and confidence too, and keeps the tally."""
+class ClassWriter:
+    """Takes blended parts, records them, writes classes and confidence, and keeps the tally."""
 
-    def __init__(self, job: Job, layer: rasterio.io.DatasetWriter, confidence: rasterio.io.DatasetWriter | None):
-        super().__init__(job, confidence is not None)
+    def __init__(
+        self,
+        session: Session,
+        journal: Journal,
+        layer: rasterio.io.DatasetWriter,
+        confidence: rasterio.io.DatasetWriter | None,
+    ):
+        self.recorder = ClassRecorder(session.classes, journal, confidence is not None)
         self.layer, self.confidence = layer, confidence
-        self.tally = Tally(job.source, job.classes)
+        self.tally = Tally(session.source, session.classes)
 
-    def __call__(
-        self, labels: NDArray, confidence: NDArray, valid: NDArray | None, column: int, row: int
-    ) -> list[NDArray]:
-        found = super().__call__(labels, confidence, valid, column, row)
-        self.write(column, row, *found)
-        return found
+    def __call__(self, labels: NDArray, confidence: NDArray, valid: NDArray | None, column: int, row: int) -> None:
+        self.write(column, row, *self.recorder(labels, confidence, valid, column, row))
 
     def write(self, column: int, row: int, classes: NDArray[np.uint8], confidence: NDArray | None = None) -> None:
         """(h, w) class values, nodata too, and their confidence, at a pixel."""
@@ -107,34 +116,29 @@ class ClassWriter(Finished):
         self.tally.add(classes, column, row)
 
 
-def merge_small(
-    path: Path, job: Job, hectares: float, tally: Tally, tags: dict[str, str], callbacks: Callbacks
-) -> Tally:
-    """Areas under the limit in a class layer go to their largest neighbour; returns the new tally."""
-    source = job.source
+def merge_small(path: Path, run: InferenceRun, hectares: float, tally: Tally, tags: dict[str, str]) -> Tally:
+    """Merges areas under the limit in a class layer with their largest neighbour; returns the new tally."""
+    source, session = run.session.source, run.session
     areas = PixelAreas.of(source.transform, source.crs, source.width, source.height)
     if areas is None:
-        raise OfaError("expected a known pixel area, found none")  # the user was told when the job was opened
-
-    def pause() -> None:
-        if callbacks.cancelled():
-            raise Cancelled
-
-    sieve = Sieve(source.width, source.height, areas, areas.limit(hectares), pause)
-    with gdal_limits(job):
+        raise OfaError("expected a known pixel area, found none")  # refused when the session was opened
+    sieve = Sieve(source.width, source.height, areas, areas.limit(hectares), run.check_cancelled)
+    with gdal_limits(source, run.budget_bytes):
         while True:
-            scratch, after = job.pending.scratch(path), Tally(source, job.classes)
-            with rasterio.open(path) as layer, create_class_layer(scratch, job, tags) as merged:
-                again = _round(sieve, layer, merged, after)
-            if again is None:
+            scratch, after = run.pending.scratch(path), Tally(source, session.classes)
+            with rasterio.open(path) as layer, create_class_layer(scratch, session, tags) as merged:
+                more = _sieve_round(sieve, layer, merged, after)
+            if more is None:
                 return tally
             os.replace(scratch, path)
             tally = after
-            if not again:
+            if not more:
                 return tally
 
 
-def _round(sieve: Sieve, layer: rasterio.DatasetReader, merged: rasterio.io.DatasetWriter, tally: Tally) -> bool | None:
+def _sieve_round(
+    sieve: Sieve, layer: rasterio.DatasetReader, merged: rasterio.io.DatasetWriter, tally: Tally
+) -> bool | None:
     def read(window: tuple[int, int, int, int]) -> NDArray[np.uint8]:
         return layer.read(1, window=Window(*window))
 
@@ -145,28 +149,50 @@ def _round(sieve: Sieve, layer: rasterio.DatasetReader, merged: rasterio.io.Data
     return sieve.round(read, write)
 
 
-def make_quick(path: Path, job: Job, cog: bool, resampling: Resampling = Resampling.mode) -> None:
-    """Overviews inside a layer that is large (`resampling` for confidence: average); with `cog`, the whole file as a
-    cloud-optimised GeoTIFF."""
-    with gdal_limits(job):
+@contextlib.contextmanager
+def class_polygons(run: InferenceRun, path: Path, layer: str, confidence: bool) -> Iterator[PolygonWriter]:
+    """A layer of polygons. Its place was checked on opening: an error now is not the user's."""
+    writer = PolygonWriter(path, layer, run.session.source.crs, run.session.classes, confidence)
+    try:
+        yield writer
+        writer.close()
+    except OutputError as error:
+        raise OfaError(str(error)) from error
+
+
+def optimise(path: Path, run: InferenceRun, cog: bool, resampling: Resampling = Resampling.mode) -> None:
+    """Makes a layer quick to draw: overviews inside a large one, or with `cog` a cloud-optimised GeoTIFF.
+
+    `resampling` is that of overviews: the mode for classes, the average for confidence.
+    """
+    with gdal_limits(run.session.source, run.budget_bytes):
         if cog:
-            scratch = job.pending.scratch(path)
-            predictor = "no" if resampling == Resampling.mode else "yes"
-            rasterio.shutil.copy(
-                path,
-                scratch,
-                driver="COG",
-                compress="deflate",
-                predictor=predictor,
-                bigtiff="if_safer",
-                overview_resampling=resampling.name,
-                copy_src_mdd="yes",
-            )
+            scratch = run.pending.scratch(path)
+            _copy_as_cog(path, scratch, resampling)
             os.replace(scratch, path)
-            return
-        longest = max(job.source.width, job.source.height)
-        if longest > OVERVIEWS_FROM_PX:
-            levels = range(1, (longest // _LEAST_OVERVIEW_PX).bit_length())
-            # nothing else is at work by now
-            with rasterio.Env(GDAL_NUM_THREADS="ALL_CPUS"), rasterio.open(path, "r+") as layer:
-                layer.build_overviews([2**level for level in levels], resampling)
+        else:
+            add_overviews(path, resampling, run.limits.overviews_from_px)
+
+
+def _copy_as_cog(path: Path, target: Path, resampling: Resampling) -> None:
+    rasterio.shutil.copy(
+        path,
+        target,
+        driver="COG",
+        compress="deflate",
+        predictor="no" if resampling == Resampling.mode else "yes",
+        bigtiff="if_safer",
+        overview_resampling=resampling.name,
+        copy_src_mdd="yes",
+    )
+
+
+def add_overviews(path: Path, resampling: Resampling, from_px: int) -> None:
+    """Overviews inside a layer whose longer side is over `from_px` pixels."""
+    with rasterio.open(path) as layer:
+        longest = max(layer.width, layer.height)
+    if longest > from_px:
+        levels = range(1, (longest // _LEAST_OVERVIEW_PX).bit_length())
+        # nothing else is at work by now
+        with rasterio.Env(GDAL_NUM_THREADS="ALL_CPUS"), rasterio.open(path, "r+") as layer:
+            layer.build_overviews([2**level for level in levels], resampling)

@@ -1,84 +1,80 @@
-"""One raster's segmentation by several processes, on one machine or on many: each computes its share of the rows of
-tiles and keeps it in a journal beside the output; one puts them together.
+"""One raster's segmentation by several processes, on one machine or on many: each computes a partition, some of the
+rows of tiles, and keeps it in a journal next to the output; one puts them together.
 
-Rows above a share that still add to its pixels are computed by both neighbours. The result is that of a single run, to
-the last bit where devices and threads are the same.
+Rows above a partition that still add to its pixels are computed by both neighbours. The result is that of a single run,
+to the last bit where devices and threads are the same.
 """
 
 import heapq
 import itertools
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..core.errors import OfaError
-from ..core.options import Options
-from ..pipeline.journal import Found, Journal, Record, find
-from ..tiling.plan import Plan
+from ..core.partial_names import part_of, partition_of
+from ..pipeline.journal import Journal, JournalRecord, StoppedJournal, find_journals
+from ..tiling.plan import TilePlan
 from .resume import depends_on
-from .session import Job
+from .runner import InferenceRun
 
-_MACHINE = ("device", "number of threads", "memory", "batch")  # may differ between those that share
+_MACHINE = ("device", "number of threads", "memory", "batch")  # may differ between partitions
 
 
-def share(job: Job, options: Options, plan: Plan) -> Plan:
-    """The plan of one share; from now on the job has its journal, where there is one already that one."""
-    target, about = _target(options, plan.part), depends_on(job, options, plan)
+def begin_partition(run: InferenceRun, plan: TilePlan) -> TilePlan:
+    """The plan of one partition. From now on the run has its journal, the existing one where there is one."""
+    target, about = partition_of(Path(run.options.output), *plan.partition), depends_on(run, plan)
     kept = None
-    for found in find(target):
-        if kept is None and found and found.about == about:
-            kept = found
-        elif found:
-            found.remove()
-    part = target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}")
-    job.journal = Journal(part, about, kept)
+    for stopped in find_journals(target):
+        if kept is None and stopped and stopped.about == about:
+            kept = stopped
+        elif stopped:
+            stopped.remove()
+    run.journal = Journal(part_of(target), about, kept, run.limits.journal)
     return plan
 
 
-def join(job: Job, options: Options, plan: Plan, of: int) -> Plan:
-    """The plan of the whole; from now on the job's journal is that of all shares, as if one run had finished all.
-    Raises OfaError where a share is missing, or was of something else."""
-    found = [_found(_target(options, (number, of))) for number in range(of)]
-    shares = [one for one in found if one]
-    job.journal = _Joined(shares, plan)
-    about = _alike(depends_on(job, options, plan))
-    if any(_alike(one.about) != about for one in shares):
+def join_partitions(run: InferenceRun, plan: TilePlan, of: int) -> TilePlan:
+    """The plan of the whole raster. From now on the run's journal is that of all partitions, as if one run had done it.
+
+    Raises:
+        OfaError: where a partition is missing, or was of something else.
+    """
+    output = Path(run.options.output)
+    stopped = [_youngest(partition_of(output, number, of)) for number in range(of)]
+    partitions = [one for one in stopped if one]
+    run.journal = _JoinedJournal(partitions, plan)
+    about = _comparable(depends_on(run, plan))
+    if any(_comparable(one.about) != about for one in partitions):
         raise OfaError("expected shares of the same work, found that input, model or options changed meanwhile")
     return plan
 
 
-def _target(options: Options, part: tuple[int, int]) -> Path:
-    """What a share's journal lies beside; it is never written itself."""
-    whole = Path(options.output)
-    return whole.with_name(f"{whole.stem}.share{part[0] + 1}of{part[1]}{whole.suffix}")
+def _youngest(target: Path) -> StoppedJournal | None:
+    """The youngest journal that no process holds."""
+    return next((stopped for stopped in find_journals(target) if stopped), None)
 
 
-def _found(target: Path) -> Found | None:
-    """The youngest that no process holds."""
-    return next((found for found in find(target) if found), None)
-
-
-def _alike(about: dict) -> dict:
+def _comparable(about: dict) -> dict:
     return {key: value for key, value in about.items() if key not in _MACHINE}
 
 
-class _Joined(Journal):
-    """All shares' records, in the order of a single run."""
+class _JoinedJournal(Journal):
+    """All partitions' records, in the order of a single run."""
 
-    def __init__(self, shares: Sequence[Found], plan: Plan):
+    def __init__(self, partitions: Sequence[StoppedJournal], plan: TilePlan):
         super().__init__()
-        self.shares, self.plan = shares, plan
+        self.partitions, self.plan = partitions, plan
 
-    def records(self) -> Iterator[Record]:
-        there = heapq.merge(*(share.records() for share in self.shares), key=lambda record: (record.stripe, record.row))
-        wanted = itertools.product(range(len(self.plan.stripes)), self.plan.share)
-        for place, record in itertools.zip_longest(wanted, there):
+    def records(self) -> Iterator[JournalRecord]:
+        found = heapq.merge(*(one.records() for one in self.partitions), key=lambda record: (record.stripe, record.row))
+        wanted = itertools.product(range(len(self.plan.stripes)), self.plan.own_rows)
+        for place, record in itertools.zip_longest(wanted, found):
             if record is None or place != (record.stripe, record.row):
-                raise OfaError(f"expected all shares beside the output, found none with row {place} of tiles")
+                raise OfaError(f"expected all shares next to the output, found none with row {place} of tiles")
             yield record
 
     def close(self, keep: bool = False) -> None:
-        """The shares stay, since a worker may die before it could tell that it is done: who gave them out sweeps."""
+        """The partitions' journals stay, since a worker may die before it has reported; the batch removes them."""
         super().close()
-        for share in self.shares:
-            share.close()
+        for one in self.partitions:
+            one.close()

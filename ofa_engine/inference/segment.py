@@ -1,368 +1,173 @@
-"""The verbs that write layers: `segment`, `classify` and `embed`, a raster in and a layer out."""
+"""`segment`: one class per pixel."""
 
 import contextlib
 import functools
-import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import rasterio
-import shapely
-from numpy.typing import NDArray
 from rasterio.enums import Resampling
-from torch import Tensor
 
 from ..core.callbacks import QUIET, Callbacks
-from ..core.errors import Cancelled, OfaError, OutputError
 from ..core.options import Options
-from ..pipeline import stages as pl
-from ..pipeline.journal import Record
-from ..raster.geotiff import NODATA, check_whole, class_colormap, create_tiff, write_class_names
-from ..raster.polygons import PolygonWriter, dissolve
-from ..raster.source import coarser, place
-from .area_report import areas_page, small_view
-from .class_raster import ClassWriter, Finished, Tally, create_class_layer, make_quick, merge_small
-from .partitions import join, share
+from ..pipeline.blender import Blender
+from ..pipeline.journal import JournalRecord
+from ..pipeline.memory import gdal_limits
+from ..raster.class_names import write_class_names
+from ..raster.geotiff import check_complete, create_tiff
+from ..raster.polygons import dissolve
+from ..raster.source import Source
+from ..tiling.plan import TilePlan
+from .area_report import areas_text, thumbnail, write_report
+from .class_raster import (
+    ClassRecorder,
+    ClassWriter,
+    class_polygons,
+    create_class_layer,
+    merge_small,
+    optimise,
+)
+from .lifecycle import answer_of, opened_run
+from .partitions import begin_partition, join_partitions
 from .resume import begin
-from .session import Job, gdal_limits, open_job, plan_for, run_pipeline
+from .runner import InferenceRun, RunLimits, run_pipeline
+from .session import GPKG, HTML, TIFF, Outputs, check_min_area, check_overlap
+
+show = areas_text  # how the command line prints an answer
 
 
-def _finish(
-    job: Job, options: Options, tags: dict[str, str], shown: NDArray[np.uint8] | None = None, **rest: object
+def segment(
+    options: Options, callbacks: Callbacks = QUIET, limits: RunLimits = RunLimits(), *, partitions: int = 0
 ) -> dict:
-    """The answer; `shown` is the class map for the report where one is wanted, (h, w) class values."""
-    answer = {
-        "input": options.input,
-        "output": options.output,
-        "sensor": job.sensor.id,
-        "detection": job.detection.to_json(),
-        "device": str(job.device),
-        "tile_px": job.tile_px,
-        "computing_s": round(job.computing_s, 3),
-        "provenance": tags,
-    }
-    if job.head_file:
-        answer |= {"head": str(job.head_file.path), "head_name": job.head_file.header["name"]}
-    answer |= rest
-    if options.report and shown is not None:
-        page = areas_page(answer, tags, shown, time.monotonic() - job.started)
-        job.pending.beside(Path(options.report)).write_text(page, encoding="utf-8")
-    job.pending.commit()
-    return answer
+    """Writes a GeoTIFF of classes on the input's grid; optionally confidence, dissolved polygons and a report.
 
+    Args:
+        options: what the user wants, see `core.options`.
+        callbacks: progress in tiles, log, cancelling.
+        limits: what the run keeps to besides its memory budget.
+        partitions: put together what so many calls of `segment_partition` have left next to the output.
 
-def _verb(task: str | None, keeps: bool = False) -> Callable:
-    """Opens the job for a verb's body, and closes it: nothing half-written is left, whatever happened. Where something
-    broke on the way, the journal of what was finished stays, for `resume`; with `keeps` it does at the end, too."""
+    Returns:
+        The answer as a JSON object: outputs, sensor, detection, provenance, and `classes`, each with `pixels` and
+        `area_ha` (ellipsoidal; None without a CRS).
 
-    def decorate(body: Callable[..., dict]) -> Callable[..., dict]:
-        @functools.wraps(body)
-        def verb(options: Options, callbacks: Callbacks = QUIET, **rest: int) -> dict:
-            job = open_job(options, task, callbacks)
-            keep = False
-            try:
-                answer = body(job, options, callbacks, **rest)
-                keep = keeps
-                return answer
-            except Cancelled:
-                raise
-            except Exception as error:
-                keep = True
-                told = keeps or "--resume" in str(error)
-                if isinstance(error, OfaError) and job.journal.kept and not told:
-                    raise type(error)(f"{error}; the same again with --resume goes on where it stopped") from error
-                raise
-            finally:
-                job.journal.close(keep)
-                job.source.close()
-                job.pending.discard()
-
-        return verb
-
-    return decorate
-
-
-# --- segment ----------------------------------------------------------------------------------------------------
-
-
-@_verb("segment")
-def segment(job: Job, options: Options, callbacks: Callbacks, shares: int = 0) -> dict:
-    """One class a pixel: a GeoTIFF on the input's grid; optionally confidence and dissolved polygons. With `shares`,
-    of what so many calls of `share_of_segment` have left beside the output.
-
-    Raises InputError for what the user can mend, OfaError for what broke on the way, Cancelled.
+    Raises:
+        InputError: what the user can mend.
+        OfaError: what broke on the way.
+        Cancelled: where the user has cancelled.
     """
-    part = job.pending.beside(Path(options.output))
-    plan = (
-        join(job, options, _plan(job, options), shares)
-        if shares
-        else (begin(job, options, part, functools.partial(_plan, job, options), callbacks))
-    )
-    confidence_part = job.pending.beside(Path(options.confidence)) if options.confidence else None
-    polygons_part = job.pending.beside(Path(options.polygons)) if options.polygons else None
-    source, tags = job.source, job.tags(options) | {"OVERLAP": str(plan.rows.overlap)}
-    confidence = None
-    if confidence_part:
-        confidence = create_tiff(
-            confidence_part,
-            source,
-            source.width,
-            source.height,
-            source.transform,
-            dtype="float32",
-            nodata=float("nan"),
-            tags=tags,
-        )
-    with create_class_layer(part, job, tags) as layer:
-        writer = ClassWriter(job, layer, confidence)
-        blender = pl.Blender(plan, len(job.classes), writer, job.journal, job.device)
+    outputs, check = _outputs(options), functools.partial(_check, options)
+    with opened_run(options, "segment", outputs, callbacks, limits, check=check) as run:
+        part = run.pending.add(Path(options.output))
+        if partitions:
+            plan = join_partitions(run, _plan(run, options), partitions)
+        else:
+            plan = begin(run, part, lambda: _plan(run, options))
+        confidence_part = run.pending.add(Path(options.confidence)) if options.confidence else None
+        polygons_part = run.pending.add(Path(options.polygons)) if options.polygons else None
+        tags = run.session.tags(options, **_own_tags(options)) | {"OVERLAP": str(plan.rows.overlap)}
+        writer, computed = _write_layers(run, options, plan, part, confidence_part, tags)
+        tally = writer.tally
+        if options.min_area:
+            callbacks.log("info", f"merging areas under {options.min_area:g} ha")
+            tally = merge_small(part, run, options.min_area, tally, tags)
+        optimise(part, run, options.cog)
+        if confidence_part:
+            optimise(confidence_part, run, options.cog, Resampling.average)
+        classes = tally.class_areas()
+        write_class_names(part, classes, [entry["pixels"] for entry in classes])
+        if polygons_part:
+            callbacks.log("info", "dissolving polygons")
+            _write_polygons(run, polygons_part, Path(options.polygons or "").stem, part)
+        paths = {"confidence": options.confidence, "polygons": options.polygons, "report": options.report}
+        answer = answer_of(run, tags, **paths, classes=classes, tiles=computed)
+        if options.report:
+            write_report(run, options.report, answer, thumbnail(part))
+        return answer
 
-        def replay(record: Record) -> None:
-            writer.write(*plan.place(record.stripe, record.row), *record.arrays)
 
-        try:
-            computed = run_pipeline(job, plan, blender, replay, callbacks, options.flips)
-        finally:
-            if confidence:
-                confidence.close()
+def segment_partition(
+    options: Options, callbacks: Callbacks = QUIET, limits: RunLimits = RunLimits(), *, number: int, of: int
+) -> dict:
+    """Computes the rows of tiles of partition `number` (from 0) `of` several; they stay next to the output, for
+    `segment` to put together. A partition that was broken off, or done before, is continued.
+
+    Returns:
+        {"tiles": how many were computed}.
+
+    Raises:
+        As `segment` does.
+    """
+    outputs, check = _outputs(options), functools.partial(_check, options)
+    with opened_run(options, "segment", outputs, callbacks, limits, check=check, keep_journal=True) as run:
+        session = run.session
+        plan = begin_partition(run, replace(_plan(run, options), partition=(number, of)))
+        recorder = ClassRecorder(session.classes, run.journal, bool(options.confidence))
+        blender = Blender(plan, len(session.classes), recorder, run.journal, session.device)
+        tiles = run_pipeline(run, plan, blender, lambda record: None, options.flips)
+        with gdal_limits(session.source, run.budget_bytes):  # errors of the disk are reported as those of all writing
+            run.journal.commit()
+        return {"tiles": tiles}
+
+
+def _outputs(options: Options) -> Outputs:
+    return [(options.output, TIFF), (options.confidence, TIFF), (options.polygons, GPKG), (options.report, HTML)]
+
+
+def _check(options: Options, source: Source) -> None:
+    check_overlap(options.overlap)
+    if options.min_area is not None:
+        check_min_area(options.min_area, source)
+
+
+def _plan(run: InferenceRun, options: Options) -> TilePlan:
+    overlap = 0.25 if options.overlap is None else options.overlap
+    return run.plan(overlap, len(run.session.classes), passes=4 if options.flips else 1)
+
+
+def _own_tags(options: Options) -> dict[str, str]:
+    area = {"MIN_AREA_HA": f"{options.min_area:g}"} if options.min_area else {}
+    return area | ({"FLIPS": "4"} if options.flips else {})
+
+
+def _write_layers(
+    run: InferenceRun,
+    options: Options,
+    plan: TilePlan,
+    part: Path,
+    confidence_part: Path | None,
+    tags: dict[str, str],
+) -> tuple[ClassWriter, int]:
+    """Computes all tiles into the class layer, and into the confidence layer where one is wanted."""
+    session = run.session
+    with (
+        _confidence_layer(confidence_part, session.source, tags) as confidence,
+        create_class_layer(part, session, tags) as layer,
+    ):
+        writer = ClassWriter(session, run.journal, layer, confidence)
+        blender = Blender(plan, len(session.classes), writer, run.journal, session.device)
+
+        def replay(record: JournalRecord) -> None:
+            writer.write(*plan.origin(record.stripe, record.row), *record.arrays)
+
+        computed = run_pipeline(run, plan, blender, replay, options.flips)
     for path, name in ((part, options.output), (confidence_part, options.confidence)):
         if path:
-            check_whole(path, Path(name or "").name)
-    tally = writer.tally
-    if options.min_area:
-        callbacks.log("info", f"merging areas under {options.min_area:g} ha")
-        tally = merge_small(part, job, options.min_area, tally, tags, callbacks)
-    make_quick(part, job, options.cog)
-    if confidence_part:
-        make_quick(confidence_part, job, options.cog, Resampling.average)
-    table = tally.table()
-    write_class_names(part, table, [entry["pixels"] for entry in table])
-    if polygons_part:
-        callbacks.log("info", "dissolving polygons")
-        _write_polygons(polygons_part, part, job, options, callbacks)
-    shown = small_view(part) if options.report else None
-    return _finish(
-        job,
-        options,
-        tags,
-        shown,
-        confidence=options.confidence,
-        polygons=options.polygons,
-        report=options.report,
-        classes=table,
-        tiles=computed,
-    )
+            check_complete(path, Path(name or "").name)
+    return writer, computed
 
 
-@_verb("segment", keeps=True)
-def share_of_segment(job: Job, options: Options, callbacks: Callbacks, number: int, of: int) -> dict:
-    """The rows of tiles of one of several shares, from 0; they stay beside the output, for `segment` to put together.
-
-    Raises as `segment` does. A share that was broken off, or done before, is gone on with.
-    """
-    plan = share(job, options, replace(_plan(job, options), part=(number, of)))
-    blender = pl.Blender(plan, len(job.classes), Finished(job, bool(options.confidence)), job.journal, job.device)
-    tiles = run_pipeline(job, plan, blender, lambda record: None, callbacks, options.flips)
-    with gdal_limits(job):  # what the disk says of it is told as of all writing
-        job.journal.commit()
-    return {"tiles": tiles}
+def _confidence_layer(
+    path: Path | None, source: Source, tags: dict[str, str]
+) -> contextlib.AbstractContextManager[rasterio.io.DatasetWriter | None]:
+    if path is None:
+        return contextlib.nullcontext()
+    grid = (source.width, source.height, source.transform)
+    return create_tiff(path, source, *grid, dtype="float32", nodata=float("nan"), tags=tags)
 
 
-def _plan(job: Job, options: Options) -> pl.Plan:
-    overlap = 0.25 if options.overlap is None else options.overlap
-    return plan_for(job, overlap, len(job.classes), passes=4 if options.flips else 1)
-
-
-def show(answer: dict) -> str | None:
-    """A table of the classes, for people; None where the answer has none."""
-    if "classes" not in answer:
-        return None
-    tiles = "tiles" in answer["classes"][0]
-    unit = "tiles" if tiles else "pixels"
-    total = sum(entry[unit] for entry in answer["classes"])
-    wide = max(4, *(len(entry["name"]) for entry in answer["classes"]))
-    files = [answer[key] for key in ("output", "confidence", "polygons", "report") if answer.get(key)]
-    lines = [
-        f"{', '.join(files)}: {answer['sensor']}, {answer['head_name']}, {answer['tiles']} tiles",
-        f"{'class':>5} {'name':{wide}} {unit if tiles else 'ha':>14} {'%':>6}",
-    ]
-    for entry in answer["classes"]:
-        area = entry["tiles"] if tiles else "-" if entry["area_ha"] is None else f"{entry['area_ha']:.1f}"
-        share = f"{100 * entry[unit] / total:.1f}" if total else "-"
-        lines.append(f"{entry['value']:5} {entry['name']:{wide}} {area:>14} {share:>6}")
-    return "\n".join(lines)
-
-
-def _write_polygons(path: Path, class_layer: Path, job: Job, options: Options, callbacks: Callbacks) -> None:
-    with _polygons(path, Path(options.polygons or "").stem, job, confidence=False) as writer:
+def _write_polygons(run: InferenceRun, path: Path, layer: str, class_layer: Path) -> None:
+    with class_polygons(run, path, layer, confidence=False) as writer:
         for polygon, value in dissolve(class_layer):
-            if callbacks.cancelled():
-                raise Cancelled
+            run.check_cancelled()
             writer.add(polygon, value)
-
-
-@contextlib.contextmanager
-def _polygons(path: Path, layer: str, job: Job, confidence: bool) -> Iterator[PolygonWriter]:
-    """A layer of polygons that was found to be writable before: what breaks now is not the user's."""
-    writer = PolygonWriter(path, layer, job.source.crs, job.classes, confidence)
-    try:
-        yield writer
-        writer.close()
-    except OutputError as error:
-        raise OfaError(str(error)) from error
-
-
-# --- classify ---------------------------------------------------------------------------------------------------
-
-
-@_verb("classify")
-def classify(job: Job, options: Options, callbacks: Callbacks) -> dict:
-    """One class a tile, tiles side by side, those at the edge clipped: polygons (.gpkg) or cells (.tif)."""
-    target = Path(options.output)
-    part = job.pending.beside(target)
-    plan = begin(job, options, part, lambda: plan_for(job, 0.0, 0, clipped=True), callbacks)
-    rows, columns = len(plan.rows.starts), len(plan.columns.starts)
-    winners = np.full((rows, columns), NODATA, np.uint8)
-    confidence = np.full((rows, columns), np.nan, np.float32)
-    values = np.array([entry["value"] for entry in job.classes], np.uint8)
-
-    def sink(batch: pl.Batch, scores: Tensor | None) -> None:
-        if scores is not None:
-            best, index = scores.max(1)
-            winners[batch.row.index, batch.tiles] = values[index.cpu().numpy()]
-            confidence[batch.row.index, batch.tiles] = best.cpu().numpy()
-        if batch.last:
-            mine = batch.row.index, slice(batch.row.columns.start, batch.row.columns.stop)
-            job.journal.put(winners[mine], confidence[mine])
-
-    def replay(record: Record) -> None:
-        columns = plan.tiles_of(plan.stripes[record.stripe])
-        winners[record.row, columns], confidence[record.row, columns] = record.arrays
-
-    computed = run_pipeline(job, plan, sink, replay, callbacks)
-    table, tags = _tile_table(job, plan, winners), job.tags(options)
-    if target.suffix.lower() == ".gpkg":
-        _write_tiles(part, target.stem, job, plan, winners, confidence)
-    else:
-        transform = coarser(job.source.transform, job.tile_px)
-        with create_tiff(part, job.source, columns, rows, transform, dtype="uint8", nodata=NODATA, tags=tags) as layer:
-            layer.write_colormap(1, class_colormap(job.classes))
-            layer.write(winners, 1)
-        write_class_names(part, table, [entry["tiles"] for entry in table])
-    return _finish(job, options, tags, winners, report=options.report, classes=table, tiles=computed)
-
-
-def _tile_table(job: Job, plan: pl.Plan, winners: NDArray[np.uint8]) -> list[dict]:
-    """The classes with their tiles and area_ha; a tile counts whole, as its polygon does."""
-    tally = Tally(job.source, job.classes)
-    widths = [plan.columns.length(column) for column in range(winners.shape[1])]
-    for row, values in enumerate(winners):
-        across = np.repeat(values, widths)
-        tally.add(np.broadcast_to(across, (plan.rows.length(row), len(across))), 0, plan.rows.starts[row])
-    return [
-        {key: entry[key] for key in entry if key != "pixels"} | {"tiles": int((winners == entry["value"]).sum())}
-        for entry in tally.table()
-    ]
-
-
-def _write_tiles(path: Path, layer: str, job: Job, plan: pl.Plan, winners: NDArray, confidence: NDArray) -> None:
-    with _polygons(path, layer, job, confidence=True) as writer:
-        for i, j in zip(*np.nonzero(winners != NODATA), strict=True):
-            x, y = plan.columns.starts[j], plan.rows.starts[i]
-            right, bottom = x + plan.columns.length(int(j)), y + plan.rows.length(int(i))
-            corners = [place(job.source.transform, *c) for c in ((x, y), (right, y), (right, bottom), (x, bottom))]
-            writer.add(shapely.Polygon(corners), int(winners[i, j]), float(confidence[i, j]))
-
-
-# --- embed ------------------------------------------------------------------------------------------------------
-
-
-@_verb(None)
-def embed(job: Job, options: Options, callbacks: Callbacks) -> dict:
-    """Token features: a GeoTIFF of one band a feature and one cell a token; optionally a picture of 3 components."""
-    part = job.pending.beside(Path(options.output))
-    picture_part = job.pending.beside(Path(options.picture)) if options.picture else None
-    arch = job.checkpoint.model.arch
-    token_px = job.tile_px / arch.grid
-    source = job.source
-    width, height = (max(1, round(size / token_px)) for size in (source.width, source.height))
-    transform = coarser(source.transform, token_px)
-    scores = max(1, arch.width // int(max(token_px, 1)) ** 2)
-    plan = begin(job, options, part, lambda: plan_for(job, 0.0, scores, clipped=True), callbacks)
-    tags = job.tags(options)
-    with create_tiff(
-        part, source, width, height, transform, dtype="float32", count=arch.width, nodata=float("nan"), tags=tags
-    ) as layer:
-        writer = _TokenWriter(job, layer, plan)
-        computed = run_pipeline(job, plan, writer, writer.replay, callbacks)
-    if picture_part:
-        _write_picture(part, picture_part, job, tags)
-    return _finish(
-        job, options, tags, picture=options.picture, width=width, height=height, features=arch.width, tiles=computed
-    )
-
-
-class _TokenWriter:
-    """Collects a row of tiles and writes their tokens; tokens without a valid pixel are NaN."""
-
-    def __init__(self, job: Job, layer: rasterio.io.DatasetWriter, plan: pl.Plan):
-        self.layer, self.plan, self.journal = layer, plan, job.journal
-        self.grid = job.checkpoint.model.arch.grid
-        self._tokens: NDArray | None = None
-
-    def __call__(self, batch: pl.Batch, scores: Tensor | None) -> None:
-        row, grid = batch.row, self.grid
-        if self._tokens is None:
-            self._tokens = np.full((self.layer.count, grid, len(row.columns) * grid), np.nan, np.float32)
-        for column, tokens in zip(batch.tiles, scores if scores is not None else (), strict=True):
-            x = (column - row.columns[0]) * grid
-            self._tokens[:, :, x : x + grid] = tokens.cpu().numpy()
-        if not batch.last:
-            return
-        if row.valid is not None:
-            self._tokens[:, ~self._any_valid(row.valid, *self._tokens.shape[1:])] = np.nan
-        self.journal.put(self._tokens)
-        self._write(row.columns[0], row.index, self._tokens)
-        self._tokens = None
-
-    def replay(self, record: Record) -> None:
-        self._write(self.plan.tiles_of(self.plan.stripes[record.stripe])[0], record.row, *record.arrays)
-
-    def _write(self, column: int, row: int, tokens: NDArray) -> None:
-        """(D, grid, w) tokens from a tile on, as far as the layer reaches."""
-        first, top = column * self.grid, row * self.grid
-        height, width = min(self.grid, self.layer.height - top), min(tokens.shape[2], self.layer.width - first)
-        if height > 0 and width > 0:
-            area = rasterio.windows.Window(first, top, width, height)
-            self.layer.write(tokens[:, :height, :width], window=area)
-
-    def _any_valid(self, valid: NDArray, height: int, width: int) -> NDArray:
-        """(height, width) tokens that hold a valid pixel."""
-        token_px = self.plan.tile_px / self.grid
-        down = np.floor(np.arange(height) * token_px).astype(int).clip(0, valid.shape[0] - 1)
-        across = np.floor(np.arange(width) * token_px).astype(int).clip(0, valid.shape[1] - 1)
-        return np.logical_or.reduceat(np.logical_or.reduceat(valid, down, 0), across, 1)
-
-
-def _write_picture(features: Path, path: Path, job: Job, tags: dict[str, str]) -> None:
-    """The first three principal components of the features as red, green and blue (2nd to 98th percentile)."""
-    with rasterio.open(features) as layer:
-        windows = [w for _, w in layer.block_windows(1)]
-        chosen = windows[:: max(1, len(windows) // 16)]  # a sample is enough for three directions
-        sample = np.concatenate([layer.read(window=w).reshape(layer.count, -1).T for w in chosen])
-        sample = sample[np.isfinite(sample).all(1)].astype(np.float64)
-        center = sample.mean(0) if len(sample) else np.zeros(layer.count)
-        directions = np.linalg.eigh(np.cov(sample.T))[1][:, :-4:-1] if len(sample) > 1 else np.eye(layer.count)[:, :3]
-        directions = directions * np.sign(directions.sum(0))  # eigenvectors have no sign of their own
-        projected = (sample - center) @ directions
-        low, high = np.percentile(projected, [2, 98], axis=0) if len(sample) else (np.zeros(3), np.ones(3))
-        grid = (job.source, layer.width, layer.height, layer.transform)
-        with create_tiff(path, *grid, dtype="uint8", count=3, nodata=0, tags=tags) as picture:
-            for window in windows:
-                block = layer.read(window=window)
-                part = np.moveaxis(block, 0, 2) - center
-                scaled = 1 + 254 * ((part @ directions - low) / np.maximum(high - low, 1e-12)).clip(0, 1)
-                shown = np.where(np.isfinite(scaled), scaled, 0).round().astype(np.uint8)
-                picture.write(np.moveaxis(shown, 2, 0), window=window)

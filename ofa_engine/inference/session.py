@@ -1,20 +1,15 @@
-"""What every verb shares: the user's options, and from them a job, the raster understood and the model for it."""
+"""A session: a raster opened and understood, and the model for it. It is frozen; what changes belongs to a run."""
 
-import contextlib
 import functools
 import math
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-import rasterio
 import torch
-from rasterio.errors import RasterioError
-from torch import Tensor
 
 from ..core import catalog
 from ..core.callbacks import Callbacks
-from ..core.errors import Cancelled, InputError, OfaError, SensorError
+from ..core.errors import InputError, SensorError
 from ..core.options import Options
 from ..core.sensors import detection as sensor_table
 from ..core.sensors.detection import Detection
@@ -22,22 +17,22 @@ from ..core.version import __version__
 from ..model.checkpoint import Checkpoint, check_head, choose_device, load_checkpoint, load_head
 from ..model.heads import LinearHead
 from ..model.onednn import pack
-from ..model.preprocess import normalise, resize, to_canonical
-from ..pipeline import stages as pl
-from ..pipeline.journal import Journal, Record
-from ..raster.geotiff import Pending, check_output
+from ..pipeline.memory import default_budget_bytes
+from ..raster.atomic import check_output
+from ..raster.gdal import display_name
+from ..raster.georeference import gsd_m
 from ..raster.masks import PolygonMask, RasterMask
-from ..raster.source import Source, detect_source, gsd_m, one_line, shown
-from ..tiling.axis import MAX_OVERLAP, Axis
+from ..raster.source import Source, detect_source
+from ..tiling.axis import MAX_OVERLAP
 
 TIFF, GPKG, HTML = (".tif", ".tiff"), (".gpkg",), (".html", ".htm")
+Outputs = Sequence[tuple[str | None, tuple[str, ...]]]  # paths with the endings they may have; None: not wanted
+_TILE_PX = (16, 8192)
+_LEAST_BUDGET_MB = 64
 
 
-# --- the job -----------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Job:
+@dataclass(frozen=True)
+class Session:
     """A raster opened and understood, with the model for it."""
 
     source: Source
@@ -47,11 +42,7 @@ class Job:
     head_file: catalog.ModelFile | None
     device: torch.device
     tile_px: int
-    budget_bytes: int
-    pending: Pending = field(default_factory=Pending)
-    computing_s: float = 0.0  # what the tiles took, without start, opening and what comes after them
-    journal: Journal = field(default_factory=Journal)
-    started: float = field(default_factory=time.monotonic)  # on the clock of time.monotonic
+    budget_bytes: int  # of memory, as the user has limited it or as is free
 
     @property
     def sensor(self) -> sensor_table.Sensor:
@@ -64,14 +55,21 @@ class Job:
 
     @property
     def source_bands(self) -> list[int]:
+        """1-based bands of the raster, in the order of the embedder's bands that are present."""
         return [band for band in self.detection.bands if band]
 
     @property
     def classes(self) -> list[dict]:
+        """The head's classes {value, name, color} in the order of its outputs; empty without a head."""
         return self.head_file.header["classes"] if self.head_file else []
 
-    def tags(self, options: Options) -> dict[str, str]:
-        """Provenance for the output's metadata."""
+    @property
+    def fingerprint(self) -> str:
+        """Of the backbone with the sensor's embedder."""
+        return self.checkpoint.header["fingerprints"][self.sensor.id]
+
+    def tags(self, options: Options, **more: str) -> dict[str, str]:
+        """Provenance for an output's metadata; `more` are tags of a single verb's options."""
         found = self.detection
         tags = {
             "ENGINE": f"ofanet {__version__}",
@@ -80,20 +78,17 @@ class Job:
             "BANDS": ",".join(str(b or "-") for b in found.bands),
             "UNITS": found.units or "",
             "CHECKPOINT": self.checkpoint.header["name"],
-            "BACKBONE": self.checkpoint.header["fingerprints"][found.sensor],
+            "BACKBONE": self.fingerprint,
             "TILE_PX": str(self.tile_px),
         }
         if self.head_file:
             tags["HEAD"] = self.head_file.header["name"]
         for key, value in (("VALID_MASK", options.valid_mask), ("MASK", options.mask)):
             if value:
-                tags[key] = shown(value)
+                tags[key] = display_name(value)
         if options.mask_values:
             tags["MASK_VALUES"] = ",".join(f"{float(value):g}" for value in options.mask_values)
-        if options.min_area:
-            tags["MIN_AREA_HA"] = f"{options.min_area:g}"
-        if options.flips:
-            tags["FLIPS"] = "4"
+        tags |= more
         if found.mapped:
             tags["MAPPED_BANDS"] = "bands of another sensor or order, as told by the user"
         return tags
@@ -101,68 +96,97 @@ class Job:
 
 @functools.lru_cache(maxsize=2)
 def cached_checkpoint(path: str, stamp: int, device: str) -> Checkpoint:
-    """A checkpoint that was read before stays in memory; on a CPU its layers are packed."""
+    """A checkpoint that was read before stays in memory; on a CPU its layers are packed for oneDNN."""
     checkpoint = load_checkpoint(path, device)
     if torch.device(device).type == "cpu":
         pack(checkpoint.model)
     return checkpoint
 
 
-def open_job(options: Options, task: str | None, callbacks: Callbacks, writes: bool = True) -> Job:
-    """Opens and checks all that the user gave; `task` is None where no head is used, `writes` false where no layer is
-    written. Raises InputError, and leaves nothing open."""
-    started = time.monotonic()
+def open_session(
+    options: Options,
+    task: str | None,
+    callbacks: Callbacks,
+    outputs: Outputs | None = None,
+    check: Callable[[Source], None] = lambda source: None,
+) -> Session:
+    """Opens and checks everything that the options name.
+
+    Args:
+        options: of a verb; what concerns input, model and masks is read.
+        task: the head's, "segment" or "classify"; None where no head is used.
+        callbacks: log what was detected, once nothing is left to complain of.
+        outputs: what will be written, if anything is.
+        check: raises InputError where other options do not fit the raster.
+
+    Returns:
+        The session; its source is open, and for the caller to close.
+
+    Raises:
+        InputError: whatever can be found out on opening. Nothing stays open then.
+    """
     source = Source(options.input)
     try:
-        found = detect_source(source, options.sensor, options.bands, options.units)
-        if found.sensor is None:
-            raise SensorError(found.reason)
-        if found.units is None or found.confidence == "ambiguous" and not (options.sensor or options.bands):
-            others = ", ".join(found.candidates)
-            raise SensorError(
-                f"{source.name} is ambiguous ({others}): {found.reason}; tell with --sensor, --bands or --units"
-            )
-        if writes:
-            _check_outputs(options, task, source.dataset.files)
-        if options.min_area is not None:
-            _check_min_area(options.min_area, source)
+        found = _detect(source, options)
+        if outputs is not None:
+            _check_outputs(outputs, options, source.dataset.files)
+        check(source)
         notes = _restrict(source, options)
         if options.bounds:
             source.crop(options.bounds)
-        head_file = None
-        if task:
-            head_file = catalog.find_head(options.head, found.sensor, task)
-            check_head(head_file.header, head_file.path, found.sensor, task)
-        fingerprint = head_file.header.get("backbone") if head_file else None
-        beside = head_file.path.parent if head_file else None
-        if options.checkpoint:
-            file = catalog.named_checkpoint(options.checkpoint, found.sensor)
-        else:
-            file = catalog.find_checkpoint(fingerprint, found.sensor, beside)
-        device = choose_device(options.device)
-        checkpoint = cached_checkpoint(str(file.path), file.path.stat().st_mtime_ns, str(device))
-        head = load_head(head_file.path, checkpoint, found.sensor, task, device)[0] if head_file else None
-        default_px = head_file.header["tile_px"] if head_file else checkpoint.tile_px(found.sensor)
-        tile_px = options.tile_px or default_px
-        if not 16 <= tile_px <= 8192:
-            raise InputError(f"expected a tile of 16 to 8192 px, found {tile_px}")
-        budget = options.memory_mb * 2**20 if options.memory_mb else pl.default_budget_bytes()
-        if budget < 64 * 2**20:
-            raise InputError(f"expected a memory budget of at least 64 MB, found {options.memory_mb}")
-        # only now that nothing is left to complain of: an error is one line
-        callbacks.log("info", f"{found.sensor} ({found.confidence}): {found.reason}")
-        for level, message in notes:
-            callbacks.log(level, message)
-        if source.crs is None and writes:
-            callbacks.log("warning", "the raster has no CRS: the result has none either, and no areas")
-        return Job(source, found, checkpoint, head, head_file, device, tile_px, budget, started=started)
+        session = _with_model(source, found, options, task)
     except BaseException:
         source.close()
         raise
+    # only now that nothing is left to complain of: an error is one line
+    callbacks.log("info", f"{found.sensor} ({found.confidence}): {found.reason}")
+    for level, message in notes:
+        callbacks.log(level, message)
+    if source.crs is None and outputs is not None:
+        callbacks.log("warning", "the raster has no CRS: the result has none either, and no areas")
+    return session
+
+
+def _detect(source: Source, options: Options) -> Detection:
+    """The raster's sensor, bands and units. Raises SensorError where they are unknown or ambiguous."""
+    found = detect_source(source, options.sensor, options.bands, options.units)
+    if found.sensor is None:
+        raise SensorError(found.reason)
+    if found.units is None or found.confidence == "ambiguous" and not (options.sensor or options.bands):
+        others = ", ".join(found.candidates)
+        raise SensorError(
+            f"{source.name} is ambiguous ({others}): {found.reason}; tell with --sensor, --bands or --units"
+        )
+    return found
+
+
+def _with_model(source: Source, found: Detection, options: Options, task: str | None) -> Session:
+    """The session with head, checkpoint, device, tile size and budget. Raises ModelFileError, InputError."""
+    sensor, head_file, head = found.sensor or "", None, None
+    if task:
+        head_file = catalog.find_head(options.head, sensor, task)
+        check_head(head_file.header, head_file.path, sensor, task)
+    if options.checkpoint:
+        file = catalog.named_checkpoint(options.checkpoint, sensor)
+    elif head_file:
+        file = catalog.find_checkpoint(head_file.header.get("backbone"), sensor, head_file.path.parent)
+    else:
+        file = catalog.find_checkpoint(None, sensor)
+    device = choose_device(options.device)
+    checkpoint = cached_checkpoint(str(file.path), file.path.stat().st_mtime_ns, str(device))
+    if head_file:
+        head = load_head(head_file.path, checkpoint, sensor, task, device)[0]
+    tile_px = options.tile_px or (head_file.header["tile_px"] if head_file else checkpoint.tile_px(sensor))
+    if not _TILE_PX[0] <= tile_px <= _TILE_PX[1]:
+        raise InputError(f"expected a tile of {_TILE_PX[0]} to {_TILE_PX[1]} px, found {tile_px}")
+    budget = options.memory_mb * 2**20 if options.memory_mb else default_budget_bytes()
+    if budget < _LEAST_BUDGET_MB * 2**20:
+        raise InputError(f"expected a memory budget of at least {_LEAST_BUDGET_MB} MB, found {options.memory_mb}")
+    return Session(source, found, checkpoint, head, head_file, device, tile_px, budget)
 
 
 def _restrict(source: Source, options: Options) -> list[tuple[str, str]]:
-    """Leaves out what the user's masks say; returns what there is to log. Raises InputError."""
+    """Applies the user's masks to the source; returns (level, message) to log. Raises InputError."""
     notes: list[tuple[str, str]] = []
     if options.mask_values is not None and not options.valid_mask:
         raise InputError("expected --valid-mask with --mask-values, found none")
@@ -173,183 +197,25 @@ def _restrict(source: Source, options: Options) -> list[tuple[str, str]]:
     return notes
 
 
-def _check_outputs(options: Options, task: str | None, files: Sequence[str]) -> None:
+def _check_outputs(outputs: Outputs, options: Options, files: Sequence[str]) -> None:
     """All that can be found out about outputs before work starts; `files` are what the input consists of. Raises
-    OutputError, InputError."""
-    wanted: dict[str | None, list[tuple[str | None, tuple[str, ...]]]] = {
-        "segment": [
-            (options.output, TIFF),
-            (options.confidence, TIFF),
-            (options.polygons, GPKG),
-            (options.report, HTML),
-        ],
-        "classify": [(options.output, (*GPKG, *TIFF)), (options.report, HTML)],
-        None: [(options.output, TIFF), (options.picture, TIFF)],
-    }
+    OutputError."""
     taken = [path for path in (options.input, *files, options.valid_mask, options.mask) if path]
-    for path, endings in wanted[task]:
+    for path, endings in outputs:
         if path is not None:
             check_output(path, taken, endings)
             taken.append(path)
-    if options.overlap is not None and not 0 <= options.overlap <= MAX_OVERLAP:
-        raise InputError(f"expected an overlap of 0 to {MAX_OVERLAP}, found {options.overlap}")
 
 
-def _check_min_area(hectares: float, source: Source) -> None:
+def check_overlap(overlap: float | None) -> None:
+    """Raises InputError for an overlap that tiles cannot have."""
+    if overlap is not None and not 0 <= overlap <= MAX_OVERLAP:
+        raise InputError(f"expected an overlap of 0 to {MAX_OVERLAP}, found {overlap}")
+
+
+def check_min_area(hectares: float, source: Source) -> None:
+    """Raises InputError where areas under so many hectares cannot be found."""
     if not (0 < hectares < math.inf):
         raise InputError(f"expected a smallest area above 0 ha, found {hectares}")
     if gsd_m(source.transform, source.crs, source.width, source.height) is None:
         raise InputError("expected a raster with a CRS for --min-area, found none: without one no area is known")
-
-
-class Predictor:
-    """Tiles in the raster's unit to scores: canonical unit, normalisation, resizing, OFA-Net, head, up-sampling. With
-    `flips`, the mean of a pixel's probabilities over the tile and its three mirror images."""
-
-    def __init__(self, job: Job, flips: bool = False):
-        pl.settle_memory()
-        mean, std = job.checkpoint.statistics(job.sensor.id)
-        self.job = job
-        self.mirrors: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1)) if flips else ((),)
-        self.mean, self.std = [mean[i] for i in job.present], [std[i] for i in job.present]
-
-    @torch.inference_mode()
-    def __call__(self, pixels: Tensor) -> Tensor:
-        """(B, C, tile_px, tile_px) float32, NaN where missing, to scores of the head, on the model's device; without a
-        head to token features (B, D, grid, grid)."""
-        job = self.job
-        x = self.normalised(pixels)
-        if job.head is None:
-            grid = job.checkpoint.model.arch.grid
-            return self.tokens(x).transpose(1, 2).reshape(len(x), -1, grid, grid)
-        if len(self.mirrors) == 1:
-            return job.head.scores(self.tokens(x), x, job.present)
-        total: Tensor | None = None
-        for axes in self.mirrors:
-            seen = x.flip(axes)
-            scores = job.head.scores(self.tokens(seen), seen, job.present).div_(len(self.mirrors)).flip(axes)
-            total = scores if total is None else total.add_(scores)
-        return total  # type: ignore[return-value]
-
-    def normalised(self, pixels: Tensor) -> Tensor:
-        """The raster's values to the model's, on its device, still in the tile's resolution."""
-        x = to_canonical(pixels.to(self.job.device, non_blocking=True), self.job.sensor, self.job.detection.units or "")
-        return normalise(x, self.mean, self.std, in_place=x is not pixels)  # a batch may be tried again
-
-    @torch.inference_mode()
-    def tokens(self, normalised: Tensor) -> Tensor:
-        """(B, L, D) float32."""
-        job, model = self.job, self.job.checkpoint.model
-        with torch.autocast(job.device.type, torch.bfloat16, enabled=job.device.type == "cuda"):
-            return model(resize(normalised, model.arch.input_px), job.sensor.id, job.present).float()
-
-
-def run_pipeline(
-    job: Job, plan: pl.Plan, sink: Callable, replay: Callable[[Record], None], callbacks: Callbacks, flips: bool = False
-) -> int:
-    """All tiles through the model, the batch halved where memory runs out; rows of tiles that the job's journal has go
-    to `replay` instead. Returns how many tiles were computed, those of the journal too."""
-
-    def pause() -> None:
-        if callbacks.cancelled():
-            raise Cancelled
-
-    forward = pl.Halving(Predictor(job, flips), plan.batch, callbacks.log)
-    # a product's files have other blocks than the whole
-    in_parts = bool(job.source.product) or plan.slices.size_px % job.source.blocks[0].size_px > 0
-    _warn_of_large_blocks(job, in_parts, callbacks)
-    with gdal_limits(job, in_parts):
-        start, before, computed = (0, plan.share.start), 0, 0
-        for record in job.journal.records():
-            pause()
-            replay(record)
-            start = plan.after(record.stripe, record.row)
-            before += len(plan.tiles_of(plan.stripes[record.stripe]))
-            computed += record.tiles
-        if before:
-            job.journal.check_handed(plan.handed_before(*start))
-            callbacks.log("info", f"going on after {before} of {plan.tiles} tiles")
-        callbacks.progress(before, plan.tiles, None)
-        began = time.monotonic()
-        gpu = job.device.type == "cuda"
-        batches = pl.read_batches(job.source, job.source_bands, plan, start, pause, job.pending.folder, pinned=gpu)
-        batches = pl.uploaded(batches, job.device) if gpu else batches
-        computed += pl.run(
-            batches,
-            forward,
-            _Recorded(job.journal, plan, sink),
-            total=plan.tiles,
-            before=before,
-            progress=callbacks.progress,
-            cancelled=callbacks.cancelled,
-            sink_beside=plan.beside,
-            read_beside=plan.beside or not job.source.local,
-        )
-        job.computing_s = time.monotonic() - began
-    if not computed:
-        callbacks.log("warning", "no pixel is valid where the masks and bounds let one be: the result is empty")
-    return computed
-
-
-def _warn_of_large_blocks(job: Job, in_parts: bool, callbacks: Callbacks) -> None:
-    """Where blocks that are read in parts do not fit the budget, the user had better have smaller ones."""
-    source = job.source
-    if in_parts and not source.product and source.block_row_bytes >= job.budget_bytes // 4:
-        height, width = source.dataset.block_shapes[0]
-        costs = "memory beyond the budget" if source.one_block_wide else "time, since each is decoded many times"
-        mb = source.block_row_bytes >> 20
-        callbacks.log(
-            "warning",
-            f"the file's blocks of {width} x {height} px take {mb} MB a row and "
-            f"cost {costs}: gdal_translate -co TILED=YES makes a copy with small ones",
-        )
-
-
-class _Recorded:
-    """A sink that tells the journal of each row of tiles that is finished."""
-
-    def __init__(self, journal: Journal, plan: pl.Plan, sink: Callable):
-        self.journal, self.plan, self.sink, self.tiles = journal, plan, sink, 0
-
-    def __call__(self, batch: pl.Batch, scores: Tensor | None) -> None:
-        self.sink(batch, scores)
-        if not batch.row.again:
-            self.tiles += len(batch.tiles)
-            if batch.last:
-                self.journal.finish(self.plan.stripes.index(batch.row.stripe), batch.row.index, self.tiles)
-                self.tiles = 0
-
-
-@contextlib.contextmanager
-def gdal_limits(job: Job, block_rows: bool = False) -> Iterator[None]:
-    """GDAL's cache inside the budget, with `block_rows` large enough for blocks that are not read in one go, where that
-    may be, or where a block is as wide as the file and GDAL needs as much to decode it; library errors become ours."""
-    cache = min(job.budget_bytes // 8, 64 * 2**20)
-    if block_rows and (job.source.block_row_bytes < job.budget_bytes // 4 or job.source.one_block_wide):
-        cache = max(cache, job.source.block_row_bytes * 17 // 16)  # GDAL counts what it notes of each block, too
-    try:
-        with rasterio.Env(GDAL_CACHEMAX=cache, GDAL_NUM_THREADS=1):
-            yield
-    except (RasterioError, OSError) as error:
-        # GDAL does not say so of a server's silence; a full disk is no error of its own
-        lost = isinstance(error, RasterioError) and not job.source.local
-        hint = " (did the connection break?)" if lost else ""
-        raise OfaError(f"reading or writing broke off{hint}: {one_line(error)}") from error
-
-
-def plan_for(job: Job, overlap: float, scores: int, clipped: bool = False, passes: int = 1) -> pl.Plan:
-    """Where tiles lie for a job; `passes` is how often the model sees each tile."""
-    model = job.checkpoint.model
-    return pl.make_plan(
-        Axis(job.source.height, job.tile_px, overlap, clipped),
-        Axis(job.source.width, job.tile_px, overlap, clipped),
-        bands=len(job.present),
-        bytes_per_value=4 if job.source.may_have_holes else 2,
-        scores=scores,
-        tile_gflop=passes * model.tile_gflop(len(job.present)),
-        budget_bytes=job.budget_bytes,
-        on_cpu=job.device.type == "cpu",
-        spare_core=pl.spare_core(),
-        blocks=job.source.blocks,
-        scores_in_work=1 if passes == 1 else 3,  # of one mirror image, turned back, and the sum
-    )

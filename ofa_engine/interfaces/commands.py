@@ -11,8 +11,8 @@ from ..core.errors import InputError
 # verb -> module, name of its options; the function is named as the verb
 _VERBS = {
     "segment": ("inference.segment", "Options"),
-    "classify": ("inference.segment", "Options"),
-    "embed": ("inference.segment", "Options"),
+    "classify": ("inference.classify", "Options"),
+    "embed": ("inference.embed", "Options"),
     "fit": ("learning.fit", "FitOptions"),
     "evaluate": ("accuracy.evaluate", "EvaluateOptions"),
     "sample": ("accuracy.sample", "SampleOptions"),

@@ -7,7 +7,7 @@ interpolates its logits.
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,12 @@ from torch.nn import functional as F
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError
 from ..core.options import FitOptions, Options
-from ..inference.session import Job, Predictor, open_job
+from ..inference.predictor import Predictor
+from ..inference.session import Session, open_session
 from ..model.checkpoint import save_head
 from ..model.heads import KINDS, LinearHead, tile_statistics
-from ..raster.geotiff import check_output
-from ..raster.source import shown
+from ..raster.atomic import check_output
+from ..raster.gdal import display_name
 from ..tiling.axis import Axis, pad_to_tile
 from . import logistic
 from .labels import Labelled, Labels, read_labels
@@ -41,7 +42,7 @@ CACHE_BYTES = 256 * 2**20
 def fit(options: FitOptions, callbacks: Callbacks) -> dict:
     """Writes a head, and returns its cross-validated scores. Raises InputError, Cancelled."""
     _check(options)
-    jobs: list[Job] = []
+    jobs: list[Session] = []
     try:
         for path in options.inputs:
             jobs.append(_open(options, path, callbacks))
@@ -64,8 +65,8 @@ def _check(options: FitOptions) -> None:
     check_output(options.output, [*options.inputs, *options.labels], (".safetensors",))
 
 
-def _open(options: FitOptions, path: str, callbacks: Callbacks) -> Job:
-    job = open_job(
+def _open(options: FitOptions, path: str, callbacks: Callbacks) -> Session:
+    job = open_session(
         Options(
             path,
             sensor=options.sensor,
@@ -78,15 +79,14 @@ def _open(options: FitOptions, path: str, callbacks: Callbacks) -> Job:
         ),
         None,
         callbacks,
-        writes=False,
     )
     if options.task == "segment" and not options.tile_px:
         # the lower end of the crops that the model was trained on: tokens half as large draw finer edges
-        job.tile_px = max(16, job.tile_px // 2)
+        job = replace(job, tile_px=max(16, job.tile_px // 2))
     return job
 
 
-def _fit(options: FitOptions, jobs: list[Job], callbacks: Callbacks) -> dict:
+def _fit(options: FitOptions, jobs: list[Session], callbacks: Callbacks) -> dict:
     first = jobs[0]
     tile_px = first.tile_px
     sources = [job.source for job in jobs]
@@ -157,7 +157,7 @@ class TokenCache:
 _cache = TokenCache()
 
 
-def gather(jobs: Sequence[Job], labels: Labels, task: str, callbacks: Callbacks) -> Samples:
+def gather(jobs: Sequence[Session], labels: Labels, task: str, callbacks: Callbacks) -> Samples:
     """Features of all labelled samples. Raises Cancelled."""
     plans = [_tiles(job, part, task) for job, part in zip(jobs, labels.rasters, strict=True)]
     total, done = sum(len(tiles) for tiles, _ in plans), 0
@@ -182,7 +182,7 @@ def gather(jobs: Sequence[Job], labels: Labels, task: str, callbacks: Callbacks)
     return Samples(*both)
 
 
-def _tiles(job: Job, part: Labelled, task: str) -> tuple[NDArray, NDArray]:
+def _tiles(job: Session, part: Labelled, task: str) -> tuple[NDArray, NDArray]:
     """((T, 2) rows and columns where tiles start, (N,) the tile of each sample)."""
     size = (job.source.height, job.source.width)
     if task == "classify":
@@ -199,7 +199,7 @@ def _tiles(job: Job, part: Labelled, task: str) -> tuple[NDArray, NDArray]:
     return tiles, owner.reshape(-1)
 
 
-def _batches(job: Job, tiles: NDArray, size: int = 16) -> Iterator[tuple[range, Tensor, Tensor, NDArray]]:
+def _batches(job: Session, tiles: NDArray, size: int = 16) -> Iterator[tuple[range, Tensor, Tensor, NDArray]]:
     """(numbers, tokens (B, L, D), normalised pixels (B, C, tile_px, tile_px), valid (B, tile_px, tile_px))."""
     predictor = Predictor(job)
     for start in range(0, len(tiles), size):
@@ -217,7 +217,7 @@ def _batches(job: Job, tiles: NDArray, size: int = 16) -> Iterator[tuple[range, 
         yield numbers, tokens, pixels.cpu(), np.stack([valid for _, valid in read])
 
 
-def _key(job: Job, row: int, column: int) -> tuple:
+def _key(job: Session, row: int, column: int) -> tuple:
     path = Path(job.source.path)
     stat = path.stat() if path.exists() else None
     return (
@@ -232,7 +232,7 @@ def _key(job: Job, row: int, column: int) -> tuple:
     )
 
 
-def _read(job: Job, row: int, column: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def _read(job: Session, row: int, column: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     height, width = min(job.tile_px, job.source.height - row), min(job.tile_px, job.source.width - column)
     values, valid = job.source.read(job.source_bands, (int(column), int(row), int(width), int(height)))
     whole = np.zeros((job.tile_px, job.tile_px), bool)
@@ -320,7 +320,7 @@ def build(chosen: Chosen, width: int, sensor: Any, present: Sequence[int], task:
     return head
 
 
-def _save(options: FitOptions, job: Job, labels: Labels, totals: NDArray, samples: Samples, chosen: Chosen) -> dict:
+def _save(options: FitOptions, job: Session, labels: Labels, totals: NDArray, samples: Samples, chosen: Chosen) -> dict:
     fitted, sensor = chosen.fitted, job.sensor
     head = build(chosen, job.checkpoint.model.arch.width, sensor, job.present, options.task)
     names = [entry["name"] for entry in labels.classes]
@@ -330,8 +330,8 @@ def _save(options: FitOptions, job: Job, labels: Labels, totals: NDArray, sample
         validation |= scores(fitted.matrix, fitted.unscored) | {"confusion": fitted.matrix.round(3).tolist()}
     facts = {
         "recipe": "logistic regression on frozen features",
-        "rasters": [shown(path) for path in options.inputs],
-        "labels": [shown(path) for path in options.labels],
+        "rasters": [display_name(path) for path in options.inputs],
+        "labels": [display_name(path) for path in options.labels],
         "labelled": {name: round(float(n)) for name, n in zip(names, totals, strict=True)},
         "samples": {name: int(n) for name, n in zip(names, used, strict=True)},
         "groups": {name: len(np.unique(samples.group[samples.index == k])) for k, name in enumerate(names)},

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from rasterio.windows import Window
 
-from ..core.classes import colors_for
+from ..core.classes import class_table, colors_for
 from ..core.errors import InputError
-from ..model.heads import class_table
-from ..raster.geotiff import read_class_names
-from ..raster.source import Source, place, pyproj_crs
+from ..raster.class_names import read_class_names
+from ..raster.georeference import place, pyproj_crs
+from ..raster.source import Source
 
 LIMIT = 20_000
 TILE_LIMIT = 4_000_000  # where tiles are asked for, so that the share that a class covers is exact up to here

@@ -6,7 +6,6 @@ Header (JSON under the metadata key "ofanet"): format, file ("checkpoint" or "he
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from ..core import catalog
+from ..core import catalog, files
 from ..core.errors import InputError, ModelFileError, OutputError
 from ..core.sensors import detection as sensor_table
 from .heads import KINDS, LinearHead
@@ -25,12 +24,13 @@ from .ofanet import Architecture, OFANet
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model with its header; `mean` and `std` are those of its training, a band, in the sensor's canonical unit."""
+    """A model with its header."""
 
     model: OFANet
     header: dict
 
     def statistics(self, sensor_id: str) -> tuple[list[float], list[float]]:
+        """(mean, std) of its training data per band, in the sensor's canonical unit."""
         entry = self.header["sensors"][sensor_id]
         return entry["mean"], entry["std"]
 
@@ -49,10 +49,20 @@ def save_checkpoint(
     tile_px: dict[str, int] | None = None,
     decoders: MaskedAutoencoder | None = None,
 ) -> None:
-    """Writes backbone and embedders, and decoders where given, atomically; `half` stores 16 bits a value. `tile_px` is
-    the side, in a sensor's pixels, of what it was trained on, and so what a tile should have; input_px by default.
+    """Writes a checkpoint, complete or not at all.
 
-    Raises OutputError.
+    Args:
+        path: of the file to create or replace.
+        model: backbone and embedders.
+        name: stands in the header, and in the provenance of results.
+        training: what it was trained on and how, for the header.
+        half: store 16 bits per value.
+        statistics: (mean, std) per band in the canonical unit, by sensor; the sensor table's by default.
+        tile_px: side, in the sensor's pixels, of the training samples, and so of a tile; input_px by default.
+        decoders: written as well, to continue pretraining.
+
+    Raises:
+        OutputError: where the file cannot be written.
     """
     described = {}
     for key in model.embedders:
@@ -93,7 +103,23 @@ def save_head(
     training: dict,
     half: bool = False,
 ) -> None:
-    """Writes a linear head, atomically. `backbone` is the fingerprint it was fitted on. Raises OutputError."""
+    """Writes a linear head, complete or not at all.
+
+    Args:
+        path: of the file to create or replace.
+        head: of K classes.
+        name: stands in the header, and in the provenance of results.
+        sensor_id: the sensor whose bands it expects.
+        classes: K entries {value, name, color}, see `core.classes.class_table`.
+        tile_px: side of a tile in the raster's pixels.
+        backbone: fingerprint of backbone and embedder it was fitted on.
+        training: what it was fitted on and how it scored, for the header.
+        half: store 16 bits per value.
+
+    Raises:
+        OutputError: where the file cannot be written.
+        ValueError: where the number of classes is not the head's.
+    """
     sensor = sensor_table.get(sensor_id)
     if len(classes) != len(head.bias):
         raise ValueError(f"expected {len(head.bias)} classes, found {len(classes)}")
@@ -116,12 +142,9 @@ def save_head(
 
 def _write(path: Path, tensors: dict[str, Tensor], header: dict, half: bool) -> None:
     kept = {k: v.detach().cpu().to(torch.float16 if half else torch.float32).contiguous() for k, v in tensors.items()}
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(save(kept, {"ofanet": json.dumps(header, ensure_ascii=False)}))
-        os.replace(part, path)
+        files.write_bytes(path, save(kept, {"ofanet": json.dumps(header, ensure_ascii=False)}))
     except (OSError, SafetensorError) as error:
-        part.unlink(missing_ok=True)
         raise OutputError(f"cannot write {path}: {error}") from error
 
 
@@ -187,8 +210,8 @@ def load_head(
         bands = len(sensor_table.get(sensor_id).bands)
         if len(header["bands"]) != bands:
             raise ModelFileError(f"expected {bands} bands of {sensor_id}, found {len(header['bands'])} in {path}")
-        seen = bands if header["kind"] == "linear+pixels" else 0
-        head = LinearHead(checkpoint.model.arch.width, len(header["classes"]), header["task"], seen)
+        pixel_bands = bands if header["kind"] == "linear+pixels" else 0
+        head = LinearHead(checkpoint.model.arch.width, len(header["classes"]), header["task"], pixel_bands)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"expected a complete head header, found {error} in {path}") from error
     _load_into(head, _read(path), path)

@@ -1,8 +1,11 @@
-"""Linear probes on frozen token features: one class a tile (classify) or one class a pixel (segment).
+"""Linear probes on frozen token features: one class per tile (classify) or one class per pixel (segment).
 
-Of kind `linear` they see tokens alone (the paper's); of kind `linear+pixels` also the normalised bands of the pixel
-itself: sharp edges, and colours that tokens have forgotten. For tiles that is each band's mean and deviation, and also
-how much the tokens differ within the tile, which their mean does not tell: fields from forest edges, towns from roads.
+A head of kind `linear` has token features as its only input, as in the paper. One of kind `linear+pixels` has the
+normalised bands of the pixel as well: they give sharp edges, and colours that the features no longer hold. For tiles
+these are mean and standard deviation per band, and the standard deviation of each token feature over the tile, which
+the mean token lacks: it separates fields from forest edges, and towns from roads.
+
+Shape letters: B batch, C bands, H W pixels, L tokens, D width, K classes.
 """
 
 import functools
@@ -12,14 +15,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..tiling.axis import PIECE_BYTES, row_pieces
+from ..tiling.chunks import PIECE_BYTES, row_pieces
 
 KINDS = ("linear", "linear+pixels")
 
 
 class LinearHead(nn.Module):
-    """K linear scores of D features; `task` says of which: the tile's mean token, or each token. With `bands`, the
-    number of the sensor's bands, also of what the pixels give."""
+    """K linear scores of the tile's mean token (classify) or of each token (segment).
+
+    Args:
+        width: D, of the token features.
+        classes: K.
+        task: "classify" or "segment".
+        bands: of the sensor, for a head of kind `linear+pixels`; 0 for one of kind `linear`.
+
+    Raises:
+        ValueError: for another task.
+    """
 
     def __init__(self, width: int, classes: int, task: str, bands: int = 0):
         super().__init__()
@@ -28,7 +40,7 @@ class LinearHead(nn.Module):
         self.task, self.bands = task, bands
         self.weight = nn.Parameter(torch.zeros(classes, width))
         self.bias = nn.Parameter(torch.zeros(classes))
-        if bands:  # a tile has its bands' means, then their deviations
+        if bands:  # of a tile: the bands' means, then their standard deviations
             self.pixel_weight = nn.Parameter(torch.zeros(classes, bands * (2 if task == "classify" else 1)))
             if task == "classify":
                 self.spread_weight = nn.Parameter(torch.zeros(classes, width))
@@ -46,29 +58,41 @@ class LinearHead(nn.Module):
         return F.linear(tokens, self.weight, self.bias).transpose(1, 2).reshape(b, -1, grid, grid)
 
     @torch.no_grad()
-    def scores(self, tokens: Tensor, pixels: Tensor, present: Sequence[int] | None = None) -> Tensor:
-        """Probabilities: (B, K) for classify; (B, K, H, W) for segment, of bilinearly up-sampled logits.
+    def scores(
+        self,
+        tokens: Tensor,
+        pixels: Tensor,
+        present: Sequence[int] | None = None,
+        piece_bytes: int | None = None,
+    ) -> Tensor:
+        """Probabilities of the classes.
 
-        `pixels` (B, C, H, W) are normalised, in the tile's own resolution, of the embedder bands `present` (all by
-        default); a band that is not there counts as its mean.
+        Args:
+            tokens: (B, L, D) features.
+            pixels: (B, C, H, W) normalised, in the tile's own resolution.
+            present: 0-based embedder bands that the C channels hold, all by default; a missing band counts as its mean.
+            piece_bytes: of the result worked on at a time; by default what suits the device.
+
+        Returns:
+            (B, K) for classify; (B, K, H, W) for segment, of logits up-sampled bilinearly (align_corners=False).
         """
         logits = self(tokens).float()
         chosen = torch.as_tensor(list(range(self.bands) if present is None else present), device=pixels.device)
         if self.task == "segment":
-            return self._of_pixels(logits, pixels, chosen)
+            return self._pixel_scores(logits, pixels, chosen, piece_bytes)
         if self.bands:
             weight = self.pixel_weight[:, torch.cat([chosen, chosen + self.bands])]
             weight = torch.cat([self.spread_weight, weight], 1)
             logits = logits + F.linear(tile_statistics(tokens.float(), pixels.float()), weight)
         return torch.softmax(logits, 1)
 
-    def _of_pixels(self, logits: Tensor, pixels: Tensor, chosen: Tensor) -> Tensor:
-        """By pieces, some tiles or some rows of one, each in place: only the result takes memory."""
+    def _pixel_scores(self, logits: Tensor, pixels: Tensor, chosen: Tensor, piece_bytes: int | None) -> Tensor:
+        """In pieces, of some tiles or of some rows of one, each in place: only the result takes memory."""
         height, width = pixels.shape[-2:]
         down, right = (_upsampling(logits.shape[-1], size, logits.device) for size in (height, width))
         wide = logits @ right.T
         scores = wide.new_empty(*wide.shape[:2], height, width)
-        most_bytes, tile_bytes = PIECE_BYTES[scores.device.type], scores[0].nbytes
+        most_bytes, tile_bytes = piece_bytes or PIECE_BYTES[scores.device.type], scores[0].nbytes
         step = max(1, most_bytes // tile_bytes)
         weight = self.pixel_weight[:, chosen] if self.bands else None
         for some, grid, bands in zip(scores.split(step), wide.split(step), pixels.split(step), strict=True):
@@ -84,23 +108,14 @@ class LinearHead(nn.Module):
 
 @functools.cache
 def _upsampling(grid: int, size: int, device: torch.device) -> Tensor:
-    """(size, grid): bilinear interpolation with the corners of pixels aligned, as a matrix: a product is faster than
-    torch's own on a CPU."""
+    """(size, grid) matrix of bilinear interpolation with align_corners=False: on a CPU a matrix product is faster than
+    `F.interpolate`."""
     at = ((torch.arange(size, dtype=torch.float64) + 0.5) * grid / size - 0.5).clamp(0, grid - 1)
     return (1 - (at[:, None] - torch.arange(grid)).abs()).clamp(min=0).float().to(device)
 
 
 def tile_statistics(tokens: Tensor, pixels: Tensor) -> Tensor:
-    """(B, L, D) and (B, C, H, W) to (B, D + 2 C): over the tile, the standard deviation of each token feature, each
-    band's mean, each band's standard deviation."""
+    """Statistics over a tile, from tokens (B, L, D) and pixels (B, C, H, W) to (B, D + 2 C): standard deviation per
+    token feature, mean per band, standard deviation per band."""
     bands = [pixels.mean((2, 3)), pixels.std((2, 3), correction=0)]
     return torch.cat([tokens.std(1, correction=0), *bands], 1)
-
-
-def class_table(values: Sequence[int], names: Sequence[str], colors: Sequence[str]) -> list[dict]:
-    """The classes as a head's header keeps them, in the order of the head's outputs. Raises ValueError."""
-    if not len(values) == len(names) == len(colors) or len(set(values)) != len(values):
-        raise ValueError("expected one distinct value, one name and one colour a class")
-    if not all(0 <= value <= 254 for value in values):
-        raise ValueError(f"expected class values 0 to 254, found {sorted(values)}")
-    return [{"value": int(v), "name": n, "color": c} for v, n, c in zip(values, names, colors, strict=True)]

@@ -1,4 +1,4 @@
-"""Masked image modelling for OFA-Net: the shared encoder sees a quarter of the patches, one decoder a sensor rebuilds
+"""Masked image modelling for OFA-Net: the shared encoder sees a quarter of the patches, one decoder per sensor rebuilds
 the others (arXiv 2401.07527, section 2.2; MAE, He et al. 2022).
 
 Two things cost nothing in quality and save work: patches are gathered BEFORE embedding, so masked ones are never
@@ -29,7 +29,7 @@ class DecoderSize:
 
 
 class Decoder(nn.Module):
-    """From visible tokens and positions to the pixels of the masked patches of one sensor."""
+    """Reconstructs the masked patches of one sensor from visible tokens and positions."""
 
     def __init__(
         self,
@@ -56,19 +56,28 @@ class Decoder(nn.Module):
                 nn.init.xavier_uniform_(module.weight)
                 nn.init.zeros_(module.bias)
 
-    def forward(self, features: Tensor, masked: Tensor, restore: Tensor, present: Sequence[int]) -> Tensor:
-        """(B, 1 + V, D) encoder features to (B, M, len(present) * P) values of the patches `masked` (B, M);
-        `restore` (B, L) says where in visible-then-masked order each patch of the grid stands."""
+    def forward(self, features: Tensor, ids_masked: Tensor, ids_restore: Tensor, present: Sequence[int]) -> Tensor:
+        """Reconstructs masked patches.
+
+        Args:
+            features: (B, 1 + V, D) of the encoder, class token first.
+            ids_masked: (B, M) patches of the grid to reconstruct.
+            ids_restore: (B, L) place of each patch of the grid in the order visible, then masked.
+            present: 0-based bands to reconstruct.
+
+        Returns:
+            (B, M, len(present) * P) values.
+        """
         x = self.embed(features)
         b, _, width = x.shape
-        length = restore.shape[1]
+        length = ids_restore.shape[1]
         pos: Tensor = self.pos_embed  # type: ignore[assignment]
         fill = self.mask_token.to(x.dtype).expand(b, length - (x.shape[1] - 1), -1)
-        tokens = torch.cat([x[:, 1:], fill], 1).gather(1, restore[..., None].expand(-1, -1, width))  # (B, L, D)
+        tokens = torch.cat([x[:, 1:], fill], 1).gather(1, ids_restore[..., None].expand(-1, -1, width))  # (B, L, D)
         x = torch.cat([x[:, :1], tokens], 1) + pos
         for block in self.blocks:
             x = block(x)
-        x = x.gather(1, 1 + masked[..., None].expand(-1, -1, width))  # (B, M, D): the rest is not asked for
+        x = x.gather(1, 1 + ids_masked[..., None].expand(-1, -1, width))  # (B, M, D): visible tokens are not predicted
         weight: Tensor = self.predict.weight
         bias: Tensor = self.predict.bias
         if len(present) < self.bands:
@@ -93,14 +102,17 @@ class MaskedAutoencoder(nn.Module):
 
     @property
     def visible(self) -> int:
-        """Patches that the encoder sees."""
+        """V, the number of patches that the encoder sees."""
         return int(self.model.arch.grid**2 * (1 - self.mask_ratio))
 
     def forward(self, pixels: Tensor, sensor_id: str, noise: Tensor, present: Sequence[int] | None = None) -> Tensor:
-        """Loss (B,) of each sample: mean squared error of masked patches, each normalised by its own mean and variance.
+        """Loss (B,) per sample: mean squared error of masked patches, each normalised by its own mean and variance.
 
-        `pixels` (B, C, input_px, input_px) normalised, of the embedder bands `present`; `noise` (B, L) in 0..1 decides
-        what is masked: the patches with the largest values.
+        Args:
+            pixels: (B, C, input_px, input_px) normalised.
+            sensor_id: of the embedder and decoder.
+            noise: (B, L) in 0..1; the patches with the largest values are masked.
+            present: 0-based embedder bands that the C channels hold; None means all that the sensor uses.
         """
         target, prediction, _ = self._predict(pixels, sensor_id, noise, present)
         # float32 or finer: half precision has no room for squares
@@ -114,45 +126,47 @@ class MaskedAutoencoder(nn.Module):
     def _predict(
         self, pixels: Tensor, sensor_id: str, noise: Tensor, present: Sequence[int] | None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """(target (B, M, C*P), prediction, masked patch numbers (B, M))."""
+        """(target (B, M, C * P), prediction, ids_masked (B, M))."""
         present = usable_bands(sensor_id) if present is None else present
-        order = noise.argsort(1)
-        seen, masked = order[:, : self.visible], order[:, self.visible :]
+        ids_shuffle = noise.argsort(1)
+        ids_keep, ids_masked = ids_shuffle[:, : self.visible], ids_shuffle[:, self.visible :]
         patches = patchify(pixels, self.model.arch.patch_px)
-        features = self.encode(_take(patches, seen), seen, sensor_id, present)
+        features = self.encode(_take(patches, ids_keep), ids_keep, sensor_id, present)
         decoder = self.decoders[sensor_id]
-        return _take(patches, masked), decoder(features, masked, order.argsort(1), present), masked
+        prediction = decoder(features, ids_masked, ids_shuffle.argsort(1), present)
+        return _take(patches, ids_masked), prediction, ids_masked
 
-    def encode(self, patches: Tensor, seen: Tensor, sensor_id: str, present: Sequence[int]) -> Tensor:
-        """(B, V, C*P) visible patches with their numbers (B, V) to (B, 1 + V, D) features."""
+    def encode(self, patches: Tensor, ids_keep: Tensor, sensor_id: str, present: Sequence[int]) -> Tensor:
+        """(B, V, C * P) visible patches and their places in the grid (B, V) to (B, 1 + V, D) features."""
         embedder: Embedder = self.model.embedders[sensor_id]  # type: ignore[assignment]
-        return self.model.backbone(embedder.embed(patches, present), seen)
+        return self.model.backbone(embedder.embed(patches, present), ids_keep)
 
     @torch.no_grad()
     def reconstruct(
         self, pixels: Tensor, sensor_id: str, noise: Tensor, present: Sequence[int] | None = None
     ) -> tuple[Tensor, Tensor]:
         """(pixels with masked patches replaced by their reconstruction, mask (B, 1, H, W) bool): to look at."""
-        target, prediction, masked = self._predict(pixels, sensor_id, noise, present)
-        _, mean, spread = normalised_patches(target)
+        target, prediction, ids_masked = self._predict(pixels, sensor_id, noise, present)
+        _, mean, std = normalised_patches(target)
         patch_px, grid = self.model.arch.patch_px, self.model.arch.grid
         patches = patchify(pixels, patch_px).clone()
-        index = masked[..., None].expand(-1, -1, patches.shape[2])
-        patches.scatter_(1, index, (prediction.to(mean.dtype) * spread + mean).to(patches.dtype))
+        index = ids_masked[..., None].expand(-1, -1, patches.shape[2])
+        patches.scatter_(1, index, (prediction.to(mean.dtype) * std + mean).to(patches.dtype))
         b, c = pixels.shape[:2]
         image = patches.view(b, grid, grid, c, patch_px, patch_px).permute(0, 3, 1, 4, 2, 5).reshape(pixels.shape)
-        hidden = torch.zeros(b, grid**2, dtype=torch.bool, device=pixels.device).scatter_(1, masked, True)
+        hidden = torch.zeros(b, grid**2, dtype=torch.bool, device=pixels.device).scatter_(1, ids_masked, True)
         mask = hidden.view(b, 1, grid, grid).repeat_interleave(patch_px, 2).repeat_interleave(patch_px, 3)
         return image, mask
 
 
 def normalised_patches(patches: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """(patches with zero mean and unit variance each, mean, standard deviation); variance as MAE: unbiased + 1e-6."""
+    """(patches of zero mean and unit variance each, mean, std); the variance is MAE's: unbiased, plus 1e-6."""
     patches = patches.float() if patches.dtype != torch.float64 else patches
     mean = patches.mean(-1, keepdim=True)
-    spread = (patches.var(-1, keepdim=True) + 1e-6).sqrt()
-    return (patches - mean) / spread, mean, spread
+    std = (patches.var(-1, keepdim=True) + 1e-6).sqrt()
+    return (patches - mean) / std, mean, std
 
 
-def _take(patches: Tensor, numbers: Tensor) -> Tensor:
-    return patches[torch.arange(len(patches), device=patches.device)[:, None], numbers]
+def _take(patches: Tensor, ids: Tensor) -> Tensor:
+    """(B, L, P) patches at ids (B, N) to (B, N, P)."""
+    return patches[torch.arange(len(patches), device=patches.device)[:, None], ids]

@@ -1,4 +1,4 @@
-"""OFA-Net: one patch embedder a sensor in front of ONE shared Vision Transformer (arXiv 2401.07527, section 2.2).
+"""OFA-Net: one patch embedder per sensor in front of one shared Vision Transformer (arXiv 2401.07527, section 2.2).
 
 Shape letters: B batch, C bands, H W pixels, L tokens, D width, K classes.
 """
@@ -43,14 +43,14 @@ VIT_LARGE = Architecture(1024, 24, 16)
 
 
 def patchify(pixels: Tensor, patch_px: int) -> Tensor:
-    """(B, C, H, W) to (B, L, C * patch_px**2), for any number of bands; a patch is band by band, row by row."""
+    """(B, C, H, W) to (B, L, C * patch_px**2), for any number of bands; ordered by band, row, column."""
     b, c, h, w = pixels.shape
     parts = pixels.reshape(b, c, h // patch_px, patch_px, w // patch_px, patch_px)
     return parts.permute(0, 2, 4, 1, 3, 5).reshape(b, (h // patch_px) * (w // patch_px), c * patch_px**2)
 
 
 class Embedder(nn.Module):
-    """A sensor's patch embedding: the strided convolution of ViT, over those bands that are there."""
+    """A sensor's patch embedding: the strided convolution of ViT, over the bands that are present."""
 
     def __init__(self, sensor: sensor_table.Sensor, width: int, patch_px: int):
         super().__init__()
@@ -69,7 +69,7 @@ class Embedder(nn.Module):
         return tokens.flatten(2).transpose(1, 2)
 
     def embed(self, patches: Tensor, present: Sequence[int]) -> Tensor:
-        """The same for patches (B, V, C * patch_px**2), band by band as `patchify` cuts them, to (B, V, D)."""
+        """The same for patches (B, V, C * patch_px**2) in the layout of `patchify`, to (B, V, D)."""
         return F.linear(patches, self.kernel(present).flatten(1), self.bias)
 
     def kernel(self, present: Sequence[int]) -> Tensor:
@@ -98,12 +98,12 @@ class Backbone(nn.Module):
                 nn.init.xavier_uniform_(module.weight)
                 nn.init.zeros_(module.bias)
 
-    def forward(self, tokens: Tensor, numbers: Tensor | None = None) -> Tensor:
-        """(B, V, D) embedded tokens to (B, 1 + V, D) features; the class token comes first. `numbers` (B, V) says which
-        tokens of the grid they are; None means all of them, in grid order."""
+    def forward(self, tokens: Tensor, ids_keep: Tensor | None = None) -> Tensor:
+        """(B, V, D) embedded tokens to (B, 1 + V, D) features; the class token comes first. `ids_keep` (B, V) are their
+        places in the grid; None means all of them, in grid order."""
         pos: Tensor = self.pos_embed  # type: ignore[assignment]
         cls_token = (self.cls_token + pos[:, :1]).expand(len(tokens), -1, -1)
-        places = pos[:, 1:] if numbers is None else pos[0, 1:][numbers]
+        places = pos[:, 1:] if ids_keep is None else pos[0, 1:][ids_keep]
         x = torch.cat([cls_token.to(tokens.dtype), tokens + places.to(tokens.dtype)], 1)
         for block in self.blocks:
             x = block(x)
@@ -154,7 +154,7 @@ class OFANet(nn.Module):
 
 
 def usable_bands(sensor_id: str) -> tuple[int, ...]:
-    """0-based embedder bands that are not counted as missing always."""
+    """0-based embedder bands, without those that always count as missing."""
     sensor = sensor_table.get(sensor_id)
     return tuple(i for i in range(len(sensor.bands)) if i + 1 not in sensor.never)
 

@@ -1,9 +1,9 @@
-"""Linear layers and embedders as oneDNN wants them, for a model that only predicts on a CPU.
+"""Linear layers and embedders in oneDNN's packed layout, for inference on a CPU.
 
-PyTorch multiplies float32 matrices with MKL there, which on AMD's processors leaves much of them idle. oneDNN, which
-PyTorch brings along, gets more out of them with weights in an order of its own: docs/performance.md has the figures.
-So it does with an embedder's strided convolution as a product of patches, the more the more bands there are. Results
-differ in the last bits.
+On a CPU PyTorch multiplies float32 matrices with MKL, which uses AMD's processors poorly. oneDNN, which comes with
+PyTorch, is faster with weights in a layout of its own: docs/performance.md has the figures. An embedder's strided
+convolution gains as well when it is written as a product of patches, the more the more bands there are. Results differ
+in the last bits.
 """
 
 import functools
@@ -17,7 +17,7 @@ from .ofanet import Embedder, patchify
 
 
 class PackedLinear(nn.Module):
-    """A linear layer without a gradient; its weights are there only in oneDNN's order."""
+    """A linear layer without a gradient; its weights are held only in oneDNN's layout."""
 
     weight: Tensor
     bias: Tensor | None
@@ -34,7 +34,7 @@ class PackedLinear(nn.Module):
 
 
 class PackedEmbedder(nn.Module):
-    """An embedder without a gradient. Weights in oneDNN's order are kept for the bands it saw last."""
+    """An embedder without a gradient. Weights in oneDNN's layout are kept for the bands of the last call."""
 
     def __init__(self, embedder: Embedder):
         super().__init__()
@@ -42,7 +42,7 @@ class PackedEmbedder(nn.Module):
         self._kept: tuple[tuple[int, ...], Tensor] | None = None
 
     def forward(self, pixels: Tensor, present: Sequence[int]) -> Tensor:
-        """As of `Embedder`."""
+        """As `Embedder.forward`."""
         bands = tuple(present)
         if self._kept is None or self._kept[0] != bands:
             self._kept = None  # never both in memory
@@ -52,8 +52,8 @@ class PackedEmbedder(nn.Module):
 
 
 def pack(model: nn.Module) -> None:
-    """Replaces the model's linear layers and embedders, where this PyTorch can; it has no gradient and no weights to
-    save then."""
+    """Replaces the model's linear layers and embedders, where this PyTorch can; from then on it has
+    no gradient and no weights to save."""
     if can_pack():
         _replace(model, nn.Linear, PackedLinear)
         _replace(model, Embedder, PackedEmbedder)
@@ -67,8 +67,8 @@ def unpack(model: nn.Module) -> None:
 
 @functools.cache
 def can_pack() -> bool:
-    """The operators are PyTorch's own, made for its compiler: where they are missing or do something else, it goes
-    without."""
+    """Whether this PyTorch has the operators. They are internal, made for its compiler: where they are missing or
+    behave differently, layers stay as they are."""
     x, linear = torch.linspace(-1, 1, 48).reshape(2, 3, 8), nn.Linear(8, 5)
     try:
         with torch.inference_mode():

@@ -1,5 +1,5 @@
-"""From a raster's values to what an embedder sees. The one implementation for preparing, pretraining, fitting and
-predicting. NaN means "missing value" until `normalise` fills it."""
+"""From a raster's values to an embedder's input: the one implementation for preparing samples, pretraining, fitting
+heads and inference. NaN means "missing value" until `normalise` fills it."""
 
 from collections.abc import Sequence
 
@@ -22,13 +22,18 @@ def to_canonical(pixels: Tensor, sensor: Sensor, units: str) -> Tensor:
 
 
 def normalise(pixels: Tensor, mean: Sequence[float], std: Sequence[float], in_place: bool = False) -> Tensor:
-    """(B, C, H, W) canonical pixels to zero mean and unit variance a band; missing values become the band's mean.
-    `in_place` overwrites the pixels: with hundreds of bands a copy takes longer to get than to fill."""
+    """Pixels in canonical units to zero mean and unit variance per band; missing values become the band's mean.
+
+    Args:
+        pixels: (B, C, H, W), NaN where missing.
+        mean, std: per band, in the canonical unit.
+        in_place: overwrite the pixels. With hundreds of bands memory for a copy takes longer to get than to fill.
+    """
     shape = (1, -1, 1, 1)
     center = torch.tensor(mean, dtype=pixels.dtype, device=pixels.device).view(shape)
-    spread = torch.tensor(std, dtype=pixels.dtype, device=pixels.device).view(shape)
+    scale = torch.tensor(std, dtype=pixels.dtype, device=pixels.device).view(shape)
     centered = pixels.sub_(center) if in_place else pixels - center
-    return centered.div_(spread).nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0)
+    return centered.div_(scale).nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def resize(pixels: Tensor, size_px: int) -> Tensor:

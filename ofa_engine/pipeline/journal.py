@@ -1,17 +1,15 @@
-"""What a run has finished, kept beside its target, so that a run that was stopped can go on; and what one stripe hands
-to the next.
+"""What a run has finished, kept next to its target, so that a run that was stopped can continue; and what one stripe
+carries over to the next.
 
 A journal is one file to which each finished row of tiles is added: its results as they were written, in a frame with a
-checksum. Rows are collected and written together every few seconds, after what stripes hand on has reached the disk.
-Reading ends at the first frame that is not whole, and the file is cut there: whatever stopped the run, what is read is
-what was finished. A lock tells the journal of a stopped run from one that is being written.
+checksum. Rows are collected and written together every few seconds, after what stripes carry over has reached the disk.
+Reading ends at the first incomplete frame, and the file is cut there: whatever stopped the run, what is read is what
+was finished. A lock distinguishes a journal that is being written from that of a stopped run.
 """
 
 import contextlib
-import glob
 import json
 import os
-import re
 import struct
 import tempfile
 import time
@@ -24,6 +22,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from ..core import partial_names
 from ..core.errors import OfaError
 
 try:
@@ -31,14 +30,20 @@ try:
 except ImportError:  # Windows, where a file that is open can be neither renamed nor removed: that serves as well
     fcntl = None  # type: ignore[assignment]
 
-EVERY_S = 5.0  # how much work a kill costs at most, with the rows of tiles that were under way
-_LIMIT_BYTES = 32 * 2**20  # of finished rows that wait in memory
 _MAGIC = b"OFANET journal 1\n"
 _FRAME = struct.Struct("<III")  # bytes of the head (JSON) and of the arrays, CRC-32 of both
 
 
 @dataclass(frozen=True)
-class Record:
+class JournalLimits:
+    """When finished rows of tiles go to the disk."""
+
+    every_s: float = 5.0  # a kill costs at most so much work, and the rows of tiles that were under way
+    waiting_bytes: int = 32 * 2**20  # of finished rows that wait in memory
+
+
+@dataclass(frozen=True)
+class JournalRecord:
     """A finished row of tiles: its stripe and index, how many tiles were computed, and its results."""
 
     stripe: int
@@ -47,7 +52,7 @@ class Record:
     arrays: list[NDArray]
 
 
-class Handed:
+class CarryFile:
     """Arrays of one shape by number, in a file. Without a path the file has no name, and is gone when it is closed or
     the process ends."""
 
@@ -84,19 +89,14 @@ class Handed:
             self._file.close()
 
 
-class Found:
-    """The journal of a run that was stopped, locked; `about` is what its results depend on."""
+class StoppedJournal:
+    """The journal of a run that was stopped, locked. `about` is what its results depend on, `pid` the process."""
 
-    def __init__(self, path: Path, file: IO[bytes], about: dict):
-        self.path, self.file, self.about = path, file, about
+    def __init__(self, path: Path, file: IO[bytes], about: dict, pid: int):
+        self.path, self.file, self.about, self.pid = path, file, about, pid
 
-    @property
-    def pid(self) -> str:
-        """Of the process that was stopped, as it stands in the names of its files."""
-        return _JOURNAL.fullmatch(self.path.name)[1]  # type: ignore[index]
-
-    def take(self, path: Path) -> IO[bytes]:
-        """It is the journal of another run from now on."""
+    def take_over(self, path: Path) -> IO[bytes]:
+        """Renames it: from now on it is the journal of another run."""
         if fcntl is None:
             self.file.close()
         for old in _files(self.path):
@@ -105,34 +105,27 @@ class Found:
             self.file = open(path, "r+b", buffering=0)
         return self.file
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[JournalRecord]:
         """What the run has finished, in its order."""
         return (record for record, _ in _records(self.file))
 
     def remove(self) -> None:
         self.file.close()
-        for path in _files(self.path):
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+        _remove(_files(self.path))
 
     def close(self) -> None:
         self.file.close()
 
 
-_JOURNAL = re.compile(r"\..*\.(\d+)\.part\.[^.]+\.journal", re.DOTALL)
-
-
-def find(target: Path) -> Iterator[Found | None]:
-    """Journals beside a target, the youngest first; None for one that a run holds."""
-    name = re.compile(re.escape(f".{target.stem}.") + r"\d+" + re.escape(f".part{target.suffix}.journal"))
-    paths = [path for path in target.parent.glob(".*.journal") if name.fullmatch(path.name)]
-    for path in sorted(paths, key=lambda p: p.stat().st_mtime, reverse=True):
-        file = _opened(path)
+def find_journals(target: Path) -> Iterator[StoppedJournal | None]:
+    """Journals next to a target, the youngest first; None for one that a run holds."""
+    for path, pid in partial_names.journals_of(target):
+        file = _open_locked(path)
         frame = None if file is None else _read_frame(file, len(_MAGIC))
-        yield None if file is None else Found(path, file, frame[0] if frame else {})
+        yield None if file is None else StoppedJournal(path, file, frame[0] if frame else {}, pid)
 
 
-def _opened(path: Path) -> IO[bytes] | None:
+def _open_locked(path: Path) -> IO[bytes] | None:
     """The file with a lock on it; None where a run holds it."""
     try:
         if fcntl is None:
@@ -156,31 +149,43 @@ def _lock(file: IO[bytes]) -> bool:
 
 
 def _files(journal: Path) -> list[Path]:
-    """A journal and what its stripes have handed on."""
-    return [journal, *journal.parent.glob(f"{glob.escape(journal.stem)}.stripe*")]
+    return [journal, *partial_names.stripes_of(journal)]
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 class Journal:
     """The finished rows of tiles of a run that writes to `part`. Nothing is written before the first rows are due; with
-    `found` it goes on with that one. Without `part` nothing is kept, and stripes use files without a name."""
+    `stopped` it continues that one. Without `part` nothing is kept, and stripes use files without a name."""
 
-    def __init__(self, part: Path | None = None, about: dict | None = None, found: Found | None = None):
-        self.path = part.with_name(part.name + ".journal") if part else None
+    def __init__(
+        self,
+        part: Path | None = None,
+        about: dict | None = None,
+        stopped: StoppedJournal | None = None,
+        limits: JournalLimits = JournalLimits(),
+    ):
+        self.path = partial_names.journal_of(part) if part else None
         self.about = about or {}
-        self._file = found.take(self.path) if found and self.path else None
-        self._end = 0  # of what is whole
-        self._handed: dict[int, Handed] = {}
+        self.limits = limits
+        self._file = stopped.take_over(self.path) if stopped and self.path else None
+        self._end = 0  # of the complete frames
+        self._carried: dict[int, CarryFile] = {}
         self._arrays: list[NDArray] = []
         self._frames: list[bytes] = []
         self._last = time.monotonic()
 
     @property
-    def kept(self) -> bool:
-        """Whether there is something to go on with."""
+    def resumable(self) -> bool:
+        """Whether there is something to continue from."""
         return self._file is not None
 
-    def records(self) -> Iterator[Record]:
-        """What the stopped run has finished, in its order; what follows the last whole frame is cut off."""
+    def records(self) -> Iterator[JournalRecord]:
+        """What the stopped run has finished, in its order; what follows the last complete frame is cut off."""
         if self._file is None:
             return
         about = _read_frame(self._file, len(_MAGIC))
@@ -196,21 +201,22 @@ class Journal:
             self._arrays += [np.ascontiguousarray(array) for array in arrays]
 
     def finish(self, stripe: int, row: int, tiles: int) -> None:
-        """The row is finished; every few seconds all that are go to the disk."""
+        """The row is finished; every few seconds all finished rows go to the disk."""
         if not self.path:
             return
         packed = [_packed(array) for array in self._arrays]
         about = [[a.dtype.str, a.shape, len(p)] for a, p in zip(self._arrays, packed, strict=True)]
         self._frames.append(_frame({"stripe": stripe, "row": row, "tiles": tiles, "arrays": about}, b"".join(packed)))
         self._arrays = []
-        if time.monotonic() - self._last >= EVERY_S or sum(map(len, self._frames)) > _LIMIT_BYTES:
+        waited = time.monotonic() - self._last >= self.limits.every_s
+        if waited or sum(map(len, self._frames)) > self.limits.waiting_bytes:
             self.commit()
 
     def commit(self) -> None:
         """All rows that are finished are on the disk when this returns. Raises OSError."""
         if self._frames and self.path:
-            for handed in self._handed.values():
-                handed.sync()
+            for carried in self._carried.values():
+                carried.sync()
             if self._file is None:
                 self._file = open(self.path, "w+b", buffering=0)
                 _lock(self._file)
@@ -225,40 +231,39 @@ class Journal:
             self._end, self._frames = self._file.tell(), []
         self._last = time.monotonic()
 
-    def handed(self, stripe: int) -> Handed:
-        """What a stripe gets from the one before it. What those further back got is given up."""
-        if stripe not in self._handed:
+    def carry_into(self, stripe: int) -> CarryFile:
+        """What a stripe gets from the one before it. What stripes further back got is removed."""
+        if stripe not in self._carried:
             self.commit()
-            for old in [number for number in self._handed if number < stripe - 1]:
-                self._handed.pop(old).close()
+            for old in [number for number in self._carried if number < stripe - 1]:
+                self._carried.pop(old).close()
                 if self.path:
                     self._stripe_path(old).unlink(missing_ok=True)
-            self._handed[stripe] = Handed(self._stripe_path(stripe) if self.path else None)
-        return self._handed[stripe]
+            self._carried[stripe] = CarryFile(self._stripe_path(stripe) if self.path else None)
+        return self._carried[stripe]
 
-    def check_handed(self, stripes: Iterable[int]) -> None:
-        """Raises OfaError where one of the stopped run's files for stripes is not there any more."""
+    def check_carried(self, stripes: Iterable[int]) -> None:
+        """Raises OfaError where one of the stopped run's files for stripes is gone."""
         missing = [path.name for path in map(self._stripe_path, stripes) if not path.exists()]
         if missing:
-            raise OfaError(f"expected {missing[0]} beside the journal, found none: run it without --resume")
+            raise OfaError(f"expected {missing[0]} next to the journal, found none: run it without --resume")
 
     def _stripe_path(self, stripe: int) -> Path:
         assert self.path is not None
-        return self.path.with_suffix(f".stripe{stripe}")
+        return partial_names.stripe_of(self.path, stripe)
 
     def close(self, keep: bool = False) -> None:
-        """Ends it. With `keep`, what is finished stays beside the target as far as there is room for it."""
-        if keep and self.kept:
+        """Ends it. With `keep`, what is finished stays next to the target as far as there is room for it."""
+        if keep and self.resumable:
             with contextlib.suppress(OSError):
                 self.commit()
-        keep = keep and self.kept
-        for handed in self._handed.values():
-            handed.close()
+        keep = keep and self.resumable
+        for carried in self._carried.values():
+            carried.close()
         if self._file:
             self._file.close()
-        for path in _files(self.path) if self.path and not keep else ():
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+        if self.path and not keep:
+            _remove(_files(self.path))
 
 
 def _packed(array: NDArray) -> bytes:
@@ -266,14 +271,14 @@ def _packed(array: NDArray) -> bytes:
     return zlib.compress(array.tobytes(), 1) if array.dtype == np.uint8 else array.tobytes()
 
 
-def _arrays(about: list, body: bytes) -> list[NDArray]:
-    found, start = [], 0
+def _unpacked(about: list, body: bytes) -> list[NDArray]:
+    arrays, start = [], 0
     for dtype, shape, size in about:
         data = body[start : start + size]
         data = zlib.decompress(data) if np.dtype(dtype) == np.uint8 else data
-        found.append(np.frombuffer(data, dtype).reshape(shape))
+        arrays.append(np.frombuffer(data, dtype).reshape(shape))
         start += size
-    return found
+    return arrays
 
 
 def _frame(head: dict, body: bytes) -> bytes:
@@ -281,19 +286,19 @@ def _frame(head: dict, body: bytes) -> bytes:
     return _FRAME.pack(len(text), len(body), zlib.crc32(body, zlib.crc32(text))) + text + body
 
 
-def _records(file: IO[bytes]) -> Iterator[tuple[Record, int]]:
-    """The whole records of a journal, each with where it ends."""
+def _records(file: IO[bytes]) -> Iterator[tuple[JournalRecord, int]]:
+    """The complete records of a journal, each with where it ends."""
     end, first = len(_MAGIC), True
     while (frame := _read_frame(file, end)) is not None:
         head, body = frame
         end = file.tell()
         if not first:
-            yield Record(head["stripe"], head["row"], head["tiles"], _arrays(head["arrays"], body)), end
+            yield JournalRecord(head["stripe"], head["row"], head["tiles"], _unpacked(head["arrays"], body)), end
         first = False
 
 
 def _read_frame(file: IO[bytes], start: int) -> tuple[dict, bytes] | None:
-    """(head, arrays) of the frame that starts there; None where none is whole."""
+    """(head, arrays) of the frame that starts there; None where none is complete."""
     file.seek(start)
     sizes = file.read(_FRAME.size)
     if len(sizes) < _FRAME.size:

@@ -1,4 +1,4 @@
-"""Tiles out of a raster, batch by batch: each block of the file is decoded once, each pixel read once."""
+"""Tiles out of a raster, batch by batch: each block of the file is decoded once, and each pixel is read once."""
 
 import contextlib
 import itertools
@@ -15,29 +15,29 @@ from torch import Tensor
 
 from ..raster.source import Source
 from ..tiling.axis import pad_to_tile
-from ..tiling.plan import Plan
-from .journal import Handed
+from ..tiling.plan import TilePlan
+from .journal import CarryFile
 
-_HANDED_LIMIT_BYTES = 4 * 2**30  # of pixels handed on in a file; where it would be more, they are read again
+CARRIED_BYTES = 4 * 2**30  # of pixels carried over in a file, at most; where it would be more, they are read again
 
 
 @dataclass
-class Row:
-    """A row of tiles of one stripe: tiles of `columns`, and which of its pixels are valid (None: all). `again`: it was
-    finished before, and is computed once more only for what it adds to the pixels below."""
+class TileRow:
+    """A row of tiles of one stripe: tiles of `columns`, and which of its pixels are valid (None: all). `recomputed`: it
+    was finished before, and is computed again only for what it adds to the pixels below."""
 
     index: int
     stripe: tuple[int, int]
     columns: range
     valid: NDArray[np.bool_] | None
-    again: bool = False
+    recomputed: bool = False
 
 
 @dataclass
-class Batch:
+class TileBatch:
     pixels: Tensor | None  # (B, C, tile_px, tile_px) float32 in the raster's unit, NaN where missing; None: no tiles
     tiles: list[int]  # their column indices in the plan
-    row: Row
+    row: TileRow
     skipped: int  # tiles without a valid pixel, which are not computed
     last: bool  # the row is complete after this batch
 
@@ -45,66 +45,79 @@ class Batch:
 def read_batches(
     source: Source,
     bands: Sequence[int],
-    plan: Plan,
+    plan: TilePlan,
     start: tuple[int, int] = (0, 0),
     pause: Callable[[], None] = lambda: None,
     folder: Path | None = None,
     pinned: bool = False,
-) -> Iterator[Batch]:
-    """All tiles of the plan's share that hold a valid pixel, row by row; each pixel is read once.
+    carried_bytes: int = CARRIED_BYTES,
+) -> Iterator[TileBatch]:
+    """All tiles of the plan's rows that hold a valid pixel, row by row; each pixel is read once.
 
-    `start` is the stripe and row of tiles to begin with; rows above that still add to it come first, as `again`.
-    `pause` is called before each read, and may raise. Files without a name that hold pixels for the next stripe lie in
-    `folder`. `pinned`: into page-locked memory, from which a GPU copies by itself.
+    Args:
+        source: the raster.
+        bands: 1-based bands to read, in the embedder's order.
+        plan: where tiles lie, and how they are read.
+        start: the stripe and row of tiles to begin with; rows above that still add to it come first, as `recomputed`.
+        pause: called before each read, and may raise.
+        folder: where files without a name that hold pixels for the next stripe lie.
+        pinned: into page-locked memory, from which a GPU copies by itself.
+        carried_bytes: the largest file of pixels for the next stripe; where it would be larger, they are read again.
     """
-    given: _Shared | None = None
+    incoming: _Carried | None = None
     with contextlib.ExitStack() as files:
-        for number in range(start[0], len(plan.stripes) if plan.share else 0):
+        for number in range(start[0], len(plan.stripes) if plan.own_rows else 0):
             stripe = plan.stripes[number]
-            first = start[1] if number == start[0] else plan.share.start
+            first = start[1] if number == start[0] else plan.own_rows.start
             begin = plan.needed_from(first)
-            shared = None if begin else _share(source, bands, plan, number, given, folder)
-            if shared:
-                files.callback(shared.file.close)
-            pixels = _Pixels(source, bands, plan, stripe, plan.rows.starts[begin], given, shared)
-            for index in range(begin, plan.share.stop):
+            outgoing = None if begin else _carried_out(source, bands, plan, number, incoming, folder, carried_bytes)
+            if outgoing:
+                files.callback(outgoing.file.close)
+            pixels = _Pixels(source, bands, plan, stripe, plan.rows.starts[begin], incoming, outgoing)
+            for index in range(begin, plan.own_rows.stop):
                 top = plan.rows.starts[index]
                 slab, valid = pixels.rows(top, top + plan.rows.length(index), pause)
-                row = Row(index, stripe, plan.tiles_of(stripe), valid, index < first)
+                row = TileRow(index, stripe, plan.tiles_of(stripe), valid, index < first)
                 yield from _row_batches(slab, row, stripe[0], plan, pinned)
-            if given:
-                given.file.close()
-            given = shared
+            if incoming:
+                incoming.file.close()
+            incoming = outgoing
 
 
 @dataclass
-class _Shared:
+class _Carried:
     """Pixels of the columns first..stop-1, slice by slice, that one stripe has read for the next."""
 
     first: int
     stop: int
-    file: Handed
+    file: CarryFile
     dtype: DTypeLike = np.float32  # known with the first slice
 
-    def shape(self, bands: int, plan: Plan) -> tuple[int, int, int]:
+    def shape(self, bands: int, plan: TilePlan) -> tuple[int, int, int]:
         """Of a slice: its bands, and one more that is 1 where a pixel is valid."""
         return bands + 1, plan.slices.size_px, self.stop - self.first
 
 
-def _share(
-    source: Source, bands: Sequence[int], plan: Plan, number: int, given: _Shared | None, folder: Path | None
-) -> _Shared | None:
-    """What a stripe is to hand on: all behind its stop that comes with its blocks. None where that is nothing, or too
-    much; then the next stripe reads the file itself."""
+def _carried_out(
+    source: Source,
+    bands: Sequence[int],
+    plan: TilePlan,
+    number: int,
+    incoming: _Carried | None,
+    folder: Path | None,
+    most_bytes: int,
+) -> _Carried | None:
+    """What a stripe carries over to the next: all pixels beyond its stop that come with its blocks. None where there
+    are none, or too many; then the next stripe reads the file itself."""
     if number + 1 == len(plan.stripes):
         return None
     stop = min(plan.block_columns.up(plan.right_of(number)), plan.columns.size_px)
-    shared = max(stop, given.stop if given else 0) - plan.stripes[number][1]
-    size = 4 * (len(bands) + 1) * source.height * shared
+    width = max(stop, incoming.stop if incoming else 0) - plan.stripes[number][1]
+    size = 4 * (len(bands) + 1) * source.height * width
     free = shutil.disk_usage(folder or tempfile.gettempdir()).free
-    if not 0 < size < min(_HANDED_LIMIT_BYTES, free // 4):
+    if not 0 < size < min(most_bytes, free // 4):
         return None
-    return _Shared(plan.stripes[number][1], plan.stripes[number][1] + shared, Handed(folder=folder))
+    return _Carried(plan.stripes[number][1], plan.stripes[number][1] + width, CarryFile(folder=folder))
 
 
 class _Pixels:
@@ -114,13 +127,14 @@ class _Pixels:
         self,
         source: Source,
         bands: Sequence[int],
-        plan: Plan,
+        plan: TilePlan,
         stripe: tuple[int, int],
         top: int,
-        given: _Shared | None,
-        shared: _Shared | None,
+        incoming: _Carried | None,
+        outgoing: _Carried | None,
     ):
-        self.source, self.bands, self.plan, self.given, self.shared = source, bands, plan, given, shared
+        self.source, self.bands, self.plan = source, bands, plan
+        self.incoming, self.outgoing = incoming, outgoing
         self.left, self.right = stripe[0], plan.right_of(plan.stripes.index(stripe))
         self.top = self.bottom = top
         self.done = 0  # slices
@@ -145,9 +159,9 @@ class _Pixels:
         return self.values[:, area], None if valid.all() else valid.copy()
 
     def _read(self, top: int, bottom: int, pause: Callable[[], None]) -> None:
-        """The rows of one slice: each part is kept as far as the stripe reaches, and shared from its stop on."""
+        """The rows of one slice: each part is kept as far as the stripe reaches, and carried over from its stop on."""
         rows = slice(top - self.top, bottom - self.top)
-        shared: NDArray | None = None
+        carried: NDArray | None = None
         for x, values, ok in self._parts(top, bottom, pause):
             end = x + values.shape[2]
             if self.values is None:
@@ -157,28 +171,28 @@ class _Pixels:
                 width = to.stop - to.start
                 self.values[:, rows, to] = values[:, :, :width]
                 self.valid[rows, to] = True if ok is None else ok[:, :width]
-            if self.shared and end > self.shared.first:
-                if shared is None:
-                    self.shared.dtype = values.dtype
-                    shared = np.zeros(self.shared.shape(len(values), self.plan), values.dtype)
-                behind = max(self.shared.first - x, 0)
-                to = slice(x + behind - self.shared.first, end - self.shared.first)
-                shared[:-1, : bottom - top, to] = values[:, :, behind:]
-                shared[-1, : bottom - top, to] = 1 if ok is None else ok[:, behind:]
-        if self.shared and shared is not None:
-            self.shared.file.put(self.done, shared)
+            if self.outgoing and end > self.outgoing.first:
+                if carried is None:
+                    self.outgoing.dtype = values.dtype
+                    carried = np.zeros(self.outgoing.shape(len(values), self.plan), values.dtype)
+                skip = max(self.outgoing.first - x, 0)
+                to = slice(x + skip - self.outgoing.first, end - self.outgoing.first)
+                carried[:-1, : bottom - top, to] = values[:, :, skip:]
+                carried[-1, : bottom - top, to] = 1 if ok is None else ok[:, skip:]
+        if self.outgoing and carried is not None:
+            self.outgoing.file.put(self.done, carried)
         self.done += 1
 
     def _parts(
         self, top: int, bottom: int, pause: Callable[[], None]
     ) -> Iterator[tuple[int, NDArray, NDArray[np.bool_] | None]]:
-        """(first column, values, valid) from left to right: what the stripe before has shared, then the file, in whole
-        blocks."""
-        x, stop = self.left, self.shared.stop if self.shared else self.right
-        if self.given:
-            x, shape = self.given.stop, self.given.shape(len(self.bands), self.plan)
-            found = self.given.file.get(self.done, shape, self.given.dtype)[:, : bottom - top]
-            yield self.given.first, found[:-1], found[-1] > 0
+        """(first column, values, valid) from left to right: what the stripe before has carried over, then the file, in
+        multiples of its blocks."""
+        x, stop = self.left, self.outgoing.stop if self.outgoing else self.right
+        if self.incoming:
+            x, shape = self.incoming.stop, self.incoming.shape(len(self.bands), self.plan)
+            carried = self.incoming.file.get(self.done, shape, self.incoming.dtype)[:, : bottom - top]
+            yield self.incoming.first, carried[:-1], carried[-1] > 0
         blocks = self.plan.block_columns
         step = self.plan.read_values // (len(self.bands) * (bottom - top))
         while x < stop:
@@ -188,7 +202,7 @@ class _Pixels:
             x = end
 
 
-def _row_batches(slab: NDArray, row: Row, left: int, plan: Plan, pinned: bool) -> Iterator[Batch]:
+def _row_batches(slab: NDArray, row: TileRow, left: int, plan: TilePlan, pinned: bool) -> Iterator[TileBatch]:
     tile_px, skipped = plan.tile_px, 0
     chosen: list[int] = []
     for column in row.columns:
@@ -197,7 +211,7 @@ def _row_batches(slab: NDArray, row: Row, left: int, plan: Plan, pinned: bool) -
             chosen.append(column)
         else:
             skipped += 1
-    # as even as can be: what is left over as one tile takes the model longer than in company
+    # batches of even size: a single tile that is left over takes the model longer than in a batch
     parts = max(1, -(-len(chosen) // plan.batch))
     cuts = [len(chosen) * part // parts for part in range(parts + 1)]
     for start, stop in itertools.pairwise(cuts):
@@ -207,4 +221,4 @@ def _row_batches(slab: NDArray, row: Row, left: int, plan: Plan, pinned: bool) -
             x = plan.columns.starts[column] - left
             pixels.numpy()[i] = pad_to_tile(slab[:, :, x : x + tile_px], tile_px)  # type: ignore[union-attr]
         last = stop == len(chosen)
-        yield Batch(pixels, tiles, row, skipped if last else 0, last)
+        yield TileBatch(pixels, tiles, row, skipped if last else 0, last)

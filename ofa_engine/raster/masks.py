@@ -1,4 +1,4 @@
-"""What the user leaves out of a raster: by a mask raster in any grid and CRS, and all that lies outside of polygons."""
+"""Masks: pixels excluded by a mask raster in any grid and CRS, and everything outside of polygons."""
 
 import hashlib
 import math
@@ -21,10 +21,12 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from ..core.errors import InputError
-from .source import Source, one_line, place, pyproj_crs
+from .gdal import one_line
+from .georeference import place, pyproj_crs
+from .source import Source
 
-# Sentinel-2 L2A's scene classification (Sen2Cor): what is no clear view of the ground
-SCL_LEFT_OUT = {
+# Sentinel-2 L2A's scene classification (Sen2Cor): classes without a clear view of the ground
+SCL_MASKED = {
     0: "no data",
     1: "saturated or defective",
     3: "cloud shadow",
@@ -34,19 +36,28 @@ SCL_LEFT_OUT = {
     11: "snow or ice",
 }
 
-Say = Callable[[str, str], None]  # level, message
+Log = Callable[[str, str], None]  # level, message
 
 
 class RasterMask:
-    """Pixels whose value in the mask raster's first band is one of `values` do not count, nor those where the mask has
-    no data or does not lie. Without `values`: those of Sentinel-2's scene classification, where it is one by its name,
-    else 0. Raises InputError."""
+    """Masks pixels by the value of a mask raster's first band, and those where it has no data or does not reach.
 
-    def __init__(self, source: Source, path: str, values: Sequence[float] | None, say: Say):
+    Args:
+        source: the raster to mask.
+        path: the mask raster.
+        values: that are masked. None: clouds and the like where the mask is Sentinel-2's scene classification by its
+            name, 0 otherwise.
+        log: takes level and message of how the values were chosen.
+
+    Raises:
+        InputError: where the mask cannot be used on the source.
+    """
+
+    def __init__(self, source: Source, path: str, values: Sequence[float] | None, log: Log):
         self._opened = Source(path)
         self._warped: WarpedVRT | None = None
         try:
-            self.values = _left_out(self._opened, values, say)
+            self.values = _masked_values(self._opened, values, log)
             if not _same_grid(self._opened, source):
                 self._warped = _on_grid(self._opened, source)
         except BaseException:
@@ -61,8 +72,8 @@ class RasterMask:
             return np.isfinite(found) & ~np.isin(found, self.values)
         data = self._opened.dataset
         found = data.read(1, window=area)
-        left_out = self.values if data.nodata is None else np.append(self.values, data.nodata)
-        return np.isfinite(found) & ~np.isin(found, left_out)
+        masked = self.values if data.nodata is None else np.append(self.values, data.nodata)
+        return np.isfinite(found) & ~np.isin(found, masked)
 
     def close(self) -> None:
         if self._warped:
@@ -117,7 +128,7 @@ def _rounded(bounds: Sequence[float]) -> str:
     return ", ".join(f"{value:.6g}" for value in bounds)
 
 
-def _left_out(mask: Source, values: Sequence[float] | None, say: Say) -> NDArray:
+def _masked_values(mask: Source, values: Sequence[float] | None, log: Log) -> NDArray:
     name = Path(mask.path).name
     if values is not None:
         try:
@@ -125,10 +136,10 @@ def _left_out(mask: Source, values: Sequence[float] | None, say: Say) -> NDArray
         except (TypeError, ValueError):
             raise InputError(f"expected numbers as --mask-values, found {values}") from None
     if _is_scl(mask):
-        listed = ", ".join(f"{value} {text}" for value, text in SCL_LEFT_OUT.items())
-        say("info", f"{name} is taken for Sentinel-2's scene classification; left out are {listed}")
-        return np.array(list(SCL_LEFT_OUT), float)
-    say("info", f"left out is where {name} is 0")
+        listed = ", ".join(f"{value} {text}" for value, text in SCL_MASKED.items())
+        log("info", f"{name} is taken for Sentinel-2's scene classification; left out are {listed}")
+        return np.array(list(SCL_MASKED), float)
+    log("info", f"left out is where {name} is 0")
     return np.zeros(1)
 
 
@@ -145,7 +156,7 @@ def _is_scl(mask: Source) -> bool:
 
 
 class PolygonMask:
-    """Only pixels whose middle lies in a polygon of the file count; its CRS may be any. Raises InputError."""
+    """Masks pixels whose centre lies in no polygon of a file, in any CRS. Raises InputError."""
 
     def __init__(self, source: Source, path: str):
         name = Path(path).name
@@ -177,7 +188,7 @@ class PolygonMask:
         return rasterio.features.rasterize(near, (height, width), transform=moved, dtype="uint8") > 0
 
     def close(self) -> None:
-        """Holds nothing open."""
+        """Nothing is open."""
 
 
 def _polygons(path: str) -> tuple[NDArray, object]:
@@ -187,7 +198,7 @@ def _polygons(path: str) -> tuple[NDArray, object]:
         raise InputError(f"expected a file of polygons, found no file {path}")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # GDAL's remarks on the file's other layers and fields
+            warnings.simplefilter("ignore")  # of GDAL, about the file's other layers and fields
             meta, _, wkb, _ = pyogrio.raw.read(path, columns=[])
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError) as error:
         raise InputError(f"expected a file of polygons that GDAL can read, found {name}: {one_line(error)}") from error

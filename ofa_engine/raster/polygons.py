@@ -13,8 +13,8 @@ from pyproj import Geod, Transformer
 from rasterio.crs import CRS
 
 from ..core.errors import OutputError
-from .geotiff import NODATA
-from .source import pyproj_crs
+from .class_names import NODATA
+from .georeference import pyproj_crs
 
 _CHUNK = 5000  # features written at once
 
@@ -61,7 +61,7 @@ class PolygonWriter:
         if self.confidence:
             fields["confidence"] = np.array([c for _, _, c in self._pending], dtype=np.float64)
         try:  # GeoPackage 1.3, since QGIS with GDAL 3.6 warns of newer ones
-            with warnings.catch_warnings():  # no CRS is reported by the verbs, in our own words
+            with warnings.catch_warnings():  # a missing CRS is reported by the verbs
                 warnings.filterwarnings("ignore", ".*'crs' was not provided.*")
                 pyogrio.raw.write(
                     self.path,

@@ -25,7 +25,7 @@ Root = Path | zipfile.Path
 
 
 @dataclass(frozen=True)
-class Product:
+class Sentinel2Product:
     """A product as one raster. `name` is that of its folder; `vrt` describes it to GDAL, with band names and values in
     `units`, NaN where there is none; `told` says where the unit comes from; `scl` is GDAL's name of the scene
     classification or None; `block_row_bytes` is what the blocks across all of its width take once they are decoded."""
@@ -53,7 +53,7 @@ class _Grid:
     transform: tuple[float, ...]  # in GDAL's order
 
 
-def find_product(path: str) -> Product | None:
+def find_product(path: str) -> Sentinel2Product | None:
     """The product that is meant by its folder, its metadata file or its .zip; None for anything else.
 
     Raises RasterError where it is one that cannot be used.
@@ -82,7 +82,7 @@ def find_product(path: str) -> Product | None:
     told = f"as its metadata say: (DN{shift}) / {quantification:g}, processing baseline {_baseline(product):05.2f}"
     name = PurePosixPath(prefix.rstrip("/")).name
     row_bytes = sum(2 * _BLOCK_PX**2 * -(-grids[band.resolution_m].width // _BLOCK_PX) for band in bands)
-    return Product(name, vrt, "reflectance", told, prefix + min(classified) if classified else None, row_bytes)
+    return Sentinel2Product(name, vrt, "reflectance", told, prefix + min(classified) if classified else None, row_bytes)
 
 
 @contextmanager
@@ -232,7 +232,7 @@ def _vrt(bands: list[_Band], grids: Mapping[int, _Grid], code: str, quantificati
         source = ET.SubElement(element, "ComplexSource", resampling="nearest")
         ET.SubElement(source, "SourceFilename", relativeToVRT="0").text = prefix + band.file
         ET.SubElement(source, "SourceBand").text = "1"
-        # with its size told, GDAL opens a file only when pixels of it are read
+        # with its size declared, GDAL opens a file only when pixels of it are read
         ET.SubElement(
             source,
             "SourceProperties",

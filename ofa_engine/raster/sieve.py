@@ -1,4 +1,4 @@
-"""Class areas under a limit go to their largest neighbour, on a layer of any size, block by block.
+"""Class areas under a limit are merged with their largest neighbour, on a layer of any size, block by block.
 
 An area is a 4-connected set of pixels of one class. The result does not depend on the blocks: pieces of areas that
 touch a block's edge are joined over all blocks and kept in a table, everything else is decided inside its block. Memory
@@ -6,8 +6,8 @@ is that of one block and of the table, which holds at most the pixels along the 
 
 In each round every area under the limit whose largest neighbour stays as it is takes that neighbour's class. An area
 stays where it reaches the limit, or where it is larger than all its neighbours. Rounds go on until no area under the
-limit has a neighbour. Of equal areas the one with the first pixel counts as larger; areas are whole numbers, so that
-sums are exact in any order.
+limit has a neighbour. Of equal areas the one with the first pixel counts as larger; areas are integers, so that sums
+are exact in any order.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from .geotiff import NODATA
-from .source import pixel_area_m2
+from .class_names import NODATA
+from .georeference import pixel_area_m2
 
 BLOCK_PX = 1024
 _CELL_PX = (64, 1024)  # rows and columns of one mean pixel area; in degrees it changes fastest from row to row
-_UNITS = 2**20  # whole numbers a pixel: exact to a millionth, and 2^43 pixels fit
+_UNITS = 2**20  # integers per pixel: exact to a millionth, and 2^43 pixels fit
 
 Window = tuple[int, int, int, int]  # column, row, width, height
 Read = Callable[[Window], NDArray[np.uint8]]
@@ -33,7 +33,7 @@ Write = Callable[[Window, NDArray[np.uint8]], None]
 
 @dataclass(frozen=True)
 class PixelAreas:
-    """What each pixel counts, in whole numbers of about `_UNITS`."""
+    """The weight of each pixel by its area: integers of about `_UNITS`."""
 
     transform: rasterio.Affine
     crs: object
@@ -46,7 +46,7 @@ class PixelAreas:
         return None if reference is None else cls(transform, crs, reference)
 
     def limit(self, hectares: float) -> float:
-        """That many hectares in the same measure."""
+        """Hectares in the same unit."""
         return hectares * 1e4 / self.reference_m2 * _UNITS
 
     def __call__(self, window: Window) -> NDArray[np.float64]:
@@ -64,8 +64,8 @@ class PixelAreas:
 
 
 class Sieve:
-    """Rounds over a layer of (width, height) pixels; `counts` gives what each pixel of a window counts, a whole number,
-    and `limit` is in the same measure. `pause` is called before each block, and may raise."""
+    """Rounds over a layer of (width, height) pixels; `counts` gives the weight of each pixel of a window, an integer,
+    and `limit` is in the same unit. `pause` is called before each block, and may raise."""
 
     def __init__(
         self,
@@ -147,13 +147,13 @@ class _Block:
         self.number = np.full(len(first), -1)  # in the table
 
     def complete(self, table: "_Table") -> None:
-        """Areas that touch the edge get the size and first pixel of the whole area."""
+        """Areas that touch the block's edge get the size and first pixel of the complete area."""
         number = table.area[table.pieces[self.window]]
         self.number[self.edge] = number
         self.size[self.edge], self.first[self.edge] = table.size[number], table.first[number]
 
     def compare(self, table: "_Table", limit: float) -> None:
-        """Tells the table of the neighbours that its areas have here."""
+        """Offers the table the neighbours that its areas have in this block."""
         a, b = self._neighbours()
         stays, _ = self._stays(a, b, limit)
         mine = (self.number[a] >= 0) & (self.size[a] < limit)
@@ -179,8 +179,8 @@ class _Block:
         return np.divmod(pair[np.diff(pair, prepend=-1) != 0], max(n, 1))
 
     def _stays(self, a: NDArray, b: NDArray, limit: float) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-        """Whether each area stays as it is, and its largest neighbour in this block (-1: none). Of areas that touch the
-        edge that is not the whole truth."""
+        """Whether each area stays as it is, and its largest neighbour in this block (-1: none). For areas that touch
+        the edge the table decides."""
         order = np.lexsort((-self.first, self.size))
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order))
@@ -277,7 +277,7 @@ class _Table:
         return {window for window, pieces in self.pieces.items() if small[self.area[pieces]].any()}
 
     def decide(self, limit: float) -> bool:
-        """Sets `stays` and `after`, each area's class after the round; says whether one under the limit is left that
+        """Sets `stays` and `after`, each area's class after the round; returns whether one under the limit is left that
         has a neighbour."""
         small = self.size < limit
         self.stays = ~small | _larger(self.size, self.first, self.best_size, self.best_first)

@@ -3,50 +3,31 @@
 import math
 import os
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from pyproj import CRS, Geod
 from rasterio.enums import ColorInterp, MaskFlags
-from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
-from rasterio.warp import transform as warp_points
+from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.windows import Window
 
 from ..core.errors import RasterError, SensorError
 from ..core.sensors.detection import Detection, RasterFacts, detect, sample_windows
 from ..tiling.axis import Blocks
+from .gdal import display_name, one_line, open_quietly
+from .georeference import gsd_m, place
 from .sentinel2_product import find_product
-
-Number = TypeVar("Number", float, NDArray[np.float64])
-
-# GDAL waits for a server without end unless it is told; what the user has set in the environment stays
-for _key, _value in {
-    "CONNECTTIMEOUT": "10",
-    "LOW_SPEED_LIMIT": "1",
-    "LOW_SPEED_TIME": "10",
-    "MAX_RETRY": "2",
-    "RETRY_DELAY": "1",
-}.items():
-    os.environ.setdefault(f"GDAL_HTTP_{_key}", _value)
-
-
-def open_quietly(path: str | Path, mode: str = "r", **profile: object) -> Any:
-    with warnings.catch_warnings():  # a missing geotransform is reported by the verbs, in our own words
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        return rasterio.open(path, mode, **profile)
 
 
 class Mask(Protocol):
-    """What leaves pixels out beyond the raster's own validity; see `masks`."""
+    """Pixels that are masked beyond the raster's own validity; see `masks`."""
 
     def valid(self, column: int, row: int, width: int, height: int) -> NDArray[np.bool_]:
-        """(height, width) of a window of the whole raster, whatever it is cropped to."""
+        """(height, width) of a window of the uncropped raster."""
         ...
 
     def close(self) -> None: ...
@@ -62,7 +43,7 @@ class Source:
 
     def __init__(self, path: str | Path):
         self.path = str(path)
-        self.name = shown(self.path)
+        self.name = display_name(self.path)
         if not self.path.strip():
             raise RasterError("expected a raster file, found no name")
         local = "://" not in self.path and not self.path.startswith("/vsi") and ":" not in self.path[2:]
@@ -100,7 +81,7 @@ class Source:
         self.dataset.close()
 
     def restrict(self, mask: Mask) -> None:
-        """From now on only pixels that the mask holds for valid are; it is closed with the raster."""
+        """From now on only pixels that are valid in the mask, too, are valid; it is closed with the raster."""
         self.masks.append(mask)
 
     @property
@@ -111,8 +92,8 @@ class Source:
 
     @property
     def block_row_bytes(self) -> int:
-        """What the blocks across the file's whole width take once they are decoded. With less of a cache, reading in
-        rows that are lower than a block decodes each block again for every row."""
+        """Size of the decoded blocks across the file's width. With a smaller cache, reading in rows lower than a block
+        decodes each block once per row."""
         if self.product:
             return self.product.block_row_bytes
         d = self.dataset
@@ -126,7 +107,7 @@ class Source:
 
     @property
     def one_block_wide(self) -> bool:
-        """Whether a block reaches over the file's whole width, as strips do."""
+        """Whether a block is as wide as the file, as strips are."""
         return not self.product and self.dataset.block_shapes[0][1] >= self.dataset.width
 
     @property
@@ -268,12 +249,6 @@ def detect_source(
     return replace(found, bands=tuple(None if band in empty else band for band in found.bands)) if empty else found
 
 
-def shown(path: str) -> str:
-    """The last part of a path or address, for messages; without an address's query, which may hold a key."""
-    address = path.split("?")[0] if "://" in path else path
-    return Path(address).name or path
-
-
 def _unreadable(source: Source, error: RasterioIOError) -> RasterError:
     why = "did the connection break?" if "://" in source.path else "is it truncated?"
     return RasterError(f"{source.name} cannot be read, {why} {one_line(error)}")
@@ -308,50 +283,3 @@ def _wavelength_um(tags: dict[str, str], description: str) -> float | None:
         return None
     nanometers = unit.lower().startswith("n") or not unit and value > 100
     return value / 1000 if nanometers else value
-
-
-def gsd_m(transform: rasterio.Affine, crs: object, width: int, height: int) -> float | None:
-    """Pixel size in metres in the middle of the raster (root of its area); None without a CRS."""
-    if not crs:
-        return None
-    area = pixel_area_m2(transform, crs, (width // 2, height // 2, 1, 1))
-    return None if area is None else math.sqrt(area)
-
-
-def place(t: rasterio.Affine, column: Number, row: Number) -> tuple[Number, Number]:
-    """Where pixel corners lie in the CRS (affine's own operator for it changed from * to @ between releases)."""
-    return t.a * column + t.b * row + t.c, t.d * column + t.e * row + t.f
-
-
-def coarser(t: rasterio.Affine, factor: float) -> rasterio.Affine:
-    """The grid of cells `factor` pixels wide and high, from the same corner."""
-    return rasterio.Affine(t.a * factor, t.b * factor, t.c, t.d * factor, t.e * factor, t.f)
-
-
-_GEOD = Geod(ellps="WGS84")
-
-
-def pixel_area_m2(transform: rasterio.Affine, crs: object, window: tuple[int, int, int, int]) -> float | None:
-    """Mean area on the WGS 84 ellipsoid of the pixels in (column, row, width, height); None without a usable CRS."""
-    if not crs:
-        return None
-    column, row, w, h = window
-    corners = [(column, row), (column + w, row), (column + w, row + h), (column, row + h)]
-    points = [place(transform, x, y) for x, y in corners]
-    try:
-        lon, lat = warp_points(crs, "EPSG:4326", [p[0] for p in points], [p[1] for p in points])
-    except (RasterioError, ValueError):
-        return None
-    area = abs(_GEOD.polygon_area_perimeter(lon, lat)[0]) / (w * h)
-    return area if math.isfinite(area) and area > 0 else None
-
-
-def pyproj_crs(crs: object) -> CRS | None:
-    return CRS.from_wkt(crs.to_wkt()) if crs else None  # type: ignore[attr-defined]
-
-
-def one_line(error: BaseException) -> str:
-    """What GDAL says, where rasterio only refers to it."""
-    if isinstance(error, RasterioError) and error.__cause__ is not None:
-        error = error.__cause__
-    return " ".join(str(error).split()) or type(error).__name__

@@ -2,11 +2,10 @@
 
 Along each axis tiles start every `stride` pixels and the last one is moved back to end with the raster. Each tile has
 a smooth profile, divided by the sum of all profiles: weights sum to one at every pixel (a partition of unity), and the
-two axes multiply. A raster smaller than a tile is covered by one tile that reaches over its edge; with `clipped` tiles
-stay on their regular grid and the last one reaches over the edge.
+two axes multiply. A raster smaller than a tile is covered by one tile that extends beyond its edge; with `clipped`
+tiles stay on their regular grid and the last one extends beyond the edge.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,9 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_OVERLAP = 0.75
-# Of an array, what is gone over at a time: what a processor's cache holds is much faster to go over several times than
-# memory is. On a GPU more, since each step there takes time to start.
-PIECE_BYTES = {"cpu": 2**21, "cuda": 2**28}
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ class Axis:
 
     @cached_property
     def weights(self) -> tuple[NDArray[np.float32], ...]:
-        """One array (tile_px,) a tile: its normalised weight at each of its pixels; zero over the raster's edge."""
+        """One array (tile_px,) per tile: its normalised weight at each of its pixels; zero beyond the raster's edge."""
         profile = _profile(self.tile_px, self.overlap_px)
         total = np.zeros(self.starts[-1] + self.tile_px)
         for start in self.starts:
@@ -88,12 +84,6 @@ class Blocks:
         return -(-(pixel + self.cut_px) // self.size_px) * self.size_px - self.cut_px
 
 
-def row_pieces(height: int, nbytes: int, most_bytes: int) -> Iterator[slice]:
-    """The rows of an array of `nbytes`, as many at a time as `most_bytes` hold."""
-    rows = max(1, most_bytes * height // max(1, nbytes))
-    return (slice(top, min(top + rows, height)) for top in range(0, height, rows))
-
-
 def _profile(tile_px: int, overlap_px: int) -> NDArray[np.float64]:
     """1 in the middle, falling as a squared sine over the overlap on both sides, never zero."""
     distance = np.minimum(np.arange(tile_px), np.arange(tile_px)[::-1]) + 0.5
@@ -103,7 +93,7 @@ def _profile(tile_px: int, overlap_px: int) -> NDArray[np.float64]:
 
 
 def pad_to_tile(pixels: NDArray, tile_px: int) -> NDArray:
-    """(..., h, w) with h, w up to tile_px, reflected over the lower and right edge to (..., tile_px, tile_px)."""
+    """(..., h, w) with h, w up to tile_px, reflect-padded at the lower and right edge to (..., tile_px, tile_px)."""
     down, right = tile_px - pixels.shape[-2], tile_px - pixels.shape[-1]
     if down <= 0 and right <= 0:
         return pixels

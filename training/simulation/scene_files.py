@@ -135,7 +135,7 @@ def _grid(sensor: sensors.Sensor, size_px: int) -> dict[str, Any]:
 def _write_labels(path: Path, labels: NDArray[np.uint8], grid: dict[str, Any]) -> None:
     import rasterio
 
-    from ofa_engine.raster.geotiff import write_class_names
+    from ofa_engine.raster.class_names import write_class_names
 
     with rasterio.open(path, "w", count=1, dtype="uint8", nodata=0, **grid) as file:
         file.write(labels, 1)

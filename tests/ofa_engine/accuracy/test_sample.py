@@ -16,7 +16,7 @@ from ofa_engine.core.options import Options, SampleOptions
 from ofa_engine.inference.segment import segment
 from ofa_engine.interfaces.cli import main
 from ofa_engine.learning.metrics import Z_95, allocate, confusion, stratified
-from ofa_engine.raster.geotiff import read_class_names
+from ofa_engine.raster.class_names import read_class_names
 from ofa_engine.raster.source import Source
 
 from ..conftest import UTM, pixels_of, write_raster

@@ -23,7 +23,7 @@ from ofa_engine.core.errors import InputError, OutputError
 from ofa_engine.core.options import BatchOptions
 from ofa_engine.interfaces.cli import main
 
-from ..raster.test_remote_sources import served
+from ..raster.test_gdal import served
 from ..safe_product import write_safe, zipped
 from ..small_scenes import leftovers, naip, read, states
 from .test_run import inline  # noqa: F401

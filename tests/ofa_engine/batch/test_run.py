@@ -20,7 +20,8 @@ from ofa_engine.batch.run import batch, show
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError, OutputError
 from ofa_engine.core.options import BatchOptions, Options
-from ofa_engine.inference.segment import classify, segment
+from ofa_engine.inference.classify import classify
+from ofa_engine.inference.segment import segment
 from ofa_engine.interfaces import commands as verbs
 from ofa_engine.interfaces.cli import main
 

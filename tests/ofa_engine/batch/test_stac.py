@@ -4,7 +4,8 @@ import rasterio
 import shapely
 
 from ofa_engine.batch.stac import footprint, item_collection, times_of
-from ofa_engine.raster.source import Source, place
+from ofa_engine.raster.georeference import place
+from ofa_engine.raster.source import Source
 
 from ..conftest import write_raster
 

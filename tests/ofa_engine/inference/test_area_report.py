@@ -13,11 +13,12 @@ from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, OutputError
 from ofa_engine.core.options import Options
 from ofa_engine.core.sensors import detection as sensors
-from ofa_engine.inference import area_report as module
-from ofa_engine.inference.area_report import areas_page, small_view
-from ofa_engine.inference.segment import classify, segment
+from ofa_engine.inference.area_report import areas_page, areas_text, thumbnail
+from ofa_engine.inference.classify import classify
+from ofa_engine.inference.segment import segment
+from ofa_engine.interfaces import commands
 from ofa_engine.interfaces.cli import main
-from ofa_engine.raster.source import open_quietly
+from ofa_engine.raster.gdal import open_quietly
 
 from ..conftest import CLASSES, write_raster
 
@@ -140,12 +141,11 @@ def test_the_picture_is_the_map_in_its_colours(scene, tmp_path):
     np.testing.assert_array_equal(picture[:3, wanted[3] == 255], wanted[:3, wanted[3] == 255])
 
 
-def test_a_large_map_is_shown_small(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "PICTURE_PX", 20)
+def test_a_large_map_is_shown_small(tmp_path):
     values = np.ones((1, 30, 100), np.uint8)
     values[0, :, 50:] = 2
     values[0, ::3] = 7  # a third: the most frequent class of a cell is what is shown
-    shown = small_view(write_raster(tmp_path / "m.tif", values, nodata=255))
+    shown = thumbnail(write_raster(tmp_path / "m.tif", values, nodata=255), longest_px=20)
     assert shown.shape == (6, 20)
     assert (shown[:, :10] == 1).all() and (shown[:, 10:] == 2).all()
 
@@ -232,3 +232,20 @@ def test_a_layers_older_style_does_not_outlive_it(scene, tmp_path):
     classify(Options(str(path), str(tmp_path / "naip.gpkg")))
     assert not (tmp_path / "p.qml").exists() and (tmp_path / "naip.qml").exists()
     assert not (tmp_path / "out.qml").exists() and (tmp_path / "out.qmd").exists() and (tmp_path / "r.qml").exists()
+
+
+def test_the_answer_in_words_is_a_table(scene, tmp_path):
+    path = scene("sentinel-2")
+    answer = segment(Options(str(path), str(tmp_path / "out.tif")))
+    lines = areas_text(answer).splitlines()
+    assert lines[0].startswith(str(tmp_path / "out.tif")) and "ha" in lines[1] and "%" in lines[1]
+    shares = []
+    for line, entry in zip(lines[2:], answer["classes"], strict=True):
+        value, *name, hectares, share = line.split()
+        assert (value, " ".join(name), hectares) == (str(entry["value"]), entry["name"], f"{entry['area_ha']:.1f}")
+        shares.append(float(share))
+    assert sum(shares) == pytest.approx(100, abs=0.2)
+    table = areas_text(classify(Options(str(path), str(tmp_path / "t.tif")))).splitlines()
+    assert table[1].split() == ["class", "name", "tiles", "%"]
+    assert commands.show("segment", answer) == areas_text(answer) and commands.show("embed", {}) is None
+    assert "-" in areas_text(answer | {"classes": [c | {"area_ha": None, "pixels": 0} for c in answer["classes"]]})

@@ -10,19 +10,10 @@ from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, OfaError
 from ofa_engine.core.options import BatchOptions, Options
 from ofa_engine.core.sensors import detection as sensors
-from ofa_engine.inference.segment import segment, share_of_segment
-from ofa_engine.pipeline import journal as journal_module
-from ofa_engine.tiling import plan as plan_module
+from ofa_engine.inference.segment import segment, segment_partition
 
+from ..limits import NARROW
 from ..small_scenes import leftovers, naip, run_inline, states
-
-
-@pytest.fixture
-def narrow(monkeypatch):
-    """Several stripes of a small raster, and each row of tiles goes to the journal."""
-    monkeypatch.setattr(plan_module, "_STRIPE_LIMIT_BYTES", 2**19)
-    monkeypatch.setattr(plan_module, "_FEW_TILES", 1)
-    monkeypatch.setattr(journal_module, "EVERY_S", 0.0)
 
 
 def everything(path):
@@ -43,22 +34,23 @@ def told(tmp_path, path, name, **more):
 
 @pytest.mark.parametrize("sensor", sensors.SENSORS)
 @pytest.mark.parametrize("of", [1, 2, 3, 60])  # the last: more than there are rows of tiles
-def test_shares_put_together_equal_a_single_run(sensor, of, scene, tmp_path, narrow):
+def test_shares_put_together_equal_a_single_run(sensor, of, scene, tmp_path):
     path = scene(sensor, 150, 130, change=with_hole)
     more = {"tile_px": 32, "overlap": 0.6, "sensor": sensor}
-    whole = segment(told(tmp_path, path, "whole", **more))
+    whole = segment(told(tmp_path, path, "whole", **more), limits=NARROW)
     shares = told(tmp_path, path, "shares", **more)
-    tiles = [share_of_segment(shares, number=number, of=of)["tiles"] for number in range(of)]
+    tiles = [segment_partition(shares, limits=NARROW, number=number, of=of)["tiles"] for number in range(of)]
     assert len(leftovers(tmp_path)) >= min(of, 2) and not (tmp_path / "shares.tif").exists()
-    joined = segment(shares, shares=of)
+    joined = segment(shares, limits=NARROW, partitions=of)
     for kind in ("", ".c"):
         assert everything(tmp_path / f"shares{kind}.tif") == everything(tmp_path / f"whole{kind}.tif")
     assert joined["classes"] == whole["classes"] and joined["tiles"] == whole["tiles"] == sum(tiles)
-    assert segment(shares, shares=of)["classes"] == whole["classes"], "as when a worker dies before it could tell"
+    repeated = segment(shares, limits=NARROW, partitions=of)
+    assert repeated["classes"] == whole["classes"], "as when a worker dies before it has reported"
     assert all(".share" in name for name in leftovers(tmp_path))
 
 
-def test_a_share_that_broke_off_is_gone_on_with_and_one_that_is_done_is_not_done_again(scene, tmp_path, narrow):
+def test_a_share_that_broke_off_is_gone_on_with_and_one_that_is_done_is_not_done_again(scene, tmp_path):
     path, computed = scene("naip", 300, 100), []
     shares = told(tmp_path, path, "shares", tile_px=32)
 
@@ -71,35 +63,37 @@ def test_a_share_that_broke_off_is_gone_on_with_and_one_that_is_done_is_not_done
         return Callbacks(progress)
 
     with pytest.raises(OfaError, match="disk is gone"):
-        share_of_segment(shares, callbacks(0.5), number=1, of=2)
+        segment_partition(shares, callbacks(0.5), NARROW, number=1, of=2)
     computed.clear()
-    total = share_of_segment(shares, callbacks(2), number=1, of=2)["tiles"]
+    total = segment_partition(shares, callbacks(2), NARROW, number=1, of=2)["tiles"]
     assert 0 < computed[0] < total == computed[-1], "what was there counts"
     computed.clear()
-    assert share_of_segment(shares, callbacks(2), number=1, of=2)["tiles"] == total and set(computed) == {total}
-    share_of_segment(shares, number=0, of=2)
-    segment(shares, shares=2)
-    segment(told(tmp_path, path, "whole", tile_px=32))
+    assert segment_partition(shares, callbacks(2), NARROW, number=1, of=2)["tiles"] == total and set(computed) == {
+        total
+    }
+    segment_partition(shares, limits=NARROW, number=0, of=2)
+    segment(shares, limits=NARROW, partitions=2)
+    segment(told(tmp_path, path, "whole", tile_px=32), limits=NARROW)
     assert everything(tmp_path / "shares.tif") == everything(tmp_path / "whole.tif")
 
 
-def test_missing_and_foreign_shares_are_told_and_nothing_is_written(scene, tmp_path, narrow):
+def test_missing_and_foreign_shares_are_told_and_nothing_is_written(scene, tmp_path):
     path = scene("naip", 300, 100)
     shares = told(tmp_path, path, "shares", tile_px=32)
-    share_of_segment(shares, number=0, of=2)
-    with pytest.raises(OfaError, match="expected all shares beside the output, found none with row"):
-        segment(shares, shares=2)
-    share_of_segment(told(tmp_path, path, "shares", tile_px=32, overlap=0.5), number=1, of=2)
+    segment_partition(shares, limits=NARROW, number=0, of=2)
+    with pytest.raises(OfaError, match="expected all shares next to the output, found none with row"):
+        segment(shares, limits=NARROW, partitions=2)
+    segment_partition(told(tmp_path, path, "shares", tile_px=32, overlap=0.5), limits=NARROW, number=1, of=2)
     with pytest.raises(OfaError, match="expected shares of the same work"):
-        segment(shares, shares=2)
+        segment(shares, limits=NARROW, partitions=2)
     assert not (tmp_path / "shares.tif").exists()
 
 
-def test_cancel_leaves_nothing(scene, tmp_path, narrow):
+def test_cancel_leaves_nothing(scene, tmp_path):
     path, looks = scene("naip", 300, 100), []
     callbacks = Callbacks(cancelled=lambda: len(looks) > 3 or looks.append(0))
     with pytest.raises(Cancelled):
-        share_of_segment(told(tmp_path, path, "shares", tile_px=32), callbacks, number=0, of=2)
+        segment_partition(told(tmp_path, path, "shares", tile_px=32), callbacks, NARROW, number=0, of=2)
     assert not leftovers(tmp_path)
 
 
@@ -136,7 +130,7 @@ def test_where_one_share_fails_its_scene_has_failed_once(tmp_path, inline, monke
     def failing(options, callbacks, number, of):
         raise OfaError(f"no luck with {number}")
 
-    monkeypatch.setattr(batch_module.predict, "share_of_segment", failing)
+    monkeypatch.setattr(batch_module.predict, "segment_partition", failing)
     answer = batch(BatchOptions([str(inputs)], str(out), workers=2, device="cpu"), Callbacks())
     assert answer["failed"] == 1 and answer["failures"][0]["why"] == "no luck with 0"
     assert states(out) == {"large": "failed"} and not leftovers(out) and inline[-1] == "large, share 2 of 2"

@@ -15,7 +15,8 @@ from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError
 from ofa_engine.core.options import FitOptions, Options
 from ofa_engine.core.sensors import detection as sensors
-from ofa_engine.inference.segment import classify, segment
+from ofa_engine.inference.classify import classify
+from ofa_engine.inference.segment import segment
 from ofa_engine.interfaces import cli
 from ofa_engine.learning import fit
 from ofa_engine.model.checkpoint import load_checkpoint, load_head

@@ -11,7 +11,7 @@ from pyproj import Transformer
 from ofa_engine.core.errors import InputError
 from ofa_engine.learning import labels
 from ofa_engine.learning.labels import read_labels
-from ofa_engine.raster.geotiff import write_class_names
+from ofa_engine.raster.class_names import write_class_names
 from ofa_engine.raster.source import Source
 
 from ..conftest import UTM, write_raster

@@ -3,19 +3,19 @@
 import io
 from collections import Counter
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import rasterio
 
-from ofa_engine.inference.session import gdal_limits
+from ofa_engine.pipeline.memory import gdal_limits
 from ofa_engine.pipeline.tile_reader import read_batches
 from ofa_engine.raster.source import Source
 from ofa_engine.tiling.axis import Axis, Blocks
-from ofa_engine.tiling.plan import make_plan
+from ofa_engine.tiling.plan import PlanLimits, make_plan
 
 from ..conftest import write_raster
+from .memory_source import plan_of
 
 LAYOUTS = {
     "tiles": dict(tiled=True, blockxsize=128, blockysize=128, interleave="pixel"),
@@ -67,12 +67,12 @@ class CountedSource(Source):
 SMALL_CACHE = rasterio.Env(GDAL_CACHEMAX=200_000)  # bytes: nothing is decoded once only because GDAL keeps it
 
 
-def tiles_of(source, plan, bands, limits=SMALL_CACHE):
+def tiles_of(source, plan, bands, cache=SMALL_CACHE, **more):
     """The raster put together again from its tiles, and how many there were."""
     found = np.full((len(bands), source.height, source.width), np.nan, np.float32)
     count = 0
-    with limits:
-        for batch in read_batches(source, bands, plan):
+    with cache:
+        for batch in read_batches(source, bands, plan, **more):
             for column, tile in zip(batch.tiles, batch.pixels.numpy(), strict=True):
                 y, x = plan.rows.starts[batch.row.index], plan.columns.starts[column]
                 area = np.s_[:, y : y + plan.rows.length(batch.row.index), x : x + plan.columns.length(column)]
@@ -83,12 +83,10 @@ def tiles_of(source, plan, bands, limits=SMALL_CACHE):
 
 @pytest.mark.parametrize("stripes", [1, 3])
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_blocks_are_decoded_once(layout, stripes, tmp_path, monkeypatch):
+def test_blocks_are_decoded_once(layout, stripes, tmp_path):
     pixels = np.random.default_rng(0).integers(1, 255, (4, 500, 700), np.uint8)
     path = write_raster(tmp_path / "a.tif", pixels, compress="deflate", **LAYOUTS[layout])
     with CountedSource(path) as source:
-        monkeypatch.setattr("ofa_engine.tiling.plan._FEW_TILES", 1)
-        monkeypatch.setattr("ofa_engine.tiling.plan._STRIPE_LIMIT_BYTES", 2**27 if stripes == 1 else 480_000)
         plan = make_plan(
             Axis(500, 48, 0.25),
             Axis(700, 48, 0.25),
@@ -99,6 +97,7 @@ def test_blocks_are_decoded_once(layout, stripes, tmp_path, monkeypatch):
             budget_bytes=2**30,
             on_cpu=True,
             blocks=source.blocks,
+            limits=PlanLimits(stripe_bytes=2**27 if stripes == 1 else 480_000, few_tiles=1),
         )
         assert len(plan.stripes) == 1 if stripes == 1 else len(plan.stripes) >= 3
         found, count = tiles_of(source, plan, [1, 2, 3, 4])
@@ -124,20 +123,17 @@ def test_a_raster_in_one_block_is_decoded_once_whatever_the_budget(layout, tmp_p
             blocks=source.blocks,
         )
         assert plan.slices.size_px < 500 and source.block_row_bytes > 2**20
-        job = SimpleNamespace(source=source, budget_bytes=2**20)
-        found, _ = tiles_of(source, plan, [1, 2, 3, 4], gdal_limits(job, block_rows=True))
+        found, _ = tiles_of(source, plan, [1, 2, 3, 4], gdal_limits(source, 2**20, in_parts=True))
         np.testing.assert_array_equal(found, pixels)
         assert set(source.decoded().values()) == {1}
 
 
 @pytest.mark.parametrize("nodata", [None, 0])
-def test_blocks_of_a_part_of_a_raster(nodata, tmp_path, monkeypatch):
+def test_blocks_of_a_part_of_a_raster(nodata, tmp_path):
     """Bounds that cut through blocks: those they touch are decoded once, the others never."""
     pixels = np.random.default_rng(0).integers(0, 255, (3, 500, 700), np.uint8)
     pixels[:, 200:260, 300:400] = 0
     path = write_raster(tmp_path / "a.tif", pixels, compress="deflate", nodata=nodata, **LAYOUTS["tiles"])
-    monkeypatch.setattr("ofa_engine.tiling.plan._FEW_TILES", 1)
-    monkeypatch.setattr("ofa_engine.tiling.plan._STRIPE_LIMIT_BYTES", 2**20)
     with CountedSource(path) as source:
         left, top = source.transform.c, source.transform.f
         source.crop((left + 1500, top - 4500, left + 6000, top - 300))  # columns 150 to 600, rows 30 to 450
@@ -152,6 +148,7 @@ def test_blocks_of_a_part_of_a_raster(nodata, tmp_path, monkeypatch):
             budget_bytes=2**30,
             on_cpu=True,
             blocks=source.blocks,
+            limits=PlanLimits(stripe_bytes=2**20, few_tiles=1),
         )
         assert len(plan.stripes) > 1
         found, _ = tiles_of(source, plan, [1, 2, 3])
@@ -165,10 +162,7 @@ def test_blocks_of_a_part_of_a_raster(nodata, tmp_path, monkeypatch):
         assert sum(source.decoded().values()) == 4 * 4
 
 
-def test_what_would_take_too_much_room_is_read_again(tmp_path, monkeypatch):
-    monkeypatch.setattr("ofa_engine.tiling.plan._FEW_TILES", 1)
-    monkeypatch.setattr("ofa_engine.tiling.plan._STRIPE_LIMIT_BYTES", 480_000)
-    monkeypatch.setattr("ofa_engine.pipeline.tile_reader._HANDED_LIMIT_BYTES", 1000)
+def test_what_would_take_too_much_room_is_read_again(tmp_path):
     pixels = np.random.default_rng(0).integers(1, 255, (4, 300, 500), np.uint8)
     with CountedSource(write_raster(tmp_path / "a.tif", pixels, compress="deflate", **LAYOUTS["tiles"])) as source:
         plan = make_plan(
@@ -181,36 +175,11 @@ def test_what_would_take_too_much_room_is_read_again(tmp_path, monkeypatch):
             budget_bytes=2**30,
             on_cpu=True,
             blocks=source.blocks,
+            limits=PlanLimits(stripe_bytes=480_000, few_tiles=1),
         )
-        found, _ = tiles_of(source, plan, [1, 2, 3, 4])
+        found, _ = tiles_of(source, plan, [1, 2, 3, 4], carried_bytes=1000)
         np.testing.assert_array_equal(found, pixels)
         assert set(source.decoded().values()) == {1, 2}
-
-
-@pytest.mark.parametrize("block", [(1, 20000), (16, 20000), (128, 128), (512, 512), (1024, 1024), (4000, 20000)])
-@pytest.mark.parametrize(("bands", "bytes_per_value", "scores"), [(3, 2, 6), (9, 2, 20), (206, 4, 6)])
-@pytest.mark.parametrize("budget_mb", [64, 1024])
-def test_what_a_stripe_holds_stays_in_its_quarter(block, bands, bytes_per_value, scores, budget_mb):
-    blocks = tuple(Blocks(size) for size in block)
-    axis = Axis(20000, 112, 0.25)
-    plan = make_plan(
-        axis,
-        axis,
-        bands=bands,
-        bytes_per_value=bytes_per_value,
-        scores=scores,
-        tile_gflop=0.3,
-        budget_bytes=budget_mb * 2**20,
-        on_cpu=True,
-        blocks=blocks,
-    )
-    assert [a for a, _ in plan.stripes[1:]] == [b for _, b in plan.stripes[:-1]]
-    assert plan.stripes[0][0] == 0 and plan.stripes[-1][1] == 20000
-    assert sum(len(plan.tiles_of(stripe)) for stripe in plan.stripes) == len(plan.columns.starts)
-    widest = max(plan.right_of(i) - stripe[0] for i, stripe in enumerate(plan.stripes))
-    held = widest * (bands * bytes_per_value * (112 + plan.slices.size_px) + 112 * 4 * scores)
-    assert held < budget_mb * 2**20 / 4 or widest == 112
-    assert widest >= 4 * 112 or budget_mb == 64
 
 
 @pytest.mark.parametrize("width", [48, 100, 229, 400])
@@ -242,3 +211,15 @@ def test_batches_of_a_row_are_even(width, tmp_path):
         tiles = [column for batch in batches for column in batch.tiles]
         assert tiles == [i for i, start in enumerate(plan.columns.starts) if start + 24 > 30]
         assert [batch.last for batch in batches] == [False] * (len(batches) - 1) + [True]
+
+
+def test_reading_a_file_by_slabs_equals_reading_it_whole(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 255, (3, 100, 90), np.uint8)
+    with Source(write_raster(tmp_path / "a.tif", pixels, blockysize=3)) as source:
+        plan = plan_of(source, 32, 0.3, stripe_tiles=2)
+        found = np.zeros_like(pixels)
+        for batch in read_batches(source, [1, 2, 3], plan):
+            for column, tile in zip(batch.tiles, batch.pixels.numpy(), strict=True):
+                y, x = plan.rows.starts[batch.row.index], plan.columns.starts[column]
+                found[:, y : y + 32, x : x + 32] = tile
+        np.testing.assert_array_equal(found, pixels)

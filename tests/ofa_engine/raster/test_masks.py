@@ -10,9 +10,12 @@ from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import InputError
 from ofa_engine.core.options import Options
 from ofa_engine.core.sensors import detection as sensors
-from ofa_engine.inference.segment import classify, embed, segment
-from ofa_engine.raster.masks import SCL_LEFT_OUT, PolygonMask, RasterMask
-from ofa_engine.raster.source import Source, place
+from ofa_engine.inference.classify import classify
+from ofa_engine.inference.embed import embed
+from ofa_engine.inference.segment import segment
+from ofa_engine.raster.georeference import place
+from ofa_engine.raster.masks import SCL_MASKED, PolygonMask, RasterMask
+from ofa_engine.raster.source import Source
 
 from ..conftest import UTM, pixels_of, write_raster
 
@@ -107,7 +110,7 @@ def test_a_mask_on_another_grid_by_its_nearest_pixel(base, tmp_path, transform, 
 
 def test_sentinel_2s_scene_classification_is_known_by_name_and_values(base, tmp_path):
     scl = np.arange(12, dtype=np.uint8).reshape(1, 2, 6).repeat(30, 1).repeat(14, 2)[:, :, :80]
-    wanted = ~np.isin(scl[0], list(SCL_LEFT_OUT))
+    wanted = ~np.isin(scl[0], list(SCL_MASKED))
     for name, band in (("T33UXP_20240601T101031_SCL_20m.tif", ""), ("mask.tif", "SCL")):
         said = []
         path = write_raster(tmp_path / name, scl, names=[band])

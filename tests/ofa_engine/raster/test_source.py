@@ -2,12 +2,11 @@ import numpy as np
 import pytest
 import rasterio
 
-from ofa_engine.core.errors import OutputError, RasterError
+from ofa_engine.core.errors import RasterError
 from ofa_engine.core.sensors.detection import detect
-from ofa_engine.raster.geotiff import Pending, check_output
-from ofa_engine.raster.source import Source, detect_source, gsd_m, pixel_area_m2, sampled_bands
+from ofa_engine.raster.source import Source, detect_source, sampled_bands
 
-from ..conftest import UTM, pixels_of, write_raster
+from ..conftest import pixels_of, write_raster
 
 
 def read_all(path, bands):
@@ -85,17 +84,6 @@ def test_what_is_no_raster_is_refused(tmp_path, name):
         Source(str(tmp_path / name) if name else "")
 
 
-def test_gsd_in_metres_in_any_crs():
-    assert gsd_m(UTM, rasterio.CRS.from_epsg(32633), 100, 100) == pytest.approx(10, rel=1e-3)
-    degrees = rasterio.Affine(1e-4, 0, 13, 0, -1e-4, 60)
-    assert gsd_m(degrees, rasterio.CRS.from_epsg(4326), 10, 10) == pytest.approx((11.141 * 5.58) ** 0.5, rel=2e-3)
-    mercator = rasterio.Affine(10, 0, 1e6, 0, -10, 8.4e6)  # 60 degrees north: half of it on the ground
-    assert gsd_m(mercator, rasterio.CRS.from_epsg(3857), 10, 10) == pytest.approx(5, rel=0.02)
-    assert gsd_m(UTM, None, 10, 10) is None
-    rotated = rasterio.Affine(8.660254, 5, 5e5, 5, -8.660254, 5.8e6)
-    assert pixel_area_m2(rotated, rasterio.CRS.from_epsg(32633), (0, 0, 9, 9)) == pytest.approx(100, rel=1e-3)
-
-
 def test_bytes_of_a_row_of_blocks(tmp_path):
     tiled = dict(tiled=True, blockxsize=64, blockysize=32)
     with Source(write_raster(tmp_path / "a.tif", pixels_of("sentinel-2", 100, 130), **tiled)) as source:
@@ -128,40 +116,6 @@ def test_sampled_bands():
     assert sampled_bands(13) == list(range(1, 14))
     many = sampled_bands(224)
     assert len(many) == 9 and many[0] == 1 and many[-1] == 224
-
-
-def test_outputs_are_checked_before_work_starts(tmp_path):
-    ok = tmp_path / "out.tif"
-    assert check_output(ok, [], (".tif",)) == ok
-    (tmp_path / "locked").mkdir(mode=0o555)
-    (tmp_path / "folder.tif").mkdir()
-    for name, says in [
-        ("no/out.tif", "create it first"),
-        ("out.png", "ending in"),
-        ("locked/out.tif", "read-only"),
-        ("folder.tif", "folder"),
-    ]:
-        with pytest.raises(OutputError, match=says):
-            check_output(tmp_path / name, [], (".tif",))
-    with pytest.raises(OutputError, match="must not be an input"):
-        check_output(tmp_path / "." / "out.tif", [str(ok)], (".tif",))
-
-
-def test_pending_files_appear_whole_or_not_at_all(tmp_path):
-    target = tmp_path / "a.gpkg"
-    target.write_text("old")
-    pending = Pending()
-    pending.beside(target).write_text("new")
-    assert target.read_text() == "old"
-    pending.discard()
-    assert [p.name for p in tmp_path.iterdir()] == ["a.gpkg"]
-    pending = Pending()
-    part = pending.beside(target)
-    part.write_text("new")
-    part.with_name(part.name + ".aux.xml").write_text("names")
-    pending.commit()
-    pending.discard()
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.gpkg", "a.gpkg.aux.xml"] and target.read_text() == "new"
 
 
 def test_real_rasters(shared_data):

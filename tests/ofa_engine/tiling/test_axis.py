@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ofa_engine.tiling.axis import Axis, pad_to_tile, row_pieces
+from ofa_engine.tiling.axis import Axis, pad_to_tile
 
 axes = st.builds(Axis, st.integers(1, 1500), st.integers(1, 300), st.floats(0, 0.75, allow_nan=False), st.booleans())
 
@@ -55,13 +55,6 @@ def test_blending_is_smooth():
 def test_bad_axes(bad):
     with pytest.raises(ValueError, match="expected"):
         Axis(*bad)
-
-
-@given(height=st.integers(1, 500), row=st.integers(0, 10_000), most=st.integers(1, 10**6))
-def test_pieces_are_all_rows_once_and_no_larger_than_told(height, row, most):
-    pieces = list(row_pieces(height, height * row, most))
-    assert [y for piece in pieces for y in range(height)[piece]] == list(range(height))
-    assert all(piece.stop - piece.start == 1 or (piece.stop - piece.start) * row <= most for piece in pieces)
 
 
 def test_padding_reflects():

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+import rasterio
+
+from ofa_engine.core.callbacks import Callbacks
+from ofa_engine.core.errors import InputError, ModelFileError, OutputError, RasterError
+from ofa_engine.core.options import Options
+from ofa_engine.inference.segment import segment
+
+from ..conftest import pixels_of, write_raster
+from .verbs import leftovers, read, run
+
+
+def test_missing_bands_are_left_out_and_tagged(tmp_path):
+    landsat = pixels_of("sentinel-2", 60, 60)[[2, 1, 0, 6, 7, 8]]
+    path = write_raster(tmp_path / "l7.tif", landsat)
+    with pytest.raises(InputError, match="--sensor sentinel-2 --bands 3,2,1,-,-,-,4,5,6"):
+        run(segment, path, tmp_path)
+    run(segment, path, tmp_path, sensor="sentinel-2", bands="3,2,1,-,-,-,4,5,6")
+    tags = read(tmp_path / "out.tif")[2]
+    assert tags["BANDS"] == "3,2,1,-,-,-,4,5,6" and "MAPPED_BANDS" in tags
+
+
+def test_no_crs_works_and_says_so(scene, tmp_path):
+    said = []
+    path = scene("naip", 60, 70, crs=None, transform=rasterio.Affine.identity())
+    options = Options(str(path), str(tmp_path / "out.tif"), polygons=str(tmp_path / "p.gpkg"))
+    answer = segment(options, Callbacks(log=lambda level, text: said.append((level, text))))
+    assert any(level == "warning" and "no CRS" in text for level, text in said)
+    assert all(c["area_ha"] is None for c in answer["classes"])
+    with rasterio.open(tmp_path / "out.tif") as d:
+        assert d.crs is None
+
+
+def test_small_areas_need_a_crs_and_a_number(scene, tmp_path):
+    path = scene("naip", crs=None, transform=rasterio.Affine.identity())
+    with pytest.raises(InputError, match="CRS for --min-area"):
+        run(segment, path, tmp_path, min_area=1.0)
+    for strange in (0, -1, float("nan"), float("inf")):
+        with pytest.raises(InputError, match="above 0 ha"):
+            run(segment, scene("gaofen"), tmp_path, min_area=strange)
+
+
+def test_bad_input_is_told_in_one_line(scene, tmp_path, models):
+    path = scene("naip")
+    five = write_raster(tmp_path / "five.tif", np.ones((5, 50, 50), np.uint8))
+    cases = [
+        (dict(input=str(tmp_path / "none.tif")), RasterError, "found no file"),
+        (dict(input=str(five)), InputError, "found 5"),
+        (dict(output=str(path)), OutputError, "must not be an input"),
+        (dict(output=str(tmp_path / "no" / "out.tif")), OutputError, "create it first"),
+        (dict(confidence=str(tmp_path / "out.tif")), OutputError, "must not be an input"),
+        (dict(head=str(models / "gaofen_segment.safetensors")), ModelFileError, "expected a head for naip"),
+        (dict(head=str(models / "naip_classify.safetensors")), ModelFileError, "expected a head to segment"),
+        (dict(head=str(path)), ModelFileError, "expected an OFA-Net"),
+        (dict(overlap=0.9), InputError, "overlap"),
+        (dict(tile_px=3), InputError, "tile of 16"),
+        (dict(memory_mb=1), InputError, "memory budget"),
+        (dict(device="tpu"), InputError, "expected device"),
+        (dict(sensor="sentinel-1"), InputError, "sentinel-1"),
+        (dict(units="db"), InputError, "expected units"),
+        (dict(bounds=[0, 0, 1, 1]), RasterError, "touch"),
+    ]
+    for more, error, says in cases:
+        with pytest.raises(error, match=says) as caught:
+            segment(Options(**(dict(input=str(path), output=str(tmp_path / "out.tif")) | more)))
+        assert caught.value.exit_code == 2 and "\n" not in str(caught.value)
+        assert not (tmp_path / "out.tif").exists() and not leftovers(tmp_path)
+
+
+def test_ambiguous_rasters_need_the_users_word(tmp_path):
+    pixels = pixels_of("gaofen", 60, 60)
+    pixels[3] = np.where(pixels[3] > 128, 255, 0)
+    path = write_raster(tmp_path / "a.tif", pixels, photometric="MINISBLACK")
+    with pytest.raises(InputError, match="ambiguous"):
+        run(segment, path, tmp_path)
+    assert run(segment, path, tmp_path, sensor="naip")["sensor"] == "naip"

@@ -1,0 +1,23 @@
+import torch
+
+from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.model.preprocess import normalise, resize, to_canonical
+
+
+def test_preprocessing():
+    s1, s2 = sensors.get("sentinel-1"), sensors.get("sentinel-2")
+    power = torch.tensor([1.0, 0.1, 0.0, float("nan")])
+    db = to_canonical(power, s1, "linear")
+    torch.testing.assert_close(db[:3], torch.tensor([0.0, -10.0, -60.0]))
+    assert db[3].isnan()
+    torch.testing.assert_close(to_canonical(torch.tensor([3000.0]), s2, "dn+1000"), torch.tensor([0.2]))
+    pixels = torch.tensor([1.0, float("nan"), float("inf"), 5.0]).view(1, 1, 2, 2)
+    before = pixels.clone()
+    torch.testing.assert_close(normalise(pixels, [3.0], [2.0]).flatten(), torch.tensor([-1.0, 0.0, 0.0, 1.0]))
+    assert torch.equal(pixels.nan_to_num(9), before.nan_to_num(9)), "the caller's values stay"
+    again = normalise(pixels, [3.0], [2.0], in_place=True)
+    assert again.data_ptr() == pixels.data_ptr() and torch.equal(again, normalise(before, [3.0], [2.0]))
+    image = torch.rand(1, 2, 48, 48)
+    assert resize(image, 48) is image
+    assert resize(image, 64).shape == (1, 2, 64, 64)
+    torch.testing.assert_close(resize(torch.ones(1, 1, 100, 100), 64), torch.ones(1, 1, 64, 64))
