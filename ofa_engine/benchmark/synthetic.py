@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from ..core.catalog import find_checkpoint
-from ..core.classes import colors_for
+from ..core.classes import class_table, colors_for
 from ..core.sensors import detection as sensors
 from ..model.checkpoint import load_checkpoint, save_checkpoint, save_head
-from ..model.heads import LinearHead, class_table
+from ..model.heads import LinearHead
 from ..model.ofanet import VIT_BASE, VIT_TINY, Architecture, OFANet
 
 SIZES: dict[str, Architecture] = {"tiny": VIT_TINY, "base": VIT_BASE}

@@ -20,9 +20,8 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from rasterio.windows import Window
 
-from ..core.classes import colors_for
+from ..core.classes import class_table, colors_for
 from ..core.errors import InputError
-from ..model.heads import class_table
 from ..raster.geotiff import read_class_names
 from ..raster.source import Source, place, pyproj_crs
 

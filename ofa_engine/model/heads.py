@@ -95,12 +95,3 @@ def tile_statistics(tokens: Tensor, pixels: Tensor) -> Tensor:
     band's mean, each band's standard deviation."""
     bands = [pixels.mean((2, 3)), pixels.std((2, 3), correction=0)]
     return torch.cat([tokens.std(1, correction=0), *bands], 1)
-
-
-def class_table(values: Sequence[int], names: Sequence[str], colors: Sequence[str]) -> list[dict]:
-    """The classes as a head's header keeps them, in the order of the head's outputs. Raises ValueError."""
-    if not len(values) == len(names) == len(colors) or len(set(values)) != len(values):
-        raise ValueError("expected one distinct value, one name and one colour a class")
-    if not all(0 <= value <= 254 for value in values):
-        raise ValueError(f"expected class values 0 to 254, found {sorted(values)}")
-    return [{"value": int(v), "name": n, "color": c} for v, n, c in zip(values, names, colors, strict=True)]

@@ -8,9 +8,10 @@ import pytest
 import rasterio
 import torch
 
+from ofa_engine.core.classes import class_table
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.model.checkpoint import save_checkpoint, save_head
-from ofa_engine.model.heads import LinearHead, class_table
+from ofa_engine.model.heads import LinearHead
 from ofa_engine.model.ofanet import Architecture, OFANet
 
 TINY = Architecture(width=32, depth=2, heads=2, input_px=64)

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from ofa_engine.core.sensors import detection as sensors
-from ofa_engine.model.heads import LinearHead, class_table
+from ofa_engine.model.heads import LinearHead
 from ofa_engine.model.ofanet import VIT_BASE, Architecture, OFANet, sincos_positions, usable_bands
 from ofa_engine.model.preprocess import normalise, resize, to_canonical
 from ofa_engine.tiling import axis as tiling
@@ -89,9 +89,6 @@ def test_heads():
     torch.testing.assert_close(scores.sum(1), torch.ones(3, 40, 40))
     with pytest.raises(ValueError, match="task"):
         LinearHead(8, 4, "detect")
-    for values in ([1, 1], [0, 255]):
-        with pytest.raises(ValueError, match="expected"):
-            class_table(values, ["a", "b"], ["#000000", "#ffffff"])
 
 
 def test_heads_of_kind_linear_pixels_add_what_the_pixels_say():
