@@ -20,17 +20,19 @@ from numpy.typing import NDArray
 from ..core import catalog
 from ..core.callbacks import Callbacks
 from ..core.errors import InputError, OutputError
-from ..core.html import count_text, interval_text, page, score_text
+from ..core.html import count_text
 from ..core.options import EvaluateOptions, Options
 from ..core.sensors import detection as sensors
 from ..core.version import __version__
 from ..inference.session import Job, open_job
 from ..learning.labels import read_labels
-from ..learning.metrics import Z_95, Stratified, confusion, scores
+from ..learning.metrics import confusion, scores
 from ..raster.geotiff import Pending, check_output
 from ..raster.source import Source, shown
+from .accuracy_report import interval_text, page, score_text
 from .map_lookup import UNKNOWN_COLOR, Findings, map_at, names, one_of
 from .sample_points import by_points, read_points
+from .stratified import Z_95, Stratified
 
 _NO_AREAS = (
     "Areas are counted on the map, not corrected for its errors: polygons and label rasters lie where someone "

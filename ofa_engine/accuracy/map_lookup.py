@@ -17,9 +17,9 @@ from ..core.callbacks import Callbacks
 from ..core.options import Options
 from ..inference.segment import classify, segment
 from ..inference.session import Job
-from ..learning.metrics import Stratified
 from ..raster.source import Source, place
 from ..tiling.axis import Axis
+from .stratified import Stratified
 
 OVERLAP = 0.25  # of `segment` where the user asks for nothing else
 UNKNOWN_COLOR = "#8a8a8a"

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError, OutputError
 from ..core.options import SampleOptions
-from ..learning.metrics import allocate, sample_size
 from ..raster.geotiff import Pending, check_output, read_class_names
 from ..raster.source import Source, pixel_area_m2
+from .stratified import allocate, sample_size
 
 CONJECTURED = 0.8  # user's accuracy of each class before anything is known; a lower one asks for more points
 _VALUES = 255  # class values are 0 to 254

@@ -19,9 +19,10 @@ from ..core.errors import InputError
 from ..core.options import Options
 from ..inference.session import Job
 from ..learning.labels import as_text
-from ..learning.metrics import confusion, stratified
+from ..learning.metrics import confusion
 from ..raster.source import Source, place, pyproj_crs
 from .map_lookup import UNKNOWN_COLOR, Findings, map_at, names, one_of, read_layer
+from .stratified import stratified
 
 
 @dataclass

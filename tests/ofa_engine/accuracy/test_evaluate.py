@@ -10,18 +10,18 @@ import rasterio
 import shapely
 from sklearn import metrics
 
+from ofa_engine.accuracy.accuracy_report import matrix_cell
 from ofa_engine.accuracy.evaluate import evaluate, match, show
 from ofa_engine.accuracy.sample import sample
+from ofa_engine.accuracy.stratified import stratified
 from ofa_engine.core import catalog
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.classes import class_table
 from ofa_engine.core.errors import Cancelled, InputError, ModelFileError, OutputError
-from ofa_engine.core.html import matrix_cell
 from ofa_engine.core.options import EvaluateOptions, Options, SampleOptions
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.segment import classify, segment
 from ofa_engine.interfaces.cli import main
-from ofa_engine.learning.metrics import stratified
 from ofa_engine.model.checkpoint import load_checkpoint, save_head
 from ofa_engine.model.heads import LinearHead
 from ofa_engine.raster.source import place

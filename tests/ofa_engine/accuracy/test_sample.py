@@ -10,12 +10,13 @@ import shapely
 from pyproj import Geod
 
 from ofa_engine.accuracy.sample import draw, sample, show, survey
+from ofa_engine.accuracy.stratified import Z_95, allocate, stratified
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError, OutputError
 from ofa_engine.core.options import Options, SampleOptions
 from ofa_engine.inference.segment import segment
 from ofa_engine.interfaces.cli import main
-from ofa_engine.learning.metrics import Z_95, allocate, confusion, stratified
+from ofa_engine.learning.metrics import confusion
 from ofa_engine.raster.geotiff import read_class_names
 from ofa_engine.raster.source import Source
 
