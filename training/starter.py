@@ -24,7 +24,7 @@ from ofa_engine.core.callbacks import QUIET
 from ofa_engine.core.options import FitOptions, Options
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.segment import classify, segment
-from ofa_engine.learning.fit import fit, show
+from ofa_engine.learning.fit import fit, format_fit_summary
 from ofa_engine.learning.metrics import confusion, scores
 from ofa_engine.model.checkpoint import load_checkpoint, save_checkpoint
 from ofa_engine.raster.geotiff import write_class_names
@@ -85,7 +85,7 @@ class Maker:
             **more,
         )
         answer = fit(options, QUIET)
-        print(show(answer), flush=True)
+        print(format_fit_summary(answer), flush=True)
         kept = {key: answer[key] for key in ("kind", "tile_px", "labelled", "samples", "groups", "validation", "tried")}
         self.facts[name] = kept
 

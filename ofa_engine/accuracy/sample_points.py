@@ -18,7 +18,7 @@ from ..core.callbacks import Callbacks
 from ..core.errors import InputError
 from ..core.options import Options
 from ..inference.session import Job
-from ..learning.labels import as_text
+from ..learning.label_polygons import as_text
 from ..learning.metrics import confusion
 from ..raster.source import Source, place, pyproj_crs
 from .map_lookup import UNKNOWN_COLOR, Findings, map_at, names, one_of, read_layer
