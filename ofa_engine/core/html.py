@@ -1,4 +1,7 @@
-"""What all pages of results share: one HTML file without scripts and without anything from the network."""
+"""The parts that all result pages share. A page is one HTML file without scripts and without anything from the network.
+
+Functions return HTML; their arguments are plain text unless they say otherwise. Standard library only.
+"""
 
 import html
 from collections.abc import Iterable, Sequence
@@ -18,13 +21,14 @@ pixelated; border: 1px solid #8884 } .map ul { list-style: none; margin: 0; padd
 """
 
 
-def document(title: str, parts: Sequence[str]) -> str:
-    """A page of parts that are HTML; the title is text."""
-    head = f'<head><meta charset="utf-8"><title>{text(title)}</title><style>{_STYLE}</style></head>'
+def document(title: str, parts: Iterable[str], style: str = "") -> str:
+    """A whole page; `parts` are HTML, `style` is CSS in addition to what all pages share."""
+    head = f'<head><meta charset="utf-8"><title>{text(title)}</title><style>{_STYLE}{style}</style></head>'
     return f'<!doctype html>\n<html lang="en">{head}\n<body>\n' + "\n".join(parts) + "\n</body></html>\n"
 
 
 def swatch(color: str, name: str) -> str:
+    """A class's name after a square of its colour."""
     return f'<span class="swatch" style="background:{text(color)}"></span> {text(name)}'
 
 
@@ -37,10 +41,12 @@ def count_text(value: float) -> str:
 
 
 def text(value: object) -> str:
+    """A value, escaped; the items of a list are separated by commas."""
     return html.escape(", ".join(map(str, value)) if isinstance(value, list) else str(value))
 
 
 def listing(pairs: Iterable[tuple[str, object]]) -> str:
+    """A table of names and values; values that are None, False or an empty list are skipped."""
     rows = (
         f"<tr><th>{text(k.replace('_', ' '))}</th><td><code>{text(v)}</code></td></tr>"
         for k, v in pairs
@@ -50,10 +56,10 @@ def listing(pairs: Iterable[tuple[str, object]]) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], first_is_html: bool = False) -> str:
-    """The first column is text (or HTML), the others are numbers."""
+    """A table whose first column is text, or HTML, and whose other columns are numbers, aligned right."""
 
-    def line(values: Sequence[str], tag: str, ready: bool) -> str:
-        shown = [v if ready and not i else text(v) for i, v in enumerate(values)]
+    def line(values: Sequence[str], tag: str, is_html: bool) -> str:
+        shown = [v if is_html and not i else text(v) for i, v in enumerate(values)]
         cells = (f"<{tag}{' class=n' * (i > 0)}>{v}</{tag}>" for i, v in enumerate(shown))
         return f"<tr>{''.join(cells)}</tr>"
 
@@ -62,4 +68,5 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], first_is_html: boo
 
 
 def short(name: str) -> str:
+    """A name for a figure: at most 28 characters."""
     return name if len(name) <= 28 else name[:27] + "…"

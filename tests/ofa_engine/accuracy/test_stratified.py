@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ofa_engine.accuracy.stratified import Z_95, allocate, sample_size, stratified
+from ofa_engine.accuracy.stratified import Z_95, allocate, sample_size, stratified_estimates
 
 # Olofsson et al. (2014), Remote Sensing of Environment 148, 42-57, section 5: rows are the map (deforestation, forest
 # gain, stable forest, stable non-forest), columns the reference; mapped pixels of 30 m
@@ -13,7 +13,7 @@ HA = PIXELS * 0.09
 
 
 def test_stratified_reproduces_the_published_example():
-    found = stratified(COUNTS, HA)
+    found = stratified_estimates(COUNTS, HA)
     assert found.overall == pytest.approx(0.947, abs=5e-4) and Z_95 * found.overall_se == pytest.approx(0.018, abs=1e-3)
     np.testing.assert_allclose(found.users, [0.88, 0.73, 0.93, 0.96], atol=6e-3)
     np.testing.assert_allclose(Z_95 * found.users_se, [0.07, 0.10, 0.04, 0.02], atol=6e-3)
@@ -36,15 +36,15 @@ def test_published_sample_size_and_allocation():
 
 
 def test_a_class_without_a_stratum_has_an_area_and_one_point_no_error():
-    found = stratified(np.array([[8, 1, 0], [1, 0, 0], [1, 0, 0]]), np.array([60.0, 40, 0]))
+    found = stratified_estimates(np.array([[8, 1, 0], [1, 0, 0], [1, 0, 0]]), np.array([60.0, 40, 0]))
     assert found.share[2] == pytest.approx(0.06) and np.isnan(found.users[2]) and found.producers[2] == 0
     assert np.isnan(found.users_se[1]) and np.isnan(found.overall_se) and np.isfinite(found.users_se[0])
     with pytest.raises(ValueError, match="expected points"):
-        stratified(np.zeros((2, 2)), np.ones(2))
+        stratified_estimates(np.zeros((2, 2)), np.ones(2))
 
 
 def test_a_stratum_without_points_is_left_out():
-    whole, part = stratified(COUNTS, HA), stratified(np.where(np.arange(4) == 3, 0, COUNTS), HA)
+    whole, part = stratified_estimates(COUNTS, HA), stratified_estimates(np.where(np.arange(4) == 3, 0, COUNTS), HA)
     assert np.isnan(part.users[3]) and part.users[0] == whole.users[0] and part.cells.sum() == pytest.approx(1)
 
 
