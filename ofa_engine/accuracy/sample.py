@@ -243,8 +243,9 @@ def format_sample_summary(answer: dict) -> str:
     """What `sample` returns as text: points per class, and what to do next."""
     width = max(9, *(len(entry["name"]) for entry in answer["classes"]))
     lines = [
-        f"{answer['output']}: {answer['points']} points; at {EXPECTED_USERS_ACCURACY:.0%} user's accuracy in each class the "
-        f"overall accuracy will have a standard error of about {answer['expected_error']:.3f}",
+        f"{answer['output']}: {answer['points']} points; with user's accuracies of "
+        f"{EXPECTED_USERS_ACCURACY:.0%} the overall accuracy will have a standard error of about "
+        f"{answer['expected_error']:.3f}",
         f"{'class':>5} {'name':{width}} {'pixels':>12} {'ha':>12} {'share':>7} {'points':>7}",
     ]
     for entry in answer["classes"]:

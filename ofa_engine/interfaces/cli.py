@@ -225,9 +225,9 @@ def _run(args: argparse.Namespace, unit: str = "tile", scale: float = 0) -> dict
 
 
 def _batch(args: argparse.Namespace) -> int:
-    from ..batch.run import PARTS, failure_line
+    from ..batch.run import PROGRESS_STEPS, failure_line
 
-    answer = _run(args, "scene", 1 / PARTS)
+    answer = _run(args, "scene", 1 / PROGRESS_STEPS)
     line = failure_line(answer)
     if line:
         print(f"ofa: {line}", file=sys.stderr)
