@@ -76,7 +76,7 @@ def _workers(
 def _partition_counts(work: WorkList, workers: int, limits: BatchLimits) -> dict[str, int]:
     """Partitions of each scene: more than one where there are fewer scenes than workers."""
     most = -(-workers // len(work.todo)) if work.options.task == "segment" else 1
-    if most == 1:
+    if most <= 1:  # 0 where a cluster has no workers yet
         return {scene.id: 1 for scene in work.todo}
     return {scene.id: min(most, _most_partitions(scene.input, limits.partition_px)) for scene in work.todo}
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from ofa_engine.benchmark.bench import write_example
+from ofa_engine.benchmark.synthetic import write_example
 
 # A small process starts the measured one: Linux counts what the parent held at the fork into the child's peak.
 STARTER = """import resource, subprocess, sys
