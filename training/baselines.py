@@ -30,7 +30,8 @@ from ofa_engine.core.callbacks import QUIET
 from ofa_engine.core.options import FitOptions, Options
 from ofa_engine.inference.segment import segment
 from ofa_engine.inference.session import open_session
-from ofa_engine.learning.fit import fit, thinned
+from ofa_engine.learning.fit import fit
+from ofa_engine.learning.labelled import DEFAULT_LIMITS, thin
 from ofa_engine.learning.labels import read_labels
 from ofa_engine.raster.source import Source
 from training import console
@@ -138,7 +139,7 @@ def _training_pixels(case: LabelledSet, fold: Fold, seed: int) -> tuple[NDArray,
         labels = read_labels(
             [j.source for j in jobs], [lab for _, lab in fold.train], None, case.ignore, 32, lambda level, text: None
         )
-        labels = thinned(labels, seed)
+        labels = thin(labels, DEFAULT_LIMITS.training_samples, seed)
         values = np.array([entry["value"] for entry in labels.classes])
         parts = [
             (_bands(case, image)[:, p.row, p.column].T, values[p.index], p.group)

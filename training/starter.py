@@ -25,7 +25,7 @@ from ofa_engine.core.options import FitOptions, Options
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.segment import segment
-from ofa_engine.learning.fit import fit, show
+from ofa_engine.learning.fit import fit, format_fit_summary
 from ofa_engine.learning.metrics import confusion, scores
 from ofa_engine.model.checkpoint import load_checkpoint, save_checkpoint
 from ofa_engine.raster.class_names import write_class_names
@@ -87,7 +87,7 @@ class HeadMaker:
             **more,
         )
         answer = fit(options, QUIET)
-        print(show(answer), flush=True)
+        print(format_fit_summary(answer), flush=True)
         kept = {key: answer[key] for key in ("kind", "tile_px", "labelled", "samples", "groups", "validation", "tried")}
         self.facts[name] = kept
 

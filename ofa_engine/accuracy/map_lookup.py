@@ -1,11 +1,9 @@
-"""The map under labels or points, made by the product's own verbs, and what comparing the two found."""
+"""The map under labels or points, made by `segment` or `classify`."""
 
 import dataclasses
 import math
 import tempfile
 import warnings
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,97 +16,84 @@ from ..core.options import Options
 from ..inference.classify import classify
 from ..inference.segment import segment
 from ..inference.session import Session
-from ..learning.metrics import Stratified
 from ..raster.georeference import place
 from ..raster.source import Source
 from ..tiling.axis import Axis
 
-OVERLAP = 0.25  # of `segment` where the user asks for nothing else
-UNKNOWN_COLOR = "#8a8a8a"
-
-
-@dataclass
-class Findings:
-    """Rows are the reference, columns the map. `classes` are those the map can have (the first `columns`), then those
-    that only the reference has; both sides of `matrix` (R, R) have all of them."""
-
-    classes: list[dict]
-    columns: int
-    matrix: NDArray[np.float64]  # pixels, tiles or points
-    nodata: NDArray[np.float64]  # (R,) of each reference class where the map has none
-    mapped_ha: NDArray[np.float64]  # (R,) NaN where it is not known
-    unit: str
-    notes: list[str]
-    estimates: Stratified | None = None
-    facts: dict = dataclasses.field(default_factory=dict)  # of the sample
-
-
-def names(entries: Iterable[dict]) -> str:
-    return ", ".join(entry["name"] for entry in entries)
+OVERLAP = 0.25  # the default of `segment`
 
 
 def map_at(
-    asked: Options, job: Session, row: NDArray, column: NDArray, callbacks: Callbacks
+    options: Options, job: Session, row: NDArray, column: NDArray, callbacks: Callbacks
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """(class (N,) from 0 at pixels, -1 where there is none; hectares (K,) of each class), by the product's own verb as
-    `asked`, on the part of the raster that decides about these pixels."""
-    pixels = job.head is not None and job.head.task == "segment"
-    source, overlap = job.source, OVERLAP if pixels else 0.0
-    left, right = _span(column, Axis(source.width, job.tile_px, overlap, not pixels))
-    top, bottom = _span(row, Axis(source.height, job.tile_px, overlap, not pixels))
-    if source.transform.b or source.transform.d:  # bounds of a turned raster cut out something else
+    """The map at pixels, computed on the part of the raster that covers them.
+
+    Args:
+        options: of the map; input, output and bounds are replaced.
+        job: the opened raster with its head.
+        row, column: (N,) pixels.
+        callbacks: for progress and cancelling.
+
+    Returns:
+        (class (N,) counted from 0, -1 for nodata; hectares (K,) per class in that part, NaN where unknown).
+    """
+    segments = job.head is not None and job.head.task == "segment"
+    source, overlap = job.source, OVERLAP if segments else 0.0
+    left, right = _covering_span(column, Axis(source.width, job.tile_px, overlap, not segments))
+    top, bottom = _covering_span(row, Axis(source.height, job.tile_px, overlap, not segments))
+    if source.transform.b or source.transform.d:  # the bounds of a rotated raster's part would cut out something else
         left, top, right, bottom = 0, 0, source.width, source.height
     x, y = zip(*(place(source.transform, *corner) for corner in ((left, top), (right, bottom))), strict=True)
     bounds = None if (right - left, bottom - top) == (source.width, source.height) else [min(x), min(y), max(x), max(y)]
     with tempfile.TemporaryDirectory() as folder:
-        path = str(Path(folder) / ("map.tif" if pixels else "map.gpkg"))
-        asked = dataclasses.replace(asked, input=source.path, output=path, bounds=bounds)
-        if not pixels:
-            classify(asked, callbacks)
-            return _at_tiles(path, job, row, column)
-        answer = segment(dataclasses.replace(asked, overlap=overlap), callbacks)
+        path = str(Path(folder) / ("map.tif" if segments else "map.gpkg"))
+        options = dataclasses.replace(options, input=source.path, output=path, bounds=bounds)
+        if not segments:
+            classify(options, callbacks)
+            return _tiles_at(path, job, row, column)
+        answer = segment(dataclasses.replace(options, overlap=overlap), callbacks)
         area = [math.nan if entry["area_ha"] is None else entry["area_ha"] for entry in answer["classes"]]
-        return _at_pixels(path, job, row - top, column - left), np.array(area)
+        return _pixels_at(path, job, row - top, column - left), np.array(area)
 
 
-def _span(places: NDArray, axis: Axis) -> tuple[int, int]:
-    """[first, stop) pixels of all tiles that cover some place: starting and ending with whole tiles of the raster, it
-    has the same tiles as the raster, and so the same scores."""
+def _covering_span(positions: NDArray, axis: Axis) -> tuple[int, int]:
+    """[first, stop) pixels of all tiles that cover a position. Since it starts and ends with whole tiles of the raster,
+    the part has the same tiles as the whole, and so the same scores."""
     starts = np.array(axis.starts)
-    first = np.searchsorted(starts, places.min() - axis.tile_px, "right")
-    last = np.searchsorted(starts, places.max(), "right") - 1
+    first = np.searchsorted(starts, positions.min() - axis.tile_px, "right")
+    last = np.searchsorted(starts, positions.max(), "right") - 1
     return int(starts[first]), int(min(starts[last] + axis.tile_px, axis.size_px))
 
 
-def _index(job: Session, values: NDArray) -> NDArray[np.int64]:
-    """Class values to classes from 0; -1 for what is none."""
+def _class_index(job: Session, values: NDArray) -> NDArray[np.int64]:
+    """Class values to classes counted from 0; -1 for other values."""
     table = np.full(256, -1)
     table[[entry["value"] for entry in job.classes]] = np.arange(len(job.classes))
     return table[values]
 
 
-def _at_pixels(path: str, job: Session, row: NDArray, column: NDArray) -> NDArray[np.int64]:
-    """Only blocks with pixels that are asked for are read, one at a time."""
+def _pixels_at(path: str, job: Session, row: NDArray, column: NDArray) -> NDArray[np.int64]:
+    """Reads only blocks that contain requested pixels, one at a time."""
     found = np.full(len(row), -1)
     with Source(path) as layer:
         windows = list(layer.block_windows())
-        wide, high = windows[0][2:]
-        key = row // high * -(-layer.width // wide) + column // wide
-        order = np.argsort(key, kind="stable")
-        keys, first = np.unique(key[order], return_index=True)
-        for number, mine in zip(keys, np.split(order, first[1:]), strict=True):
+        block_width, block_height = windows[0][2:]
+        block = row // block_height * -(-layer.width // block_width) + column // block_width
+        order = np.argsort(block, kind="stable")
+        numbers, first = np.unique(block[order], return_index=True)
+        for number, mine in zip(numbers, np.split(order, first[1:]), strict=True):
             left, top, *_ = windows[number]
-            values, _ = layer.read([1], windows[number])
-            block = np.nan_to_num(values[0], nan=255).astype(np.int64)
-            found[mine] = _index(job, block[row[mine] - top, column[mine] - left])
+            pixels, _ = layer.read([1], windows[number])
+            values = np.nan_to_num(pixels[0], nan=255).astype(np.int64)
+            found[mine] = _class_index(job, values[row[mine] - top, column[mine] - left])
     return found
 
 
-def _at_tiles(path: str, job: Session, row: NDArray, column: NDArray) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """As `_at_pixels`, and hectares: a tile's polygon is found in the grid of tiles by its middle."""
+def _tiles_at(path: str, job: Session, row: NDArray, column: NDArray) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """(class (N,), hectares (K,)). A tile's polygon is placed in the grid of tiles by its centroid."""
     _, wkb, fields = read_layer(path, ["class", "area_ha"])
-    index, middle = _index(job, fields["class"]), shapely.centroid(shapely.from_wkb(wkb))
-    x, y = shapely.get_x(middle), shapely.get_y(middle)
+    index, centroid = _class_index(job, fields["class"]), shapely.centroid(shapely.from_wkb(wkb))
+    x, y = shapely.get_x(centroid), shapely.get_y(centroid)
     tiles = np.full((-(-job.source.height // job.tile_px), -(-job.source.width // job.tile_px)), -1)
     across, down = (np.floor(v / job.tile_px).astype(int) for v in place(~job.source.transform, x, y))
     tiles[down, across] = index
@@ -119,17 +104,8 @@ def _at_tiles(path: str, job: Session, row: NDArray, column: NDArray) -> tuple[N
 
 
 def read_layer(path: str, columns: list[str] | None = None) -> tuple[dict, NDArray, dict[str, NDArray]]:
-    with warnings.catch_warnings():  # of a missing CRS, and of more layers than one
+    """(metadata, WKB, values by field) of a file's first vector layer."""
+    with warnings.catch_warnings():  # about a missing CRS, and about further layers
         warnings.simplefilter("ignore")
         meta, _, wkb, values = pyogrio.raw.read(path, columns=columns)
     return meta, wkb, dict(zip(meta["fields"], values, strict=True))
-
-
-def one_of(callbacks: Callbacks, number: int, count: int) -> Callbacks:
-    """Progress of one raster out of several, as if all had as many tiles; what it says was said on opening."""
-    return Callbacks(
-        lambda done, total, left: callbacks.progress(
-            number * total + done, count * total, left if count == 1 else None
-        ),
-        cancelled=callbacks.cancelled,
-    )

@@ -1,9 +1,9 @@
-"""A class layer in, points out: a stratified random sample of its pixels, for an honest accuracy assessment.
+"""`ofa sample`: a class map in, points out: a stratified random sample of its pixels, for an accuracy assessment.
 
-The strata are the map's classes. Each pixel of a class is as likely as any other to be drawn; the size of the sample
-follows Olofsson et al. (2014), Remote Sensing of Environment 148, 42-57. What the estimates need later (`ofa evaluate`)
-stands in the points' own fields, and so travels with whatever format they are saved in. Points lie in random order: one
-who stops half-way has labelled a random sample, too.
+The strata are the map's classes; within a class each pixel is drawn with the same probability. The sample size follows
+Olofsson et al. (2014), Remote Sensing of Environment 148, 42-57. The points' own fields hold all that `ofa evaluate`
+needs for its estimates, and so survive any change of format. Points lie in random order: whoever stops half-way has
+labelled a random sample, too.
 """
 
 import warnings
@@ -21,21 +21,21 @@ from numpy.typing import NDArray
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError, OutputError
 from ..core.options import SampleOptions
-from ..learning.metrics import allocate, sample_size
 from ..raster.atomic import Pending, check_output
 from ..raster.class_names import read_class_names
 from ..raster.georeference import pixel_area_m2
 from ..raster.source import Source
+from .stratified import allocate, sample_size
 
-CONJECTURED = 0.8  # user's accuracy of each class before anything is known; a lower one asks for more points
+EXPECTED_USERS_ACCURACY = 0.8  # assumed for each class before anything is known; a lower one takes more points
 _VALUES = 255  # class values are 0 to 254
-_CACHE_BYTES = 32 * 2**20  # GDAL's, which would take a share of all memory
-_PIECE_PX = (64, 1024)  # rows and columns whose pixels count as of one size
+_CACHE_BYTES = 32 * 2**20  # of GDAL, which would take a fraction of all memory
+_PIECE_PX = (64, 1024)  # rows and columns over which the area of a pixel is taken as constant
 
 
 @dataclass(frozen=True)
 class Strata:
-    """The classes of a map: (K,) each. `area_ha` is NaN without a CRS."""
+    """The classes of a map: arrays (K,). `area_ha` is NaN without a CRS."""
 
     values: NDArray[np.int64]
     pixels: NDArray[np.int64]
@@ -43,28 +43,45 @@ class Strata:
 
     @property
     def weight(self) -> NDArray[np.float64]:
-        """Each one's share of the map: of its area, or without a CRS of its pixels."""
+        """(K,) shares of the map: of its area, or without a CRS of its pixels."""
         size = self.area_ha if np.isfinite(self.area_ha).all() else self.pixels
         return size / size.sum()
 
 
 def sample(options: SampleOptions, callbacks: Callbacks) -> dict:
-    """Writes points with empty references. Raises InputError, Cancelled."""
+    """Draws a stratified random sample of a class map and writes it as points with an empty field `reference`.
+
+    Args:
+        options: the map, the points' path (.gpkg), the target standard error of the overall accuracy, the smallest
+            number of points per class, and a seed.
+        callbacks: receive progress (in blocks of the map) and say whether to cancel.
+
+    Returns:
+        A JSON mapping: output, points, target_error, conjectured_users_accuracy, expected_error, least, seed, and per
+        class value, name, pixels, area_ha (None without a CRS), weight (share of the map) and points.
+
+    Raises:
+        InputError: the map is no class map, or an option is out of range.
+        OutputError: the points cannot be written.
+        Cancelled: nothing was written.
+    """
     if not 0.001 <= options.target_error <= 0.5:
         raise InputError(f"expected a target error of 0.001 to 0.5, found {options.target_error}")
     if options.least < 2:
-        raise InputError(f"expected at least 2 points a class (one alone has no standard error), found {options.least}")
+        raise InputError(
+            f"expected at least 2 points per class (one alone has no standard error), found {options.least}"
+        )
     target = check_output(options.output, [options.input], (".gpkg",))
     pending = Pending()
     try:
         with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), Source(options.input) as source:
             _check(source)
-            strata = survey(source, callbacks)
-            users = np.full(len(strata.values), CONJECTURED)
+            strata = count_strata(source, callbacks)
+            users = np.full(len(strata.values), EXPECTED_USERS_ACCURACY)
             total = sample_size(strata.pixels, users, options.target_error)
             points = allocate(total, strata.pixels, options.least)
             names = read_class_names(source.path)
-            row, column, index = draw(source, strata, points, options.seed, callbacks)
+            row, column, index = draw_points(source, strata, points, options.seed, callbacks)
             part = pending.add(target)
             _write(part, source, strata, points, names, row, column, index)
         pending.commit()
@@ -99,7 +116,7 @@ def _answer(options: SampleOptions, strata: Strata, points: NDArray, names: dict
         "output": options.output,
         "points": int(points.sum()),
         "target_error": options.target_error,
-        "conjectured_users_accuracy": CONJECTURED,
+        "conjectured_users_accuracy": EXPECTED_USERS_ACCURACY,
         "expected_error": round(expected, 6),
         "least": options.least,
         "seed": options.seed,
@@ -111,9 +128,10 @@ def _answer(options: SampleOptions, strata: Strata, points: NDArray, names: dict
 
 
 def _blocks(
-    source: Source, callbacks: Callbacks, turn: int
+    source: Source, callbacks: Callbacks, pass_number: int
 ) -> Iterator[tuple[tuple[int, int, int, int], NDArray[np.int64]]]:
-    """(window, class values with -1 where there is none); `turn` 0 or 1 of the two passes. Raises InputError."""
+    """(window, class values, -1 for nodata), block by block; `pass_number` is 0 or 1, for progress. Raises InputError,
+    Cancelled."""
     windows = list(source.block_windows())
     name = Path(source.path).name
     for number, window in enumerate(windows):
@@ -121,23 +139,23 @@ def _blocks(
             raise Cancelled
         try:
             raw, valid = source.read([1], window)
-        except OSError as error:  # rasterio's errors of reading are of this kind
+        except OSError as error:  # rasterio's read errors are of this type
             raise InputError(f"{name} cannot be read, is it truncated? {' '.join(str(error).split())}") from error
-        known = np.isfinite(raw[0]) if valid is None else valid & np.isfinite(raw[0])
-        found = raw[0][known]
+        usable = np.isfinite(raw[0]) if valid is None else valid & np.isfinite(raw[0])
+        found = raw[0][usable]
         if len(found) and (found.min() < 0 or found.max() >= _VALUES or (found != np.floor(found)).any()):
             raise InputError(
                 f"expected a class layer of whole numbers 0 to 254, found {found.min():g} to "
                 f"{found.max():g} in {name}: is its nodata value declared?"
             )
         values = np.full(raw[0].shape, -1, np.int64)
-        values[known] = found.astype(np.int64)
+        values[usable] = found.astype(np.int64)
         yield window, values
-        callbacks.progress(turn * len(windows) + number + 1, 2 * len(windows), None)
+        callbacks.progress(pass_number * len(windows) + number + 1, 2 * len(windows), None)
 
 
-def survey(source: Source, callbacks: Callbacks) -> Strata:
-    """Pixels and areas of each class of the map. Raises InputError where it has none."""
+def count_strata(source: Source, callbacks: Callbacks) -> Strata:
+    """Pixels and area per class of the map. Raises InputError where all is nodata, Cancelled."""
     pixels, area_m2 = np.zeros(_VALUES, np.int64), np.zeros(_VALUES)
     high, wide = _PIECE_PX
     for (column, row, width, height), values in _blocks(source, callbacks, 0):
@@ -149,30 +167,30 @@ def survey(source: Source, callbacks: Callbacks) -> Strata:
                 if counts.any():
                     window = (column + x, row + y, piece.shape[1], piece.shape[0])
                     area_m2 += counts * (pixel_area_m2(source.transform, source.crs, window) or np.nan)
-    there = np.flatnonzero(pixels)
-    if not len(there):
+    present = np.flatnonzero(pixels)
+    if not len(present):
         raise InputError(f"expected classified pixels, found none in {Path(source.path).name}: all is nodata")
-    return Strata(there, pixels[there], area_m2[there] / 1e4)
+    return Strata(present, pixels[present], area_m2[present] / 1e4)
 
 
-def draw(
+def draw_points(
     source: Source, strata: Strata, points: NDArray, seed: int, callbacks: Callbacks
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """(rows, columns, strata counted from 0) of `points` (K,) pixels a class, in random order. Deterministic for a seed
-    and a file."""
+    """(rows, columns, strata counted from 0), each (N,), of `points` (K,) pixels per class, in random order.
+    Deterministic for a seed and a file."""
     rng = np.random.default_rng(seed)
-    # which of a class's pixels, counted in the order of the blocks
+    # positions among the pixels of each class, in the order in which blocks are read
     wanted = [np.sort(rng.choice(n, k, replace=False)) for n, k in zip(strata.pixels, points, strict=True)]
-    seen = np.zeros(len(wanted), np.int64)
+    passed = np.zeros(len(wanted), np.int64)  # pixels per class in the blocks before
     found: list[NDArray] = []
     for (column, row, width, _), values in _blocks(source, callbacks, 1):
         counts = np.bincount(values[values >= 0], minlength=_VALUES)[strata.values]
         for index, value in enumerate(strata.values):
-            first, last = np.searchsorted(wanted[index], (seen[index], seen[index] + counts[index]))
+            first, last = np.searchsorted(wanted[index], (passed[index], passed[index] + counts[index]))
             if last > first:
-                places = np.flatnonzero(values == value)[wanted[index][first:last] - seen[index]]
+                places = np.flatnonzero(values == value)[wanted[index][first:last] - passed[index]]
                 found.append(np.stack([row + places // width, column + places % width, np.full(len(places), index)]))
-        seen += counts
+        passed += counts
     row, column, index = rng.permutation(np.concatenate(found, 1), axis=1)
     return row, column, index
 
@@ -190,14 +208,14 @@ def _write(
     column: NDArray,
     index: NDArray,
 ) -> None:
-    """A layer of points. Fields: map_class, map_name, reference (empty), stratum_weight (share of the map),
-    stratum_pixels, stratum_ha (null without CRS), stratum_points, map_file. Raises OutputError."""
+    """A layer of points with the fields map_class, map_name, reference (empty), stratum_weight (share of the map),
+    stratum_pixels, stratum_ha (null without a CRS), stratum_points and map_file. Raises OutputError."""
     t = source.transform
     x, y = (a * (column + 0.5) + b * (row + 0.5) + c for a, b, c in ((t.a, t.b, t.c), (t.d, t.e, t.f)))
-    called = np.array([names.get(int(v), str(v)) for v in strata.values], object)
+    map_names = np.array([names.get(int(v), str(v)) for v in strata.values], object)
     fields: dict[str, Any] = {
         "map_class": strata.values.astype(np.int32)[index],
-        "map_name": called[index],
+        "map_name": map_names[index],
         "reference": np.full(len(index), None, object),
         "stratum_weight": strata.weight[index],
         "stratum_pixels": strata.pixels[index],
@@ -205,8 +223,8 @@ def _write(
         "stratum_points": points.astype(np.int32)[index],
         "map_file": np.full(len(index), Path(source.path).name, object),
     }
-    try:  # GeoPackage 1.3, since QGIS with GDAL 3.6 warns of newer ones
-        with warnings.catch_warnings():  # no CRS: the points are in the map's own coordinates
+    try:  # GeoPackage 1.3, since GDAL 3.6, as in QGIS, warns about newer versions
+        with warnings.catch_warnings():  # without a CRS the points have the map's own coordinates
             warnings.filterwarnings("ignore", ".*'crs' was not provided.*")
             pyogrio.raw.write(
                 path,
@@ -223,18 +241,19 @@ def _write(
         raise OutputError(f"cannot write {path.name}: {error}") from error
 
 
-def show(answer: dict) -> str:
-    """The sample, for people."""
-    wide = max(9, *(len(entry["name"]) for entry in answer["classes"]))
+def format_sample_summary(answer: dict) -> str:
+    """What `sample` returns as text: points per class, and what to do next."""
+    width = max(9, *(len(entry["name"]) for entry in answer["classes"]))
     lines = [
-        f"{answer['output']}: {answer['points']} points; if each class is right in {CONJECTURED:.0%}, the overall "
-        f"accuracy will have a standard error of about {answer['expected_error']:.3f}",
-        f"{'class':>5} {'name':{wide}} {'pixels':>12} {'ha':>12} {'share':>7} {'points':>7}",
+        f"{answer['output']}: {answer['points']} points; with user's accuracies of "
+        f"{EXPECTED_USERS_ACCURACY:.0%} the overall accuracy will have a standard error of about "
+        f"{answer['expected_error']:.3f}",
+        f"{'class':>5} {'name':{width}} {'pixels':>12} {'ha':>12} {'share':>7} {'points':>7}",
     ]
     for entry in answer["classes"]:
         area = "-" if entry["area_ha"] is None else f"{entry['area_ha']:.1f}"
         lines.append(
-            f"{entry['value']:5} {entry['name']:{wide}} {entry['pixels']:12} {area:>12} "
+            f"{entry['value']:5} {entry['name']:{width}} {entry['pixels']:12} {area:>12} "
             f"{entry['weight']:7.1%} {entry['points']:7}"
         )
     return "\n".join(

@@ -1,6 +1,6 @@
-"""Points of a probability sample, as `ofa sample` draws them, with references that someone has filled in.
+"""The map against points of a probability sample, as `ofa sample` draws them, once their references are filled in.
 
-They speak for the whole map: with them come error-adjusted areas and standard errors, after Olofsson et al. (2014),
+They stand for the whole map: with them come error-adjusted areas and standard errors, after Olofsson et al. (2014),
 Remote Sensing of Environment 148, 42-57.
 """
 
@@ -18,32 +18,35 @@ from ..core.callbacks import Callbacks
 from ..core.errors import InputError
 from ..core.options import Options
 from ..inference.session import Session
-from ..learning.labels import as_text
-from ..learning.metrics import confusion, stratified
+from ..learning.label_polygons import as_text
+from ..learning.metrics import confusion
 from ..raster.georeference import place, pyproj_crs
 from ..raster.source import Source
-from .map_lookup import UNKNOWN_COLOR, Findings, map_at, names, one_of, read_layer
+from .comparison import UNKNOWN_COLOR, Comparison, class_list, raster_progress
+from .map_lookup import map_at, read_layer
+from .stratified import stratified_estimates
 
 
 @dataclass
-class Points:
-    """Points as `ofa sample` writes them, (N,) each, with references filled in ("" where there is none)."""
+class SamplePoints:
+    """Points of `ofa sample`: arrays and lists (N,)."""
 
-    field: str  # of the references
+    field: str  # that holds the references
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     crs: str | None
-    value: NDArray[np.int64]  # the map's class when they were drawn
+    value: NDArray[np.int64]  # the class of the map that was sampled
     name: list[str]
-    reference: list[str]
+    reference: list[str]  # "" where it is not filled in
     weight: NDArray[np.float64]  # the stratum's share of the map
-    area_ha: NDArray[np.float64]  # the stratum's, NaN where it is not known
+    area_ha: NDArray[np.float64]  # the stratum's area on the map, NaN where unknown
     map_files: list[str]
-    added: int  # points without a stratum, which someone added: not in the arrays
+    added: int  # points without a stratum, added after sampling: not in the arrays
 
 
-def read_points(paths: Sequence[str], field: str | None) -> Points | None:
-    """None where the labels are something else. Raises InputError."""
+def read_points(paths: Sequence[str], field: str | None) -> SamplePoints | None:
+    """The points in a file, None where the labels are no points. `field` holds the references (default: reference).
+    Raises InputError."""
     path, field = paths[0], field or "reference"
     try:
         kind = str(pyogrio.read_info(path)["geometry_type"]) if len(paths) == 1 else ""
@@ -51,7 +54,7 @@ def read_points(paths: Sequence[str], field: str | None) -> Points | None:
             return None
         meta, wkb, fields = read_layer(path)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError):
-        return None  # reading it as labels says what is wrong
+        return None  # reading the file as labels gives the error
     missing = [name for name in ("map_class", field, "stratum_weight") if name not in fields]
     if missing:
         raise InputError(
@@ -62,23 +65,23 @@ def read_points(paths: Sequence[str], field: str | None) -> Points | None:
     if not drawn.any():
         raise InputError(f"expected points drawn by `ofa sample` in {Path(path).name}, found none")
     fields = {name: values[drawn] for name, values in fields.items()}
-    middle = shapely.centroid(shapely.from_wkb(wkb[drawn]))
+    centroid = shapely.centroid(shapely.from_wkb(wkb[drawn]))
     value, weight = fields["map_class"].astype(np.int64), fields["stratum_weight"].astype(np.float64)
     strata, first = np.unique(value, return_index=True)
     if weight[first].sum() > 1 + 1e-6 or any(np.ptp(weight[value == v]) > 1e-9 for v in strata):
         raise InputError(
-            f"expected one stratum_weight a map_class, and that they sum to 1, found others in "
+            f"expected one stratum_weight per map_class, and a sum of 1, found others in "
             f"{Path(path).name}: samples of several maps must be evaluated one by one"
         )
-    called = fields.get("map_name", fields["map_class"])
+    map_names = fields.get("map_name", fields["map_class"])
     area = np.asarray(fields.get("stratum_ha", np.full(len(value), np.nan)), np.float64)
-    return Points(
+    return SamplePoints(
         field,
-        shapely.get_x(middle),
-        shapely.get_y(middle),
+        shapely.get_x(centroid),
+        shapely.get_y(centroid),
         meta["crs"],
         value,
-        [as_text(name) for name in called],
+        [as_text(name) for name in map_names],
         [as_text(text) for text in fields[field]],
         weight,
         area,
@@ -87,10 +90,11 @@ def read_points(paths: Sequence[str], field: str | None) -> Points | None:
     )
 
 
-def by_points(
-    points: Points, ignore: Sequence[str], jobs: Sequence[Session], asked: Options, callbacks: Callbacks
-) -> Findings:
-    """What the points say of the map that was sampled. Raises InputError where none has a reference."""
+def compare_with_points(
+    points: SamplePoints, ignore: Sequence[str], jobs: Sequence[Session], map_options: Options, callbacks: Callbacks
+) -> Comparison:
+    """Estimates for the map that was sampled, and at how many points the head's map differs from it. Raises InputError
+    where no point has a reference, Cancelled."""
     ignored = np.isin(np.array(points.reference), [text for text in ignore if text])
     empty = np.array([text == "" for text in points.reference])
     used = ~ignored & ~empty
@@ -98,140 +102,145 @@ def by_points(
         raise InputError(
             f"expected references in the field {points.field}, found none in {len(used)} points: fill them in first"
         )
+    head_classes = jobs[0].classes
     values, first, stratum = np.unique(points.value, return_index=True, return_inverse=True)
-    classes = _strata([(int(v), points.name[i]) for v, i in zip(values, first, strict=True)], jobs[0].classes)
+    classes = _map_classes([(int(v), points.name[i]) for v, i in zip(values, first, strict=True)], head_classes)
     columns = len(classes)
-    reference = _references(points.reference, used, classes, jobs[0].classes)
+    reference = _references(points.reference, used, classes, head_classes)
     size = len(classes)
     weight, area = np.zeros(size), np.full(size, np.nan)
     weight[:columns], area[:columns] = points.weight[first], points.area_ha[first]
     counts = confusion(reference[used], stratum[used], size)
-    found = Findings(classes, columns, counts, np.zeros(size), area, "points", [], stratified(counts, weight))
+    estimates = stratified_estimates(counts, weight)
+    found = Comparison(classes, columns, counts, np.zeros(size), area, "points", [], estimates)
     sampled = counts[:, :columns].sum(0) > 0
-    known = np.isfinite(area[:columns][sampled]).all()
-    found.facts = {
+    areas_known = np.isfinite(area[:columns][sampled]).all()
+    found.sample = {
         "maps": points.map_files,
         "points": len(used),
         "used": int(used.sum()),
         "empty": int(empty.sum()),
         "ignored": int(ignored.sum()),
         "share_of_map": round(float(weight[:columns][sampled].sum()), 6),
-        "total_ha": float(area[:columns][sampled].sum()) if known else None,
+        "total_ha": float(area[:columns][sampled].sum()) if areas_known else None,
         "added": points.added,
     }
-    _note_points(found, stratum, jobs[0].classes)
-    found.facts |= _compare(points, jobs, asked, callbacks)
-    _note_differences(found)
+    _add_sample_notes(found, stratum, head_classes)
+    found.sample |= _compare_with_head(points, jobs, map_options, callbacks)
+    _add_difference_notes(found)
     return found
 
 
-def _strata(strata: Sequence[tuple[int, str]], head: Sequence[dict]) -> list[dict]:
-    """The classes of the map: a map that has no names of its own gets the head's."""
-    known = {entry["value"]: entry for entry in head}
+def _map_classes(strata: Sequence[tuple[int, str]], head: Sequence[dict]) -> list[dict]:
+    """The classes of the sampled map from (value, name); where the map has no names of its own, the head's."""
+    by_value = {entry["value"]: entry for entry in head}
     classes = []
     for value, name in strata:
-        ours = known.get(value)
-        same = ours is not None and name.casefold() in ("", str(value), ours["name"].casefold())
+        entry = by_value.get(value)
+        same = entry is not None and name.casefold() in ("", str(value), entry["name"].casefold())
         classes.append(
-            dict(ours) if ours and same else {"value": value, "name": name or str(value), "color": UNKNOWN_COLOR}
+            dict(entry) if entry and same else {"value": value, "name": name or str(value), "color": UNKNOWN_COLOR}
         )
     return classes
 
 
 def _references(texts: Sequence[str], used: NDArray, classes: list[dict], head: Sequence[dict]) -> NDArray[np.int64]:
-    """The class (N,) of each reference, given by name or value; -1 where it is not used. A class that is none of the
-    map's is appended to `classes`."""
+    """(N,) the class of each reference, which is a name or a value; -1 where it is not used. Classes that the map does
+    not have are appended to `classes`."""
     order: dict[str, int] = {}
 
-    def learn(entry: dict, index: int) -> None:
+    def add(entry: dict, index: int) -> None:
         order.setdefault(entry["name"].casefold(), index)
         if entry["value"] is not None:
             order.setdefault(str(entry["value"]), index)
 
     for index, entry in enumerate(classes):
-        learn(entry, index)
+        add(entry, index)
     taken = {entry["value"] for entry in classes}
     spare = [entry for entry in head if entry["value"] not in taken]
-    answer = np.full(len(texts), -1)
+    found = np.full(len(texts), -1)
     for number in np.flatnonzero(used).tolist():
         text = texts[number]
         if text.casefold() not in order:
-            ours = [e for e in spare if text.casefold() in (e["name"].casefold(), str(e["value"]))]
-            classes.append(dict(ours[0]) if ours else {"value": None, "name": text, "color": UNKNOWN_COLOR})
-            learn(classes[-1], len(classes) - 1)
-        answer[number] = order[text.casefold()]
-    return answer
+            known = [e for e in spare if text.casefold() in (e["name"].casefold(), str(e["value"]))]
+            classes.append(dict(known[0]) if known else {"value": None, "name": text, "color": UNKNOWN_COLOR})
+            add(classes[-1], len(classes) - 1)
+        found[number] = order[text.casefold()]
+    return found
 
 
-def _note_points(found: Findings, stratum: NDArray, head: Sequence[dict]) -> None:
-    facts, counts = found.facts, found.matrix.sum(0)
+def _add_sample_notes(found: Comparison, stratum: NDArray, head: Sequence[dict]) -> None:
+    sample, counts = found.sample, found.matrix.sum(0)
     drawn = np.bincount(stratum, minlength=len(counts))
-    if facts["added"]:
+    if sample["added"]:
         found.notes.append(
-            f"{facts['added']} points have no map_class and weight and are left out: only points that "
+            f"{sample['added']} points have no map_class and weight and are left out: only points that "
             "were drawn at random count"
         )
     known = {(entry["value"], entry["name"].casefold()) for entry in head}
     other = [e for e in found.classes[: found.columns] if (e["value"], e["name"].casefold()) not in known]
     if other:
-        found.notes.append(f"the sampled map has classes that the head has not: {names(other)}")
-    if facts["empty"]:
+        found.notes.append(f"the sampled map has classes that the head does not have: {class_list(other)}")
+    if sample["empty"]:
         found.notes.append(
-            f"{facts['empty']} of {facts['points']} points have no reference and are left out: the "
-            "estimates assume that these are missing at random"
+            f"{sample['empty']} of {sample['points']} points have no reference and are left out: the "
+            "estimates assume that they are missing at random"
         )
-    if facts["ignored"]:
-        found.notes.append(f"{facts['ignored']} points have an ignored reference and are left out, as if at random")
+    if sample["ignored"]:
+        found.notes.append(f"{sample['ignored']} points have an ignored reference and are left out, as if at random")
     without = [entry for entry, n, d in zip(found.classes, counts, drawn, strict=True) if d and not n]
     if without:
-        found.notes.append(f"no point that the map calls {names(without)} has a reference")
-    if facts["share_of_map"] < 0.9999:
+        found.notes.append(f"no point in the stratum of {class_list(without)} has a reference")
+    if sample["share_of_map"] < 0.9999:
         found.notes.append(
-            f"the estimates are of {facts['share_of_map']:.1%} of the map only: the rest has no points with references"
+            f"the estimates are for {sample['share_of_map']:.1%} of the map only: the rest has no "
+            "points with references"
         )
     single = [entry for entry, n in zip(found.classes, counts, strict=True) if n == 1]
     if single:
-        found.notes.append(f"only one point that the map calls {names(single)} has a reference: no standard errors")
-    if found.facts["total_ha"] is None:
+        found.notes.append(f"only one point in the stratum of {class_list(single)} has a reference: no standard errors")
+    if sample["total_ha"] is None:
         found.notes.append("the sample has no areas (its map had no CRS): shares of the map's pixels are given instead")
 
 
-def _compare(points: Points, jobs: Sequence[Session], asked: Options, callbacks: Callbacks) -> dict:
-    """How many points lie on the rasters, and at how many of them the head's map is not what was sampled."""
+def _compare_with_head(
+    points: SamplePoints, jobs: Sequence[Session], map_options: Options, callbacks: Callbacks
+) -> dict[str, int]:
+    """How many points lie on the rasters, and at how many of them the head's map differs from the sampled one."""
     left = np.ones(len(points.x), bool)
     differs = 0
     for number, job in enumerate(jobs):
-        row, column = _to_pixels(points, job.source)
+        row, column = _pixels_of(points, job.source)
         mine = left & (row >= 0) & (row < job.source.height) & (column >= 0) & (column < job.source.width)
         left &= ~mine
         if mine.any():
-            mapped, _ = map_at(asked, job, row[mine], column[mine], one_of(callbacks, number, len(jobs)))
+            mapped, _ = map_at(map_options, job, row[mine], column[mine], raster_progress(callbacks, number, len(jobs)))
             values = np.array([entry["value"] for entry in job.classes] + [-1])
             differs += int((values[mapped] != points.value[mine]).sum())
     return {"compared": int((~left).sum()), "differs": differs}
 
 
-def _to_pixels(points: Points, source: Source) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(rows, columns) of points on the raster's grid, also outside of it; -1 where they cannot be placed."""
-    x, y, ours = points.x, points.y, pyproj_crs(source.crs)
-    if ours is not None and points.crs is not None:
-        x, y = Transformer.from_crs(points.crs, ours, always_xy=True).transform(x, y)
-    with np.errstate(invalid="ignore"):  # of what has no place in this CRS
+def _pixels_of(points: SamplePoints, source: Source) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(rows, columns) of the points on the raster's grid, also beyond its edges; -1 where there is none."""
+    x, y, raster_crs = points.x, points.y, pyproj_crs(source.crs)
+    if raster_crs is not None and points.crs is not None:
+        x, y = Transformer.from_crs(points.crs, raster_crs, always_xy=True).transform(x, y)
+    with np.errstate(invalid="ignore"):  # about points that this CRS cannot represent
         places = place(~source.transform, x, y)
     column, row = (np.floor(np.where(np.isfinite(v), v, -1)).clip(-1, 2**40).astype(np.int64) for v in places)
     return row, column
 
 
-def _note_differences(found: Findings) -> None:
-    facts = found.facts
-    outside = facts["points"] - facts["compared"]
+def _add_difference_notes(found: Comparison) -> None:
+    sample = found.sample
+    outside = sample["points"] - sample["compared"]
     if outside:
         found.notes.append(
-            f"{outside} of {facts['points']} points lie outside of the rasters: there the head's map "
+            f"{outside} of {sample['points']} points lie outside of the rasters: there the head's map "
             "was not compared with the sampled one"
         )
-    if facts["differs"]:
+    if sample["differs"]:
         found.notes.append(
-            f"at {facts['differs']} of {facts['compared']} points the head's map is not the one that "
-            "was sampled: the estimates are of the sampled map"
+            f"at {sample['differs']} of {sample['compared']} points the head's map differs from the one that "
+            "was sampled: the estimates are for the sampled map"
         )

@@ -1,8 +1,8 @@
-"""Jobs on Dask: processes on this machine, or a cluster that the user runs. Knows nothing of scenes.
+"""Tasks on Dask: on processes of this machine, or on a cluster that the user runs. Knows nothing about scenes.
 
-Dask's scheduler keeps the queue, starts a dead worker again and gives its job to another. Set here: one job at a time
-in a process; threads shared out so that torch, BLAS and GDAL of several workers do not fight; one GPU a worker; on
-this machine connections under a certificate of one run, so that no other user of it can send work; and how to stop.
+Dask's scheduler keeps the queue, restarts dead workers and gives their tasks to others. Added here: one task at a time
+per process; threads divided so that torch, BLAS and GDAL of several workers do not compete; one GPU per worker; on this
+machine connections under a certificate for one run, so that no other user can send work; and cancelling.
 """
 
 import atexit
@@ -21,19 +21,20 @@ from typing import Any
 
 from ..core.errors import Cancelled, InputError
 
-Stopped = Callable[[], bool]
-Tell = Callable[[float], None]  # how much of a job is done, 0 to 1
-Function = Callable[[dict, Stopped, Tell], dict]  # to an outcome with "state"; importable by its name on the workers
+IsCancelled = Callable[[], bool]
+ReportFraction = Callable[[float], None]  # how much of a task is done, 0 to 1
+Function = Callable[[dict, IsCancelled, ReportFraction], dict]  # returns an outcome; importable by name on the workers
+Fractions = Callable[[dict[str, float]], None]  # how much of each running task is done
 ATTEMPTS = 2
-_POLL_S = 0.2  # between two looks at whether to stop
-_TELL_S = 1.0  # between two words on how far a job is
-_GRACE_S = 1.2  # for running jobs to stop by themselves
-_CONNECT_S = 10
-_ONE_AT_A_TIME = threading.Lock()  # in a worker's process: a job's memory budget and threads are the process's
+_POLL_S = 0.2  # between two checks whether to stop
+_REPORT_S = 1.0  # between two reports of a task's progress
+_GRACE_S = 1.2  # for running tasks to stop by themselves
+_WAIT_S = 10.0  # for an answer of the scheduler, and before a warning that it has no workers
+_ONE_AT_A_TIME = threading.Lock()  # in a worker's process: memory budget and threads are those of the process
 
 
-def dask() -> Any:
-    """The package distributed. Raises InputError where it, or what its certificates need, is missing."""
+def import_distributed() -> Any:
+    """The package distributed. Raises InputError where it, or what its certificates need, is not installed."""
     try:
         import cryptography  # noqa: F401
         import distributed
@@ -43,51 +44,64 @@ def dask() -> Any:
 
 
 @dataclass(frozen=True)
-class Crew:
-    """Workers to give jobs to; `local` where they are this process's own."""
+class WorkerPool:
+    """Workers to give tasks to; `local` is Dask's cluster object where they are processes of this machine."""
 
     client: Any
     local: Any = None
 
-    def workers(self) -> int:
-        """How many there are now."""
+    def count(self) -> int:
+        """How many workers there are now."""
         return len(self.client.nthreads())
 
     def run(
         self,
         function: Function,
-        jobs: Mapping[str, dict],
+        tasks: Mapping[str, dict],
         finished: Callable[[str, dict], None],
-        cancelled: Stopped = lambda: False,
+        cancelled: IsCancelled = lambda: False,
         warn: Callable[[str], None] = lambda text: None,
-        running: Callable[[dict[str, float]], None] = lambda fractions: None,
+        running: Fractions = lambda fractions: None,
     ) -> None:
-        """Calls `finished(name, outcome)` as jobs end, in the calling thread. A job that fails is tried once more.
+        """Runs tasks until all have ended. One that fails is tried once more.
 
-        `running` hears how far running jobs are. Outcomes have "state" (done or failed), "attempts", and "why" where
-        failed. Raises Cancelled after Ctrl-C and
-        where `cancelled()` is true; then running jobs have stopped, or on this machine are killed.
+        Args:
+            function: called on a worker with a task, and with functions that ask whether to stop and report progress.
+            tasks: what `function` gets, by name.
+            finished: receives a task's name and outcome, in the calling thread, as it ends. An outcome has "state"
+                (done or failed), "attempts" and, where it failed, "why".
+            cancelled: asked several times a second.
+            warn: receives messages for the user.
+            running: receives the fractions of running tasks.
+
+        Raises:
+            Cancelled: after Ctrl-C, or once `cancelled()` is true. Running tasks have then stopped, or on this machine
+                were killed.
         """
-        _Run(self, function, jobs, finished).loop(cancelled, warn, running)
+        _PoolRun(self, function, tasks, finished).loop(cancelled, warn, running)
 
 
-class _Run:
-    def __init__(self, crew: Crew, function: Function, jobs: Mapping[str, dict], finished: Callable[[str, dict], None]):
-        self.crew, self.client, self.function, self.jobs, self.finished = crew, crew.client, function, jobs, finished
+class _PoolRun:
+    def __init__(
+        self,
+        pool: WorkerPool,
+        function: Function,
+        tasks: Mapping[str, dict],
+        finished: Callable[[str, dict], None],
+    ):
+        self.pool, self.client, self.function, self.tasks, self.finished = pool, pool.client, function, tasks, finished
         self.name = f"ofa-{uuid.uuid4().hex[:12]}"
-        self.stop_event = dask().Event(self.name, client=self.client)
-        self.fractions: dict[str, float] = {}  # of running jobs; written by the client's own thread, too
+        self.stop_event = import_distributed().Event(self.name, client=self.client)
+        self.fractions: dict[str, float] = {}  # of running tasks; also written by the client's own thread
         self.futures: dict[str, Any] = {}
-        self.suspects: list[str] = []  # Dask blames each job that a dead worker held: alone it is seen which
+        self.suspects: list[str] = []  # Dask blames every task that a dead worker held: run one by one, it shows which
         self.ended: queue.Queue[tuple[str, int, Any]] = queue.Queue()
 
-    def loop(
-        self, cancelled: Stopped, warn: Callable[[str], None], running: Callable[[dict[str, float]], None]
-    ) -> None:
-        patience = time.monotonic() + _CONNECT_S
+    def loop(self, cancelled: IsCancelled, warn: Callable[[str], None], running: Fractions) -> None:
+        warn_at = time.monotonic() + _WAIT_S
         self.client.subscribe_topic(self.name, lambda event: self.fractions.update({event[1][0]: event[1][1]}))
         try:
-            for name in self.jobs:
+            for name in self.tasks:
                 self._submit(name, 1)
             while self.futures or self.suspects:
                 if not self.futures:
@@ -96,51 +110,57 @@ class _Run:
                     raise Cancelled
                 with contextlib.suppress(queue.Empty):
                     self._take(*self.ended.get(timeout=_POLL_S))
-                running({name: part for name, part in list(self.fractions.items()) if name in self.futures})
-                if time.monotonic() > patience:
-                    patience = float("inf")
+                running({name: fraction for name, fraction in list(self.fractions.items()) if name in self.futures})
+                if time.monotonic() > warn_at:
+                    warn_at = float("inf")
                     if self.client.status == "running" and not self.client.scheduler_info()["workers"]:
                         warn("the scheduler has no workers yet: waiting for them")
         except (KeyboardInterrupt, Cancelled):
             self._stop()
             raise Cancelled from None
         finally:
-            with contextlib.suppress(Exception):  # where the scheduler is gone there is nothing left to end
+            with contextlib.suppress(Exception):  # without a scheduler there is no subscription left
                 self.client.unsubscribe_topic(self.name)
 
     def _submit(self, name: str, attempt: int) -> None:
         future = self.client.submit(
-            _in_worker, self.function, name, self.jobs[name], self.name, key=f"{self.name}-{attempt}-{name}", pure=False
+            _in_worker,
+            self.function,
+            name,
+            self.tasks[name],
+            self.name,
+            key=f"{self.name}-{attempt}-{name}",
+            pure=False,
         )
         self.futures[name] = future
         future.add_done_callback(lambda ended: self.ended.put((name, attempt, ended)))
 
     def _take(self, name: str, attempt: int, future: Any) -> None:
         outcome = _outcome(future)
-        again = outcome["state"] == "failed" and attempt < ATTEMPTS and self.client.status == "running"
-        if again and future.status != "error":
+        retry = outcome["state"] == "failed" and attempt < ATTEMPTS and self.client.status == "running"
+        if retry and future.status != "error":
             self._submit(name, attempt + 1)
             return
         del self.futures[name]
         self.fractions.pop(name, None)
-        if again:
+        if retry:
             self.suspects.append(name)
         else:
             self.finished(name, outcome | {"attempts": attempt})
 
     def _stop(self) -> None:
-        """Running jobs are told and waited for. What waits in the queue never starts."""
-        asking = threading.Thread(target=self._ask_to_stop, daemon=True)  # a worker that hangs must not hold us up
+        """Asks running tasks to stop and waits for them, for a moment; queued tasks never start."""
+        asking = threading.Thread(target=self._ask_to_stop, daemon=True)  # a worker that hangs must not block
         asking.start()
         asking.join(_GRACE_S)
-        if asking.is_alive() and self.crew.local:
-            for nanny in self.crew.local.workers.values():
+        if asking.is_alive() and self.pool.local:
+            for nanny in self.pool.local.workers.values():
                 nanny.auto_restart = False
                 with contextlib.suppress(ProcessLookupError, TypeError):
                     os.kill(nanny.pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
 
     def _ask_to_stop(self) -> None:
-        with contextlib.suppress(Exception):  # of a cluster that goes down at this moment
+        with contextlib.suppress(Exception):  # the cluster may be shutting down
             self.stop_event.set()
             self.client.cancel(list(self.futures.values()), force=True)
             while any(self.client.run(_busy, on_error="ignore").values()):
@@ -150,93 +170,94 @@ class _Run:
 def _outcome(future: Any) -> dict:
     if future.status == "finished":
         try:
-            return future.result(timeout=_CONNECT_S)
+            return future.result(timeout=_WAIT_S)
         except Exception as error:  # the result was lost with its worker
-            return {"state": "failed", "why": _line(error)}
+            return {"state": "failed", "why": _one_line(error)}
     if future.status == "error":
-        raised = future.exception(timeout=_CONNECT_S)
+        raised = future.exception(timeout=_WAIT_S)
         if type(raised).__name__ == "KilledWorker":
             return {"state": "failed", "why": "its worker died each time it was tried: was memory short?"}
-        return {"state": "failed", "why": _line(raised)}
-    return {"state": "failed", "why": "the scheduler let go of it: was it stopped?"}
+        return {"state": "failed", "why": _one_line(raised)}
+    return {"state": "failed", "why": "the scheduler dropped it: was it stopped?"}
 
 
-def _line(error: BaseException) -> str:
+def _one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
-class Progress:
-    """How far all jobs are, in parts of `total`, each by its weight; one without a weight takes no time to speak of."""
+class WeightedProgress:
+    """Progress over all tasks in `total` steps, with the time left. A task counts with its weight; one without a weight
+    is taken to need no time."""
 
-    def __init__(self, weights: Mapping[str, float], total: int, tell: Callable[[int, int, float | None], None]):
-        self.weights, self.total, self.tell = weights, total, tell
-        self.done, self.told = 0.0, 0
-        self.begun = (0.0, 0.0)  # when the first tiles were done, and how much that was
+    def __init__(self, weights: Mapping[str, float], total: int, report: Callable[[int, int, float | None], None]):
+        self.weights, self.total, self.report = weights, total, report
+        self.done, self.reported = 0.0, 0
+        self.first = (0.0, 0.0)  # when the first work was seen to be done, and how much that was
 
-    def over(self, name: str) -> None:
+    def finished(self, name: str) -> None:
         self.done += self.weights.get(name, 0)
 
     def running(self, fractions: dict[str, float]) -> None:
         whole = sum(self.weights.values())
-        done = self.done + sum(self.weights.get(name, 0) * part for name, part in fractions.items())
-        parts = round(self.total * done / whole, 6)
-        if int(parts) == self.told:
+        done = self.done + sum(self.weights.get(name, 0) * fraction for name, fraction in fractions.items())
+        steps = int(round(self.total * done / whole, 6))
+        if steps == self.reported:
             return
-        now, (since, before) = time.monotonic(), self.begun
-        if not before:  # workers take seconds to start, which tells nothing of those to come
-            self.begun = (now, done)
-        seconds = (now - since) * (whole - done) / (done - before) if before and done > before else None
-        self.told = int(parts)
-        self.tell(self.told, self.total, seconds)
+        now, (since, before) = time.monotonic(), self.first
+        if not before:  # the seconds that workers take to start say nothing about the rate
+            self.first = (now, done)
+        seconds_left = (now - since) * (whole - done) / (done - before) if before and done > before else None
+        self.reported = steps
+        self.report(steps, self.total, seconds_left)
 
 
 # --- in a worker ---------------------------------------------------------------------------------------------------
 
 
-def _in_worker(function: Function, name: str, job: dict, run: str) -> dict:
-    """`run` names the event that stops it, and the topic that it tells of itself under."""
-    stopped, tell = _AskScheduler(run), _TellClient(run, name)
+def _in_worker(function: Function, name: str, task: dict, run: str) -> dict:
+    """`run` names the event that stops the run, and the topic under which progress is reported."""
+    cancelled, report = _CancelledByScheduler(run), _ReportToClient(run, name)
     while not _ONE_AT_A_TIME.acquire(timeout=_POLL_S):
-        if stopped():
+        if cancelled():
             return {"state": "cancelled"}
     try:
-        return function(job, stopped, tell)
+        return function(task, cancelled, report)
     finally:
         _ONE_AT_A_TIME.release()
 
 
-class _AskScheduler:
-    """True once the run is to stop, its client is gone or its scheduler is. Asks at most every 0.2 s."""
+class _CancelledByScheduler:
+    """True once the run is to stop, or its client or scheduler is gone. Checks at most every 0.2 s."""
 
-    def __init__(self, stop_name: str):
-        distributed = dask()
-        self._event = distributed.Event(stop_name, client=distributed.get_client())
+    def __init__(self, event_name: str):
+        distributed = import_distributed()
+        self._event = distributed.Event(event_name, client=distributed.get_client())
         worker = distributed.get_worker()
         self._tasks, self._key = worker.state.tasks, worker.get_current_task()
-        self._next, self._told = 0.0, False
+        self._next, self._cancelled = 0.0, False
 
     def __call__(self) -> bool:
-        if not self._told and time.monotonic() >= self._next:
-            task = self._tasks.get(self._key)  # a client that is gone has cancelled it
+        if not self._cancelled and time.monotonic() >= self._next:
+            task = self._tasks.get(self._key)  # cancelled by the scheduler when the client is gone
             try:
-                self._told = task is None or task.state == "cancelled" or self._event.is_set()
+                self._cancelled = task is None or task.state == "cancelled" or self._event.is_set()
             except OSError:
-                self._told = True
+                self._cancelled = True
             self._next = time.monotonic() + _POLL_S
-        return self._told
+        return self._cancelled
 
 
-class _TellClient:
-    """Passes on how far a job is, at most once a second."""
+class _ReportToClient:
+    """Passes on the fraction of a task that is done, at most once a second."""
 
     def __init__(self, topic: str, name: str):
-        self._worker, self._topic, self._name = dask().get_worker(), topic, name
+        self._worker, self._topic, self._name = import_distributed().get_worker(), topic, name
         self._next = time.monotonic()
 
     def __call__(self, fraction: float) -> None:
         if time.monotonic() >= self._next:
             self._worker.log_event(self._topic, [self._name, fraction])
-            self._next = time.monotonic() + _TELL_S
+            self._next = time.monotonic() + _REPORT_S
 
 
 def _busy() -> bool:
@@ -245,73 +266,75 @@ def _busy() -> bool:
 
 def dask_setup(worker: object) -> None:
     """Dask calls this at the start of each worker on this machine, in its main thread."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all of a terminal's processes; the first one tells
-    atexit.register(os._exit, 0)  # torch takes seconds to be taken down; a worker has nothing left to save
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the parent handles it
+    atexit.register(os._exit, 0)  # torch takes seconds to shut down, and a worker has nothing left to save
 
 
 # --- workers -------------------------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
-def connected(scheduler: str) -> Iterator[Crew]:
-    """The user's own cluster. Raises InputError where there is none."""
-    distributed = dask()
+def cluster_pool(scheduler: str, timeout_s: float) -> Iterator[WorkerPool]:
+    """The workers of the user's own cluster. Raises InputError where no scheduler answers within `timeout_s`."""
+    distributed = import_distributed()
     try:
-        client = distributed.Client(scheduler, timeout=_CONNECT_S, set_as_default=False)
+        client = distributed.Client(scheduler, timeout=timeout_s, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"expected a Dask scheduler at {scheduler}, found none: {_line(error)}") from error
+        raise InputError(f"expected a Dask scheduler at {scheduler}, found none: {_one_line(error)}") from error
     try:
-        yield Crew(client)
+        yield WorkerPool(client)
     finally:
         client.close()
 
 
 @contextlib.contextmanager
-def local(workers: int, gpus: list[str]) -> Iterator[Crew]:
-    """So many processes on this machine, one job each; they take turns with the GPUs, where there are some."""
-    distributed = dask()
+def local_pool(workers: int, gpus: list[str]) -> Iterator[WorkerPool]:
+    """`workers` processes on this machine, one task each, that take turns with the GPUs where there are any."""
+    distributed = import_distributed()
     from dask import config
     from distributed.security import Security
 
     security = Security.temporary()
-    quiet = logging.CRITICAL  # what goes wrong is told by the jobs' outcomes
+    quiet = logging.CRITICAL  # errors are reported in the outcomes of tasks
     shared = {
         "host": "127.0.0.1",
         "protocol": "tls://",
         "security": security,
         "dashboard": False,
-        "dashboard_address": "127.0.0.1:0",
-    }  # its port of its own is often taken by another cluster
-    threads = str(max(1, _cores() // workers))
-    spec = {}
-    for i in range(workers):
-        env = {
-            "OMP_NUM_THREADS": threads,
-            "MKL_NUM_THREADS": threads,
-            "OPENBLAS_NUM_THREADS": threads,
-            "GDAL_NUM_THREADS": "1",
-        }
-        if gpus:
-            env["CUDA_VISIBLE_DEVICES"] = gpus[i % len(gpus)]
-        # no memory_limit: a job keeps to its own budget, and Dask would count GDAL's and torch's caches against it
-        options = shared | {"nthreads": 1, "memory_limit": 0, "env": env, "preload": [__name__], "silence_logs": quiet}
-        spec[i] = {"cls": distributed.Nanny, "options": options}
+        "dashboard_address": "127.0.0.1:0",  # the default port is often taken by another cluster
+    }
+    # no memory_limit: a task keeps to its own budget, and Dask would count the caches of GDAL and torch against it
+    nanny = shared | {"nthreads": 1, "memory_limit": 0, "preload": [__name__], "silence_logs": quiet}
+    environments = _worker_environments(workers, gpus)
+    spec = {i: {"cls": distributed.Nanny, "options": nanny | {"env": env}} for i, env in enumerate(environments)}
     # Dask would set its own numbers of threads in this very process
-    with _deaf_to_ctrl_c(), config.set({"distributed.nanny.pre-spawn-environ": {}}):
+    with _sigint_blocked(), config.set({"distributed.nanny.pre-spawn-environ": {}}):
         scheduler = {"cls": distributed.Scheduler, "options": shared | {"port": 0}}
         cluster = distributed.SpecCluster(spec, scheduler, security=security, silence_logs=quiet)
     with cluster, distributed.Client(cluster, security=security, set_as_default=False) as client:
-        yield Crew(client, cluster)
+        yield WorkerPool(client, cluster)
+
+
+def _worker_environments(workers: int, gpus: list[str]) -> list[dict[str, str]]:
+    """Environment variables of each worker: its threads, and its GPU."""
+    threads = str(max(1, _cores() // workers))
+    shared = {
+        "OMP_NUM_THREADS": threads,
+        "MKL_NUM_THREADS": threads,
+        "OPENBLAS_NUM_THREADS": threads,
+        "GDAL_NUM_THREADS": "1",
+    }
+    return [shared | ({"CUDA_VISIBLE_DEVICES": gpus[i % len(gpus)]} if gpus else {}) for i in range(workers)]
 
 
 @contextlib.contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Threads started meanwhile, and processes that they start, take no SIGINT: a terminal sends it to all, and a
-    worker would break off with a traceback. Here it counts at the end of the block. Windows has no such mask."""
+def _sigint_blocked() -> Iterator[None]:
+    """Threads started within, and the processes that they start, ignore SIGINT: a terminal sends it to all processes,
+    and workers would end with a traceback. In this thread it is delivered after the block. Windows has no such mask."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    resource_tracker.ensure_running()  # multiprocessing's helper would lift the mask where it is started
+    resource_tracker.ensure_running()  # multiprocessing's helper resets the mask when it is started
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -320,8 +343,8 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
 
 
 def _cores() -> int:
-    """Cores of this process's share of the machine, or fewer where the user says so."""
+    """Cores that this process may use, or fewer where OMP_NUM_THREADS says so."""
     from dask.system import CPU_COUNT
 
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    return min(CPU_COUNT, int(told)) if told.isdigit() and int(told) else CPU_COUNT
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return min(CPU_COUNT, int(limit)) if limit.isdigit() and int(limit) else CPU_COUNT

@@ -1,4 +1,4 @@
-"""One at a time in a folder."""
+"""A lock on a folder of results, so that only one batch writes to it."""
 
 import contextlib
 from collections.abc import Iterator
@@ -12,11 +12,10 @@ LOCK_NAME = ".batch.lock"
 
 
 @contextlib.contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Makes the folder, and holds it until the block ends; the system lets go of it when the process dies. Where
-    nothing was written, a folder that is empty goes.
+def exclusive_folder(folder: Path) -> Iterator[None]:
+    """Creates the folder and locks it until the block ends, or the process does. An empty folder is removed then.
 
-    Raises OutputError where it cannot be made or written to, and where another holds it.
+    Raises OutputError where it cannot be created or written to, and where another process has locked it.
     """
     try:
         folder.mkdir(exist_ok=True)
@@ -24,19 +23,19 @@ def alone_in(folder: Path) -> Iterator[None]:
         lock.acquire(timeout=0)
     except filelock.Timeout:
         raise OutputError(
-            f"expected a folder that no other batch writes to, found one at work in {folder}: wait until "
+            f"expected a folder that no other batch writes to, found one running in {folder}: wait until "
             "it ends, or name another folder"
         ) from None
     except (OSError, NotImplementedError) as error:
         raise OutputError(
-            f"expected a folder for the results, or a place to make one, found {folder}: "
+            f"expected a folder for the results, or a place to create one, found {folder}: "
             f"{getattr(error, 'strerror', None) or error}"
         ) from error
     try:
         yield
     finally:
         with contextlib.suppress(OSError):
-            (folder / LOCK_NAME).unlink(missing_ok=True)  # while it is held; Windows does it on release
+            (folder / LOCK_NAME).unlink(missing_ok=True)  # while it is locked; Windows does it on release
         lock.release()
         with contextlib.suppress(OSError):
             folder.rmdir()

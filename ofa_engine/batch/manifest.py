@@ -1,4 +1,4 @@
-"""What a batch has done: batch.json, for the next run and for programs, and batch.csv, for people."""
+"""What a batch has done: batch.json, for the next run and for programs, and batch.csv, for reading."""
 
 import csv
 import functools
@@ -7,7 +7,7 @@ import io
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,20 +33,20 @@ COLUMNS = (
     "classes",
 )
 DONE, FAILED, SKIPPED = "done", "failed", "skipped"
-_SHARE = 0.05  # of the time goes to writing the manifest at most, however many scenes there are
+_SAVING_SHARE = 0.05  # of the time at most goes into saving the manifest, however many scenes there are
 
 
-class Manifest:
+class BatchManifest:
     """Entries by input, in the order of the command. Raises InputError where the folder's manifest cannot be read.
 
     An entry is a JSON object: id, input, output (a name in the folder), state, why (a line, or null), seconds,
     attempts, tiles, sensor, head {name, path, sha256}, engine (version), classes [{value, name, color, pixels,
-    area_ha}], bbox and geometry (EPSG:4326), times, stamp, options, models. The last three, with the head's digest,
-    are what a result depends on.
+    area_ha}], bbox and geometry (EPSG:4326), times, stamp, options, models. A result depends on the last three and on
+    the head's digest.
     """
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic):
+        self.folder, self.clock = folder, clock
         self.entries: dict[str, dict] = {}
         self.about: dict[str, Any] = {}
         self._next_save = 0.0
@@ -68,7 +68,7 @@ class Manifest:
         return {path: entry["id"] for path, entry in self.entries.items()}
 
     def arrange(self, first: Iterable[str]) -> None:
-        """The command's scenes first, in its order; of others those stay that have an output."""
+        """Puts the scenes of the command first, in its order; of the others, those with an output are kept."""
         wanted = {path: self.entries[path] for path in first}
         others = {path: e for path, e in self.entries.items() if path not in wanted and self.has_output(e)}
         self.entries = wanted | others
@@ -76,20 +76,20 @@ class Manifest:
     def has_output(self, entry: dict) -> bool:
         return entry["state"] == DONE and (self.folder / entry["output"]).exists()
 
-    def saved_now_and_then(self) -> None:
-        """Saves unless it was just done: with many scenes the file is long, and each could write it again."""
-        if time.monotonic() >= self._next_save:
+    def save_if_due(self) -> None:
+        """Saves unless that was done recently: with many scenes the file is long, and rewriting it for each is slow."""
+        if self.clock() >= self._next_save:
             self.save()
 
     def save(self) -> None:
-        """Writes both files, each whole or not at all. Raises OutputError."""
-        started = time.monotonic()
+        """Writes both files, each atomically. Raises OutputError."""
+        started = self.clock()
         entries = list(self.entries.values())
         whole = {"format": FORMAT, "engine": __version__, **self.about, "scenes": entries}
         write_whole(self.folder / JSON_NAME, json.dumps(whole, ensure_ascii=False, indent=1))
-        write_whole(self.folder / CSV_NAME, table_text(COLUMNS, (_row(entry) for entry in entries)))
-        now = time.monotonic()
-        self._next_save = now + (now - started) / _SHARE
+        write_whole(self.folder / CSV_NAME, csv_text(COLUMNS, (_row(entry) for entry in entries)))
+        now = self.clock()
+        self._next_save = now + (now - started) / _SAVING_SHARE
 
 
 def _row(entry: dict) -> dict[str, object]:
@@ -104,8 +104,8 @@ def _class_text(entry: dict) -> str:
     return f"{entry['value']} {entry['name']}: {size}{area}"
 
 
-def table_text(columns: Iterable[str], rows: Iterable[dict]) -> str:
-    """A CSV with its header; None is empty."""
+def csv_text(columns: Iterable[str], rows: Iterable[dict]) -> str:
+    """A CSV with a header; None becomes an empty field."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(columns), lineterminator="\n")
     writer.writeheader()
@@ -114,7 +114,7 @@ def table_text(columns: Iterable[str], rows: Iterable[dict]) -> str:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes beside the target and renames. Raises OutputError."""
+    """Replaces a text file, on the disk before the old one goes. Raises OutputError."""
     try:
         files.write_text(path, text, durable=True)
     except OSError as error:
@@ -124,9 +124,9 @@ def write_whole(path: Path, text: str) -> None:
 # --- what a result depends on --------------------------------------------------------------------------------------
 
 
-def stamp(path: str) -> list[int] | None:
-    """[size in bytes, time of change in ns] of a local file, of a folder those of all files in it together; None where
-    there is none, and for addresses."""
+def file_stamp(path: str) -> list[int] | None:
+    """[size in bytes, modification time in ns] of a local file, or of all files in a folder together; None where there
+    is none, and for addresses."""
     if not is_local(path):
         return None
     inside = [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names]
@@ -137,13 +137,13 @@ def stamp(path: str) -> list[int] | None:
     return [sum(f.st_size for f in found), max(f.st_mtime_ns for f in found)]
 
 
-def digest(value: object) -> str:
+def json_digest(value: object) -> str:
     """SHA-256 of a JSON value."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def file_digest(path: str | Path) -> str:
-    """SHA-256 of a file, read once as long as it does not change. Raises OSError."""
+    """SHA-256 of a file; it is read again only after it changed. Raises OSError."""
     found = os.stat(path)
     return _file_digest(str(path), found.st_size, found.st_mtime_ns)
 

@@ -1,4 +1,4 @@
-"""Class layers seen as one: GDAL's virtual rasters (VRT), written as GDAL documents them, since rasterio has no
+"""Mosaics of class layers as GDAL virtual rasters (VRT), written after GDAL's documentation since rasterio has no
 BuildVRT (https://gdal.org/drivers/raster/vrt.html)."""
 
 import math
@@ -18,8 +18,8 @@ from .manifest import write_whole
 
 
 @dataclass(frozen=True)
-class Layer:
-    """A class layer's grid: north up, pixels `across` wide and `down` high in units of the CRS."""
+class MosaicLayer:
+    """A north-up class layer; its pixels are `across` wide and `down` high, in units of the CRS."""
 
     path: Path
     wkt: str
@@ -34,19 +34,22 @@ class Layer:
 
 
 def write_mosaics(folder: Path, layers: Sequence[tuple[Path, list[dict]]], warn: Callable[[str], None]) -> list[Path]:
-    """A VRT for each CRS and set of classes among (class layer, its classes), later ones above earlier ones: mosaic.vrt
-    or, where there are several, mosaic_EPSG_32633.vrt and so on. Mosaics of earlier runs go. Raises OutputError."""
-    groups: dict[tuple, list[Layer]] = {}
+    """Writes one VRT per CRS and set of classes: mosaic.vrt or, with several, mosaic_EPSG_32633.vrt and so on.
+
+    `layers` are (path, classes); later ones lie above earlier ones. Mosaics of earlier runs are removed. Raises
+    OutputError.
+    """
+    groups: dict[tuple, list[MosaicLayer]] = {}
     for path, classes in layers:
         layer = _layer(path, classes, warn)
         if layer:
             groups.setdefault((layer.wkt, layer.classes), []).append(layer)
     written: list[Path] = []
     for (wkt, _), members in groups.items():
-        name = "mosaic" if len(groups) == 1 else f"mosaic_{_called(wkt)}"
+        name = "mosaic" if len(groups) == 1 else f"mosaic_{_crs_name(wkt)}"
         path = folder / f"{name}.vrt"
         count = 2
-        while path in written:  # one CRS, other classes
+        while path in written:  # the same CRS with other classes
             path = folder / f"{name}_{count}.vrt"
             count += 1
         write_whole(path, vrt(members, folder))
@@ -57,7 +60,7 @@ def write_mosaics(folder: Path, layers: Sequence[tuple[Path, list[dict]]], warn:
     return written
 
 
-def _layer(path: Path, classes: list[dict], warn: Callable[[str], None]) -> Layer | None:
+def _layer(path: Path, classes: list[dict], warn: Callable[[str], None]) -> MosaicLayer | None:
     try:
         with Source(path) as source:
             t, crs = source.transform, source.crs
@@ -65,7 +68,7 @@ def _layer(path: Path, classes: list[dict], warn: Callable[[str], None]) -> Laye
             if crs is None or t.b or t.d or t.a <= 0 or t.e >= 0:
                 warn(f"{path.name} is left out of the mosaic: it is not north up in a CRS")
                 return None
-            return Layer(
+            return MosaicLayer(
                 path,
                 crs.to_wkt(),
                 t.c,
@@ -82,21 +85,21 @@ def _layer(path: Path, classes: list[dict], warn: Callable[[str], None]) -> Laye
         return None
 
 
-def _called(wkt: str) -> str:
+def _crs_name(wkt: str) -> str:
     crs = CRS.from_wkt(wkt)
     authority = crs.to_authority()
     return "_".join(authority) if authority else re.sub(r"\W+", "_", crs.name)[:40]
 
 
-def vrt(layers: Sequence[Layer], folder: Path) -> str:
-    """The XML of a VRT in `folder` over layers of one CRS and one set of classes; the finest resolution."""
+def vrt(layers: Sequence[MosaicLayer], folder: Path) -> str:
+    """The XML of a VRT in `folder` over layers with the same CRS and classes, in the finest of their resolutions."""
     across, down = min(e.across for e in layers), min(e.down for e in layers)
     left, top = min(e.left for e in layers), max(e.top for e in layers)
     right = max(e.left + e.width * e.across for e in layers)
     bottom = min(e.top - e.height * e.down for e in layers)
     width, height = (max(1, math.ceil(size - 1e-6)) for size in ((right - left) / across, (top - bottom) / down))
     root = ET.Element("VRTDataset", rasterXSize=str(width), rasterYSize=str(height))
-    ET.SubElement(root, "SRS").text = layers[0].wkt  # without an axis mapping GDAL takes x for east, as rasterio does
+    ET.SubElement(root, "SRS").text = layers[0].wkt  # without an axis mapping GDAL takes x as east, as rasterio does
     ET.SubElement(root, "GeoTransform").text = ", ".join(repr(float(v)) for v in (left, across, 0, top, 0, -down))
     band = ET.SubElement(root, "VRTRasterBand", dataType="Byte", band="1")
     ET.SubElement(band, "Description").text = "class"
@@ -122,13 +125,13 @@ def _classes(band: ET.Element, classes: Sequence[tuple[int, str, str]]) -> None:
         ET.SubElement(categories, "Category").text = names.get(value, "")
 
 
-def _source(band: ET.Element, layer: Layer, folder: Path, target: tuple[float, float, float, float]) -> None:
-    """A complex source, since a simple one would lay its nodata over what lies below."""
+def _source(band: ET.Element, layer: MosaicLayer, folder: Path, target: tuple[float, float, float, float]) -> None:
+    """A complex source: the nodata of a simple one would hide the layers below."""
     source = ET.SubElement(band, "ComplexSource")
     name = os.path.relpath(layer.path, folder).replace(os.sep, "/")
     ET.SubElement(source, "SourceFilename", relativeToVRT="1").text = name
     ET.SubElement(source, "SourceBand").text = "1"
-    # so that GDAL opens a file only when it is looked at
+    # lets GDAL open the file only when its pixels are read
     ET.SubElement(
         source,
         "SourceProperties",
@@ -145,5 +148,5 @@ def _source(band: ET.Element, layer: Layer, folder: Path, target: tuple[float, f
 
 
 def _whole(value: float) -> float:
-    """Rounding of coordinates must not shift whole pixels."""
+    """Removes rounding errors of coordinates, which would shift pixels."""
     return round(value) if abs(value - round(value)) < 1e-6 else value

@@ -1,6 +1,6 @@
-"""Which scenes the user means: files, folders, patterns, tables (CSV) and catalogs (GeoJSON, STAC) to one list.
+"""The scenes that inputs name: files, folders, patterns, tables (CSV) and catalogs (GeoJSON, STAC) become one list.
 
-A Sentinel-2 product as it is downloaded, a .SAFE folder or a .zip, is one scene, whatever rasters are in it.
+A Sentinel-2 product as downloaded, a .SAFE folder or a .zip, is one scene, whatever rasters it contains.
 
 A STAC item is a GeoJSON feature with assets (https://github.com/radiantearth/stac-spec, version 1.0).
 """
@@ -28,43 +28,43 @@ _NAME_LIMIT = 120  # characters of an id; a file system allows 255 bytes with ou
 
 @dataclass(frozen=True)
 class Scene:
-    """A raster to be classified. `input` is an absolute path or an address; `id` names the output; `times` are those of
-    the STAC item it comes from."""
+    """A raster to be classified. `input` is an absolute path or an address, `id` names the output, and `times` come
+    from its STAC item, if it has one."""
 
     id: str
     input: str
     times: dict[str, str | None] = field(default_factory=dict)
 
     @property
-    def recorded(self) -> str:
-        """The input as results name it."""
-        return recorded(self.input)
+    def key(self) -> str:
+        """The input as results name it: without credentials."""
+        return redacted(self.input)
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Entry:
     input: str
     id: str | None = None
     times: dict[str, str | None] = field(default_factory=dict)
 
     @property
-    def recorded(self) -> str:
-        return recorded(self.input)
+    def key(self) -> str:
+        return redacted(self.input)
 
 
 def find_scenes(inputs: Sequence[str], known: Mapping[str, str], skip: Path | None = None) -> list[Scene]:
-    """Scenes in the order given, each once, with ids that differ without regard to case.
+    """Scenes in the order of `inputs`, each once, with ids that differ even if case is ignored.
 
-    `known` is recorded input -> id of earlier runs, which stay; nothing below `skip`, the output folder, is an input.
-    Raises InputError where an input names nothing.
+    `known` maps keys of earlier runs to their ids, which are kept. Files below `skip`, the folder of results, are no
+    inputs. Raises InputError where an input names nothing.
     """
-    found: dict[str, _Found] = {}
+    found: dict[str, _Entry] = {}
     for text in inputs:
         for entry in _expand(text, skip):
             found.setdefault(entry.input, entry)
     if not found:
         raise InputError("expected scenes, found none: name rasters, folders, a CSV, GeoJSON or STAC item collection")
-    return _named(found.values(), known)
+    return _with_ids(found.values(), known)
 
 
 def is_local(path: str) -> bool:
@@ -72,9 +72,9 @@ def is_local(path: str) -> bool:
     return "://" not in path and not path.startswith("/vsi")
 
 
-def recorded(path: str) -> str:
-    """A path as it is. An address without user, password and query, which may hold a key; a piece of the query's digest
-    tells scenes apart that differ in it."""
+def redacted(path: str) -> str:
+    """A path as it is; an address without user, password and query, which may hold credentials. A digest of the query
+    distinguishes scenes that differ in it."""
     if is_local(path):
         return path
     plain, mark, query = path.partition("?")
@@ -82,30 +82,30 @@ def recorded(path: str) -> str:
     return f"{plain}?{hashlib.sha256(query.encode()).hexdigest()[:8]}" if mark else plain
 
 
-def without_keys(message: str) -> str:
-    """A message of a library without the users, passwords and queries of addresses in it."""
+def redact_message(message: str) -> str:
+    """A library's message without the users, passwords and queries of addresses."""
     return re.sub(r"://(?:[^/@\s'\"]*@)?([^\s?'\"]*)(?:\?[^\s'\"]*)?", r"://\1", message)
 
 
-def _expand(text: str, skip: Path | None) -> Iterator[_Found]:
+def _expand(text: str, skip: Path | None) -> Iterator[_Entry]:
     path = Path(text)
     if not is_local(text):
-        yield _Found(text)
+        yield _Entry(text)
     elif product_name(path):
-        yield _Found(_absolute(path))
+        yield _Entry(_absolute(path))
     elif path.is_dir():
-        yield from _folder(path, skip)
+        yield from _folder_entries(path, skip)
     elif path.is_file() and path.suffix.lower() == ".csv":
-        yield from _table(path)
+        yield from _csv_entries(path)
     elif path.is_file() and path.suffix.lower() in (".geojson", ".json"):
-        yield from _catalog(path)
+        yield from _catalog_entries(path)
     elif path.is_file():
-        yield _Found(_absolute(text))
+        yield _Entry(_absolute(text))
     elif glob.has_magic(text):
         matches = sorted(name for name in glob.glob(text, recursive=True) if _readable(Path(name), skip))
         if not matches:
             raise InputError(f"expected files that match {text}, found none")
-        yield from (_Found(_absolute(name)) for name in matches)
+        yield from (_Entry(_absolute(name)) for name in matches)
     else:
         raise InputError(f"expected a raster, folder, pattern, CSV, GeoJSON or STAC item collection, found no {text}")
 
@@ -113,7 +113,7 @@ def _expand(text: str, skip: Path | None) -> Iterator[_Found]:
 def _absolute(path: str | Path) -> str:
     path = Path(path)
     named = path.parent if path.name in _METADATA else path  # a product's metadata file stands for its folder
-    return os.path.abspath(named)  # links stay: a folder of links is a common way to choose scenes
+    return os.path.abspath(named)  # links are kept: a folder of links is a common way to select scenes
 
 
 def _readable(path: Path, skip: Path | None) -> bool:
@@ -121,7 +121,7 @@ def _readable(path: Path, skip: Path | None) -> bool:
     return (path.is_file() or product_name(path) is not None) and not inside and not path.name.startswith(".")
 
 
-def _folder(folder: Path, skip: Path | None) -> Iterator[_Found]:
+def _folder_entries(folder: Path, skip: Path | None) -> Iterator[_Entry]:
     paths = [path for path in folder.rglob("*") if not path.name.startswith(".")]
     products = {path for path in paths if product_name(path)}
     rasters = {path for path in paths if path.suffix.lower() in RASTERS and products.isdisjoint(path.parents)}
@@ -131,18 +131,18 @@ def _folder(folder: Path, skip: Path | None) -> Iterator[_Found]:
             f"expected rasters ({', '.join(RASTERS)}) or Sentinel-2 products in {folder}, the results' "
             "folder aside, found none"
         )
-    yield from (_Found(_absolute(path)) for path in scenes)
+    yield from (_Entry(_absolute(path)) for path in scenes)
 
 
 def _unpacked(path: Path, products: set[Path]) -> bool:
-    """Whether it is an archive beside the folder that was unpacked from it."""
+    """Whether it is an archive next to the folder that was unpacked from it."""
     stem = path.with_name(_product_stem(path.name))
     return path.suffix.lower() == ".zip" and not products.isdisjoint((stem, stem.with_name(f"{stem.name}.SAFE")))
 
 
 def product_name(path: Path) -> str | None:
-    """Of a Sentinel-2 product by its folder or .zip, without .SAFE; None for anything else. One that is not complete
-    is a product if its name is one."""
+    """The name of a Sentinel-2 product, given its folder or .zip, without .SAFE; None for anything else. An incomplete
+    product is recognised by its name."""
     named = _product_stem(path.name)
     if path.suffix.lower() == ".zip" and path.is_file():
         try:
@@ -162,17 +162,17 @@ def _product_stem(name: str) -> str:
     return re.sub(r"(\.SAFE)?(\.zip)?$", "", name, flags=re.IGNORECASE)
 
 
-def _beside(file: Path, href: str) -> str:
-    """An href of a table or catalog: relative ones are relative to its file."""
+def _resolve_href(file: Path, href: str) -> str:
+    """An href in a table or catalog; relative ones are relative to that file."""
     href = href.strip()
     if href.startswith("file://"):
         href = unquote(urlparse(href).path)
     return href if not is_local(href) else _absolute(file.parent / href)
 
 
-def _table(path: Path) -> Iterator[_Found]:
+def _csv_entries(path: Path) -> Iterator[_Entry]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:  # a spreadsheet's byte order mark is no letter
+        with path.open(encoding="utf-8-sig", newline="") as file:  # spreadsheets write a byte order mark
             rows = csv.DictReader(file)
             columns = {(name or "").strip().lower(): name for name in rows.fieldnames or []}
             column = columns.get("path") or columns.get("href")
@@ -180,13 +180,13 @@ def _table(path: Path) -> Iterator[_Found]:
                 raise InputError(f"expected a column path or href in {path.name}, found {', '.join(columns) or 'none'}")
             for row in rows:
                 if (row[column] or "").strip():
-                    called = (row.get(columns.get("id", "")) or "").strip()
-                    yield _Found(_beside(path, row[column]), called or None)
+                    given_id = (row.get(columns.get("id", "")) or "").strip()
+                    yield _Entry(_resolve_href(path, row[column]), given_id or None)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"expected a CSV in UTF-8, found {path.name}: {error}") from error
 
 
-def _catalog(path: Path) -> Iterator[_Found]:
+def _catalog_entries(path: Path) -> Iterator[_Entry]:
     try:
         data = json.loads(path.read_text(encoding="utf-8-sig"))
         features = data["features"] if data["type"] == "FeatureCollection" else [data]
@@ -197,20 +197,20 @@ def _catalog(path: Path) -> Iterator[_Found]:
     for number, feature in enumerate(features, 1):
         properties = feature.get("properties") or {}
         times = {key: properties[key] for key in _TIMES if key in properties}
-        called = str(feature["id"]) if feature.get("id") is not None else None
+        given_id = str(feature["id"]) if feature.get("id") is not None else None
         hrefs = _hrefs(feature, properties)
         if not hrefs:
             raise InputError(
                 f"expected an asset that is a raster, or a property path, href or location (as gdaltindex "
-                f"writes it), found none in feature {called or number} of {path.name}"
+                f"writes it), found none in feature {given_id or number} of {path.name}"
             )
         for key, href in hrefs.items():
-            name = called if len(hrefs) == 1 or called is None else f"{called}_{key}"
-            yield _Found(_beside(path, href), name, times)
+            name = given_id if len(hrefs) == 1 or given_id is None else f"{given_id}_{key}"
+            yield _Entry(_resolve_href(path, href), name, times)
 
 
 def _hrefs(feature: dict, properties: dict) -> dict[str, str]:
-    """Asset key -> href: the assets for data where some say so, else those that look like rasters."""
+    """Asset key to href: assets with the role data where there are any, else those that look like rasters."""
     assets = {k: a for k, a in (feature.get("assets") or {}).items() if isinstance(a, dict) and a.get("href")}
     rasters = {k: a for k, a in assets.items() if _looks_raster(a)}
     data = {k: a for k, a in rasters.items() if "data" in (a.get("roles") or [])}
@@ -230,24 +230,23 @@ def _looks_raster(asset: dict) -> bool:
 # --- names -------------------------------------------------------------------------------------------------------
 
 
-def _named(found: Iterable[_Found], known: Mapping[str, str]) -> list[Scene]:
-    """An id each: the user's, the one of an earlier run, or the file's name, with a piece of the path's digest where
+def _with_ids(found: Iterable[_Entry], known: Mapping[str, str]) -> list[Scene]:
+    """Gives each an id: the user's, that of an earlier run, or the file's name, with part of the path's digest where
     two share it."""
     entries = list(found)
-    told: dict[str, str] = {}
+    explicit: dict[str, str] = {}
     for entry in entries:
-        if entry.id is not None and told.setdefault(_clean(entry.id).lower(), entry.recorded) != entry.recorded:
-            raise InputError(f"expected ids that differ, found {entry.id} for two scenes")
-    mine = {entry.input for entry in entries}
-    taken = {name.lower(): path for path, name in known.items()} | told
+        if entry.id is not None and explicit.setdefault(_clean(entry.id).lower(), entry.key) != entry.key:
+            raise InputError(f"expected distinct ids, found {entry.id} for two scenes")
+    taken = {name.lower(): path for path, name in known.items()} | explicit
     scenes = []
     for entry in entries:
-        name = _clean(entry.id) if entry.id is not None else known.get(entry.recorded) or _clean(_stem(entry.input))
-        if taken.setdefault(name.lower(), entry.recorded) != entry.recorded:
+        name = _clean(entry.id) if entry.id is not None else known.get(entry.key) or _clean(_stem(entry.input))
+        if taken.setdefault(name.lower(), entry.key) != entry.key:
             name = f"{name}-{hashlib.sha256(entry.input.encode()).hexdigest()[:8]}"
-            taken[name.lower()] = entry.recorded
+            taken[name.lower()] = entry.key
         scenes.append(Scene(name, entry.input, entry.times))
-    assert len({s.id.lower() for s in scenes}) == len(mine)
+    assert len({scene.id.lower() for scene in scenes}) == len({entry.input for entry in entries})
     return scenes
 
 
@@ -258,5 +257,5 @@ def _stem(path: str) -> str:
 
 
 def _clean(name: str) -> str:
-    """A name that every file system takes; never hidden."""
+    """A name that is valid on every file system, and not hidden."""
     return re.sub(r"[^\w.+-]+", "_", name).strip("._")[:_NAME_LIMIT] or "scene"

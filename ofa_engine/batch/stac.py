@@ -35,7 +35,7 @@ def footprint(source: Source) -> tuple[list[float] | None, dict | None]:
     points = [place(source.transform, *corner) for corner in edge]
     x, y = zip(*points, strict=True)
     lon, lat = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform(x, y)
-    if not all(-1e3 < value < 1e3 for value in (*lon, *lat)):  # infinite outside of the projection's reach
+    if not all(-1e3 < value < 1e3 for value in (*lon, *lat)):  # infinite where the projection is not defined
         return None, None
     if max(lon) - min(lon) <= 180:
         shape = shapely.Polygon(zip(lon, lat, strict=True))
@@ -54,9 +54,9 @@ def _geojson(shapes: list[Any]) -> dict:
     return shapely.geometry.mapping(rounded[0] if len(rounded) == 1 else shapely.MultiPolygon(rounded))
 
 
-def times_of(name: str, stamp: list[int] | None) -> dict[str, str | None]:
-    """When a scene was taken, from a date in its file's name, as most agencies put it there: 20230512T103031, 20230512
-    or 2023-05-12. Without one all that is known is that it was before the file was last changed."""
+def acquisition_times(name: str, stamp: list[int] | None) -> dict[str, str | None]:
+    """When a scene was acquired, from a date in its file name as most agencies write it: 20230512T103031, 20230512 or
+    2023-05-12. Without one it is only known to be before the file was last modified."""
     match = re.search(r"(?<!\d)((?:19|20)\d\d)([-_]?)(\d\d)\2(\d\d)(?:[T_](\d{6})(?!\d)|(?!\d))", name)
     if match:
         try:
@@ -65,7 +65,7 @@ def times_of(name: str, stamp: list[int] | None) -> dict[str, str | None]:
                 return {"datetime": _utc(datetime.strptime(match[5], "%H%M%S").replace(day.year, day.month, day.day))}
             return _between(_utc(day), _utc(day + timedelta(days=1, seconds=-1)))
         except ValueError:
-            pass  # digits that are no date
+            pass  # digits that are not a date
     changed = datetime.fromtimestamp(stamp[1] / 1e9, timezone.utc) if stamp else datetime.now(timezone.utc)
     return _between(_UNKNOWN_START, _utc(changed))
 
@@ -79,7 +79,7 @@ def _utc(when: datetime) -> str:
 
 
 def item_collection(entries: list[dict], created: str) -> dict:
-    """Done entries of a manifest as items."""
+    """Manifest entries that are done, as STAC items."""
     return {"type": "FeatureCollection", "features": [_item(entry, created) for entry in entries]}
 
 
@@ -87,7 +87,7 @@ def _item(entry: dict, created: str) -> dict:
     times = entry["times"]
     if not times.get("datetime") and not (times.get("start_datetime") and times.get("end_datetime")):
         # the spec: null only with a start and an end
-        times = times_of(Path(entry["input"].partition("?")[0]).name, entry["stamp"])
+        times = acquisition_times(Path(entry["input"].partition("?")[0]).name, entry["stamp"])
     known = {
         "ofanet:sensor": entry["sensor"],
         "ofanet:head": entry["head"]["name"],
@@ -111,7 +111,7 @@ def _item(entry: dict, created: str) -> dict:
                 "title": "class layer",
                 "roles": ["data"],
             },
-            "source": {"href": source, "title": "what was classified", "roles": ["source"]},
+            "source": {"href": source, "title": "the classified raster", "roles": ["source"]},
         },
     }
     if item["geometry"] is None:

@@ -1,4 +1,4 @@
-"""What `ofa bench` measures with: a generated raster of any sensor, and a ViT of any size with random weights."""
+"""Synthetic inputs of `ofa bench`: a raster of any sensor, and a ViT of any size with random weights."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from ..model.ofanet import VIT_BASE, VIT_TINY, Architecture, OFANet
 
 SIZES: dict[str, Architecture] = {"tiny": VIT_TINY, "base": VIT_BASE}
 _STRIPE_PX = 256
-# how files hold a sensor's canonical unit: type, factor, least and largest value
+# how files store a sensor's canonical unit: data type, factor, smallest and largest value
 _FILES: dict[str, tuple[str, float, float, float]] = {
     "8-bit": ("uint8", 1, 1, 254),
     "reflectance": ("uint16", 10000, 1, 10000),
@@ -26,7 +26,7 @@ _FILES: dict[str, tuple[str, float, float, float]] = {
 
 
 def write_example(path: Path, width: int, height: int, sensor_id: str = "gaofen") -> Path:
-    """A tiled, compressed raster of blotches with grain, which compress about like imagery; written in rows."""
+    """A tiled, compressed raster of coarse patches with noise, which compresses about like imagery. Returns `path`."""
     sensor, rng = sensors.get(sensor_id), np.random.default_rng(0)
     dtype, factor, low, high = _FILES[sensor.unit]
     mean, std = (factor * np.array(v, np.float32)[:, None, None] for v in (sensor.mean, sensor.std))
@@ -47,28 +47,28 @@ def write_example(path: Path, width: int, height: int, sensor_id: str = "gaofen"
         transform=rasterio.Affine(gsd, 0, 5e5, 0, -gsd, 5.8e6),
         bigtiff="if_safer",
     )
-    grain = rng.uniform(-0.25, 0.25, (bands, min(_STRIPE_PX, height), width)).astype(np.float32)
+    noise = rng.uniform(-0.25, 0.25, (bands, min(_STRIPE_PX, height), width)).astype(np.float32)
     with rasterio.open(path, "w", **profile) as target:
         for number, name in enumerate(sensor.band_names, 1):
             target.set_band_description(number, name)
         for row in range(0, height, _STRIPE_PX):
             rows = min(_STRIPE_PX, height - row)
-            z = _blotches(rng, bands, width)[:, :rows] + np.roll(grain, int(rng.integers(width)), 2)[:, :rows]
+            z = _coarse_patches(rng, bands, width)[:, :rows] + np.roll(noise, int(rng.integers(width)), 2)[:, :rows]
             values = (mean + std * z).clip(low, high).astype(dtype)
             target.write(values, window=Window(0, row, width, rows))
     return path
 
 
-def _blotches(rng: np.random.Generator, bands: int, width: int) -> NDArray[np.float32]:
-    """(bands, 256, width), in standard deviations."""
+def _coarse_patches(rng: np.random.Generator, bands: int, width: int) -> NDArray[np.float32]:
+    """(bands, 256, width) in standard deviations."""
     side = 64
     coarse = rng.uniform(-1.8, 1.8, (bands, _STRIPE_PX // side, width // side + 1)).astype(np.float32)
     return coarse.repeat(side, 1).repeat(side, 2)[:, :, :width]
 
 
 def random_model(folder: Path, model: str, sensor_id: str, classes: int) -> tuple[Path, Path]:
-    """Checkpoint and head with random weights: "tiny" or "base", or "starter" for a random head on the checkpoint
-    that comes with the engine. The head also sees pixels, as fitted ones do."""
+    """Writes a checkpoint ("tiny" or "base") and a head with random weights into `folder`. With "starter" the
+    checkpoint is the one that comes with the engine. The head is of kind `linear+pixels`. Returns both paths."""
     torch.manual_seed(0)
     if model in SIZES:
         net = OFANet(SIZES[model], [sensor_id])

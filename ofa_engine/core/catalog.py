@@ -1,8 +1,8 @@
-"""Where the engine's resources are, and what model files say of themselves. Standard library only, so that QGIS can
-list heads without torch.
+"""Model files: where they are searched for, and what their headers say. Standard library only, so that QGIS can list
+heads without torch.
 
 Checkpoints and heads are safetensors files (8 bytes of header length, a JSON header, raw tensors;
-https://github.com/huggingface/safetensors#format); ours keep their own JSON under the metadata key "ofanet".
+https://github.com/huggingface/safetensors#format) with a JSON header of their own under the metadata key "ofanet".
 """
 
 import json
@@ -21,7 +21,7 @@ _CHUNK_BYTES = 4 * 2**20
 
 
 def resources_dir() -> Path:
-    """resources/ beside the engine: in the repository, pip-installed, or in the plugin's zip."""
+    """resources/ next to the package: in the repository, pip-installed, or in the plugin's zip."""
     return Path(__file__).resolve().parents[2] / "resources"
 
 
@@ -32,7 +32,7 @@ def models_dirs() -> list[Path]:
 
 
 def read_header(path: str | Path) -> dict:
-    """The "ofanet" header of a checkpoint or head. Raises ModelFileError for anything else; never reads the tensors."""
+    """The "ofanet" header of a checkpoint or head, without reading tensors. Raises ModelFileError for other files."""
     path = Path(path)
     try:
         with path.open("rb") as file:
@@ -60,7 +60,7 @@ def read_header(path: str | Path) -> dict:
 
 def rewrite_header(path: str | Path, header: dict, target: str | Path) -> None:
     """Writes the model file to `target`, which may be the same, with another "ofanet" header; the tensors are copied
-    byte for byte. Raises ModelFileError for a file that is none of ours, OSError."""
+    byte for byte. Raises ModelFileError for a file that is no checkpoint or head, OSError."""
     read_header(path)
     target = Path(target)
     with replacing(target) as part, Path(path).open("rb") as source, part.open("wb") as out:
@@ -75,6 +75,8 @@ def rewrite_header(path: str | Path, header: dict, target: str | Path) -> None:
 
 @dataclass(frozen=True)
 class ModelFile:
+    """A checkpoint or head, with its header."""
+
     path: Path
     header: dict
 
@@ -90,14 +92,14 @@ def _list(kind: str, first: Path | None = None) -> list[ModelFile]:
             try:
                 header = read_header(path)
             except ModelFileError:
-                continue  # a stranger's file in the user's folder is no reason to stop
+                continue  # the user's folder may hold other files
             if header["file"] == kind:
                 found.setdefault(path.stem, ModelFile(path, header))
     return list(found.values())
 
 
 def list_heads(sensor: str | None = None, task: str | None = None) -> list[ModelFile]:
-    """All heads found, of one sensor and task where given; the user's own come first."""
+    """All heads, or those for a sensor and task; the user's own come first."""
     return [
         head
         for head in _list("head")
@@ -106,11 +108,13 @@ def list_heads(sensor: str | None = None, task: str | None = None) -> list[Model
 
 
 def list_checkpoints() -> list[ModelFile]:
+    """All checkpoints; the user's own come first."""
     return _list("checkpoint")
 
 
 def find_head(name_or_path: str | None, sensor: str, task: str | None) -> ModelFile:
-    """A head by path or name; with None the sensor's default: the first for that task. Raises ModelFileError."""
+    """A head by path or name. None means the default for the sensor: its first head for that task. Raises
+    ModelFileError."""
     if name_or_path:
         path = Path(name_or_path)
         if path.suffix == ".safetensors" or path.exists():
@@ -131,7 +135,7 @@ def find_head(name_or_path: str | None, sensor: str, task: str | None) -> ModelF
 
 
 def named_checkpoint(name_or_path: str, sensor: str) -> ModelFile:
-    """A checkpoint by path or name, for that sensor. Raises ModelFileError."""
+    """A checkpoint by path or name that has an embedder for the sensor. Raises ModelFileError."""
     path = Path(name_or_path)
     if path.suffix == ".safetensors" or path.exists():
         found: ModelFile | None = ModelFile(path, read_header(path))
@@ -146,14 +150,15 @@ def named_checkpoint(name_or_path: str, sensor: str) -> ModelFile:
     return found
 
 
-def find_checkpoint(fingerprint: str | None, sensor: str, beside: Path | None = None) -> ModelFile:
-    """The checkpoint a head was fitted on, by the fingerprint of its backbone with that sensor's embedder; looked for
-    in the head's own folder `beside`, too. With None the first one for that sensor."""
-    for checkpoint in _list("checkpoint", beside):
+def find_checkpoint(fingerprint: str | None, sensor: str, folder: Path | None = None) -> ModelFile:
+    """The checkpoint that a head was fitted on, by the fingerprint of its backbone with that sensor's embedder.
+    `folder` (the head's own) is searched first. With None the first one for that sensor. Raises ModelFileError."""
+    for checkpoint in _list("checkpoint", folder):
         prints = checkpoint.header.get("fingerprints", {})
         if fingerprint is None and sensor in prints or fingerprint is not None and prints.get(sensor) == fingerprint:
             return checkpoint
     wanted = f"with backbone fingerprint {fingerprint[:12]}..." if fingerprint else f"for {sensor}"
     raise ModelFileError(
-        f"expected a checkpoint {wanted}, found none: put the one the head was fitted on beside it or in $OFANET_MODELS"
+        f"expected a checkpoint {wanted}, found none: put the one that the head was fitted on "
+        "into the head's folder or into $OFANET_MODELS"
     )

@@ -1,8 +1,9 @@
-"""Colours of classes, by what their names say. Standard library only, so that QGIS and the engine choose alike."""
+"""The table of classes that a head carries, and colours for classes by their names. Standard library only, so that QGIS
+and the engine choose the same ones."""
 
 from collections.abc import Iterable, Sequence
 
-# Okabe and Ito's colours first, which colour-blind people can tell apart
+# the colour-blind-safe palette of Okabe and Ito first
 COLORS = (
     "#0072b2",
     "#009e73",
@@ -17,8 +18,8 @@ COLORS = (
     "#b8d8a0",
     "#222222",
 )
-# what people expect to see; the first word that a class's name holds decides
-_EXPECTED = {
+# conventional map colours; the first of these words that a class's name contains decides
+_CONVENTIONAL = {
     "water": "#2a6fd1",
     "river": "#2a6fd1",
     "lake": "#2a6fd1",
@@ -47,19 +48,19 @@ _EXPECTED = {
     "wetland": "#5fb3a8",
     "cloud": "#d9d9d9",
 }
-_FREE = tuple(color for color in COLORS if color not in _EXPECTED.values())
+_FREE = tuple(color for color in COLORS if color not in _CONVENTIONAL.values())
 
 
 def color_for(name: str, taken: Iterable[str]) -> str:
-    """A colour, as #rrggbb, for one more class: by its name where that says something, else the next free one; none
-    of `taken` while there are others."""
+    """A colour as #rrggbb for a new class: the one its name suggests, else the next free one of `COLORS`. A colour in
+    `taken` is used again only when all are."""
     used = [color.lower() for color in taken]
-    meant = (color for word, color in _EXPECTED.items() if word in name.lower())
-    return next((color for color in (*meant, *_FREE) if color not in used), COLORS[len(used) % len(COLORS)])
+    suggested = (color for word, color in _CONVENTIONAL.items() if word in name.lower())
+    return next((color for color in (*suggested, *_FREE) if color not in used), COLORS[len(used) % len(COLORS)])
 
 
 def colors_for(names: Sequence[str]) -> list[str]:
-    """A colour a class; no colour twice while there are others."""
+    """One colour per class; none is used twice while there are others."""
     taken: list[str] = []
     for name in names:
         taken.append(color_for(name, taken))
@@ -67,9 +68,12 @@ def colors_for(names: Sequence[str]) -> list[str]:
 
 
 def class_table(values: Sequence[int], names: Sequence[str], colors: Sequence[str]) -> list[dict]:
-    """The classes as a head's header keeps them, in the order of the head's outputs. Raises ValueError."""
+    """The classes as a head's header lists them, in the order of the head's outputs.
+
+    Raises ValueError where the three differ in length, a value occurs twice, or one is not 0 to 254.
+    """
     if not len(values) == len(names) == len(colors) or len(set(values)) != len(values):
-        raise ValueError("expected one distinct value, one name and one colour a class")
+        raise ValueError("expected one distinct value, one name and one colour per class")
     if not all(0 <= value <= 254 for value in values):
         raise ValueError(f"expected class values 0 to 254, found {sorted(values)}")
     return [{"value": int(v), "name": n, "color": c} for v, n, c in zip(values, names, colors, strict=True)]

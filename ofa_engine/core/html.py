@@ -1,15 +1,10 @@
-"""The accuracy report as a page, and what all such pages share: one HTML file without scripts and without anything
-from the network.
+"""The parts that all result pages share. A page is one HTML file without scripts and without anything from the network.
 
-The matrix is a picture of shares: one blue from light to dark, told apart by lightness alone.
+Functions return HTML; their arguments are plain text unless they say otherwise. Standard library only.
 """
 
 import html
 from collections.abc import Iterable, Sequence
-
-import numpy as np
-
-from ..learning.metrics import Z_95
 
 _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
@@ -26,150 +21,32 @@ pixelated; border: 1px solid #8884 } .map ul { list-style: none; margin: 0; padd
 """
 
 
-def page(answer: dict) -> str:
-    """Of what `evaluate` answers."""
-    name, source = text(answer["head_name"]), answer["provenance"]
-    parts = [f"<h1>Accuracy of {name}</h1>", _summary(answer)]
-    if answer["notes"]:
-        notes = "".join(f"<li>{text(note)}</li>" for note in answer["notes"])
-        parts.append(f"<h2>To bear in mind</h2><ul>{notes}</ul>")
-    caption = "in per cent of the reference class, and "
-    caption += "in points, each class's own number, not weighted" if answer["sample"] else f"in {answer['unit']}"
-    parts += [
-        "<h2>What was found as what</h2>",
-        _matrix(answer),
-        f"<p>Rows are the reference, columns the map: {caption}. Frames: where both agree.</p>",
-        "<h2>Classes</h2>",
-        _class_table(answer),
-        "<h2>Areas</h2>",
-        _area_table(answer),
-        "<h2>Where this comes from</h2>",
-        listing(source.items()),
-        "<h2>How to read it</h2>",
-        _reading(answer),
-    ]
-    return document(f"Accuracy of {answer['head_name']}", parts)
-
-
-def document(title: str, parts: Sequence[str]) -> str:
-    """A page of parts that are HTML; the title is text."""
-    head = f'<head><meta charset="utf-8"><title>{text(title)}</title><style>{_STYLE}</style></head>'
+def document(title: str, parts: Iterable[str], style: str = "") -> str:
+    """A whole page; `parts` are HTML, `style` is CSS in addition to what all pages share."""
+    head = f'<head><meta charset="utf-8"><title>{text(title)}</title><style>{_STYLE}{style}</style></head>'
     return f'<!doctype html>\n<html lang="en">{head}\n<body>\n' + "\n".join(parts) + "\n</body></html>\n"
 
 
-def _summary(answer: dict) -> str:
-    own, interval = answer["validation"] or {}, interval_text(answer["accuracy_se"])
-    names = (("accuracy", "overall accuracy"), ("kappa", "kappa"), ("miou", "mean IoU"), ("macro_f1", "mean F1"))
-    head = ["", "here", *(["when fitted, cross-validated"] if own else [])]
-    lines = [
-        [
-            title,
-            score_text(answer[key]) + (interval if key == "accuracy" else ""),
-            *([score_text(own.get(key))] if own else []),
-        ]
-        for key, title in names
-    ]
-    total = sum(entry["labelled"] for entry in answer["classes"])
-    what = f"{count_text(total)} labelled {answer['unit']}"
-    if answer["sample"]:
-        maps = f" {', '.join(answer['sample']['maps'])}" if answer["sample"]["maps"] else ""
-        what += f" out of {answer['sample']['points']} drawn at random by class, weighted to stand for the map{maps}"
-    return f"<p>{text(what)}.</p>" + table(head, lines)
-
-
-def _class_table(answer: dict) -> str:
-    own = {entry["value"]: entry for entry in (answer["validation"] or {}).get("classes", [])}
-    points = answer["sample"] is not None
-    head = [
-        "class",
-        f"labelled {answer['unit']}",
-        "user's accuracy",
-        "producer's accuracy",
-        "F1",
-        "IoU",
-        *(["IoU when fitted"] if own else []),
-    ]
-    lines = []
-    for entry in answer["classes"]:
-        line = [
-            _called(entry, answer),
-            count_text(entry["labelled"]),
-            *(score_text(entry[key]) + interval_text(entry.get(f"{key}_se")) for key in ("users", "producers")),
-            score_text(entry["f1"]),
-            score_text(entry["iou"]),
-        ]
-        lines.append([*line, *([score_text(own.get(entry["value"], {}).get("iou"))] if own else [])])
-    return table(head, lines, first_is_html=True) + ("<p>± is half of a 95 % interval.</p>" if points else "")
-
-
-def _called(entry: dict, answer: dict) -> str:
-    value = "" if entry["value"] is None else f"{entry['value']} "
-    what = "not in the map" if answer["sample"] else "unknown to the head"
-    return swatch(entry["color"], value + entry["name"]) + ("" if entry["mapped"] else f" <em>({what})</em>")
-
-
 def swatch(color: str, name: str) -> str:
+    """A class's name after a square of its colour."""
     return f'<span class="swatch" style="background:{text(color)}"></span> {text(name)}'
-
-
-def _area_table(answer: dict) -> str:
-    classes = answer["classes"]
-    if not answer["sample"]:
-        lines = [[_called(e, answer), hectares_text(e["mapped_ha"])] for e in classes if e["mapped"]]
-        return (
-            table(["class", "mapped, ha"], lines, first_is_html=True)
-            + f"<p>In the part of the rasters around the labels. {text(answer['areas'])}</p>"
-        )
-    head = ["class", "mapped, ha", "error-adjusted, ha", "± (95 %)", "share of the map", "± (95 %)"]
-    lines = [
-        [
-            _called(e, answer),
-            *(hectares_text(e[key]) for key in ("mapped_ha", "area_ha", "area_ci95_ha")),
-            f"{e['share']:.2%}",
-            "-" if e["share_se"] is None else f"{Z_95 * e['share_se']:.2%}",
-        ]
-        for e in classes
-    ]
-    return table(head, lines, first_is_html=True) + (
-        "<p>Error-adjusted: the area that is so, whatever the map says; what the points show of the map's errors is "
-        "taken into account (Olofsson et al. 2014, Remote Sensing of Environment 148, 42-57).</p>"
-    )
 
 
 def hectares_text(value: float | None) -> str:
     return "-" if value is None else f"{value:,.2f}"
 
 
-def _reading(answer: dict) -> str:
-    return (
-        "<p>User's accuracy: of what the map calls a class, the share that is so. Producer's accuracy: of what is so, "
-        "the share that the map calls so. F1 is their harmonic mean. IoU: what both the map and the reference call so, "
-        "out of what either does. Kappa: agreement beyond what chance would give with these shares. Means are over all "
-        "classes that occur in the reference or in the map where there is a reference.</p>"
-        f"<p>Reference {answer['unit']} that the map leaves out (nodata) are counted but not scored. Cross-validated "
-        "scores are those of the head's own training labels, each from a model that had not seen its polygon or "
-        "block.</p>"
-    )
-
-
 def count_text(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def interval_text(error: float | None) -> str:
-    """Half of a 95 % interval, for a standard error."""
-    return "" if error is None else f" ± {Z_95 * error:.3f}"
-
-
-def score_text(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
 def text(value: object) -> str:
+    """A value, escaped; the items of a list are separated by commas."""
     return html.escape(", ".join(map(str, value)) if isinstance(value, list) else str(value))
 
 
 def listing(pairs: Iterable[tuple[str, object]]) -> str:
+    """A table of names and values; values that are None, False or an empty list are skipped."""
     rows = (
         f"<tr><th>{text(k.replace('_', ' '))}</th><td><code>{text(v)}</code></td></tr>"
         for k, v in pairs
@@ -179,10 +56,10 @@ def listing(pairs: Iterable[tuple[str, object]]) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], first_is_html: bool = False) -> str:
-    """The first column is text (or HTML), the others are numbers."""
+    """A table whose first column is text, or HTML, and whose other columns are numbers, aligned right."""
 
-    def line(values: Sequence[str], tag: str, ready: bool) -> str:
-        shown = [v if ready and not i else text(v) for i, v in enumerate(values)]
+    def line(values: Sequence[str], tag: str, is_html: bool) -> str:
+        shown = [v if is_html and not i else text(v) for i, v in enumerate(values)]
         cells = (f"<{tag}{' class=n' * (i > 0)}>{v}</{tag}>" for i, v in enumerate(shown))
         return f"<tr>{''.join(cells)}</tr>"
 
@@ -190,62 +67,6 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], first_is_html: boo
     return f'<div class="wide"><table>{line(head, "th", False)}{body}</table></div>'
 
 
-# --- the matrix as a picture -------------------------------------------------------------------------------------
-
-_CELL_W, _CELL_H, _LETTER = 64, 42, 7.2
-_LIGHT, _DARK = (247, 251, 255), (8, 48, 107)
-
-
-def _matrix(answer: dict) -> str:
-    """Rows are the reference, columns the map; a cell's colour is its share of the row."""
-    classes, counts = answer["classes"], np.array(answer["confusion"], np.float64)
-    columns = counts.shape[1]
-    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1e-12)
-    longest = max(_LETTER * len(short(entry["name"])) for entry in classes)
-    left, top = 40 + longest, 40 + longest * 0.7  # column names lean by 45 degrees
-    width, height = left + columns * _CELL_W + longest * 0.7 + 10, top + len(classes) * _CELL_H + 10
-    parts = [
-        f'<div class="wide"><svg viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" '
-        'role="img"><title>Confusion matrix: rows are the reference, columns the map</title>'
-    ]
-    for j, entry in enumerate(classes[:columns]):
-        x, y = left + (j + 0.5) * _CELL_W, top - 8
-        parts.append(f'<text transform="translate({x:.1f} {y:.1f}) rotate(-45)">{text(short(entry["name"]))}</text>')
-    for i, entry in enumerate(classes):
-        y = top + i * _CELL_H
-        parts.append(
-            f'<text x="{left - 8:.1f}" y="{y + _CELL_H / 2 + 4:.1f}" text-anchor="end">'
-            f"{text(short(entry['name']))}</text>"
-        )
-        for j in range(columns):
-            says = f"{entry['name']} found as {classes[j]['name']}: {count_text(counts[i, j])} {answer['unit']}"
-            parts.append(matrix_cell(left + j * _CELL_W, y, counts[i, j], shares[i, j], says, i == j))
-    parts.append(f'<text x="4" y="{top - 8:.1f}" class="s">reference ↓ map →</text></svg></div>')
-    return "\n".join(parts)
-
-
-def matrix_cell(x: float, y: float, count: float, share: float, says: str, right: bool) -> str:
-    color = "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(_LIGHT, _DARK, strict=True))
-    ink = "#ffffff" if share > 0.65 else "#000000"  # whichever stands out more: 4.5 to 1 at least
-    frame = ' stroke="#d55e00" stroke-width="3"' if right else ""  # of what is right
-    middle = x + _CELL_W / 2
-    return (
-        f'<g><title>{text(says)}</title><rect x="{x + 2:.1f}" y="{y + 2:.1f}" width="{_CELL_W - 4}" '
-        f'height="{_CELL_H - 4}" fill="{color}"{frame}/>'
-        f'<text x="{middle:.1f}" y="{y + 18:.1f}" text-anchor="middle" style="fill:{ink}">{share:.0%}</text>'
-        f'<text x="{middle:.1f}" y="{y + 33:.1f}" text-anchor="middle" class="s" style="fill:{ink}">'
-        f"{_compact(count)}</text></g>"
-    )
-
-
-def _compact(value: float) -> str:
-    """At most five letters: 1234, 12k, 1.2M."""
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if value >= size:
-            unit = 1e3 if letter == "k" else size
-            return f"{value / unit:.1f}{letter}" if value < 10 * unit else f"{value / unit:.0f}{letter}"
-    return f"{value:.0f}"
-
-
 def short(name: str) -> str:
+    """A name for a figure: at most 28 characters."""
     return name if len(name) <= 28 else name[:27] + "…"

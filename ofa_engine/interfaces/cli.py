@@ -225,9 +225,9 @@ def _run(args: argparse.Namespace, unit: str = "tile", scale: float = 0) -> dict
 
 
 def _batch(args: argparse.Namespace) -> int:
-    from ..batch.run import PARTS, failure_line
+    from ..batch.run import PROGRESS_STEPS, failure_line
 
-    answer = _run(args, "scene", 1 / PARTS)
+    answer = _run(args, "scene", 1 / PROGRESS_STEPS)
     line = failure_line(answer)
     if line:
         print(f"ofa: {line}", file=sys.stderr)
@@ -253,7 +253,7 @@ def _bench(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from ..benchmark.bench import BenchOptions, bench
-    from ..benchmark.other_tools import compare, table
+    from ..benchmark.other_tools import compare_tools, format_tool_table
 
     known = {k: v for k, v in vars(args).items() if v is not None and k not in ("verb", "debug", "json", "compare")}
     form = "{percentage:3.0f}%|{bar}| {elapsed} gone, {remaining} left"
@@ -265,8 +265,8 @@ def _bench(args: argparse.Namespace) -> int:
         def done(share: float) -> None:
             bar.update(share - bar.n)
 
-        answer = (compare if args.compare else bench)(BenchOptions(**known), log, done)
-    print(table(answer)) if args.compare and not args.json else _print(answer, args.json)
+        answer = (compare_tools if args.compare else bench)(BenchOptions(**known), log, done)
+    print(format_tool_table(answer)) if args.compare and not args.json else _print(answer, args.json)
     return 0
 
 

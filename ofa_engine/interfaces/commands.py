@@ -44,5 +44,6 @@ def run(verb: str, params: Mapping[str, Any], callbacks: Callbacks) -> dict:
 
 def show(verb: str, answer: dict) -> str | None:
     """The answer in words, where the verb has a form of its own."""
-    form = getattr(_module(verb)[0], "show", None)
+    module = _module(verb)[0]
+    form = getattr(module, f"format_{verb}_summary", None) or getattr(module, "show", None)
     return form(answer) if form else None

@@ -1,7 +1,7 @@
-"""Multinomial logistic regression on frozen features, its strength chosen by blocked cross-validation.
+"""Multinomial logistic regression on frozen features, regularised as blocked cross-validation suggests.
 
-Folds hold whole groups (polygons, or blocks of the raster), so that no score is earned by remembering a place; the
-same folds calibrate the confidence by a temperature (Guo et al. 2017, arXiv 1706.04599).
+Folds keep groups (polygons, or blocks of a raster) whole, so that spatial autocorrelation does not inflate the score.
+The same folds calibrate the confidence with a temperature (Guo et al. 2017, arXiv 1706.04599).
 """
 
 import warnings
@@ -18,16 +18,16 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from .metrics import confusion, scores
 
-STRENGTHS = (1e-2, 1e-1, 1.0, 10.0)  # C of scikit-learn: the larger, the closer to the training samples
-# Samples of a polygon or block repeat each other: from here on, more of them do not outweigh the penalty
+STRENGTHS = (1e-2, 1e-1, 1.0, 10.0)  # C of scikit-learn: inverse regularisation strength
+# Samples of one polygon or block are correlated: beyond this number, more of them do not outweigh the penalty
 INDEPENDENT = 5000
 FOLDS = 5
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """Logits are features @ weight.T + bias. `score` is the cross-validated mean IoU (None where there are too few
-    groups to validate); `matrix` (K, K) the confusion it comes from."""
+class LogisticFit:
+    """Logits are features @ weight.T + bias. `score` is the cross-validated mean IoU, None with too few groups to
+    validate; `matrix` (K, K) is the confusion matrix it comes from."""
 
     weight: NDArray[np.float64]  # (K, F)
     bias: NDArray[np.float64]  # (K,)
@@ -36,59 +36,69 @@ class Fitted:
     score: float | None
     matrix: NDArray[np.float64]
     folds: int
-    unscored: tuple[int, ...]  # classes of one group only
+    unscored: tuple[int, ...]  # classes that occur in one group only
 
 
-def fit(
+def fit_logistic(
     features: NDArray,
     index: NDArray,
     group: NDArray,
     weight: NDArray,
     classes: int,
     seed: int = 0,
-    tick: Callable[[], None] = lambda: None,
-    trust: NDArray | None = None,
-) -> Fitted:
-    """`features` (N, F), class `index` (N,) from 0, `group` (N,), `weight` (N,). Deterministic for a seed.
+    check_cancelled: Callable[[], None] = lambda: None,
+    scale: NDArray | None = None,
+) -> LogisticFit:
+    """Fits a classifier; deterministic for a seed.
 
-    `trust` (F,) makes some features cheaper to use than others: each is scaled by it after standardisation, and so
-    penalised by its inverse square. `tick` is called before each single fit: it may raise to cancel. Raises ValueError
-    for fewer than two classes.
+    Args:
+        features: (N, F).
+        index: (N,) classes from 0.
+        group: (N,) the group of each sample; a group is never split between training and test.
+        weight: (N,) sample weights.
+        classes: K.
+        seed: of the folds.
+        check_cancelled: called before each single fit; it may raise to cancel.
+        scale: (F,) factors for the standardised features. A smaller scale means a stronger penalty, by its inverse
+            square.
+
+    Raises:
+        ValueError: fewer than two classes occur.
     """
     if len(np.unique(index)) < 2:
         raise ValueError("expected labels of at least two classes, found one")
     mean, std = _moments(features, weight)
-    if trust is not None:
-        std = std / trust
+    if scale is not None:
+        std = std / scale
     x = ((features - mean) / std).astype(np.float32)
-    folds, unscored = split(index, group, classes, seed)
+    folds, unscored = grouped_folds(index, group, classes, seed)
     strength, temperature, score, matrix = STRENGTHS[1], 1.0, None, np.zeros((classes, classes))
     if folds:
-        logits = _held_out_logits(x, index, weight, classes, folds, tick)
+        logits = _held_out_logits(x, index, weight, classes, folds, check_cancelled)
         tested = np.concatenate([test for _, test in folds])
         matrices = [confusion(index[tested], found[tested].argmax(1), classes, weight[tested]) for found in logits]
-        marks = [scores(m, unscored)["miou"] or 0.0 for m in matrices]
-        best = max(range(len(marks)), key=lambda i: (round(marks[i], 4), -i))
-        strength, score, matrix = STRENGTHS[best], marks[best], matrices[best]
+        miou = [scores(m, unscored)["miou"] or 0.0 for m in matrices]
+        best = max(range(len(miou)), key=lambda i: (round(miou[i], 4), -i))
+        strength, score, matrix = STRENGTHS[best], miou[best], matrices[best]
         temperature = _temperature(logits[best][tested], index[tested], weight[tested])
-    tick()
+    check_cancelled()
     w, b = _solve(x, index, weight, classes, [strength])[0]
     w, b = w / temperature, b / temperature
     w = w / std
-    return Fitted(w, b - w @ mean, strength, temperature, score, matrix, len(folds), unscored)
+    return LogisticFit(w, b - w @ mean, strength, temperature, score, matrix, len(folds), unscored)
 
 
 def _moments(features: NDArray, weight: NDArray) -> tuple[NDArray, NDArray]:
     mean = np.average(features, axis=0, weights=weight)
     std = np.sqrt(np.average((features - mean) ** 2, axis=0, weights=weight))
-    return mean, np.where(std > 1e-6, std, 1.0)  # a constant feature stays out: its weight has nothing to hold to
+    return mean, np.where(std > 1e-6, std, 1.0)  # a constant feature becomes 0 and has no effect
 
 
-def split(
+def grouped_folds(
     index: NDArray, group: NDArray, classes: int, seed: int
 ) -> tuple[list[tuple[NDArray, NDArray]], tuple[int, ...]]:
-    """([(training, test samples)], classes that are not scored). A class whose samples all lie in one group is trained
-    on in every fold and tested in none."""
+    """([(training samples, test samples)], classes that cannot be scored). A class that occurs in a single group is in
+    the training set of every fold and in no test set."""
     groups = [np.unique(group[index == k]) for k in range(classes)]
     single = tuple(k for k in range(classes) if len(groups[k]) == 1)
     several = [len(g) for g in groups if len(g) > 1]
@@ -97,13 +107,13 @@ def split(
     pool = np.flatnonzero(~np.isin(index, single))
     count = max(2, min(FOLDS, *several))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of a class with fewer groups than folds: a fold goes without
+        warnings.simplefilter("ignore", UserWarning)  # a class with fewer groups than folds is missing in some
         parts = StratifiedGroupKFold(count, shuffle=True, random_state=seed).split(pool, index[pool], group[pool])
         tests = [pool[test] for _, test in parts if len(test)]
     folds = []
     for test in tests:
         train = np.setdiff1d(np.arange(len(index)), test)
-        train = train[~np.isin(group[train], group[test])]  # groups of a class that is not scored, too
+        train = train[~np.isin(group[train], group[test])]  # these may also hold unscored classes
         if len(np.unique(index[train])) > 1:
             folds.append((train, test))
     return folds, single
@@ -115,12 +125,12 @@ def _held_out_logits(
     weight: NDArray,
     classes: int,
     folds: Sequence[tuple[NDArray, NDArray]],
-    tick: Callable[[], None],
+    check_cancelled: Callable[[], None],
 ) -> NDArray:
-    """(strengths, N, K) logits of each sample from the fold that has not seen its group."""
+    """(strengths, N, K) logits of each sample, from the fold in which its group was held out."""
     logits = np.zeros((len(STRENGTHS), len(x), classes))
     for train, test in folds:
-        tick()
+        check_cancelled()
         solved = _solve(x[train], index[train], weight[train], classes, STRENGTHS)
         for number, (w, b) in enumerate(solved):
             logits[number][test] = x[test] @ w.T + b
@@ -130,31 +140,31 @@ def _held_out_logits(
 def _solve(
     x: NDArray, index: NDArray, weight: NDArray, classes: int, strengths: Sequence[float]
 ) -> list[tuple[NDArray, NDArray]]:
-    """(weight (K, F), bias (K,)) for each strength, each from the solution before. Classes that do not occur get a
-    bias that keeps them out."""
-    there = np.unique(index)
+    """(weight (K, F), bias (K,)) for each strength, each fit warm-started from the one before. Classes that do not
+    occur get a bias that rules them out."""
+    occurring = np.unique(index)
     weight = weight * (len(weight) / weight.sum())
     model = LogisticRegression(max_iter=150, tol=1e-3, warm_start=True)
-    answers = []
+    solutions = []
     for strength in strengths:
         model.C = strength * min(1.0, INDEPENDENT / len(x))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # near enough: what counts is the held-out score
+            warnings.simplefilter("ignore", ConvergenceWarning)  # the held-out score is what counts
             model.fit(x, index, sample_weight=weight)
         w, b = model.coef_, model.intercept_
-        if len(there) == 2:  # scikit-learn keeps one row for two classes
+        if len(occurring) == 2:  # scikit-learn keeps one row for two classes
             w, b = np.concatenate([-w, w]) / 2, np.concatenate([-b, b]) / 2
         full_w, full_b = np.zeros((classes, x.shape[1])), np.full(classes, -30.0)
-        full_w[there], full_b[there] = w, b
-        answers.append((full_w, full_b))
-    return answers
+        full_w[occurring], full_b[occurring] = w, b
+        solutions.append((full_w, full_b))
+    return solutions
 
 
 def _temperature(logits: NDArray, index: NDArray, weight: NDArray) -> float:
-    """Divides logits so that held-out samples are the most likely under them; within 1/20 to 20."""
+    """The divisor of the logits that minimises the negative log-likelihood of held-out samples; within 1/20 to 20."""
 
     def loss(log_t: float) -> float:
-        likely = log_softmax(logits / np.exp(log_t), 1)[np.arange(len(index)), index]
-        return -float(np.average(likely, weights=weight))
+        log_likelihood = log_softmax(logits / np.exp(log_t), 1)[np.arange(len(index)), index]
+        return -float(np.average(log_likelihood, weights=weight))
 
     return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded").x))

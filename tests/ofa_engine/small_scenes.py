@@ -1,4 +1,4 @@
-"""Scenes that are quick to classify, and looks at a folder of results."""
+"""Scenes that are quick to classify, and the contents of a folder of results."""
 
 import contextlib
 import json
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rasterio
 
-from ofa_engine.batch import dask_workers as cluster
+from ofa_engine.batch import dask_workers
 from ofa_engine.core.errors import Cancelled
 
 from .conftest import pixels_of, write_raster
@@ -32,20 +32,21 @@ def states(folder: Path) -> dict[str, str]:
 
 
 def run_inline(monkeypatch) -> list[str]:
-    """Jobs one after the other in this process; answers with those that were run, to be emptied between runs."""
+    """Lets batches run their tasks one after the other in this process. Returns a list that collects their names, to be
+    emptied between runs."""
     ran: list[str] = []
 
-    class Inline:
-        def run(self, function, jobs, finished, cancelled, warn, running):
-            for name, job in jobs.items():
+    class InlinePool:
+        def run(self, function, tasks, finished, cancelled, warn, running):
+            for name, task in tasks.items():
                 if cancelled():
                     raise Cancelled
                 ran.append(name)
-                outcome = function(job, cancelled, lambda part, name=name: running({name: part}))
+                outcome = function(task, cancelled, lambda fraction, name=name: running({name: fraction}))
                 if outcome["state"] == "cancelled":
                     raise Cancelled
                 finished(name, outcome | {"attempts": 1})
                 running({})
 
-    monkeypatch.setattr(cluster, "local", lambda *a: contextlib.nullcontext(Inline()))
+    monkeypatch.setattr(dask_workers, "local_pool", lambda *a: contextlib.nullcontext(InlinePool()))
     return ran

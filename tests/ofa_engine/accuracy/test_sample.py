@@ -9,13 +9,14 @@ import rasterio
 import shapely
 from pyproj import Geod
 
-from ofa_engine.accuracy.sample import draw, sample, show, survey
+from ofa_engine.accuracy.sample import count_strata, draw_points, format_sample_summary, sample
+from ofa_engine.accuracy.stratified import Z_95, allocate, stratified_estimates
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError, OutputError
 from ofa_engine.core.options import Options, SampleOptions
 from ofa_engine.inference.segment import segment
 from ofa_engine.interfaces.cli import main
-from ofa_engine.learning.metrics import Z_95, allocate, confusion, stratified
+from ofa_engine.learning.metrics import confusion
 from ofa_engine.raster.class_names import read_class_names
 from ofa_engine.raster.source import Source
 
@@ -67,7 +68,9 @@ def test_points_are_middles_of_pixels_of_their_class(tmp_path, transform):
     assert sum(e["weight"] for e in answer["classes"]) == pytest.approx(1)
     changes = (np.diff(fields["map_class"].astype(int)) != 0).mean()
     assert changes > 0.2, "points are in random order"
-    assert json.loads(json.dumps(answer)) == answer and "50" in show(answer) and not leftovers(tmp_path)
+    assert (
+        json.loads(json.dumps(answer)) == answer and "50" in format_sample_summary(answer) and not leftovers(tmp_path)
+    )
 
 
 def test_deterministic_for_a_seed(tmp_path):
@@ -91,10 +94,10 @@ def test_every_pixel_of_a_class_is_as_likely(tmp_path):
     path, pixels = class_layer(tmp_path / "map.tif", (24, 40), blockysize=16, blockxsize=16, tiled=True)
     times = np.zeros(pixels.shape)
     with Source(path) as source:
-        strata = survey(source, Callbacks())
+        strata = count_strata(source, Callbacks())
         points = np.minimum([10, 40, 30], strata.pixels)
         for seed in range(400):
-            row, column, _ = draw(source, strata, points, seed, Callbacks())
+            row, column, _ = draw_points(source, strata, points, seed, Callbacks())
             np.add.at(times, (row, column), 1)
     for value, count, total in zip(strata.values, points, strata.pixels, strict=True):
         found, chance = times[pixels == value], count / total
@@ -115,11 +118,11 @@ def test_estimates_are_unbiased_and_intervals_cover(tmp_path):
     shares, overall = np.bincount(truth.ravel()) / truth.size, (truth == mapped).mean()
     areas, accuracies, covered = [], [], []
     with Source(path) as source:
-        strata = survey(source, Callbacks())
+        strata = count_strata(source, Callbacks())
         points = allocate(400, strata.pixels, 50)
         for seed in range(150):
-            row, column, index = draw(source, strata, points, seed, Callbacks())
-            found = stratified(confusion(truth[row, column], index, 3), strata.weight)
+            row, column, index = draw_points(source, strata, points, seed, Callbacks())
+            found = stratified_estimates(confusion(truth[row, column], index, 3), strata.weight)
             areas.append(found.share)
             accuracies.append(found.overall)
             covered.append(abs(found.share - shares) <= Z_95 * found.share_se)
@@ -175,7 +178,7 @@ def test_tiny_classes_are_taken_whole(tmp_path):
     assert [entry["points"] for entry in answer["classes"]][1] == 3
 
 
-def test_bad_input_is_told_in_one_line(tmp_path):
+def test_bad_input_gives_one_line(tmp_path):
     path, _ = class_layer(tmp_path / "map.tif")
     empty = write_raster(tmp_path / "empty.tif", np.full((1, 9, 9), 255, np.uint8), nodata=255)
     undeclared = write_raster(tmp_path / "undeclared.tif", np.full((1, 9, 9), 255, np.uint8))

@@ -1,12 +1,9 @@
-import warnings
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn import metrics
 
-from ofa_engine.learning.metrics import Z_95, allocate, confusion, sample_size, scores, stratified
+from ofa_engine.accuracy.stratified import Z_95, allocate, sample_size, stratified_estimates
 
 # Olofsson et al. (2014), Remote Sensing of Environment 148, 42-57, section 5: rows are the map (deforestation, forest
 # gain, stable forest, stable non-forest), columns the reference; mapped pixels of 30 m
@@ -15,42 +12,8 @@ PIXELS = np.array([200_000, 150_000, 3_200_000, 6_450_000])
 HA = PIXELS * 0.09
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.integers(0, 10**6), st.integers(2, 6), st.integers(1, 300))
-def test_scores_are_those_of_scikit_learn(seed, classes, count):
-    rng = np.random.default_rng(seed)
-    reference, mapped = rng.integers(0, classes, (2, count))
-    weight = rng.uniform(0.1, 5, count)
-    matrix = confusion(reference, mapped, classes, weight)
-    every, there = range(classes), np.union1d(reference, mapped)
-    np.testing.assert_allclose(matrix, metrics.confusion_matrix(reference, mapped, labels=every, sample_weight=weight))
-    found = scores(matrix)
-    precision, recall, f1, _ = metrics.precision_recall_fscore_support(
-        reference, mapped, labels=every, sample_weight=weight, zero_division=np.nan
-    )
-    iou = metrics.jaccard_score(reference, mapped, labels=there, average=None, sample_weight=weight)
-    for key, wanted in (("users", precision), ("producers", recall)):
-        np.testing.assert_allclose(np.array(found[key], float), wanted, atol=1e-6)
-    np.testing.assert_allclose(np.array(found["iou"], float)[there], iou, atol=1e-6)
-    np.testing.assert_allclose(np.array(found["f1"], float)[there], f1[there], atol=1e-6)
-    assert found["accuracy"] == pytest.approx(metrics.accuracy_score(reference, mapped, sample_weight=weight), abs=1e-6)
-    assert found["miou"] == pytest.approx(iou.mean(), abs=1e-6)
-    assert found["macro_f1"] == pytest.approx(f1[there].mean(), abs=1e-6)
-    if len(there) > 1:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            kappa = metrics.cohen_kappa_score(reference, mapped, labels=every, sample_weight=weight)
-        assert found["kappa"] == pytest.approx(kappa, abs=1e-6)
-
-
-def test_kappa_by_hand():
-    # of 50: observed (20 + 15) / 50 = 0.7; by chance (25 * 30 + 25 * 20) / 2500 = 0.5
-    assert scores(np.array([[20.0, 5], [10, 15]]))["kappa"] == pytest.approx(0.4)
-    assert scores(np.zeros((2, 2)))["accuracy"] is None and scores(np.array([[5.0, 0], [0, 0]]))["kappa"] is None
-
-
 def test_stratified_reproduces_the_published_example():
-    found = stratified(COUNTS, HA)
+    found = stratified_estimates(COUNTS, HA)
     assert found.overall == pytest.approx(0.947, abs=5e-4) and Z_95 * found.overall_se == pytest.approx(0.018, abs=1e-3)
     np.testing.assert_allclose(found.users, [0.88, 0.73, 0.93, 0.96], atol=6e-3)
     np.testing.assert_allclose(Z_95 * found.users_se, [0.07, 0.10, 0.04, 0.02], atol=6e-3)
@@ -73,15 +36,15 @@ def test_published_sample_size_and_allocation():
 
 
 def test_a_class_without_a_stratum_has_an_area_and_one_point_no_error():
-    found = stratified(np.array([[8, 1, 0], [1, 0, 0], [1, 0, 0]]), np.array([60.0, 40, 0]))
+    found = stratified_estimates(np.array([[8, 1, 0], [1, 0, 0], [1, 0, 0]]), np.array([60.0, 40, 0]))
     assert found.share[2] == pytest.approx(0.06) and np.isnan(found.users[2]) and found.producers[2] == 0
     assert np.isnan(found.users_se[1]) and np.isnan(found.overall_se) and np.isfinite(found.users_se[0])
     with pytest.raises(ValueError, match="expected points"):
-        stratified(np.zeros((2, 2)), np.ones(2))
+        stratified_estimates(np.zeros((2, 2)), np.ones(2))
 
 
 def test_a_stratum_without_points_is_left_out():
-    whole, part = stratified(COUNTS, HA), stratified(np.where(np.arange(4) == 3, 0, COUNTS), HA)
+    whole, part = stratified_estimates(COUNTS, HA), stratified_estimates(np.where(np.arange(4) == 3, 0, COUNTS), HA)
     assert np.isnan(part.users[3]) and part.users[0] == whole.users[0] and part.cells.sum() == pytest.approx(1)
 
 

@@ -1,13 +1,8 @@
-"""Scenes that are more than a file in a folder, and two batches on one folder."""
-
-# ruff: noqa: F811 -- a fixture that is imported has its arguments' name
+"""Batches of downloaded products and of addresses."""
 
 import json
 import os
 import shutil
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -15,18 +10,14 @@ import pytest
 import rasterio
 import rasterio.shutil
 
-from ofa_engine.batch.folder_lock import LOCK_NAME, alone_in
-from ofa_engine.batch.manifest import stamp
 from ofa_engine.batch.run import batch
 from ofa_engine.core.callbacks import Callbacks
-from ofa_engine.core.errors import InputError, OutputError
 from ofa_engine.core.options import BatchOptions
 from ofa_engine.interfaces.cli import main
 
 from ..raster.test_gdal import served
 from ..safe_product import write_safe, zipped
-from ..small_scenes import leftovers, naip, read, states
-from .test_run import inline  # noqa: F401
+from ..small_scenes import naip, read, states
 
 pytest.importorskip("distributed")
 
@@ -48,8 +39,8 @@ def test_a_folder_of_downloads(tmp_path, inline):
     kept = missing.read_bytes()
     missing.unlink()
     out = tmp_path / "out"
-    told = BatchOptions([str(tmp_path / "in")], str(out), device="cpu")
-    answer = batch(told, Callbacks())
+    options = BatchOptions([str(tmp_path / "in")], str(out), device="cpu")
+    answer = batch(options, Callbacks())
     assert states(out) == {l1c.stem: "done", l2a.stem: "done", half.stem: "failed"}
     assert "B04_10m.jp2" in answer["failures"][0]["why"] and "download complete" in answer["failures"][0]["why"]
     for source, name in ((l2a, l2a.stem), (packed, l1c.stem)):
@@ -60,21 +51,9 @@ def test_a_folder_of_downloads(tmp_path, inline):
     items = json.loads((out / "items.json").read_text())["features"]
     assert {item["properties"]["datetime"] for item in items} == {"2023-05-12T10:30:31Z"}
     inline.clear()
-    assert batch(told, Callbacks())["failed"] == 1 and inline == []
+    assert batch(options, Callbacks())["failed"] == 1 and inline == []
     missing.write_bytes(kept)  # deep in the folder, whose own time of change stays
-    assert batch(told, Callbacks())["failed"] == 0 and inline == [half.stem]
-
-
-def test_a_folders_stamp_is_of_all_in_it(tmp_path):
-    deep = tmp_path / "a" / "b" / "c"
-    deep.parent.mkdir(parents=True)
-    deep.write_bytes(b"12")
-    before = stamp(str(tmp_path))
-    assert before and before[0] == 2
-    deep.write_bytes(b"123")
-    os.utime(deep, ns=(1, before[1] + 5))
-    assert stamp(str(tmp_path)) == [3, before[1] + 5]
-    assert stamp(str(tmp_path / "none")) is None and stamp("https://host/a.tif") is None
+    assert batch(options, Callbacks())["failed"] == 0 and inline == [half.stem]
 
 
 # --- addresses ---------------------------------------------------------------------------------------------------
@@ -99,13 +78,13 @@ def test_addresses_in_tables_and_catalogs(tmp_path, inline):
             "assets": {"image": {"href": f"{url}/c.tif?key=s3cret", "type": "image/tiff"}},
         }
         (tmp_path / "i.json").write_text(json.dumps(item))
-        told = BatchOptions([str(tmp_path / "t.csv"), str(tmp_path / "i.json")], str(out), device="cpu")
-        answer = batch(told, Callbacks())
+        options = BatchOptions([str(tmp_path / "t.csv"), str(tmp_path / "i.json")], str(out), device="cpu")
+        answer = batch(options, Callbacks())
         assert (answer["done"], answer["failed"]) == (3, 2)
         assert list(states(out).values()) == ["done", "done", "failed", "failed", "done"]
         assert list(states(out))[:3] == ["a", "b", "none"] and list(states(out))[4] == "third"
         inline.clear()
-        batch(told, Callbacks())
+        batch(options, Callbacks())
         assert inline == []  # an address is settled, one that is no raster too
     for name, result in (("a", "a"), ("b", "b"), ("c", "third")):
         assert main(["segment", str(inside / f"{name}.tif"), "-o", str(tmp_path / "alone.tif"), "--device", "cpu"]) == 0
@@ -160,46 +139,3 @@ def test_an_output_is_no_file_of_the_input(verb, tmp_path, capsys, monkeypatch):
         assert main([verb, source, "-o", str(tmp_path / "a.tif"), "--device", "cpu"]) == 2
         assert "must not be an input" in capsys.readouterr().err
     assert Path("a.tif").read_bytes() == before
-
-
-# --- one batch at a time -----------------------------------------------------------------------------------------
-
-_HOLD = """
-import sys, time
-from pathlib import Path
-from ofa_engine.batch.folder_lock import alone_in
-with alone_in(Path(sys.argv[1])):
-    print("held", flush=True)
-    time.sleep(60)
-"""
-
-
-def test_a_second_batch_on_a_folder_is_refused_until_the_first_is_dead(tmp_path, inline, capsys):
-    naip(tmp_path / "a.tif", 0)
-    out = tmp_path / "out"
-    command = ["batch", str(tmp_path / "a.tif"), "-o", str(out), "--device", "cpu"]
-    with subprocess.Popen([sys.executable, "-c", _HOLD, str(out)], stdout=subprocess.PIPE, text=True) as other:
-        try:
-            assert other.stdout is not None and other.stdout.readline() == "held\n"
-            started = time.monotonic()
-            assert main(command) == 2 and time.monotonic() - started < 5
-            error = capsys.readouterr().err
-            assert "no other batch writes to" in error and error.count("\n") == 1 and inline == []
-            assert [p.name for p in out.iterdir()] == [LOCK_NAME]
-        finally:
-            other.kill()
-    assert main(command) == 0 and inline == ["a"] and not leftovers(out)
-
-
-def test_a_folder_is_held_against_this_process_too_and_let_go_of_after_errors(tmp_path):
-    with alone_in(tmp_path / "out"), pytest.raises(OutputError, match="no other batch"), alone_in(tmp_path / "out"):
-        pass
-    assert not (tmp_path / "out").exists()  # nothing was written
-    with pytest.raises(InputError, match=r"nowhere\.tif"):
-        batch(BatchOptions([str(tmp_path / "nowhere.tif")], str(tmp_path / "out")), Callbacks())
-    assert not (tmp_path / "out").exists()
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "mine.txt").touch()
-    with alone_in(tmp_path / "out"):
-        pass
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["mine.txt"]

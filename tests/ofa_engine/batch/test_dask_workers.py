@@ -10,8 +10,9 @@ import numpy as np
 import psutil
 import pytest
 
-from ofa_engine.batch import dask_workers as cluster
-from ofa_engine.batch.run import _gpus, batch
+from ofa_engine.batch.dask_workers import local_pool
+from ofa_engine.batch.distribute import visible_gpus
+from ofa_engine.batch.run import batch
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled
 from ofa_engine.core.options import BatchOptions, Options
@@ -23,13 +24,13 @@ pytest.importorskip("distributed")
 
 
 @pytest.fixture(scope="module")
-def crew():
-    with cluster.local(1, []) as crew:
-        yield crew
+def pool():
+    with local_pool(1, []) as pool:
+        yield pool
 
 
-def test_a_job_that_fails_is_tried_once_more(crew, tmp_path):
-    def job(params, stopped, tell):  # inside, so that it travels by value
+def test_a_task_that_fails_is_tried_once_more(pool, tmp_path):
+    def task(params, cancelled, report):  # inside, so that it travels by value
         from pathlib import Path
 
         mark = Path(params["mark"])
@@ -38,28 +39,28 @@ def test_a_job_that_fails_is_tried_once_more(crew, tmp_path):
             return {"state": "failed", "why": "not yet"}
         return {"state": "done"}
 
-    jobs = {name: {"mark": str(tmp_path / name), "always": name == "never"} for name in ("second", "never")}
+    tasks = {name: {"mark": str(tmp_path / name), "always": name == "never"} for name in ("second", "never")}
     found = {}
-    crew.run(job, jobs, lambda name, outcome: found.update({name: outcome}))
+    pool.run(task, tasks, lambda name, outcome: found.update({name: outcome}))
     assert found["second"] == {"state": "done", "attempts": 2}
     assert found["never"] == {"state": "failed", "why": "not yet", "attempts": 2}
     assert (tmp_path / "never").read_text() == "xx"
 
 
-def test_running_jobs_hear_of_a_cancel_and_waiting_ones_never_start(crew, tmp_path):
-    def job(params, stopped, tell):
+def test_cancelling_stops_running_tasks_and_queued_ones_never_start(pool, tmp_path):
+    def task(params, cancelled, report):
         import time
         from pathlib import Path
 
         part = Path(params["folder"]) / params["name"]
         part.touch()
-        while not stopped():
+        while not cancelled():
             time.sleep(0.05)
         part.unlink()
         (part.parent / f"stopped_{part.name}").touch()
         return {"state": "cancelled"}
 
-    jobs = {name: {"folder": str(tmp_path), "name": name} for name in ("a", "b", "c")}
+    tasks = {name: {"folder": str(tmp_path), "name": name} for name in ("a", "b", "c")}
     since: list[float] = []
 
     def cancelled():
@@ -68,29 +69,33 @@ def test_running_jobs_hear_of_a_cancel_and_waiting_ones_never_start(crew, tmp_pa
         return bool(since)
 
     with pytest.raises(Cancelled):
-        crew.run(job, jobs, lambda *a: None, cancelled)
+        pool.run(task, tasks, lambda *a: None, cancelled)
     assert time.monotonic() - since[0] < 2
     assert [p.name for p in tmp_path.iterdir()] == ["stopped_a"]
 
 
-def test_running_jobs_tell_how_far_they_are(crew):
-    def job(params, stopped, tell):
+def test_running_tasks_report_progress(pool):
+    def task(params, cancelled, report):
         import time
 
         for part in (0.25, 0.5):
-            tell(part)
+            report(part)
             time.sleep(1.1)
         return {"state": "done"}
 
-    heard: list[float] = []
-    crew.run(job, {"a": {}}, lambda *a: None, running=lambda parts: heard.extend(parts.values()))
-    assert set(heard) == {0.25, 0.5} and heard == sorted(heard)
+    reports: list[float] = []
+    pool.run(task, {"a": {}}, lambda *a: None, running=lambda parts: reports.extend(parts.values()))
+    assert set(reports) == {0.25, 0.5} and reports == sorted(reports)
 
 
-def test_errors_of_a_job_do_not_stop_the_others(crew):
+def test_an_error_in_a_task_does_not_stop_the_others(pool):
     found = {}
-    jobs = {"0": {"n": 0}, "1": {"n": 1}}
-    crew.run(lambda job, stopped, tell: {"state": "done", "n": 1 / job["n"]}, jobs, lambda n, o: found.update({n: o}))
+    tasks = {"0": {"n": 0}, "1": {"n": 1}}
+    pool.run(
+        lambda params, cancelled, report: {"state": "done", "n": 1 / params["n"]},
+        tasks,
+        lambda n, o: found.update({n: o}),
+    )
     assert found["0"]["state"] == "failed" and "ZeroDivisionError" in found["0"]["why"] and found["1"]["n"] == 1
 
 
@@ -100,9 +105,9 @@ def test_workers_share_cores_and_gpus(monkeypatch):
     monkeypatch.setattr("dask.system.CPU_COUNT", 16)
     monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "GDAL_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
-    with cluster.local(2, _gpus()) as crew:
-        seen = crew.client.run(lambda names: [__import__("os").environ.get(name) for name in names], names)
-    assert sorted(seen.values()) == [["2", "2", "1", "1"], ["2", "2", "1", "3"]]
+    with local_pool(2, visible_gpus()) as pool:
+        found = pool.client.run(lambda names: [__import__("os").environ.get(name) for name in names], names)
+    assert sorted(found.values()) == [["2", "2", "1", "1"], ["2", "2", "1", "3"]]
 
 
 @pytest.mark.slow
@@ -168,8 +173,8 @@ def test_killed_workers_lose_nothing(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_scene_that_kills_its_workers_is_given_up(crew):
-    def job(params, stopped, tell):
+def test_a_scene_that_kills_its_workers_is_given_up(pool):
+    def task(params, cancelled, report):
         import os
 
         if params["deadly"]:
@@ -177,8 +182,8 @@ def test_a_scene_that_kills_its_workers_is_given_up(crew):
         return {"state": "done"}
 
     found = {}
-    jobs = {"bad": {"deadly": True}, "good": {"deadly": False}}  # good has waited at the worker, and is blamed, too
-    crew.run(job, jobs, lambda name, outcome: found.update({name: outcome}))
+    tasks = {"bad": {"deadly": True}, "good": {"deadly": False}}  # good has waited at the worker, and is blamed, too
+    pool.run(task, tasks, lambda name, outcome: found.update({name: outcome}))
     assert found["good"]["state"] == "done" and "worker died" in found["bad"]["why"]
 
 
@@ -244,7 +249,7 @@ def test_a_cluster_of_ones_own(tmp_path, scheduler):
     for i in range(3):
         naip(inputs / f"a{i}.tif", i, i)
     big = naip(tmp_path / "big.tif", 0, size=(2000, 2000))
-    told = {"output": str(out), "device": "cpu", "scheduler": scheduler, "tile_px": 16}
+    options = {"output": str(out), "device": "cpu", "scheduler": scheduler, "tile_px": 16}
     since: list[float] = []
 
     def cancelled():
@@ -253,8 +258,8 @@ def test_a_cluster_of_ones_own(tmp_path, scheduler):
         return bool(since)
 
     with pytest.raises(Cancelled):
-        batch(BatchOptions([str(big)], **told), Callbacks(cancelled=cancelled))
+        batch(BatchOptions([str(big)], **options), Callbacks(cancelled=cancelled))
     assert time.monotonic() - since[0] < 4 and not leftovers(out)
-    assert batch(BatchOptions([str(inputs)], **told), Callbacks())["done"] == 3  # the worker is there and free
+    assert batch(BatchOptions([str(inputs)], **options), Callbacks())["done"] == 3  # the worker is there and free
     segment(Options(str(inputs / "a0.tif"), str(tmp_path / "alone.tif"), device="cpu", tile_px=16))
     assert np.array_equal(read(out / "a0.tif")[0], read(tmp_path / "alone.tif")[0])

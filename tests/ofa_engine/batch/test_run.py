@@ -13,12 +13,11 @@ import pytest
 import rasterio
 import shapely
 
-from ofa_engine.batch import dask_workers as cluster
-from ofa_engine.batch import manifest
-from ofa_engine.batch.manifest import Manifest, write_whole
-from ofa_engine.batch.run import batch, show
+from ofa_engine.batch import scene_task
+from ofa_engine.batch.distribute import BatchLimits
+from ofa_engine.batch.run import batch, format_batch_summary
 from ofa_engine.core.callbacks import Callbacks
-from ofa_engine.core.errors import Cancelled, InputError, OutputError
+from ofa_engine.core.errors import Cancelled, InputError
 from ofa_engine.core.options import BatchOptions, Options
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.segment import segment
@@ -26,7 +25,7 @@ from ofa_engine.interfaces import commands as verbs
 from ofa_engine.interfaces.cli import main
 
 from ..conftest import CLASSES, pixels_of, write_raster
-from ..small_scenes import leftovers, naip, read, run_inline, states
+from ..small_scenes import leftovers, naip, read, states
 
 pytest.importorskip("distributed")
 
@@ -47,13 +46,8 @@ def folder_of_scenes(folder: Path) -> Path:
     return folder
 
 
-def table(path: Path) -> list[dict[str, str]]:
+def csv_rows(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(path.read_text().splitlines()))
-
-
-@pytest.fixture
-def inline(monkeypatch):
-    return run_inline(monkeypatch)
 
 
 # --- ten scenes on Dask ------------------------------------------------------------------------------------------
@@ -86,7 +80,7 @@ def test_eight_are_done_and_two_are_named(ten):
     for entry in data["scenes"]:
         assert entry["state"] == ("failed" if entry["id"] in whys else "done")
         assert entry["attempts"] == (2 if entry["id"] in whys else 1) and entry["engine"] == data["engine"]
-    rows = table(out / "batch.csv")
+    rows = csv_rows(out / "batch.csv")
     assert [row["id"] for row in rows] == [entry["id"] for entry in data["scenes"]] and len(rows) == 10
     assert rows[0]["sensor"] and rows[0]["head"] and "px" in rows[0]["classes"]
 
@@ -141,7 +135,7 @@ def test_items_have_what_stac_asks_for(ten):
 
 def test_areas_by_scene(ten):
     _, out, _ = ten
-    rows = [row for row in table(out / "areas.csv") if row["id"] == "a0"]
+    rows = [row for row in csv_rows(out / "areas.csv") if row["id"] == "a0"]
     assert [row["name"] for row in rows] == [c["name"] for c in CLASSES]
     assert sum(int(row["pixels"]) for row in rows) == 64 * 80
     assert sum(float(row["area_ha"]) for row in rows) == pytest.approx(64 * 80 / 1e4, rel=2e-3)
@@ -180,30 +174,30 @@ def test_a_rerun_does_what_is_missing_or_changed(ten, tmp_path, inline, capsys):
 
 def test_another_head_redoes_its_scenes(tmp_path, models, inline, monkeypatch):
     naip(tmp_path / "a.tif", 0)
-    told = BatchOptions([str(tmp_path / "a.tif")], str(tmp_path / "out"), device="cpu")
-    batch(told, Callbacks())
+    options = BatchOptions([str(tmp_path / "a.tif")], str(tmp_path / "out"), device="cpu")
+    batch(options, Callbacks())
     mine = tmp_path / "mine"
     mine.mkdir()
     shutil.copy(models / "tiny.safetensors", mine)
     shutil.copy(models / "naip_segment.safetensors", mine / "a_first.safetensors")
     monkeypatch.setenv("OFANET_MODELS", f"{mine}{os.pathsep}{models}")
-    batch(told, Callbacks())
+    batch(options, Callbacks())
     assert inline == ["a"]  # another name, the same head
     data = bytearray((mine / "a_first.safetensors").read_bytes())
     data[-1] ^= 1
     (mine / "a_first.safetensors").write_bytes(data)
-    batch(told, Callbacks())
+    batch(options, Callbacks())
     assert inline == ["a", "a"]
 
 
 def test_failures_on_the_way_are_run_again(tmp_path, inline, monkeypatch):
     naip(tmp_path / "a.tif", 0)
-    told = BatchOptions([str(tmp_path / "a.tif")], str(tmp_path / "out"), device="cpu")
+    options = BatchOptions([str(tmp_path / "a.tif")], str(tmp_path / "out"), device="cpu")
     with monkeypatch.context() as patch:
-        patch.setattr("ofa_engine.inference.segment.segment", lambda *a, **more: 1 / 0)
-        answer = batch(told, Callbacks())
+        patch.setattr(scene_task, "segment", lambda *a, **more: 1 / 0)
+        answer = batch(options, Callbacks())
     assert answer["failures"][0]["why"].startswith("unexpected: ZeroDivisionError")
-    assert batch(told, Callbacks())["done"] == 1 and inline == ["a", "a"]
+    assert batch(options, Callbacks())["done"] == 1 and inline == ["a", "a"]
 
 
 def test_classify_to_cells_or_polygons(tmp_path, inline):
@@ -241,77 +235,48 @@ def test_a_scene_without_crs_has_no_place(tmp_path, inline):
         ({"output": "no/where"}, "place"),
     ],
 )
-def test_what_concerns_all_is_said_at_once(tmp_path, change, words, monkeypatch):
+def test_what_concerns_all_scenes_fails_at_once(tmp_path, change, words, monkeypatch):
     monkeypatch.chdir(tmp_path)
     naip(tmp_path / "a.tif", 0)
     with pytest.raises(InputError, match=words):
         batch(BatchOptions(**{"inputs": ["a.tif"], "output": "out"} | change), Callbacks())
 
 
-def test_missing_dask_is_told_with_what_to_do(tmp_path, monkeypatch, capsys):
+def test_missing_dask_names_the_remedy(tmp_path, monkeypatch, capsys):
     naip(tmp_path / "a.tif", 0)
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert main(["batch", str(tmp_path / "a.tif"), "-o", str(tmp_path / "out")]) == 2
     assert "pip install 'ofanet[batch]'" in capsys.readouterr().err
 
 
-def test_no_scheduler_there(tmp_path, monkeypatch):
+def test_no_scheduler_at_the_address(tmp_path):
     naip(tmp_path / "a.tif", 0)
-    monkeypatch.setattr(cluster, "_CONNECT_S", 1)
     with pytest.raises(InputError, match="expected a Dask scheduler at tcp://127.0.0.1:9"):
-        batch(
-            BatchOptions([str(tmp_path / "a.tif")], str(tmp_path / "out"), scheduler="tcp://127.0.0.1:9"), Callbacks()
-        )
+        options = BatchOptions([str(tmp_path / "a.tif")], str(tmp_path / "out"), scheduler="tcp://127.0.0.1:9")
+        batch(options, Callbacks(), BatchLimits(connect_s=1))
 
 
-# --- cancelling, manifest ----------------------------------------------------------------------------------------
+# --- cancelling ----------------------------------------------------------------------------------------------------
 
 
 def test_cancelled_between_scenes_goes_on_later(tmp_path, inline):
     for i in range(3):
         naip(tmp_path / f"a{i}.tif", i)
     done: list[int] = []
-    told = BatchOptions([str(tmp_path)], str(tmp_path / "out"), device="cpu")
+    options = BatchOptions([str(tmp_path)], str(tmp_path / "out"), device="cpu")
     callbacks = Callbacks(lambda n, total, left: done.append(n), cancelled=lambda: done[-1] > 1000)
     with pytest.raises(Cancelled, match="1 of 3 scenes are done"):
-        batch(told, callbacks)
+        batch(options, callbacks)
     assert states(tmp_path / "out") == {"a0": "done", "a1": "skipped", "a2": "skipped"}
     inline.clear()
-    heard: list[tuple] = []
-    assert batch(told, Callbacks(lambda *words: heard.append(words)))["done"] == 3 and inline == ["a1", "a2"]
-    assert heard[0] == (0, 2000, None) and heard[-1][:2] == (2000, 2000) and heard[-1][2] == 0
-    assert [h[0] for h in heard] == sorted(h[0] for h in heard) and len({h[0] for h in heard}) > 4  # within scenes, too
+    reports: list[tuple] = []
+    assert batch(options, Callbacks(lambda *report: reports.append(report)))["done"] == 3 and inline == ["a1", "a2"]
+    assert reports[0] == (0, 2000, None) and reports[-1][:2] == (2000, 2000) and reports[-1][2] == 0
+    steps = [report[0] for report in reports]
+    assert steps == sorted(steps) and len(set(steps)) > 4, "also within scenes"
 
 
-def test_manifest_is_whole_or_the_old_one(tmp_path, monkeypatch):
-    write_whole(tmp_path / "m.json", "old")
-    monkeypatch.setattr(os, "replace", lambda *a: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(OutputError, match="No space left"):
-        write_whole(tmp_path / "m.json", "new")
-    assert (tmp_path / "m.json").read_text() == "old" and not leftovers(tmp_path)
-
-
-def test_manifest_of_many_scenes_is_not_written_for_each(tmp_path, monkeypatch):
-    clock, saves = [0.0], []
-    monkeypatch.setattr(manifest.time, "monotonic", lambda: clock[0])
-    many = Manifest(tmp_path)
-    plain = many.save
-    monkeypatch.setattr(manifest, "write_whole", lambda *a: clock.__setitem__(0, clock[0] + 0.5))
-    monkeypatch.setattr(many, "save", lambda: (saves.append(clock[0]), plain()))
-    for _ in range(100):
-        clock[0] += 1
-        many.saved_now_and_then()
-    assert 4 <= len(saves) <= 6  # 1 s each, 5 % of the time
-
-
-def test_foreign_manifest_is_left_alone(tmp_path):
-    (tmp_path / "batch.json").write_text('{"mine": 1}')
-    with pytest.raises(InputError, match="another file"):
-        Manifest(tmp_path)
-    assert (tmp_path / "batch.json").read_text() == '{"mine": 1}'
-
-
-def test_both_doors_know_it(tmp_path, inline):
+def test_through_the_table_of_commands(tmp_path, inline):
     naip(tmp_path / "a.tif", 0)
     answer = verbs.run("batch", {"inputs": [str(tmp_path / "a.tif")], "output": str(tmp_path / "out")}, Callbacks())
-    assert answer["done"] == 1 and "1 of 1" in (verbs.show("batch", answer) or "") and show(answer)
+    assert answer["done"] == 1 and "1 of 1" in (verbs.show("batch", answer) or "") and format_batch_summary(answer)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ofa_engine.batch.scenes import find_scenes, recorded, without_keys
+from ofa_engine.batch.scenes import find_scenes, redact_message, redacted
 from ofa_engine.core.errors import InputError
 
 from ..safe_product import write_safe, zipped
@@ -35,7 +35,7 @@ def test_folders_are_searched_for_rasters_but_not_their_results(tmp_path):
     ]
 
 
-def test_each_scene_once_in_the_order_told(tmp_path, monkeypatch):
+def test_each_scene_once_in_the_given_order(tmp_path, monkeypatch):
     touch(tmp_path / "a.tif", tmp_path / "b.tif", tmp_path / "x" / "c.dat")
     monkeypatch.chdir(tmp_path)
     assert [i for i, _ in found("b.tif", "*.tif", "**/*.dat", tmp_path)] == ["b", "a", "c"]
@@ -104,7 +104,7 @@ def test_ids_differ_and_stay(tmp_path):
     ("name", "text", "words"),
     [
         ("t.csv", "name\na.tif\n", "column path or href"),
-        ("t.csv", "path,id\na.tif,x\nb.tif,X\n", "ids that differ"),
+        ("t.csv", "path,id\na.tif,x\nb.tif,X\n", "distinct ids"),
         ("t.csv", "path\n", "expected scenes"),
         ("i.json", "{", "another file"),
         ("i.json", "[1]", "another file"),
@@ -112,7 +112,7 @@ def test_ids_differ_and_stay(tmp_path):
         ("i.json", json.dumps(item("A")), "feature A"),
     ],
 )
-def test_what_cannot_be_used_is_told(tmp_path, name, text, words):
+def test_unusable_inputs(tmp_path, name, text, words):
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=words):
         found(tmp_path / name)
@@ -187,16 +187,16 @@ def test_every_way_to_name_a_product(tmp_path, monkeypatch):
         ("/data/50%?/a@b.tif", None),
     ],
 )
-def test_addresses_are_recorded_without_users(address, kept):
-    assert recorded(address) == (kept or address)
+def test_addresses_are_redacted(address, kept):
+    assert redacted(address) == (kept or address)
 
 
-def test_addresses_are_recorded_without_keys_and_still_told_apart():
-    one, other = (recorded(f"https://host/get.tif?key={key}") for key in ("secret", "other"))
+def test_addresses_are_redacted_but_stay_distinct():
+    one, other = (redacted(f"https://host/get.tif?key={key}") for key in ("secret", "other"))
     assert one != other and one.startswith("https://host/get.tif?") and "secret" not in one
     scenes = find_scenes([f"https://host/get.tif?id={i}" for i in (1, 2)], {})
-    assert scenes[0].id == "get" and scenes[1].id.startswith("get-") and len({s.recorded for s in scenes}) == 2
-    known = {scene.recorded: scene.id for scene in scenes}
+    assert scenes[0].id == "get" and scenes[1].id.startswith("get-") and len({s.key for s in scenes}) == 2
+    known = {scene.key: scene.id for scene in scenes}
     assert [s.id for s in find_scenes([s.input for s in reversed(scenes)], known)] == [s.id for s in reversed(scenes)]
 
 
@@ -211,5 +211,5 @@ def test_addresses_are_recorded_without_keys_and_still_told_apart():
         ("HDF5:/x/a.h5://scene/rgb broke", None),
     ],
 )
-def test_messages_without_keys(message, kept):
-    assert without_keys(message) == (kept or message)
+def test_messages_are_redacted(message, kept):
+    assert redact_message(message) == (kept or message)

@@ -3,7 +3,7 @@ import pytest
 import rasterio
 import shapely
 
-from ofa_engine.batch.stac import footprint, item_collection, times_of
+from ofa_engine.batch.stac import acquisition_times, footprint, item_collection
 from ofa_engine.raster.georeference import place
 from ofa_engine.raster.source import Source
 
@@ -54,15 +54,15 @@ def test_no_place_without_crs(tmp_path):
 
 def test_times_from_names():
     stamp = [1, 1_700_000_000_000_000_000]
-    assert times_of("S2B_MSIL2A_20230512T103031_N0509.tif", stamp) == {"datetime": "2023-05-12T10:30:31Z"}
+    assert acquisition_times("S2B_MSIL2A_20230512T103031_N0509.tif", stamp) == {"datetime": "2023-05-12T10:30:31Z"}
     day = {"datetime": None, "start_datetime": "2023-05-12T00:00:00Z", "end_datetime": "2023-05-12T23:59:59Z"}
-    assert times_of("m_4007_20230512.tif", stamp) == times_of("x-2023-05-12-y.tif", stamp) == day
+    assert acquisition_times("m_4007_20230512.tif", stamp) == acquisition_times("x-2023-05-12-y.tif", stamp) == day
     unknown = {"datetime": None, "start_datetime": "1970-01-01T00:00:00Z", "end_datetime": "2023-11-14T22:13:20Z"}
     for name in ("a.tif", "20231399.tif", "120230512.tif", "2023051.tif"):
-        assert times_of(name, stamp) == unknown
+        assert acquisition_times(name, stamp) == unknown
 
 
-def test_times_told_by_the_input_win():
+def test_times_of_the_input_take_precedence():
     entry = {
         "id": "a",
         "input": "https://h/20200101.tif",
@@ -75,7 +75,7 @@ def test_times_told_by_the_input_win():
         "geometry": {},
         "stamp": None,
     }
-    told = {"datetime": None, "start_datetime": "2021-01-01T00:00:00Z", "end_datetime": "2021-02-01T00:00:00Z"}
-    for times, wanted in [(told, "2021-01-01T00:00:00Z"), ({"datetime": None}, "2020-01-01T00:00:00Z")]:
+    given = {"datetime": None, "start_datetime": "2021-01-01T00:00:00Z", "end_datetime": "2021-02-01T00:00:00Z"}
+    for times, wanted in [(given, "2021-01-01T00:00:00Z"), ({"datetime": None}, "2020-01-01T00:00:00Z")]:
         properties = item_collection([entry | {"times": times}], "now")["features"][0]["properties"]
         assert properties["datetime"] is None and properties["start_datetime"] == wanted

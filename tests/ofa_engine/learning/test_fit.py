@@ -3,12 +3,8 @@
 import json
 
 import numpy as np
-import pyogrio
 import pytest
 import rasterio
-import shapely
-import torch
-from torch.nn import functional as F
 
 from ofa_engine.core import catalog
 from ofa_engine.core.callbacks import Callbacks
@@ -18,46 +14,12 @@ from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.segment import segment
 from ofa_engine.interfaces import cli
-from ofa_engine.learning import fit
-from ofa_engine.model.checkpoint import load_checkpoint, load_head
-from ofa_engine.model.ofanet import usable_bands
-from ofa_engine.model.preprocess import normalise, resize, to_canonical
+from ofa_engine.learning.features import TokenCache
+from ofa_engine.learning.fit import fit
+from ofa_engine.learning.labelled import DEFAULT_LIMITS, SampleLimits
 
 from ..conftest import pixels_of, write_raster
-
-
-@pytest.fixture(autouse=True)
-def fresh_cache(monkeypatch):
-    monkeypatch.setattr(fit, "_cache", fit.TokenCache())
-
-
-def halves(pixels):
-    """Two kinds of land: the eastern half is brighter in every other band."""
-    changed = pixels.astype(np.float64)
-    rising = 0.4 * np.abs(changed[::2]).mean() if pixels.dtype != np.float32 else 8.0
-    changed[::2, :, changed.shape[2] // 2 :] += rising
-    return changed.clip(0 if pixels.dtype.kind == "u" else None, 255 if pixels.dtype == np.uint8 else None).astype(
-        pixels.dtype
-    )
-
-
-def write_polygons(path, raster, boxes, names, field="class"):
-    """Boxes (left, top, width, height) in pixels of the raster."""
-    with rasterio.open(raster) as d:
-        t, crs = d.transform, d.crs.to_wkt()
-    corners = [(t.c + x * t.a, t.f + (y + h) * t.e, t.c + (x + w) * t.a, t.f + y * t.e) for x, y, w, h in boxes]
-    shapes = [shapely.box(*c) for c in corners]
-    pyogrio.raw.write(
-        path,
-        shapely.to_wkb(np.array(shapes)),
-        [np.array(names, dtype=object)],
-        [field],
-        crs=crs,
-        geometry_type="Polygon",
-        driver="GPKG",
-    )
-    return str(path)
-
+from .two_lands import halves, write_polygons
 
 BOXES = [(5, 5, 20, 12), (10, 40, 25, 15), (30, 75, 20, 20), (80, 5, 20, 12), (95, 40, 25, 15), (75, 75, 20, 20)]
 NAMES = ["west"] * 3 + ["east"] * 3
@@ -72,15 +34,14 @@ def two_lands(scene, tmp_path):
     return make
 
 
-def run(raster, labels, tmp_path, callbacks=Callbacks(), **more):
+def run(raster, labels, tmp_path, callbacks=Callbacks(), cache=None, limits=DEFAULT_LIMITS, **more):
     rasters, labels = ([v] if isinstance(v, str) else v for v in (raster, labels))
-    return fit.fit(
-        FitOptions(rasters, labels, str(tmp_path / "head.safetensors"), **({"tile_px": 48} | more)), callbacks
-    )
+    options = FitOptions(rasters, labels, str(tmp_path / "head.safetensors"), **({"tile_px": 48} | more))
+    return fit(options, callbacks, limits, cache or TokenCache())
 
 
 @pytest.mark.parametrize("sensor", sensors.SENSORS)
-def test_a_fitted_head_finds_the_lands_of_every_sensor(sensor, two_lands, tmp_path):
+def test_a_fitted_head_tells_two_lands_apart_for_every_sensor(sensor, two_lands, tmp_path):
     raster, labels = two_lands(sensor)
     answer = run(raster, labels, tmp_path)
     assert answer["validation"]["miou"] > 0.9 and answer["sensor"] == sensor and answer["validation"]["folds"] == 3
@@ -89,49 +50,6 @@ def test_a_fitted_head_finds_the_lands_of_every_sensor(sensor, two_lands, tmp_pa
     with rasterio.open(tmp_path / "out.tif") as d:
         found = d.read(1)
     assert (found[:, 75:] == 1).mean() > 0.9 and (found[:, :55] == 2).mean() > 0.9
-
-
-@pytest.mark.parametrize("sensor", ["naip", "enmap"])
-@pytest.mark.parametrize("kind", ["linear", "linear+pixels"])
-def test_features_are_what_the_head_multiplies(sensor, kind, scene, tmp_path, models, monkeypatch):
-    """Weights times gathered features equal the logits of the tile, computed naively, at each labelled pixel."""
-    path = scene(sensor, 48, 48, change=halves)
-    boxes = [(1, 1, 5, 5), (3, 30, 7, 4), (40, 2, 6, 6), (30, 40, 5, 7)]
-    labels = write_polygons(tmp_path / "p.gpkg", path, boxes, ["a", "a", "b", "b"])
-    kept = {}
-    original = fit.gather
-
-    def gather(jobs, found, *rest):
-        kept["labels"], kept["samples"] = found, original(jobs, found, *rest)
-        return kept["samples"]
-
-    monkeypatch.setattr(fit, "gather", gather)
-    answer = run(str(path), labels, tmp_path, kind=kind)
-    checkpoint = load_checkpoint(models / "tiny.safetensors")
-    head, header = load_head(answer["output"], checkpoint, sensor)
-    assert header["kind"] == answer["kind"] == kind
-    present = list(usable_bands(sensor))
-    mean, std = (np.array(v)[present] for v in checkpoint.statistics(sensor))
-    with rasterio.open(path) as d:
-        tile = torch.from_numpy(d.read([b + 1 for b in present]).astype(np.float32))[None]
-    tile = normalise(to_canonical(tile, sensors.get(sensor), answer_units(path)), mean, std)
-    tokens = checkpoint.model(resize(tile, 64), sensor)
-    maps = F.interpolate(tokens.transpose(1, 2).reshape(1, 32, 4, 4), size=(48, 48), mode="bilinear")[0]
-    part, samples = kept["labels"].rasters[0], kept["samples"]
-    np.testing.assert_allclose(samples.tokens, maps[:, part.row, part.column].T.numpy(), atol=1e-4)
-    logits = samples.tokens @ head.weight.numpy().T + head.bias.numpy()
-    if kind == "linear+pixels":
-        np.testing.assert_allclose(samples.pixels, tile[0][:, part.row, part.column].T.numpy(), atol=1e-5)
-        logits = logits + samples.pixels @ head.pixel_weight.numpy()[:, present].T
-    wanted = head.scores(tokens, tile, present)[0][:, part.row, part.column].T
-    np.testing.assert_allclose(torch.from_numpy(logits).softmax(1), wanted.numpy(), atol=1e-4)
-
-
-def answer_units(path):
-    from ofa_engine.raster.source import Source, detect_source
-
-    with Source(path) as source:
-        return detect_source(source).units
 
 
 def test_classify_fits_a_head_for_tiles(two_lands, tmp_path):
@@ -149,19 +67,26 @@ def test_classify_fits_a_head_for_tiles(two_lands, tmp_path):
         run(raster, labels, tmp_path, task="classify", tile_px=130)
 
 
-def test_a_polygon_more_computes_only_its_tiles(two_lands, tmp_path, monkeypatch):
+class CountingCache(TokenCache):
+    """Counts the tiles whose tokens were computed."""
+
+    computed = 0
+
+    def put(self, key, tokens):
+        self.computed += 1
+        super().put(key, tokens)
+
+
+def test_another_polygon_computes_only_its_tiles(two_lands, tmp_path):
     raster, labels = two_lands()
-    computed = []
-    original = fit.Predictor.tokens
-    monkeypatch.setattr(fit.Predictor, "tokens", lambda s, x: computed.append(len(x)) or original(s, x))
-    first = run(raster, labels, tmp_path)
-    tiles = sum(computed)
-    computed.clear()
-    again = run(raster, labels, tmp_path)
-    assert not computed and again["validation"] == first["validation"]
+    cache = CountingCache()
+    first = run(raster, labels, tmp_path, cache=cache)
+    tiles = cache.computed
+    again = run(raster, labels, tmp_path, cache=cache)
+    assert cache.computed == tiles and again["validation"] == first["validation"]
     more = write_polygons(tmp_path / "q.gpkg", raster, [*BOXES, (1, 90, 3, 3)], [*NAMES, "west"])
-    run(raster, more, tmp_path)
-    assert sum(computed) <= 1 < tiles
+    run(raster, more, tmp_path, cache=cache)
+    assert cache.computed - tiles <= 1 < tiles
 
 
 def test_the_same_seed_gives_the_same_file(two_lands, tmp_path):
@@ -188,16 +113,16 @@ def test_several_rasters_with_label_rasters(scene, tmp_path):
     assert header["training"]["rasters"] == ["r0.tif", "r1.tif", "r2.tif"]
 
 
-def test_thinning_keeps_rare_classes_and_makes_up_for_the_rest(scene, tmp_path, monkeypatch):
-    monkeypatch.setattr(fit, "MOST_SAMPLES", 1000)
+def test_thinning_keeps_rare_classes(scene, tmp_path):
     path = scene("naip", 100, 130, change=halves)
     boxes = [(0, 0, 60, 45), (0, 50, 60, 40), (80, 5, 8, 8), (100, 60, 9, 9)]
-    answer = run(str(path), write_polygons(tmp_path / "p.gpkg", path, boxes, ["w", "w", "e", "e"]), tmp_path)
+    labels = write_polygons(tmp_path / "p.gpkg", path, boxes, ["w", "w", "e", "e"])
+    answer = run(str(path), labels, tmp_path, limits=SampleLimits(training_samples=1000))
     assert answer["samples"]["e"] == 145 and 750 < answer["samples"]["w"] < 950
     assert answer["labelled"] == {"e": 145, "w": 5100}
 
 
-def test_nodata_under_labels_teaches_nothing(scene, tmp_path):
+def test_labels_on_nodata_are_not_used(scene, tmp_path):
     path = scene("naip", 100, 130, change=lambda p: np.where(np.arange(100)[:, None] < 30, 0, halves(p)), nodata=0)
     answer = run(str(path), write_polygons(tmp_path / "p.gpkg", path, BOXES, NAMES), tmp_path)
     assert answer["samples"] == {"east": 775, "west": 775}
