@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 from torch.nn import functional as F
 
+from ..core.callbacks import QUIET
 from ..core.options import Options
 from ..inference.predictor import Predictor
 from ..inference.runner import plan_for
 from ..inference.segment import segment
-from ..inference.session import cached_checkpoint
+from ..inference.session import cached_checkpoint, check_overlap, open_session
 from ..model.onednn import unpack
 from ..model.preprocess import normalise, resize, to_canonical
 
