@@ -29,7 +29,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ofa_engine.core.callbacks import QUIET
-from ofa_engine.core.options import FitOptions, Options
+from ofa_engine.core.options import EmbedOptions, FitOptions, SegmentOptions
 from ofa_engine.inference.segment import segment
 from ofa_engine.inference.session import open_job
 from ofa_engine.learning.fit import fit, thinned
@@ -213,7 +213,7 @@ def run_fold(
             block = _regions(np.where(known, truth, 0)) + 10**6 * place
         out = folder / "map.tif"
         segment(
-            Options(
+            SegmentOptions(
                 image,
                 str(out),
                 head=str(head),
@@ -271,7 +271,7 @@ def _training_pixels(case: Case, fold: Fold, seed: int) -> tuple[NDArray, NDArra
 
 def _job(case: Case, image: str) -> Any:
     return open_job(
-        Options(image, sensor=case.sensor, bands=case.bands or None, units=case.units), None, QUIET, writes=False
+        EmbedOptions(image, sensor=case.sensor, bands=case.bands or None, units=case.units), None, QUIET, writes=False
     )
 
 

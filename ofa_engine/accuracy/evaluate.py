@@ -21,7 +21,8 @@ from ..core import catalog
 from ..core.callbacks import Callbacks
 from ..core.errors import InputError, OutputError
 from ..core.html import count_text, interval_text, page, score_text
-from ..core.options import EvaluateOptions, Options
+from ..core.messages import Message, option
+from ..core.options import ClassifyOptions, EvaluateOptions, SegmentOptions
 from ..core.sensors import detection as sensors
 from ..core.version import __version__
 from ..inference.session import Job, open_job
@@ -44,7 +45,8 @@ def evaluate(options: EvaluateOptions, callbacks: Callbacks) -> dict:
     if not options.inputs:
         raise InputError("expected a raster to evaluate on, found none")
     target = check_output(options.output, [options.head, *options.inputs, *options.labels], (".html", ".htm"))
-    task, asked = _find_head(options).header["task"], _asked(options)
+    task = _find_head(options).header["task"]
+    asked = _map_options(options, task, options.inputs[0])
     jobs: list[Job] = []
     try:
         for path in options.inputs:
@@ -65,10 +67,11 @@ def evaluate(options: EvaluateOptions, callbacks: Callbacks) -> dict:
     return answer
 
 
-def _asked(options: EvaluateOptions) -> Options:
-    """What is asked of the verbs that make the map, of the first raster."""
-    return Options(
-        options.inputs[0],
+def _map_options(options: EvaluateOptions, task: str, raster: str) -> SegmentOptions | ClassifyOptions:
+    """Those of the verb that makes the map of a raster."""
+    kind = SegmentOptions if task == "segment" else ClassifyOptions
+    return kind(
+        raster,
         head=options.head,
         sensor=options.sensor,
         bands=options.bands,
@@ -99,7 +102,9 @@ def _write(target: Path, text: str) -> None:
 # --- polygons and label rasters ----------------------------------------------------------------------------------
 
 
-def _by_labels(options: EvaluateOptions, jobs: Sequence[Job], asked: Options, callbacks: Callbacks) -> Findings:
+def _by_labels(
+    options: EvaluateOptions, jobs: Sequence[Job], asked: SegmentOptions | ClassifyOptions, callbacks: Callbacks
+) -> Findings:
     first, sources = jobs[0], [job.source for job in jobs]
     tiles = first.tile_px if first.head is not None and first.head.task == "classify" else None
     labels = read_labels(sources, options.labels, options.field, options.ignore, first.tile_px, callbacks.log, tiles)
@@ -153,7 +158,7 @@ def match(head: Sequence[dict], labels: Sequence[dict]) -> tuple[list[dict], NDA
         wanted = ", ".join(f"{entry['value']} {entry['name']}" for entry in head)
         raise InputError(
             f"expected labels of the head's classes ({wanted}), found {names(labels)}: "
-            "is it the right head, or the right --field?"
+            f"is it the right head, or the right {option('field')}?"
         )
     return classes, np.array(rows)
 
@@ -165,10 +170,8 @@ def _note_labels(found: Findings, options: EvaluateOptions, job: Job) -> None:
         for entry, n in zip(found.classes[found.columns :], reference[found.columns :], strict=True)
     ]
     if unknown:
-        found.notes.append(
-            f"the head does not know the labels' {', '.join(unknown)}: counted as errors, also in the "
-            "means; --ignore leaves them out"
-        )
+        note = f"the head does not know the labels' {', '.join(unknown)}: counted as errors, also in the "
+        found.notes.append(Message(f"{note}means; {option('ignore')} leaves them out"))
     absent = [entry for entry, n in zip(found.classes, reference, strict=True) if not n]
     if absent:
         found.notes.append(f"no labels of the head's {names(absent)}: how well the map finds them is not known")
@@ -261,7 +264,7 @@ def _validation(header: dict) -> dict | None:
 
 def _provenance(options: EvaluateOptions, jobs: Sequence[Job]) -> dict:
     job = jobs[0]
-    tags = [one.tags(dataclasses.replace(_asked(options), input=one.source.path)) for one in jobs]
+    tags = [one.tags(_map_options(options, job.head.task if job.head else "", one.source.path)) for one in jobs]
     return {
         "rasters": [tag["SOURCE"] for tag in tags],
         "labels": [shown(path) for path in options.labels],

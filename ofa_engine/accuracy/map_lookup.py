@@ -14,14 +14,13 @@ import shapely
 from numpy.typing import NDArray
 
 from ..core.callbacks import Callbacks
-from ..core.options import Options
+from ..core.options import ClassifyOptions, SegmentOptions, value_of
 from ..inference.segment import classify, segment
 from ..inference.session import Job
 from ..learning.metrics import Stratified
 from ..raster.source import Source, place
 from ..tiling.axis import Axis
 
-OVERLAP = 0.25  # of `segment` where the user asks for nothing else
 UNKNOWN_COLOR = "#8a8a8a"
 
 
@@ -46,12 +45,12 @@ def names(entries: Iterable[dict]) -> str:
 
 
 def map_at(
-    asked: Options, job: Job, row: NDArray, column: NDArray, callbacks: Callbacks
+    asked: SegmentOptions | ClassifyOptions, job: Job, row: NDArray, column: NDArray, callbacks: Callbacks
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """(class (N,) from 0 at pixels, -1 where there is none; hectares (K,) of each class), by the product's own verb as
     `asked`, on the part of the raster that decides about these pixels."""
-    pixels = job.head is not None and job.head.task == "segment"
-    source, overlap = job.source, OVERLAP if pixels else 0.0
+    pixels = isinstance(asked, SegmentOptions)
+    source, overlap = job.source, value_of(asked, "overlap") or 0.0
     left, right = _span(column, Axis(source.width, job.tile_px, overlap, not pixels))
     top, bottom = _span(row, Axis(source.height, job.tile_px, overlap, not pixels))
     if source.transform.b or source.transform.d:  # bounds of a turned raster cut out something else
@@ -61,10 +60,10 @@ def map_at(
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / ("map.tif" if pixels else "map.gpkg"))
         asked = dataclasses.replace(asked, input=source.path, output=path, bounds=bounds)
-        if not pixels:
+        if isinstance(asked, ClassifyOptions):
             classify(asked, callbacks)
             return _at_tiles(path, job, row, column)
-        answer = segment(dataclasses.replace(asked, overlap=overlap), callbacks)
+        answer = segment(asked, callbacks)
         area = [math.nan if entry["area_ha"] is None else entry["area_ha"] for entry in answer["classes"]]
         return _at_pixels(path, job, row - top, column - left), np.array(area)
 

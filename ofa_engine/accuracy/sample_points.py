@@ -16,7 +16,8 @@ from pyproj import Transformer
 
 from ..core.callbacks import Callbacks
 from ..core.errors import InputError
-from ..core.options import Options
+from ..core.messages import command
+from ..core.options import ClassifyOptions, SegmentOptions
 from ..inference.session import Job
 from ..learning.labels import as_text
 from ..learning.metrics import confusion, stratified
@@ -54,12 +55,12 @@ def read_points(paths: Sequence[str], field: str | None) -> Points | None:
     missing = [name for name in ("map_class", field, "stratum_weight") if name not in fields]
     if missing:
         raise InputError(
-            f"expected polygons, a label raster, or points drawn by `ofa sample`, found points without "
+            f"expected polygons, a label raster, or points drawn by {command('sample')}, found points without "
             f"{', '.join(missing)} in {Path(path).name}"
         )
     drawn = np.isfinite(fields["map_class"].astype(float)) & (fields["stratum_weight"].astype(float) > 0)
     if not drawn.any():
-        raise InputError(f"expected points drawn by `ofa sample` in {Path(path).name}, found none")
+        raise InputError(f"expected points drawn by {command('sample')} in {Path(path).name}, found none")
     fields = {name: values[drawn] for name, values in fields.items()}
     middle = shapely.centroid(shapely.from_wkb(wkb[drawn]))
     value, weight = fields["map_class"].astype(np.int64), fields["stratum_weight"].astype(np.float64)
@@ -87,7 +88,11 @@ def read_points(paths: Sequence[str], field: str | None) -> Points | None:
 
 
 def by_points(
-    points: Points, ignore: Sequence[str], jobs: Sequence[Job], asked: Options, callbacks: Callbacks
+    points: Points,
+    ignore: Sequence[str],
+    jobs: Sequence[Job],
+    asked: SegmentOptions | ClassifyOptions,
+    callbacks: Callbacks,
 ) -> Findings:
     """What the points say of the map that was sampled. Raises InputError where none has a reference."""
     ignored = np.isin(np.array(points.reference), [text for text in ignore if text])
@@ -195,7 +200,9 @@ def _note_points(found: Findings, stratum: NDArray, head: Sequence[dict]) -> Non
         found.notes.append("the sample has no areas (its map had no CRS): shares of the map's pixels are given instead")
 
 
-def _compare(points: Points, jobs: Sequence[Job], asked: Options, callbacks: Callbacks) -> dict:
+def _compare(
+    points: Points, jobs: Sequence[Job], asked: SegmentOptions | ClassifyOptions, callbacks: Callbacks
+) -> dict:
     """How many points lie on the rasters, and at how many of them the head's map is not what was sampled."""
     left = np.ones(len(points.x), bool)
     differs = 0

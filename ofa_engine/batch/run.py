@@ -20,7 +20,9 @@ import torch
 from ..core import catalog
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError, ModelFileError, OfaError
-from ..core.options import BatchOptions, Options
+from ..core.messages import Message, option
+from ..core.option_schema import options_of
+from ..core.options import TYPES, BatchOptions, ClassifyOptions, SegmentOptions
 from ..core.version import __version__
 from ..inference import segment as predict
 from ..pipeline.stages import default_budget_bytes
@@ -38,8 +40,6 @@ PARTS = 1000  # that progress is told in, a scene
 _LEAST_MB = 64  # a worker's memory budget, as the verbs want it
 _SHARE_PX = 2048**2  # a share of a scene has at least so many pixels: one that is smaller takes longer to begin
 _FILES = ("head", "checkpoint", "mask", "valid_mask")  # the first two may be names, too
-_OF_SEGMENT = ("overlap", "min_area", "flips", "cog")
-_RUN_FIELDS = {f.name for f in fields(Options)}
 
 
 def batch(options: BatchOptions, callbacks: Callbacks) -> dict:
@@ -67,20 +67,24 @@ def _check(options: BatchOptions) -> None:
         raise InputError(f"expected the task segment or classify, found {options.task!r}")
     if options.format not in ("tif", "gpkg") or options.format == "gpkg" and options.task == "segment":
         raise InputError(f"expected the format tif, or for classify gpkg, found {options.format!r} for {options.task}")
-    strange = [name for name in _OF_SEGMENT if getattr(options, name)] if options.task == "classify" else []
-    if strange:
-        raise InputError(f"expected {', '.join(strange).replace('_', '-')} with the task segment only, found classify")
+    of_segment = options_of(SegmentOptions).keys() - options_of(TYPES[options.task]).keys()
+    for f in fields(options):
+        if f.name in of_segment and getattr(options, f.name) != f.default:
+            raise InputError(f"expected {option(f.name)} with the task segment only, found classify")
     if options.workers is not None and options.workers < 1:
         raise InputError(f"expected at least one worker, found {options.workers}")
     if options.workers and options.scheduler:
-        raise InputError("expected --workers or --scheduler, found both: a cluster of one's own has its own workers")
+        raise InputError(
+            f"expected {option('workers')} or {option('scheduler')}, found both: "
+            "a cluster of one's own has its own workers"
+        )
     if options.head:
         catalog.find_head(options.head, options.sensor or "", options.task)  # known to be wrong before work starts
 
 
 def scene_options(options: BatchOptions) -> dict[str, Any]:
     """Options of the verb for each scene, without input and output."""
-    names = _RUN_FIELDS & {f.name for f in fields(options)} - {"input", "output"}
+    names = options_of(TYPES[options.task]).keys() & {f.name for f in fields(options)} - {"input", "output"}
     told = {name: getattr(options, name) for name in sorted(names) if getattr(options, name) is not None}
     return {k: os.path.abspath(v) if k in _FILES and os.path.exists(v) else v for k, v in told.items()}
 
@@ -112,7 +116,7 @@ def run_scene(job: dict, stopped: cluster.Stopped, tell: cluster.Tell) -> dict:
 
     started = time.monotonic()
     try:
-        options = Options(**job["params"])
+        options = TYPES[job["task"]](**job["params"])
         callbacks = Callbacks(progress, cancelled=stopped)
         if "share" in job:
             number, of = job["share"]
@@ -124,17 +128,16 @@ def run_scene(job: dict, stopped: cluster.Stopped, tell: cluster.Tell) -> dict:
     except Cancelled:
         return {"state": "cancelled"}
     except Exception as error:  # a scene may fail, for whatever reason; the others go on
-        known = isinstance(error, OfaError)
-        why = " ".join(str(error).split())
+        line = error.message.marked if isinstance(error, OfaError) else f"unexpected: {type(error).__name__}: {error}"
         outcome = {
             "state": FAILED,
-            "why": why if known else f"unexpected: {type(error).__name__}: {why}",
+            "why": " ".join(line.split()),
             "input_error": isinstance(error, InputError),
         }
     return outcome | {"seconds": round(time.monotonic() - started, 3), "engine": __version__}
 
 
-def _described(options: Options, answer: dict) -> dict:
+def _described(options: SegmentOptions | ClassifyOptions, answer: dict) -> dict:
     raster = Path(options.output).suffix == ".tif"
     with Source(options.output if raster else options.input) as source:
         if options.bounds and not raster:
@@ -287,12 +290,13 @@ class _Work:
         scene = self.scenes[name]
         if outcome["state"] == "cancelled":  # by a scheduler that stops, not by us
             outcome |= {"state": FAILED, "why": "its worker was stopped"}
-        if outcome.get("why"):
-            outcome |= {"why": without_keys(outcome["why"])}
+        why = Message(without_keys(outcome.get("why") or ""))
+        if why:
+            outcome |= {"why": str(why)}
         self.manifest.entries[scene.recorded] = self._entry(scene, outcome)
         self.manifest.saved_now_and_then()
         if outcome["state"] == FAILED:
-            self.callbacks.log("warning", f"{name} failed: {outcome['why']}")
+            self.callbacks.log("warning", f"{name} failed: {why.marked}")
 
     def _sweep(self, whole_scenes: bool) -> None:
         """Removes shares, and what workers that were killed have left of this run's outputs."""

@@ -23,7 +23,7 @@ import torch
 
 from ..core.callbacks import QUIET, Callbacks, Progress
 from ..core.errors import InputError
-from ..core.options import BenchOptions, Options
+from ..core.options import BenchOptions, SegmentOptions
 from ..inference.class_raster import ClassWriter, create_class_layer, make_quick
 from ..inference.segment import segment
 from ..inference.session import TIFF, Job, Predictor, gdal_limits, open_job, plan_for
@@ -41,7 +41,7 @@ Log = Callable[[str], None]
 Done = Callable[[float], None]  # how much of all the work is done, 0 to 1
 
 
-def prepare(options: BenchOptions, folder: Path, log: Log) -> Options:
+def prepare(options: BenchOptions, folder: Path, log: Log) -> SegmentOptions:
     """The raster and the model files in `folder`, and the segmentation that is measured. Raises InputError."""
     for name in ("rounds", "size_px", "classes"):
         value = getattr(options, name)
@@ -52,7 +52,7 @@ def prepare(options: BenchOptions, folder: Path, log: Log) -> Options:
         sensor_id = sensor_id or "gaofen"
         log(f"writing a raster of {options.size_px} x {options.size_px} px of {sensor_id}")
         raster = str(write_example(folder / "example.tif", options.size_px, options.size_px, sensor_id))
-    told = Options(
+    told = SegmentOptions(
         raster,
         str(folder / "out.tif"),
         sensor=sensor_id,
@@ -66,7 +66,7 @@ def prepare(options: BenchOptions, folder: Path, log: Log) -> Options:
     with Source(raster) as source:
         found = detect_source(source, sensor_id)
     if found.sensor is None:
-        raise InputError(found.reason)
+        raise InputError(found.marked_reason)
     checkpoint, head = random_model(folder, options.model, found.sensor, options.classes or _RANDOM_CLASSES)
     return replace(told, sensor=found.sensor, checkpoint=str(checkpoint), head=str(head))
 
@@ -125,8 +125,8 @@ def _plan(job: Job, overlap: float) -> pl.Plan:
 # --- rounds -----------------------------------------------------------------------------------------------------
 
 
-def _measure(job: Job, told: Options, rounds: int, log: Log, done: Done) -> dict:
-    plan = _plan(job, told.overlap or 0.0)
+def _measure(job: Job, told: SegmentOptions, rounds: int, log: Log, done: Done) -> dict:
+    plan = _plan(job, told.overlap)
     stages = _Stages(job, plan, told)
     baseline, peak = psutil.Process().memory_info().rss, 0
     rates: dict[str, list[float]] = {key: [] for key in ("bare", "read", "write", "pipeline")}
@@ -230,7 +230,7 @@ class _Turns:
 class _Stages:
     """Each stage of the pipeline alone, in tiles a second."""
 
-    def __init__(self, job: Job, plan: pl.Plan, told: Options):
+    def __init__(self, job: Job, plan: pl.Plan, told: SegmentOptions):
         self.job, self.plan, self.told, self.predictor = job, plan, told, Predictor(job)
         batches = (batch.pixels for batch in self._batches() if batch.pixels is not None)
         tiles = next(batches)

@@ -19,7 +19,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ from torch.nn import functional as F
 
 from ..core.callbacks import QUIET
 from ..core.errors import InputError
-from ..core.options import BenchOptions, Options
+from ..core.options import BenchOptions, SegmentOptions
 from ..inference.segment import segment
 from ..inference.session import Job, Predictor, cached_checkpoint, open_job, plan_for
 from ..model.onednn import unpack
@@ -58,12 +58,12 @@ Labels = NDArray[np.uint8]  # (H, W) indices of classes
 class _Case:
     """What each tool is given."""
 
-    def __init__(self, told: Options, packed: bool = False):
+    def __init__(self, told: SegmentOptions, packed: bool = False):
         self.told, self.job = told, open_job(told, "segment", QUIET)
         if not packed:  # others get the model as PyTorch has it
             unpack(self.job.checkpoint.model)
             cached_checkpoint.cache_clear()  # the next job of this process gets a packed one again
-        self.plan = plan_for(self.job, told.overlap or 0.0, len(self.job.classes))
+        self.plan = plan_for(self.job, told.overlap, len(self.job.classes))
         self.predictor = Predictor(self.job)
         self.tile_px, self.batch = self.plan.tile_px, self.plan.batch
         self.overlap_px = self.plan.rows.overlap_px
@@ -259,7 +259,7 @@ _TOOLS = {"ofa": _ofa, PLAIN: _plain, "terratorch": _terratorch, "torchgeo": _to
 def _main(name: str, options: str) -> None:
     """Runs one tool; the last line of what it prints is its figures."""
     warnings.simplefilter("ignore")  # others' deprecations are not ours to mend
-    case = _Case(Options(**json.loads(options)), packed=name == "ofa")
+    case = _Case(SegmentOptions(**json.loads(options)), packed=name == "ofa")
     if name == "export":
         _export(case)
         return
@@ -291,7 +291,7 @@ def _write(job: Job, labels: Labels, path: Path) -> None:
         layer.write(values[labels], 1)
 
 
-def _child(name: str, told: Options) -> dict[str, Any]:
+def _child(name: str, told: SegmentOptions) -> dict[str, Any]:
     """Figures of a tool that ran in a process of its own, or {"failed": why}."""
     command = [sys.executable, "-m", __spec__.name, name, json.dumps(asdict(told))]
     root = str(Path(__file__).resolve().parents[2])
@@ -328,12 +328,14 @@ def compare(options: BenchOptions, log: Log = lambda text: None, done: Done = la
         return {"tools": tools, "rounds": options.rounds} | about
 
 
-def _rounds(names: list[str], told: Options, folder: Path, rounds: int, log: Log, done: Done) -> dict[str, list[dict]]:
+def _rounds(
+    names: list[str], told: SegmentOptions, folder: Path, rounds: int, log: Log, done: Done
+) -> dict[str, list[dict]]:
     found: dict[str, list[dict]] = {name: [] for name in names}
     started = time.perf_counter()
     for number, (turn, name) in enumerate(itertools.product(range(rounds), names), 1):
         output = str(folder / f"{name}.tif")
-        figures = _child(name, Options(**asdict(told) | {"output": output}))
+        figures = _child(name, replace(told, output=output))
         found[name].append(figures)
         share = number / (rounds * len(names))
         done(share)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..core.errors import OfaError
-from ..core.options import Options
+from ..core.options import SegmentOptions
 from ..pipeline.journal import Found, Journal, Record, find
 from ..tiling.plan import Plan
 from .resume import depends_on
@@ -21,7 +21,7 @@ from .session import Job
 _MACHINE = ("device", "number of threads", "memory", "batch")  # may differ between those that share
 
 
-def share(job: Job, options: Options, plan: Plan) -> Plan:
+def share(job: Job, options: SegmentOptions, plan: Plan) -> Plan:
     """The plan of one share; from now on the job has its journal, where there is one already that one."""
     target, about = _target(options, plan.part), depends_on(job, options, plan)
     kept = None
@@ -35,7 +35,7 @@ def share(job: Job, options: Options, plan: Plan) -> Plan:
     return plan
 
 
-def join(job: Job, options: Options, plan: Plan, of: int) -> Plan:
+def join(job: Job, options: SegmentOptions, plan: Plan, of: int) -> Plan:
     """The plan of the whole; from now on the job's journal is that of all shares, as if one run had finished all.
     Raises OfaError where a share is missing, or was of something else."""
     found = [_found(_target(options, (number, of))) for number in range(of)]
@@ -47,7 +47,7 @@ def join(job: Job, options: Options, plan: Plan, of: int) -> Plan:
     return plan
 
 
-def _target(options: Options, part: tuple[int, int]) -> Path:
+def _target(options: SegmentOptions, part: tuple[int, int]) -> Path:
     """What a share's journal lies beside; it is never written itself."""
     whole = Path(options.output)
     return whole.with_name(f"{whole.stem}.share{part[0] + 1}of{part[1]}{whole.suffix}")

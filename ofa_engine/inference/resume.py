@@ -11,7 +11,8 @@ import torch
 
 from ..core.callbacks import Callbacks
 from ..core.errors import InputError
-from ..core.options import Options
+from ..core.messages import option
+from ..core.options import MapOptions, value_of
 from ..core.version import __version__
 from ..pipeline import stages as pl
 from ..pipeline.journal import Found, Journal, find
@@ -21,7 +22,7 @@ from .session import Job
 _MATTERLESS = (".aux.xml", ".ovr")  # files beside an input that change when it is looked at
 
 
-def begin(job: Job, options: Options, part: Path, plan_of: Callable[[], pl.Plan], callbacks: Callbacks) -> pl.Plan:
+def begin(job: Job, options: MapOptions, part: Path, plan_of: Callable[[], pl.Plan], callbacks: Callbacks) -> pl.Plan:
     """The plan of a run that writes to `part`; from now on the job has a journal: with `resume` that of the run that
     was stopped, where there is one. Raises InputError where it was another run, or is not over."""
     found = _stopped(Path(options.output), options, callbacks)
@@ -42,7 +43,7 @@ def begin(job: Job, options: Options, part: Path, plan_of: Callable[[], pl.Plan]
     return plan
 
 
-def _stopped(target: Path, options: Options, callbacks: Callbacks) -> Found | None:
+def _stopped(target: Path, options: MapOptions, callbacks: Callbacks) -> Found | None:
     """The youngest journal of a run that was stopped, with `resume`; all others of such runs are removed."""
     kept, held = None, False
     for found in find(target):
@@ -55,7 +56,8 @@ def _stopped(target: Path, options: Options, callbacks: Callbacks) -> Found | No
             found.remove()
             _sweep(options, pid)
             callbacks.log(
-                "info", f"an unfinished run of {target.name} is given up; --resume would have gone on with it"
+                "info",
+                f"an unfinished run of {target.name} is given up; {option('resume')} would have gone on with it",
             )
     if options.resume and kept is None:
         if held:
@@ -64,7 +66,7 @@ def _stopped(target: Path, options: Options, callbacks: Callbacks) -> Found | No
     return kept
 
 
-def depends_on(job: Job, options: Options, plan: pl.Plan) -> dict:
+def depends_on(job: Job, options: MapOptions, plan: pl.Plan) -> dict:
     """What the results of a run depend on, in words for people, since a difference is told."""
     files = {options.input, *job.source.dataset.files}
     polygons = [mask.digest for mask in job.source.masks if isinstance(mask, PolygonMask)]
@@ -80,8 +82,8 @@ def depends_on(job: Job, options: Options, plan: pl.Plan) -> dict:
         "checkpoint": job.checkpoint.header["fingerprints"][job.sensor.id],
         "tile size": plan.tile_px,
         "overlap": plan.rows.overlap,
-        "flips": options.flips,
-        "confidence": bool(options.confidence),
+        "flips": bool(value_of(options, "flips")),
+        "confidence": bool(value_of(options, "confidence")),
         "device": str(job.device),
         "number of threads": torch.get_num_threads(),
         "memory": job.budget_bytes,
@@ -107,15 +109,16 @@ def _difference(key: str, was: object, now: object, journal: Path) -> str:
     told = f"was {was}, is {now}" if short else "changed"
     return (
         f"expected the same run as the one that was stopped, found that its {key} {told}: run it as it was, or "
-        f"without --resume from the beginning; {journal.name} is what is kept of it"
+        f"without {option('resume')} from the beginning; {journal.name} is what is kept of it"
     )
 
 
-def _sweep(options: Options, pid: str) -> None:
+def _sweep(options: MapOptions, pid: str) -> None:
     """Removes what a process that was killed has half written."""
     if pid == str(os.getpid()):
         return
-    for output in (options.output, options.confidence, options.polygons, options.report, options.picture):
+    for name in ("output", "confidence", "polygons", "report", "picture"):
+        output = value_of(options, name)
         if output:
             target = Path(output)
             for path in target.parent.glob(f".{glob.escape(target.stem)}.{pid}.*part*"):

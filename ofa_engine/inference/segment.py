@@ -16,7 +16,8 @@ from torch import Tensor
 
 from ..core.callbacks import QUIET, Callbacks
 from ..core.errors import Cancelled, OfaError, OutputError
-from ..core.options import Options
+from ..core.messages import option
+from ..core.options import ClassifyOptions, EmbedOptions, MapOptions, SegmentOptions, value_of
 from ..pipeline import stages as pl
 from ..pipeline.journal import Record
 from ..raster.geotiff import NODATA, check_whole, class_colormap, create_tiff, write_class_names
@@ -30,7 +31,7 @@ from .session import Job, gdal_limits, open_job, plan_for, run_pipeline
 
 
 def _finish(
-    job: Job, options: Options, tags: dict[str, str], shown: NDArray[np.uint8] | None = None, **rest: object
+    job: Job, options: MapOptions, tags: dict[str, str], shown: NDArray[np.uint8] | None = None, **rest: object
 ) -> dict:
     """The answer; `shown` is the class map for the report where one is wanted, (h, w) class values."""
     answer = {
@@ -46,9 +47,10 @@ def _finish(
     if job.head_file:
         answer |= {"head": str(job.head_file.path), "head_name": job.head_file.header["name"]}
     answer |= rest
-    if options.report and shown is not None:
+    report = value_of(options, "report")
+    if report and shown is not None:
         page = areas_page(answer, tags, shown, time.monotonic() - job.started)
-        job.pending.beside(Path(options.report)).write_text(page, encoding="utf-8")
+        job.pending.beside(Path(report)).write_text(page, encoding="utf-8")
     job.pending.commit()
     return answer
 
@@ -59,7 +61,7 @@ def _verb(task: str | None, keeps: bool = False) -> Callable:
 
     def decorate(body: Callable[..., dict]) -> Callable[..., dict]:
         @functools.wraps(body)
-        def verb(options: Options, callbacks: Callbacks = QUIET, **rest: int) -> dict:
+        def verb(options: MapOptions, callbacks: Callbacks = QUIET, **rest: int) -> dict:
             job = open_job(options, task, callbacks)
             keep = False
             try:
@@ -72,7 +74,8 @@ def _verb(task: str | None, keeps: bool = False) -> Callable:
                 keep = True
                 told = keeps or "--resume" in str(error)
                 if isinstance(error, OfaError) and job.journal.kept and not told:
-                    raise type(error)(f"{error}; the same again with --resume goes on where it stopped") from error
+                    more = f"the same again with {option('resume')} goes on where it stopped"
+                    raise type(error)(f"{error.message.marked}; {more}") from error
                 raise
             finally:
                 job.journal.close(keep)
@@ -88,7 +91,7 @@ def _verb(task: str | None, keeps: bool = False) -> Callable:
 
 
 @_verb("segment")
-def segment(job: Job, options: Options, callbacks: Callbacks, shares: int = 0) -> dict:
+def segment(job: Job, options: SegmentOptions, callbacks: Callbacks, shares: int = 0) -> dict:
     """One class a pixel: a GeoTIFF on the input's grid; optionally confidence and dissolved polygons. With `shares`,
     of what so many calls of `share_of_segment` have left beside the output.
 
@@ -157,7 +160,7 @@ def segment(job: Job, options: Options, callbacks: Callbacks, shares: int = 0) -
 
 
 @_verb("segment", keeps=True)
-def share_of_segment(job: Job, options: Options, callbacks: Callbacks, number: int, of: int) -> dict:
+def share_of_segment(job: Job, options: SegmentOptions, callbacks: Callbacks, number: int, of: int) -> dict:
     """The rows of tiles of one of several shares, from 0; they stay beside the output, for `segment` to put together.
 
     Raises as `segment` does. A share that was broken off, or done before, is gone on with.
@@ -170,9 +173,8 @@ def share_of_segment(job: Job, options: Options, callbacks: Callbacks, number: i
     return {"tiles": tiles}
 
 
-def _plan(job: Job, options: Options) -> pl.Plan:
-    overlap = 0.25 if options.overlap is None else options.overlap
-    return plan_for(job, overlap, len(job.classes), passes=4 if options.flips else 1)
+def _plan(job: Job, options: SegmentOptions) -> pl.Plan:
+    return plan_for(job, options.overlap, len(job.classes), passes=4 if options.flips else 1)
 
 
 def show(answer: dict) -> str | None:
@@ -195,7 +197,7 @@ def show(answer: dict) -> str | None:
     return "\n".join(lines)
 
 
-def _write_polygons(path: Path, class_layer: Path, job: Job, options: Options, callbacks: Callbacks) -> None:
+def _write_polygons(path: Path, class_layer: Path, job: Job, options: SegmentOptions, callbacks: Callbacks) -> None:
     with _polygons(path, Path(options.polygons or "").stem, job, confidence=False) as writer:
         for polygon, value in dissolve(class_layer):
             if callbacks.cancelled():
@@ -211,14 +213,14 @@ def _polygons(path: Path, layer: str, job: Job, confidence: bool) -> Iterator[Po
         yield writer
         writer.close()
     except OutputError as error:
-        raise OfaError(str(error)) from error
+        raise OfaError(error.message.marked) from error
 
 
 # --- classify ---------------------------------------------------------------------------------------------------
 
 
 @_verb("classify")
-def classify(job: Job, options: Options, callbacks: Callbacks) -> dict:
+def classify(job: Job, options: ClassifyOptions, callbacks: Callbacks) -> dict:
     """One class a tile, tiles side by side, those at the edge clipped: polygons (.gpkg) or cells (.tif)."""
     target = Path(options.output)
     part = job.pending.beside(target)
@@ -280,7 +282,7 @@ def _write_tiles(path: Path, layer: str, job: Job, plan: pl.Plan, winners: NDArr
 
 
 @_verb(None)
-def embed(job: Job, options: Options, callbacks: Callbacks) -> dict:
+def embed(job: Job, options: EmbedOptions, callbacks: Callbacks) -> dict:
     """Token features: a GeoTIFF of one band a feature and one cell a token; optionally a picture of 3 components."""
     part = job.pending.beside(Path(options.output))
     picture_part = job.pending.beside(Path(options.picture)) if options.picture else None

@@ -15,7 +15,8 @@ from torch import Tensor
 from ..core import catalog
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError, OfaError, SensorError
-from ..core.options import Options
+from ..core.messages import option
+from ..core.options import MAX_OVERLAP, MAX_TILE_PX, MIN_MEMORY_MB, MIN_TILE_PX, MapOptions, value_of
 from ..core.sensors import detection as sensor_table
 from ..core.sensors.detection import Detection
 from ..core.version import __version__
@@ -28,9 +29,14 @@ from ..pipeline.journal import Journal, Record
 from ..raster.geotiff import Pending, check_output
 from ..raster.masks import PolygonMask, RasterMask
 from ..raster.source import Source, detect_source, gsd_m, one_line, shown
-from ..tiling.axis import MAX_OVERLAP, Axis
+from ..tiling.axis import Axis
 
 TIFF, GPKG, HTML = (".tif", ".tiff"), (".gpkg",), (".html", ".htm")
+_OUTPUTS: dict[str | None, dict[str, tuple[str, ...]]] = {
+    "segment": {"output": TIFF, "confidence": TIFF, "polygons": GPKG, "report": HTML},
+    "classify": {"output": (*GPKG, *TIFF), "report": HTML},
+    None: {"output": TIFF, "picture": TIFF},
+}
 
 
 # --- the job -----------------------------------------------------------------------------------------------------
@@ -70,7 +76,7 @@ class Job:
     def classes(self) -> list[dict]:
         return self.head_file.header["classes"] if self.head_file else []
 
-    def tags(self, options: Options) -> dict[str, str]:
+    def tags(self, options: MapOptions) -> dict[str, str]:
         """Provenance for the output's metadata."""
         found = self.detection
         tags = {
@@ -90,9 +96,9 @@ class Job:
                 tags[key] = shown(value)
         if options.mask_values:
             tags["MASK_VALUES"] = ",".join(f"{float(value):g}" for value in options.mask_values)
-        if options.min_area:
-            tags["MIN_AREA_HA"] = f"{options.min_area:g}"
-        if options.flips:
+        if min_area := value_of(options, "min_area"):
+            tags["MIN_AREA_HA"] = f"{min_area:g}"
+        if value_of(options, "flips"):
             tags["FLIPS"] = "4"
         if found.mapped:
             tags["MAPPED_BANDS"] = "bands of another sensor or order, as told by the user"
@@ -108,7 +114,7 @@ def cached_checkpoint(path: str, stamp: int, device: str) -> Checkpoint:
     return checkpoint
 
 
-def open_job(options: Options, task: str | None, callbacks: Callbacks, writes: bool = True) -> Job:
+def open_job(options: MapOptions, task: str | None, callbacks: Callbacks, writes: bool = True) -> Job:
     """Opens and checks all that the user gave; `task` is None where no head is used, `writes` false where no layer is
     written. Raises InputError, and leaves nothing open."""
     started = time.monotonic()
@@ -116,22 +122,24 @@ def open_job(options: Options, task: str | None, callbacks: Callbacks, writes: b
     try:
         found = detect_source(source, options.sensor, options.bands, options.units)
         if found.sensor is None:
-            raise SensorError(found.reason)
+            raise SensorError(found.marked_reason)
         if found.units is None or found.confidence == "ambiguous" and not (options.sensor or options.bands):
             others = ", ".join(found.candidates)
             raise SensorError(
-                f"{source.name} is ambiguous ({others}): {found.reason}; tell with --sensor, --bands or --units"
+                f"{source.name} is ambiguous ({others}): {found.marked_reason}; set {option('sensor')}, "
+                f"{option('bands')} or {option('units')}"
             )
         if writes:
             _check_outputs(options, task, source.dataset.files)
-        if options.min_area is not None:
-            _check_min_area(options.min_area, source)
+        min_area = value_of(options, "min_area")
+        if min_area is not None:
+            _check_min_area(min_area, source)
         notes = _restrict(source, options)
         if options.bounds:
             source.crop(options.bounds)
         head_file = None
         if task:
-            head_file = catalog.find_head(options.head, found.sensor, task)
+            head_file = catalog.find_head(value_of(options, "head"), found.sensor, task)
             check_head(head_file.header, head_file.path, found.sensor, task)
         fingerprint = head_file.header.get("backbone") if head_file else None
         beside = head_file.path.parent if head_file else None
@@ -144,13 +152,14 @@ def open_job(options: Options, task: str | None, callbacks: Callbacks, writes: b
         head = load_head(head_file.path, checkpoint, found.sensor, task, device)[0] if head_file else None
         default_px = head_file.header["tile_px"] if head_file else checkpoint.tile_px(found.sensor)
         tile_px = options.tile_px or default_px
-        if not 16 <= tile_px <= 8192:
-            raise InputError(f"expected a tile of 16 to 8192 px, found {tile_px}")
+        if not MIN_TILE_PX <= tile_px <= MAX_TILE_PX:
+            expected = f"{MIN_TILE_PX} to {MAX_TILE_PX} px"
+            raise InputError(f"expected a tile of {expected} ({option('tile_px')}), found {tile_px}")
         budget = options.memory_mb * 2**20 if options.memory_mb else pl.default_budget_bytes()
-        if budget < 64 * 2**20:
-            raise InputError(f"expected a memory budget of at least 64 MB, found {options.memory_mb}")
+        if budget < MIN_MEMORY_MB * 2**20:
+            raise InputError(f"expected a memory budget of at least {MIN_MEMORY_MB} MB, found {options.memory_mb}")
         # only now that nothing is left to complain of: an error is one line
-        callbacks.log("info", f"{found.sensor} ({found.confidence}): {found.reason}")
+        callbacks.log("info", f"{found.sensor} ({found.confidence}): {found.marked_reason}")
         for level, message in notes:
             callbacks.log(level, message)
         if source.crs is None and writes:
@@ -161,11 +170,11 @@ def open_job(options: Options, task: str | None, callbacks: Callbacks, writes: b
         raise
 
 
-def _restrict(source: Source, options: Options) -> list[tuple[str, str]]:
+def _restrict(source: Source, options: MapOptions) -> list[tuple[str, str]]:
     """Leaves out what the user's masks say; returns what there is to log. Raises InputError."""
     notes: list[tuple[str, str]] = []
     if options.mask_values is not None and not options.valid_mask:
-        raise InputError("expected --valid-mask with --mask-values, found none")
+        raise InputError(f"expected {option('valid_mask')} with {option('mask_values')}, found none")
     if options.valid_mask:
         source.restrict(RasterMask(source, options.valid_mask, options.mask_values, lambda *note: notes.append(note)))
     if options.mask:
@@ -173,33 +182,27 @@ def _restrict(source: Source, options: Options) -> list[tuple[str, str]]:
     return notes
 
 
-def _check_outputs(options: Options, task: str | None, files: Sequence[str]) -> None:
+def _check_outputs(options: MapOptions, task: str | None, files: Sequence[str]) -> None:
     """All that can be found out about outputs before work starts; `files` are what the input consists of. Raises
     OutputError, InputError."""
-    wanted: dict[str | None, list[tuple[str | None, tuple[str, ...]]]] = {
-        "segment": [
-            (options.output, TIFF),
-            (options.confidence, TIFF),
-            (options.polygons, GPKG),
-            (options.report, HTML),
-        ],
-        "classify": [(options.output, (*GPKG, *TIFF)), (options.report, HTML)],
-        None: [(options.output, TIFF), (options.picture, TIFF)],
-    }
     taken = [path for path in (options.input, *files, options.valid_mask, options.mask) if path]
-    for path, endings in wanted[task]:
+    for name, endings in _OUTPUTS[task].items():
+        path = getattr(options, name)
         if path is not None:
             check_output(path, taken, endings)
             taken.append(path)
-    if options.overlap is not None and not 0 <= options.overlap <= MAX_OVERLAP:
-        raise InputError(f"expected an overlap of 0 to {MAX_OVERLAP}, found {options.overlap}")
+    overlap = value_of(options, "overlap")
+    if overlap is not None and not 0 <= overlap <= MAX_OVERLAP:
+        raise InputError(f"expected an overlap of 0 to {MAX_OVERLAP}, found {overlap}")
 
 
 def _check_min_area(hectares: float, source: Source) -> None:
     if not (0 < hectares < math.inf):
         raise InputError(f"expected a smallest area above 0 ha, found {hectares}")
     if gsd_m(source.transform, source.crs, source.width, source.height) is None:
-        raise InputError("expected a raster with a CRS for --min-area, found none: without one no area is known")
+        raise InputError(
+            f"expected a raster with a CRS for {option('min_area')}, found none: without one no area is known"
+        )
 
 
 class Predictor:

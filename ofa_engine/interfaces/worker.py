@@ -1,7 +1,10 @@
-"""The plugin's door: one JSON object a line on stdin and stdout. Stays warm between jobs.
+"""The process that the plugin talks to: one JSON object per line on stdin and stdout. It stays warm between jobs.
 
 In: {"id", "verb", "params"}; {"id", "verb": "cancel"} ends the job of that id; a closed stdin ends all.
 Out: {"id", "event": "progress|log|result|error", ...}; nothing else goes to stdout.
+
+The "message" of a log or error names options as the command line does; "marked" is the same line with its options
+marked (see core/messages), and an error's "field" is the option that it speaks of, or null.
 """
 
 import json
@@ -15,6 +18,8 @@ from collections.abc import Callable
 from typing import IO
 
 from ..core.errors import Cancelled, InputError, OfaError
+from ..core.messages import Message
+from ..core.options import from_params
 from ..core.version import __version__
 
 
@@ -64,7 +69,8 @@ class Worker:
             result = self._verb(request["verb"])(job, request.get("params") or {})
             self._say(job, "result", result=result | {"seconds": round(time.monotonic() - started, 3)})
         except OfaError as error:
-            self._say(job, "error", code=error.exit_code, message=str(error))
+            message = error.message
+            self._say(job, "error", code=error.exit_code, message=message, marked=message.marked, field=message.field)
         except Exception as error:  # a job may fail; the worker goes on
             traceback.print_exc()
             self._say(job, "error", code=3, message=f"unexpected: {type(error).__name__}: {error}")
@@ -75,10 +81,10 @@ class Worker:
         own = {"hello": self._hello, "detect": self._detect}
         if name in own:
             return lambda job, params: own[name](job, name, params)
-        from . import commands as verbs
+        from . import commands
 
-        if name not in verbs.NAMES:
-            raise InputError(f"expected a verb out of {', '.join([*own, *verbs.NAMES])}, found {name!r}")
+        if name not in commands.NAMES:
+            raise InputError(f"expected a verb out of {', '.join([*own, *commands.NAMES])}, found {name!r}")
         return lambda job, params: self._run(job, name, params)
 
     def _hello(self, job: str, verb: str, params: dict) -> dict:
@@ -90,17 +96,15 @@ class Worker:
     def _detect(self, job: str, verb: str, params: dict) -> dict:
         from ..raster.source import Source, detect_source
 
-        strange = sorted(set(params) - {"input", "sensor", "bands", "units"})
-        if strange or not isinstance(params.get("input"), str):
-            raise InputError(f"expected params input, sensor, bands, units, found {strange or params}")
-        with Source(params["input"]) as source:
-            found = detect_source(source, params.get("sensor"), params.get("bands"), params.get("units"))
+        options = from_params("detect", params)
+        with Source(options.input) as source:
+            found = detect_source(source, options.sensor, options.bands, options.units)
         if found.sensor is None:
             raise InputError(found.reason)
         return found.to_json()
 
     def _run(self, job: str, verb: str, params: dict) -> dict:
-        from . import commands as verbs
+        from . import commands
 
         last = 0.0
 
@@ -113,14 +117,17 @@ class Worker:
                     job, "progress", fraction=done / max(total, 1), done=done, total=total, seconds_left=seconds_left
                 )
 
-        callbacks = verbs.Callbacks(
+        def log(level: str, message: str) -> None:
+            self._say(job, "log", level=level, message=message, marked=Message(message).marked)
+
+        callbacks = commands.Callbacks(
             progress,
-            lambda level, message: self._say(job, "log", level=level, message=message),
+            log,
             lambda: job in self._cancelled or self._closed.is_set(),
         )
         if callbacks.cancelled():
             raise Cancelled
-        return verbs.run(verb, params, callbacks)
+        return commands.run(verb, params, callbacks)
 
 
 def serve() -> int:

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError
-from ..core.options import FitOptions, Options
+from ..core.options import DEFAULT_OVERLAP, EmbedOptions, FitOptions
 from ..inference.session import Job, Predictor, open_job
 from ..model.checkpoint import save_head
 from ..model.heads import KINDS, LinearHead, tile_statistics
@@ -30,7 +30,6 @@ from . import logistic
 from .labels import Labelled, Labels, read_labels
 from .metrics import scores
 
-OVERLAP = 0.25  # of `segment`: the tiles are the same
 MOST_SAMPLES = 20_000  # of all classes together: more changes a linear head little
 # Of token features beside a pixel's own values. They are many and agree with each other over a whole polygon, so that
 # with equal penalties they would explain everything, and the pixel nothing. (Tiles have no such pixel.)
@@ -66,7 +65,7 @@ def _check(options: FitOptions) -> None:
 
 def _open(options: FitOptions, path: str, callbacks: Callbacks) -> Job:
     job = open_job(
-        Options(
+        EmbedOptions(
             path,
             sensor=options.sensor,
             bands=options.bands,
@@ -190,7 +189,7 @@ def _tiles(job: Job, part: Labelled, task: str) -> tuple[NDArray, NDArray]:
     else:
         places = []
         for length, where in zip(size, (part.row, part.column), strict=True):
-            axis = Axis(length, job.tile_px, OVERLAP)
+            axis = Axis(length, job.tile_px, DEFAULT_OVERLAP)
             middles = np.array(axis.starts) + job.tile_px / 2
             between = (middles[1:] + middles[:-1]) / 2
             places.append(np.array(axis.starts)[np.searchsorted(between, where + 0.5)])

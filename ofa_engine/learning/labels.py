@@ -22,6 +22,7 @@ from rasterio.windows import Window
 
 from ..core.classes import colors_for
 from ..core.errors import InputError
+from ..core.messages import option
 from ..model.heads import class_table
 from ..raster.geotiff import read_class_names
 from ..raster.source import Source, place, pyproj_crs
@@ -87,7 +88,7 @@ def read_labels(
     if tile_px and not any(len(part) for part in found.rasters):
         raise InputError(
             f"expected tiles of {tile_px} px of which one class covers more than half, found none: use "
-            "smaller --tile-px, or larger polygons"
+            f"smaller {option('tile_px')}, or larger polygons"
         )
     return found
 
@@ -197,7 +198,7 @@ class _LabelRaster:
             if len(found) and not 0 <= found.min() <= found.max() <= 254:
                 raise InputError(
                     f"expected class values 0 to 254, found {found.min()} to {found.max()} in "
-                    f"{self.name}: set --ignore for those that are no classes"
+                    f"{self.name}: set {option('ignore')} for those that are no classes"
                 )
             yield y + row, x + column, found
 
@@ -271,7 +272,7 @@ def _read_polygons(path: str, field: str | None) -> tuple[NDArray, Any, NDArray]
         if chosen not in available:
             raise InputError(
                 f"expected a class field in {name} ({', '.join(available) or 'it has no fields'}), found "
-                f"{field or 'none that is meant'}: tell with --field"
+                f"{field or 'none that is meant'}: tell with {option('field')}"
             )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -312,7 +313,7 @@ def _classes(names: Sequence[str]) -> list[dict]:
     else:
         values = list(range(1, len(keys) + 1))
         if len(keys) > 254:
-            raise InputError(f"expected up to 254 classes, found {len(keys)}: is it the right --field?")
+            raise InputError(f"expected up to 254 classes, found {len(keys)}: is it the right {option('field')}?")
     table = class_table(values, keys, colors_for(keys))
     return [entry | {"key": key} for entry, key in zip(table, keys, strict=True)]
 

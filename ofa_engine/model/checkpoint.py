@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ..core import catalog
 from ..core.errors import InputError, ModelFileError, OutputError
+from ..core.messages import option
 from ..core.sensors import detection as sensor_table
 from .heads import KINDS, LinearHead
 from .mae import MaskedAutoencoder
@@ -214,5 +215,5 @@ def choose_device(name: str) -> torch.device:
     if name not in ("auto", "cpu", "cuda"):
         raise InputError(f"expected device auto, cpu or cuda, found {name!r}")
     if name == "cuda" and not torch.cuda.is_available():
-        raise InputError("expected a CUDA device, found none: use --device cpu or auto")
+        raise InputError(f"expected a CUDA device, found none: use {option('device', 'cpu')} or auto")
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..core.errors import OfaError
+from ..core.messages import option
 
 try:
     import fcntl
@@ -71,7 +72,7 @@ class Handed:
         array = np.empty(shape, dtype)
         self._file.seek(number * array.nbytes)
         if self._file.readinto(array.data.cast("B")) < array.nbytes:  # type: ignore[attr-defined]
-            raise OfaError("expected what one stripe hands to the next, found less: run it without --resume")
+            raise OfaError(f"expected what one stripe hands to the next, found less: run it without {option('resume')}")
         return array
 
     def sync(self) -> None:
@@ -240,7 +241,7 @@ class Journal:
         """Raises OfaError where one of the stopped run's files for stripes is not there any more."""
         missing = [path.name for path in map(self._stripe_path, stripes) if not path.exists()]
         if missing:
-            raise OfaError(f"expected {missing[0]} beside the journal, found none: run it without --resume")
+            raise OfaError(f"expected {missing[0]} beside the journal, found none: run it without {option('resume')}")
 
     def _stripe_path(self, stripe: int) -> Path:
         assert self.path is not None

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from ..core.callbacks import Progress
 from ..core.errors import Cancelled, OfaError
+from ..core.messages import option
 from ..tiling.axis import PIECE_BYTES, row_pieces
 from ..tiling.plan import Plan, make_plan
 from .journal import Journal
@@ -213,7 +214,8 @@ class Halving:
     def _halve(self, failed: int) -> None:
         if failed == 1:
             raise OfaError(
-                "expected memory for one tile, found too little: use smaller tiles (--tile-px) or another --device"
+                "expected memory for one tile, found too little: use smaller tiles "
+                f"({option('tile_px')}) or another {option('device')}"
             )
         self.size = failed // 2
         if torch.cuda.is_available():

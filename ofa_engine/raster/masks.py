@@ -21,6 +21,7 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from ..core.errors import InputError
+from ..core.messages import option
 from .source import Source, one_line, place, pyproj_crs
 
 # Sentinel-2 L2A's scene classification (Sen2Cor): what is no clear view of the ground
@@ -123,7 +124,7 @@ def _left_out(mask: Source, values: Sequence[float] | None, say: Say) -> NDArray
         try:
             return np.array([float(value) for value in values])
         except (TypeError, ValueError):
-            raise InputError(f"expected numbers as --mask-values, found {values}") from None
+            raise InputError(f"expected numbers as {option('mask_values')}, found {values}") from None
     if _is_scl(mask):
         listed = ", ".join(f"{value} {text}" for value, text in SCL_LEFT_OUT.items())
         say("info", f"{name} is taken for Sentinel-2's scene classification; left out are {listed}")

@@ -13,7 +13,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_OVERLAP = 0.75
+from ..core.options import MAX_OVERLAP
+
 # Of an array, what is gone over at a time: what a processor's cache holds is much faster to go over several times than
 # memory is. On a GPU more, since each step there takes time to start.
 PIECE_BYTES = {"cpu": 2**21, "cuda": 2**28}

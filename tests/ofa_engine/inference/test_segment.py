@@ -13,7 +13,7 @@ from scipy import ndimage
 from ofa_engine.core import catalog
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError, ModelFileError, OfaError, OutputError, RasterError
-from ofa_engine.core.options import Options
+from ofa_engine.core.options import TYPES, SegmentOptions
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.segment import classify, embed, segment, show
 from ofa_engine.inference.session import Predictor, open_job
@@ -27,7 +27,7 @@ from ..conftest import CLASSES, pixels_of, write_raster
 
 
 def run(verb, path, tmp_path, name="out.tif", **more):
-    return verb(Options(str(path), str(tmp_path / name), **more))
+    return verb(TYPES[verb.__name__](str(path), str(tmp_path / name), **more))
 
 
 def read(path):
@@ -101,7 +101,7 @@ def test_a_gpu_comes_to_nearly_the_same(sensor, verb, scene, tmp_path):
     path, found = scene(sensor, 200, 230), {}
     for device in ("cpu", "cuda"):
         target = tmp_path / f"{device}.tif"
-        answer = verb(Options(str(path), str(target), sensor=sensor, device=device))
+        answer = verb(TYPES[verb.__name__](str(path), str(target), sensor=sensor, device=device))
         assert answer["device"].startswith(device)
         with rasterio.open(target) as d:
             found[device] = d.read()
@@ -222,7 +222,7 @@ def test_unusual_grids_work(scene, tmp_path):
 def test_no_crs_works_and_says_so(scene, tmp_path):
     said = []
     path = scene("naip", 60, 70, crs=None, transform=rasterio.Affine.identity())
-    options = Options(str(path), str(tmp_path / "out.tif"), polygons=str(tmp_path / "p.gpkg"))
+    options = SegmentOptions(str(path), str(tmp_path / "out.tif"), polygons=str(tmp_path / "p.gpkg"))
     answer = segment(options, Callbacks(log=lambda level, text: said.append((level, text))))
     assert any(level == "warning" and "no CRS" in text for level, text in said)
     assert all(c["area_ha"] is None for c in answer["classes"])
@@ -336,7 +336,7 @@ def test_cancel_while_small_areas_are_merged_leaves_nothing(scene, tmp_path):
         log=lambda level, text: said.append(text), cancelled=lambda: any("merging" in t for t in said)
     )
     with pytest.raises(Cancelled):
-        segment(Options(str(scene("naip")), str(tmp_path / "out.tif"), min_area=0.001), callbacks)
+        segment(SegmentOptions(str(scene("naip")), str(tmp_path / "out.tif"), min_area=0.001), callbacks)
     assert not (tmp_path / "out.tif").exists() and not leftovers(tmp_path)
 
 
@@ -347,7 +347,7 @@ def test_flips_are_the_mean_of_four_mirrored_rasters(sensor, scene, tmp_path):
     run(segment, path, tmp_path, flips=True, confidence=str(tmp_path / "c.tif"))
     labels, _, tags = read(tmp_path / "out.tif")
     assert tags["FLIPS"] == "4"
-    job = open_job(Options(str(path)), "segment", Callbacks(), writes=False)
+    job = open_job(SegmentOptions(str(path)), "segment", Callbacks(), writes=False)
     with job.source as source:
         pixels = torch.from_numpy(source.read(job.source_bands, (0, 0, 48, 48))[0].astype(np.float32))[None]
     plain = Predictor(job)
@@ -489,7 +489,7 @@ def test_bad_input_is_told_in_one_line(scene, tmp_path, models):
     ]
     for more, error, says in cases:
         with pytest.raises(error, match=says) as caught:
-            segment(Options(**(dict(input=str(path), output=str(tmp_path / "out.tif")) | more)))
+            segment(SegmentOptions(**(dict(input=str(path), output=str(tmp_path / "out.tif")) | more)))
         assert caught.value.exit_code == 2 and "\n" not in str(caught.value)
         assert not (tmp_path / "out.tif").exists() and not leftovers(tmp_path)
 
@@ -521,7 +521,7 @@ def test_cancel_leaves_nothing_and_keeps_the_old_result(verb, scene, tmp_path):
     seen = []
     callbacks = Callbacks(progress=lambda *state: seen.append(state), cancelled=lambda: len(seen) > 1)
     with pytest.raises(Cancelled):
-        verb(Options(str(path), str(tmp_path / "out.tif"), tile_px=48), callbacks)
+        verb(TYPES[verb.__name__](str(path), str(tmp_path / "out.tif"), tile_px=48), callbacks)
     assert (tmp_path / "out.tif").read_text() == "old" and not leftovers(tmp_path)
 
 

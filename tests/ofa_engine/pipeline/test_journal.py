@@ -16,7 +16,7 @@ import torch
 
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError, OfaError
-from ofa_engine.core.options import Options
+from ofa_engine.core.options import TYPES, SegmentOptions
 from ofa_engine.inference.segment import classify, embed, segment
 from ofa_engine.interfaces.cli import main
 from ofa_engine.pipeline import journal as journal_module
@@ -173,7 +173,11 @@ def narrow(monkeypatch, eager):
 NARROW = {"_STRIPE_LIMIT_BYTES": 2**19, "_FEW_TILES": 1}
 CHILD = f"""
 import json, sys, time, torch
-from ofa_engine import journal, plan, predict
+from ofa_engine.core.callbacks import Callbacks
+from ofa_engine.core.options import TYPES
+from ofa_engine.inference import segment as predict
+from ofa_engine.pipeline import journal
+from ofa_engine.tiling import plan
 journal.EVERY_S = 0.0
 for name, value in {NARROW}.items():
     setattr(plan, name, value)
@@ -184,7 +188,7 @@ def progress(done, total, left):
     print(done, total, flush=True)
     time.sleep(0.004)
 
-getattr(predict, verb)(Options(**params), Callbacks(progress))
+getattr(predict, verb)(TYPES[verb](**params), Callbacks(progress))
 """
 
 
@@ -240,11 +244,13 @@ def resumed_equals_never_stopped(scene, tmp_path, points):
             min_area=0.01,
         )
 
-    whole = segment(Options(**params("whole")))
+    whole = segment(SegmentOptions(**params("whole")))
     for number, share in enumerate(points):
         pid = killed(segment, params("again") | {"resume": number > 0}, share)
         assert hidden(tmp_path) and all(f".{pid}.part" in name for name in hidden(tmp_path))
-    answer = segment(Options(**params("again"), resume=True), Callbacks(log=lambda level, text: said.append(text)))
+    answer = segment(
+        SegmentOptions(**params("again"), resume=True), Callbacks(log=lambda level, text: said.append(text))
+    )
     assert hidden(tmp_path) == []
     assert any(text.startswith("going on after") for text in said)
     assert everything(tmp_path, "again") == everything(tmp_path, "whole")
@@ -270,7 +276,7 @@ def stopped(verb, params, share=0.5):
             raise OSError("broken")
 
     with pytest.raises(OfaError, match="broken.*--resume"):
-        verb(Options(**params), Callbacks(progress))
+        verb(TYPES[verb.__name__](**params), Callbacks(progress))
 
 
 OTHERS = [(classify, ".gpkg", {}), (classify, ".tif", {}), (embed, ".tif", {}), (segment, ".tif", {"flips": True})]
@@ -285,11 +291,11 @@ def test_other_verbs_go_on_as_well(verb, ending, more, scene, tmp_path, narrow):
 
     path = scene("gaofen", 240, 500, change=cut)
     params = [dict(input=str(path), output=str(tmp_path / f"{name}{ending}")) | more for name in ("whole", "again")]
-    whole = verb(Options(**params[0]))
+    whole = verb(TYPES[verb.__name__](**params[0]))
     seen = []
     stopped(verb, params[1])
     assert len(hidden(tmp_path)) >= 1
-    answer = verb(Options(**params[1], resume=True), Callbacks(lambda *state: seen.append(state)))
+    answer = verb(TYPES[verb.__name__](**params[1], resume=True), Callbacks(lambda *state: seen.append(state)))
     assert seen[0][0] > 0.2 * seen[0][1] and seen[-1][0] == seen[-1][1]
     assert everything(tmp_path, "again") == everything(tmp_path, "whole") and not hidden(tmp_path)
     assert answer.get("classes") == whole.get("classes") and answer["tiles"] == whole["tiles"]
@@ -311,7 +317,7 @@ def test_another_run_is_refused_and_told(scene, tmp_path, narrow, models, capsys
         ({"confidence": str(tmp_path / "c.tif")}, "confidence"),
     ]:
         with pytest.raises(InputError, match=says) as caught:
-            segment(Options(**(params | more), resume=True))
+            segment(SegmentOptions(**(params | more), resume=True))
         assert caught.value.exit_code == 2 and "\n" not in str(caught.value) and hidden(tmp_path) == before
     os.utime(path, ns=(0, 0))
     assert main(["segment", str(path), "-o", str(tmp_path / "out.tif"), "--resume"]) == 2
@@ -327,8 +333,8 @@ def test_files_that_somebody_has_removed_are_missed(scene, tmp_path, narrow):
     assert stripes
     stripes[0].unlink()
     with pytest.raises(OfaError, match="without --resume"):
-        segment(Options(**params, resume=True))
-    segment(Options(**params))
+        segment(SegmentOptions(**params, resume=True))
+    segment(SegmentOptions(**params))
     assert not hidden(tmp_path)
 
 
@@ -337,9 +343,9 @@ def test_without_resume_an_old_run_is_given_up(scene, tmp_path, narrow):
     params = dict(input=str(path), output=str(tmp_path / "out.tif"))
     stopped(segment, params)
     assert hidden(tmp_path)
-    segment(Options(**params), Callbacks(log=lambda level, text: said.append(text)))
+    segment(SegmentOptions(**params), Callbacks(log=lambda level, text: said.append(text)))
     assert any("given up" in text for text in said) and not hidden(tmp_path)
-    segment(Options(**params, resume=True), Callbacks(log=lambda level, text: said.append(text)))
+    segment(SegmentOptions(**params, resume=True), Callbacks(log=lambda level, text: said.append(text)))
     assert any("from the beginning" in text for text in said)
 
 
@@ -354,7 +360,7 @@ def test_cancel_leaves_nothing_of_a_journal(resume, scene, tmp_path, narrow):
         lambda *state: seen.append(state[0] / state[1]), cancelled=lambda: bool(seen) and seen[-1] > 0.7
     )
     with pytest.raises(Cancelled):
-        segment(Options(**params, resume=resume), callbacks)
+        segment(SegmentOptions(**params, resume=resume), callbacks)
     assert not hidden(tmp_path) and not (tmp_path / "out.tif").exists()
 
 
@@ -385,7 +391,7 @@ def test_a_full_disk_is_told_and_with_room_it_goes_on(every, scene, tmp_path, ca
     assert [name.rpartition(".")[2] for name in kept] == (["journal"] if every == 0 else [])
     assert ("--resume" in ours[-1]) == bool(kept)
     assert main([*arguments, "--resume"]) == 0
-    segment(Options(str(path), str(tmp_path / "w.out.tif"), confidence=str(tmp_path / "w.c.tif")))
+    segment(SegmentOptions(str(path), str(tmp_path / "w.out.tif"), confidence=str(tmp_path / "w.c.tif")))
     for name in ("out.tif", "c.tif"):
         with rasterio.open(tmp_path / name) as d, rasterio.open(tmp_path / f"w.{name}") as wanted:
             assert d.read().tobytes() == wanted.read().tobytes()
@@ -396,7 +402,7 @@ def test_a_full_disk_is_told_and_with_room_it_goes_on(every, scene, tmp_path, ca
 @pytest.mark.parametrize("size", [9_000, 30_000, 60_000, 100_000])
 def test_a_full_disk_never_leaves_half_a_file(size, more, scene, tmp_path):
     told = {key: str(tmp_path / value) if key == "polygons" else value for key, value in more.items()}
-    options = Options(str(scene("naip", 500, 500)), str(tmp_path / "out.tif"), **told)
+    options = SegmentOptions(str(scene("naip", 500, 500)), str(tmp_path / "out.tif"), **told)
     segment(options)
     whole = everything(tmp_path, "")
     for path in tmp_path.iterdir():
@@ -423,10 +429,10 @@ def test_a_source_that_breaks_off_can_be_mended_and_gone_on_with(scene, tmp_path
             os.truncate(path, len(whole) // 2)
 
     with pytest.raises(OfaError, match="--resume") as caught:
-        segment(Options(**params), Callbacks(progress))
+        segment(SegmentOptions(**params), Callbacks(progress))
     assert caught.value.exit_code == 3 and hidden(tmp_path)
     path.write_bytes(whole)
     os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-    segment(Options(**params, resume=True))
-    segment(Options(str(path), str(tmp_path / "whole.tif")))
+    segment(SegmentOptions(**params, resume=True))
+    segment(SegmentOptions(str(path), str(tmp_path / "whole.tif")))
     assert everything(tmp_path, "out") == everything(tmp_path, "whole")
