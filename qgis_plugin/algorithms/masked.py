@@ -1,4 +1,4 @@
-"""What the algorithms share that can leave out parts of the raster: polygons, a mask raster, areas too small."""
+"""What algorithms share that can skip parts of the raster: polygons, a mask raster."""
 
 import tempfile
 from contextlib import contextmanager
@@ -16,7 +16,6 @@ from qgis.core import (
     QgsProcessingFeatureSourceDefinition,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterRasterLayer,
-    QgsProcessingParameterString,
     QgsProcessingUtils,
     QgsProviderRegistry,
     QgsVectorFileWriter,
@@ -28,7 +27,7 @@ from ..engine.modules import errors
 from ..engine.raster_facts import source_path
 from ..i18n.texts import tr
 from .common import EngineAlgorithm
-from .parameters import VECTOR_POLYGON, add, advanced
+from .parameters import VECTOR_POLYGON, add, advanced, text_parameter, title_of
 from .vector_export import is_polygons
 
 
@@ -38,30 +37,30 @@ class MaskedAlgorithm(EngineAlgorithm):
         self._valid_mask, self._mask = None, None
 
     def add_masks(self):
-        title, kinds = tr("Only inside these polygons"), [VECTOR_POLYGON]
+        title, kinds = title_of("MASK"), [VECTOR_POLYGON]
         words = tr(
             "Polygons in any coordinate system: what lies outside of them is left out of map, areas and report. "
             "Selection, filter and unsaved edits count. Empty: the whole raster."
         )
         add(self, QgsProcessingParameterFeatureSource("MASK", title, kinds, optional=True), words)
-        title = tr("Mask raster, e.g. of clouds")
+        title = title_of("VALID_MASK", tr("e.g. of clouds"))
         words = tr(
-            "A raster that tells which pixels not to use, in any grid and coordinate system. Sentinel-2's scene "
+            "A raster that says which pixels not to use, in any grid and coordinate system. Sentinel-2's scene "
             "classification (SCL) is recognised by its name: clouds, shadows, snow and defects are left out. Of "
             "another raster, the pixels that are 0."
         )
         add(self, advanced(QgsProcessingParameterRasterLayer("VALID_MASK", title, optional=True)), words)
-        title = tr("Values of the mask raster to leave out, e.g. 3,8,9,10")
         words = tr(
             "Numbers with commas between them, where others are to be left out than the mask raster's usual ones."
         )
-        add(self, advanced(QgsProcessingParameterString("MASK_VALUES", title, optional=True)), words)
+        add(self, advanced(text_parameter("MASK_VALUES", tr("to leave out, e.g. 3,8,9,10"))), words)
 
     def _check_more(self, parameters, context):
         raster = self.parameterAsRasterLayer(parameters, "VALID_MASK", context)
         if raster is not None:
             source_path(raster)
-        if _numbers(self.parameterAsString(parameters, "MASK_VALUES", context)) and not parameters.get("VALID_MASK"):
+        values = self.parameterAsString(parameters, "MASK_VALUES", context)
+        if _are_numbers(values) and not parameters.get("VALID_MASK"):
             raise errors.InputError(tr("Expected a mask raster with the values to leave out, found none: choose one"))
         source = self.parameterAsSource(parameters, "MASK", context) if parameters.get("MASK") else None
         if source is not None:  # else QGIS's own check says what is wrong
@@ -78,14 +77,12 @@ class MaskedAlgorithm(EngineAlgorithm):
         self._mask = whole_file(parameters.get("MASK"), context)  # asks the layer, which lives in this thread
         return super().prepareAlgorithm(parameters, context, feedback)
 
-    def job(self, parameters, context):
-        values = _numbers(self.parameterAsString(parameters, "MASK_VALUES", context))
-        about = {"valid_mask": self._valid_mask, "mask_values": values or None}
-        return super().job(parameters, context) | about
+    def engine_options(self, parameters, context):
+        return super().engine_options(parameters, context) | {"valid_mask": self._valid_mask}
 
     @contextmanager
     def mask(self, parameters, context, feedback):
-        """The params of the engine's job that are about polygons; the file they may name is gone afterwards."""
+        """The engine's option for polygons; the file that it may name is deleted afterwards."""
         source = self.parameterAsSource(parameters, "MASK", context) if parameters.get("MASK") else None
         if source is None and parameters.get("MASK"):
             raise QgsProcessingException(self.invalidSourceError(parameters, "MASK"))
@@ -96,13 +93,13 @@ class MaskedAlgorithm(EngineAlgorithm):
             yield {"mask": _written(source, Path(folder), context, feedback)}
 
 
-def _numbers(text: str) -> list[float]:
-    """Raises InputError."""
+def _are_numbers(values: str) -> bool:
+    """False where there is none. Raises InputError where they are something else."""
     try:
-        return [float(word) for word in text.split(",") if word.strip()]
+        return bool([float(word) for word in values.split(",") if word.strip()])
     except ValueError:
         expected = tr("Expected numbers with commas between them as values to leave out, found {text}")
-        raise errors.InputError(expected.format(text=text)) from None
+        raise errors.InputError(expected.format(text=values)) from None
 
 
 def _check_polygons(source):

@@ -30,7 +30,7 @@ def is_points(source) -> bool:
 
 def export(source, field: str | None, folder: Path, context, feedback) -> str:
     """Writes what the user chose of a layer (the selection, the filter, edits that are not saved) to a GeoPackage in
-    `folder`, in the layer's CRS, and returns its path. Only `field` where it is told, since only that one is read.
+    `folder`, in the layer's CRS, and returns its path. Only `field` where it is named, since only that one is read.
 
     Reports carry the file's name, so that is the layer's. Raises QgsProcessingException.
     """

@@ -12,7 +12,7 @@ PACKAGED = (_HERE / "ofa_engine").is_dir()
 ROOT = _HERE if PACKAGED else _HERE.parent
 
 if PACKAGED:
-    from ..ofa_engine.core import catalog, errors
+    from ..ofa_engine.core import catalog, errors, messages, options
     from ..ofa_engine.core import classes as colors
     from ..ofa_engine.core.results import MappedClass, MapResult
     from ..ofa_engine.core.sensors import detection as sensors
@@ -20,7 +20,7 @@ if PACKAGED:
 else:
     if str(ROOT) not in sys.path:  # last, so that it hides nobody's module
         sys.path.append(str(ROOT))
-    from ofa_engine.core import catalog, errors
+    from ofa_engine.core import catalog, errors, messages, options
     from ofa_engine.core import classes as colors
     from ofa_engine.core.results import MappedClass, MapResult
     from ofa_engine.core.sensors import detection as sensors
@@ -40,5 +40,7 @@ __all__ = [
     "catalog",
     "colors",
     "errors",
+    "messages",
+    "options",
     "sensors",
 ]

@@ -12,7 +12,7 @@
             <location filename="algorithms/assessaccuracy.py" />
             <source>Compares the map that a head makes with labels that you trust, and writes a report: overall accuracy, user's and producer's accuracy, F1 and IoU of each class, and the confusion matrix.
 
-With polygons or label rasters it tells how good the head is where these lie; take others than those the head was trained on. With the points of "Sample points for an accuracy assessment", their field "reference" filled in, it estimates the accuracy of the whole map and the area of each class, with confidence intervals. Selection, filter and unsaved edits of the labels count.</source>
+With polygons or label rasters it says how good the head is where these lie; take others than those the head was trained on. With the points of "Sample points for an accuracy assessment", their field "reference" filled in, it estimates the accuracy of the whole map and the area of each class, with confidence intervals. Selection, filter and unsaved edits of the labels count.</source>
             <translation>Vergleicht die Karte, die ein Klassifikationskopf erzeugt, mit Labels, denen Sie vertrauen, und schreibt einen Bericht: Gesamtgenauigkeit, Nutzer- und Produzentengenauigkeit, F1 und IoU jeder Klasse sowie die Konfusionsmatrix.
 
 Mit Polygonen oder Label-Rastern zeigt er, wie gut der Kopf dort ist, wo diese liegen; nehmen Sie andere als die, mit denen der Kopf trainiert wurde. Mit den Punkten aus „Stichprobenpunkte für eine Genauigkeitsbewertung“, deren Feld „reference“ ausgefüllt ist, schätzt er die Genauigkeit der ganzen Karte und die Fläche jeder Klasse, mit Konfidenzintervallen. Auswahl, Filter und nicht gespeicherte Änderungen der Labels werden berücksichtigt.</translation>
@@ -84,8 +84,8 @@ Mit Polygonen oder Label-Rastern zeigt er, wie gut der Kopf dort ist, wo diese l
         </message>
         <message>
             <location filename="algorithms/assessaccuracy.py" />
-            <source>Labels (polygons with a class field, or sampled points)</source>
-            <translation>Labels (Polygone mit einem Klassenfeld oder Stichprobenpunkte)</translation>
+            <source>polygons with a class field, or sampled points</source>
+            <translation>Polygone mit einem Klassenfeld oder Stichprobenpunkte</translation>
         </message>
         <message>
             <location filename="algorithms/assessaccuracy.py" />
@@ -114,12 +114,12 @@ Mit Polygonen oder Label-Rastern zeigt er, wie gut der Kopf dort ist, wo diese l
         </message>
         <message>
             <location filename="algorithms/classify.py" />
-            <source>Classify tiles (one class a tile)</source>
+            <source>Classify tiles (one class per tile)</source>
             <translation>Kacheln klassifizieren (eine Klasse je Kachel)</translation>
         </message>
         <message>
             <location filename="algorithms/classify.py" />
-            <source>Cuts the raster into tiles that do not overlap and labels each with a class of the chosen head: one polygon a tile, with class, name and confidence. The tile size is the head's own unless you set one.
+            <source>Cuts the raster into tiles that do not overlap and labels each with a class of the chosen head: one polygon per tile, with class, name and confidence. The tile size is the head's own unless you set one.
 
 It is quick and coarse, and needs a head for this task. For borders to the pixel, use "Segment".</source>
             <translation>Zerlegt das Raster in Kacheln, die sich nicht überlappen, und gibt jeder eine Klasse des gewählten Klassifikationskopfs: ein Polygon je Kachel, mit Klasse, Name und Konfidenz. Die Kachelgröße ist die des Kopfs, wenn keine angegeben ist.
@@ -153,7 +153,7 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/classify.py" />
-            <source>One polygon a tile: class (a number), name, and confidence from 0 to 1. Styled when it is loaded.</source>
+            <source>One polygon per tile: class (a number), name, and confidence from 0 to 1. Styled when it is loaded.</source>
             <translation>Ein Polygon je Kachel: class (eine Zahl), name und confidence von 0 bis 1. Wird beim Laden gestaltet.</translation>
         </message>
         <message>
@@ -178,8 +178,8 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/common.py" />
-            <source>Expected {count} layers that can be opened, found {found}: {told}</source>
-            <translation>Erwartet wurden {count} Layer, die sich öffnen lassen, gefunden {found}: {told}</translation>
+            <source>Expected {count} layers that can be opened, found {found}: {names}</source>
+            <translation>Erwartet wurden {count} Layer, die sich öffnen lassen, gefunden {found}: {names}</translation>
         </message>
         <message>
             <location filename="algorithms/common.py" />
@@ -268,8 +268,8 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
-            <source>What tells the sensor, band order and unit.</source>
-            <translation>Woran Sensor, Bandreihenfolge und Einheit zu erkennen sind.</translation>
+            <source>How sensor, band order and unit were found.</source>
+            <translation>Woran Sensor, Bandreihenfolge und Einheit erkannt wurden.</translation>
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
@@ -303,12 +303,12 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/embed.py" />
-            <source>Embed (features a token)</source>
+            <source>Embed (features per token)</source>
             <translation>Einbetten (Merkmale je Token)</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
-            <source>Writes the features that the shared backbone makes of the raster: one cell a token (1/14 of a tile), one band a feature. They serve other tools as input: clustering, similarity search, a classifier of your own. On request also a picture of their three main components, in which like places have like colours.</source>
+            <source>Writes the features that the shared backbone makes of the raster: one cell per token (1/14 of a tile), one band per feature. They serve other tools as input: clustering, similarity search, a classifier of your own. On request also a picture of their three main components, in which similar places have similar colours.</source>
             <translation>Schreibt die Merkmale, die der gemeinsame Backbone aus dem Raster bildet: eine Zelle je Token (1/14 einer Kachel), ein Band je Merkmal. Sie dienen anderen Werkzeugen als Eingabe: Clustering, Ähnlichkeitssuche, ein eigener Klassifikator. Auf Wunsch auch ein Bild ihrer drei Hauptkomponenten, in dem ähnliche Orte ähnliche Farben haben.</translation>
         </message>
         <message>
@@ -343,7 +343,7 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/embed.py" />
-            <source>The features' three main components as red, green and blue: like places have like colours.</source>
+            <source>The features' three main components as red, green and blue: similar places have similar colours.</source>
             <translation>Die drei Hauptkomponenten der Merkmale als Rot, Grün und Blau: Ähnliche Orte haben ähnliche Farben.</translation>
         </message>
         <message>
@@ -398,13 +398,8 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
-            <source>A layer in any coordinate system, with a field that tells the class, as text or whole numbers. Selection, filter and unsaved edits count.</source>
+            <source>A layer in any coordinate system, with a field of classes, as text or whole numbers. Selection, filter and unsaved edits count.</source>
             <translation>Ein Layer in beliebigem Koordinatensystem mit einem Feld, das die Klasse nennt, als Text oder ganze Zahlen. Auswahl, Filter und nicht gespeicherte Änderungen werden berücksichtigt.</translation>
-        </message>
-        <message>
-            <location filename="algorithms/labelled.py" />
-            <source>Class field (found by its name where empty)</source>
-            <translation>Klassenfeld (wird am Namen erkannt, wenn leer)</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -418,13 +413,18 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
-            <source>Labels that are no classes, e.g. unsure,other</source>
-            <translation>Labels, die keine Klassen sind, z. B. unsicher,sonstige</translation>
+            <source>empty: found by its name</source>
+            <translation>leer: wird am Namen erkannt</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
-            <source>The field of the labels that tells the class.</source>
+            <source>The field of the labels that holds the class.</source>
             <translation>Das Feld der Labels, das die Klasse nennt.</translation>
+        </message>
+        <message>
+            <location filename="algorithms/labelled.py" />
+            <source>e.g. unsure,other</source>
+            <translation>z. B. unsicher,sonstige</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -468,18 +468,8 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/masked.py" />
-            <source>Mask raster, e.g. of clouds</source>
-            <translation>Maskenraster, z. B. für Wolken</translation>
-        </message>
-        <message>
-            <location filename="algorithms/masked.py" />
-            <source>A raster that tells which pixels not to use, in any grid and coordinate system. Sentinel-2's scene classification (SCL) is recognised by its name: clouds, shadows, snow and defects are left out. Of another raster, the pixels that are 0.</source>
+            <source>A raster that says which pixels not to use, in any grid and coordinate system. Sentinel-2's scene classification (SCL) is recognised by its name: clouds, shadows, snow and defects are left out. Of another raster, the pixels that are 0.</source>
             <translation>Ein Raster, das sagt, welche Pixel nicht verwendet werden, in beliebigem Gitter und Koordinatensystem. Die Szenenklassifikation von Sentinel-2 (SCL) wird am Namen erkannt: Wolken, Schatten, Schnee und Fehler werden ausgelassen. Bei einem anderen Raster die Pixel mit dem Wert 0.</translation>
-        </message>
-        <message>
-            <location filename="algorithms/masked.py" />
-            <source>Values of the mask raster to leave out, e.g. 3,8,9,10</source>
-            <translation>Auszulassende Werte des Maskenrasters, z. B. 3,8,9,10</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
@@ -498,8 +488,8 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/masked.py" />
-            <source>Only inside these polygons</source>
-            <translation>Nur innerhalb dieser Polygone</translation>
+            <source>e.g. of clouds</source>
+            <translation>z. B. für Wolken</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
@@ -510,6 +500,11 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
             <location filename="algorithms/masked.py" />
             <source>Expected a mask raster with the values to leave out, found none: choose one</source>
             <translation>Erwartet wurde ein Maskenraster mit den auszulassenden Werten, gefunden keines: Wählen Sie eines</translation>
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>to leave out, e.g. 3,8,9,10</source>
+            <translation>die auszulassen sind, z. B. 3,8,9,10</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -523,23 +518,18 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>Band order, e.g. 3,2,1,- (a dash for a missing band; recognised where empty)</source>
-            <translation>Bandreihenfolge, z. B. 3,2,1,- (ein Strich für ein fehlendes Band; wird erkannt, wenn leer)</translation>
+            <source>e.g. 3,2,1,- where - is a missing band; empty: recognised</source>
+            <translation>z. B. 3,2,1,- mit - für ein fehlendes Band; leer: wird erkannt</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>The raster's band, counted from 1, for each band of the sensor. Only for rasters that are in another order than usual or lack bands; "Detect sensor" tells how a raster is read without it.</source>
+            <source>The raster's band, counted from 1, for each band of the sensor. Only for rasters that are in another order than usual or lack bands; "Detect sensor" shows how a raster is read without it.</source>
             <translation>Das Band des Rasters, ab 1 gezählt, für jedes Band des Sensors. Nur für Raster mit ungewöhnlicher Reihenfolge oder fehlenden Bändern; „Sensor erkennen“ sagt, wie ein Raster ohne diese Angabe gelesen wird.</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>What the raster's numbers mean, e.g. reflectance from 0 to 1, or decibels. auto recognises it.</source>
             <translation>Was die Zahlen des Rasters bedeuten, z. B. Reflexionsgrad von 0 bis 1 oder Dezibel. auto erkennt es.</translation>
-        </message>
-        <message>
-            <location filename="algorithms/parameters.py" />
-            <source>Continue a run that was stopped</source>
-            <translation>Einen abgebrochenen Lauf fortsetzen</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -558,11 +548,6 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>Smallest area in hectares (0: all)</source>
-            <translation>Kleinste Fläche in Hektar (0: alle)</translation>
-        </message>
-        <message>
-            <location filename="algorithms/parameters.py" />
             <source>Patches of a class that are smaller become part of the class around them. 1 hectare is 100 m by 100 m.</source>
             <translation>Kleinere Flächen einer Klasse gehen in der Klasse um sie herum auf. 1 Hektar ist 100 m mal 100 m.</translation>
         </message>
@@ -573,13 +558,13 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>A scene of Sentinel-1, Sentinel-2, Gaofen, NAIP or EnMAP, or one with like bands, in a file that GDAL reads.</source>
+            <source>A scene of Sentinel-1, Sentinel-2, Gaofen, NAIP or EnMAP, or one with similar bands, in a file that GDAL reads.</source>
             <translation>Eine Szene von Sentinel-1, Sentinel-2, Gaofen, NAIP oder EnMAP oder eine mit ähnlichen Bändern, in einer Datei, die GDAL liest.</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>Raster layers (of one sensor)</source>
-            <translation>Rasterlayer (eines Sensors)</translation>
+            <source>of one sensor</source>
+            <translation>eines Sensors</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -588,18 +573,8 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>Head (the sensor's first one where empty)</source>
-            <translation>Klassifikationskopf (der erste des Sensors, wenn leer)</translation>
-        </message>
-        <message>
-            <location filename="algorithms/parameters.py" />
             <source>OFA-Net heads (*.safetensors)</source>
             <translation>OFA-Net-Klassifikationsköpfe (*.safetensors)</translation>
-        </message>
-        <message>
-            <location filename="algorithms/parameters.py" />
-            <source>Extent (all where empty)</source>
-            <translation>Ausdehnung (alles, wenn leer)</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -608,13 +583,8 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>Tile size in pixels (0: the head's own)</source>
-            <translation>Kachelgröße in Pixeln (0: die des Kopfs)</translation>
-        </message>
-        <message>
-            <location filename="algorithms/parameters.py" />
-            <source>Overlap of neighbouring tiles (share of a tile)</source>
-            <translation>Überlappung benachbarter Kacheln (Anteil einer Kachel)</translation>
+            <source>pixels; 0: the head's own</source>
+            <translation>Pixel; 0: die des Kopfs</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -623,18 +593,23 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>Raster layer</source>
-            <translation>Rasterlayer</translation>
+            <source>hectares; 0: all are kept</source>
+            <translation>Hektar; 0: alle bleiben</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>Unit of the values</source>
-            <translation>Einheit der Werte</translation>
+            <source>empty: the sensor's first one</source>
+            <translation>leer: der erste des Sensors</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>Device</source>
-            <translation>Gerät</translation>
+            <source>empty: all</source>
+            <translation>leer: alles</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>share of a tile</source>
+            <translation>Anteil einer Kachel</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
@@ -672,11 +647,6 @@ Die Zahl der Punkte folgt aus dem Standardfehler, den Sie für die Gesamtgenauig
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
-            <source>Standard error wanted of the overall accuracy</source>
-            <translation>Gewünschter Standardfehler der Gesamtgenauigkeit</translation>
-        </message>
-        <message>
-            <location filename="algorithms/samplepoints.py" />
             <source>How sure you want to be: 0.02 makes an accuracy of 0.85 one of 0.81 to 0.89. Less means more points.</source>
             <translation>Wie sicher das Ergebnis sein soll: Mit 0,02 wird aus einer Genauigkeit von 0,85 eine von 0,81 bis 0,89. Weniger bedeutet mehr Punkte.</translation>
         </message>
@@ -684,16 +654,6 @@ Die Zahl der Punkte folgt aus dem Standardfehler, den Sie für die Gesamtgenauig
             <location filename="algorithms/samplepoints.py" />
             <source>{points} points; if each class is right in {right:.0%} of its area, the overall accuracy will have a standard error of about {error:.3f}</source>
             <translation>{points} Punkte; wenn jede Klasse auf {right:.0%} ihrer Fläche stimmt, hat die Gesamtgenauigkeit einen Standardfehler von etwa {error:.3f}</translation>
-        </message>
-        <message>
-            <location filename="algorithms/samplepoints.py" />
-            <source>Class layer (as Segment writes it)</source>
-            <translation>Klassenlayer (wie ihn „Segmentieren“ schreibt)</translation>
-        </message>
-        <message>
-            <location filename="algorithms/samplepoints.py" />
-            <source>Points a class at least</source>
-            <translation>Mindestzahl der Punkte je Klasse</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
@@ -722,8 +682,18 @@ Die Zahl der Punkte folgt aus dem Standardfehler, den Sie für die Gesamtgenauig
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
-            <source>Seed</source>
-            <translation>Startwert (Seed)</translation>
+            <source>Class layer</source>
+            <translation>Klassenlayer</translation>
+        </message>
+        <message>
+            <location filename="algorithms/samplepoints.py" />
+            <source>as Segment writes it</source>
+            <translation>wie ihn „Segmentieren“ schreibt</translation>
+        </message>
+        <message>
+            <location filename="algorithms/samplepoints.py" />
+            <source>at least</source>
+            <translation>mindestens</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
@@ -732,12 +702,12 @@ Die Zahl der Punkte folgt aus dem Standardfehler, den Sie für die Gesamtgenauig
         </message>
         <message>
             <location filename="algorithms/segment.py" />
-            <source>Segment (one class a pixel)</source>
+            <source>Segment (one class per pixel)</source>
             <translation>Segmentieren (eine Klasse je Pixel)</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
-            <source>Labels each pixel with a class of the chosen head. To start, choose a raster layer and press Run: sensor, bands, unit and head are found, and the log tells classes and areas.
+            <source>Labels each pixel with a class of the chosen head. To start, choose a raster layer and press Run: sensor, bands, unit and head are found, and the log lists classes and areas.
 
 The raster is read in overlapping tiles whose results are blended without seams; the class raster lies on exactly the input's grid, with class names and colours in the file. On request also dissolved polygons with areas in hectares, and the confidence of each pixel (0 to 1).</source>
             <translation>Gibt jedem Pixel eine Klasse des gewählten Klassifikationskopfs. Zum Einstieg einen Rasterlayer wählen und „Starten“ drücken: Sensor, Bänder, Einheit und Kopf werden gefunden, und das Protokoll nennt Klassen und Flächen.
@@ -890,7 +860,7 @@ Ein erneuter Lauf mit demselben Ergebnisordner erledigt nur, was fehlt: Szenen, 
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
-            <source>The log tells why.</source>
+            <source>The log says why.</source>
             <translation>Das Protokoll sagt, warum.</translation>
         </message>
         <message>
@@ -950,9 +920,9 @@ Ein erneuter Lauf mit demselben Ergebnisordner erledigt nur, was fehlt: Szenen, 
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>Teaches the model classes of your own: from raster layers of one sensor and polygons with a class field it makes a head, which the other algorithms and the dialog offer from then on. The model itself does not change, so some polygons a class are enough, best in several places, and a few minutes.
+            <source>Teaches the model classes of your own: from raster layers of one sensor and polygons with a class field it makes a head, which the other algorithms and the dialog offer from then on. The model itself does not change, so a few polygons per class are enough, best in several places, and a few minutes.
 
-Labels: a polygon layer, with its selection, filter and unsaved edits, in any coordinate system; classes are text or whole numbers. Task: one class a pixel (segment) or a tile (classify; a polygon labels the tiles that it covers by more than half). Kind: what the head sees, the model's features alone or the pixels too; auto takes the better one. The log tells the scores of a cross-validation that keeps polygons whole: how well the head finds each class in polygons that it has not learned from, and what it takes it for.</source>
+Labels: a polygon layer, with its selection, filter and unsaved edits, in any coordinate system; classes are text or whole numbers. Task: one class per pixel (segment) or per tile (classify; a polygon labels the tiles that it covers by more than half). Kind: what the head sees, the model's features alone or the pixels too; auto takes the better one. The log lists the scores of a cross-validation that keeps polygons whole: how well the head finds each class in polygons that it has not learned from, and what it takes it for.</source>
             <translation>Lehrt das Modell Ihre eigenen Klassen: Aus Rasterlayern eines Sensors und Polygonen mit einem Klassenfeld entsteht ein Klassifikationskopf, den die anderen Algorithmen und der Dialog von da an anbieten. Das Modell selbst ändert sich nicht; deshalb genügen einige Polygone je Klasse, am besten an mehreren Orten, und ein paar Minuten.
 
 Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeicherten Änderungen, in beliebigem Koordinatensystem; Klassen sind Text oder ganze Zahlen. Aufgabe: eine Klasse je Pixel (segment) oder je Kachel (classify; ein Polygon gilt für die Kacheln, die es zu mehr als der Hälfte bedeckt). Art: was der Kopf sieht, nur die Merkmale des Modells oder auch die Pixel; auto nimmt das Bessere. Das Protokoll nennt die Werte einer Kreuzvalidierung, die Polygone ganz lässt: wie gut der Kopf jede Klasse in Polygonen findet, aus denen er nicht gelernt hat, und womit er sie verwechselt.</translation>
@@ -1019,18 +989,23 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>Labels (polygons with a class field)</source>
-            <translation>Labels (Polygone mit einem Klassenfeld)</translation>
+            <source>polygons with a class field</source>
+            <translation>Polygone mit einem Klassenfeld</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>Task: one class a pixel (segment) or a tile (classify)</source>
-            <translation>Aufgabe: eine Klasse je Pixel (segment) oder je Kachel (classify)</translation>
+            <source>one class per pixel: segment, or per tile: classify</source>
+            <translation>eine Klasse je Pixel: segment, oder je Kachel: classify</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
             <source>What the head is for: "Segment", or "Classify tiles".</source>
             <translation>Wofür der Kopf ist: „Segmentieren“ oder „Kacheln klassifizieren“.</translation>
+        </message>
+        <message>
+            <location filename="algorithms/trainhead.py" />
+            <source>pixels; 0: the model's own</source>
+            <translation>Pixel; 0: die des Modells</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -1041,16 +1016,6 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="algorithms/trainhead.py" />
             <source>Its scores are not known: for a cross-validation each class needs polygons in two places</source>
             <translation>Die Güte ist nicht bekannt: Für eine Kreuzvalidierung braucht jede Klasse Polygone an zwei Orten</translation>
-        </message>
-        <message>
-            <location filename="algorithms/trainhead.py" />
-            <source>Kind of head</source>
-            <translation>Art des Klassifikationskopfs</translation>
-        </message>
-        <message>
-            <location filename="algorithms/trainhead.py" />
-            <source>Tile size in pixels (0: the model's own)</source>
-            <translation>Kachelgröße in Pixeln (0: die des Modells)</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -1159,6 +1124,26 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="i18n/texts.py" />
+            <source>Raster layer</source>
+            <translation>Rasterlayer</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Raster layers</source>
+            <translation>Rasterlayer</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Output</source>
+            <translation>Ausgabe</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Unit of the values</source>
+            <translation>Einheit der Werte</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
             <source>Tile size</source>
             <translation>Kachelgröße</translation>
         </message>
@@ -1169,28 +1154,18 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="i18n/texts.py" />
+            <source>Device</source>
+            <translation>Gerät</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
             <source>Extent</source>
             <translation>Ausdehnung</translation>
         </message>
         <message>
             <location filename="i18n/texts.py" />
-            <source>Labels</source>
-            <translation>Labels</translation>
-        </message>
-        <message>
-            <location filename="i18n/texts.py" />
-            <source>Class field</source>
-            <translation>Klassenfeld</translation>
-        </message>
-        <message>
-            <location filename="i18n/texts.py" />
-            <source>Labels that are no classes</source>
-            <translation>Labels, die keine Klassen sind</translation>
-        </message>
-        <message>
-            <location filename="i18n/texts.py" />
-            <source>Smallest area</source>
-            <translation>Kleinste Fläche</translation>
+            <source>Only inside these polygons</source>
+            <translation>Nur innerhalb dieser Polygone</translation>
         </message>
         <message>
             <location filename="i18n/texts.py" />
@@ -1204,6 +1179,56 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="i18n/texts.py" />
+            <source>Smallest area</source>
+            <translation>Kleinste Fläche</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Continue a run that was stopped</source>
+            <translation>Einen abgebrochenen Lauf fortsetzen</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Labels</source>
+            <translation>Labels</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Class field</source>
+            <translation>Klassenfeld</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Labels that are not classes</source>
+            <translation>Labels, die keine Klassen sind</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Task</source>
+            <translation>Aufgabe</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Kind of head</source>
+            <translation>Art des Klassifikationskopfs</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Standard error wanted of the overall accuracy</source>
+            <translation>Gewünschter Standardfehler der Gesamtgenauigkeit</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Points per class</source>
+            <translation>Punkte je Klasse</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Seed</source>
+            <translation>Startwert (Seed)</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
             <source>Report of areas</source>
             <translation>Flächenbericht</translation>
         </message>
@@ -1211,6 +1236,11 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="i18n/texts.py" />
             <source>{hours:.1f} h</source>
             <translation>{hours:.1f} h</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>{title} ({hint})</source>
+            <translation>{title} ({hint})</translation>
         </message>
         <message>
             <location filename="i18n/texts.py" />

@@ -12,7 +12,7 @@
             <location filename="algorithms/assessaccuracy.py" />
             <source>Compares the map that a head makes with labels that you trust, and writes a report: overall accuracy, user's and producer's accuracy, F1 and IoU of each class, and the confusion matrix.
 
-With polygons or label rasters it tells how good the head is where these lie; take others than those the head was trained on. With the points of "Sample points for an accuracy assessment", their field "reference" filled in, it estimates the accuracy of the whole map and the area of each class, with confidence intervals. Selection, filter and unsaved edits of the labels count.</source>
+With polygons or label rasters it says how good the head is where these lie; take others than those the head was trained on. With the points of "Sample points for an accuracy assessment", their field "reference" filled in, it estimates the accuracy of the whole map and the area of each class, with confidence intervals. Selection, filter and unsaved edits of the labels count.</source>
             <translation>将分类头生成的图与您信任的标签进行比较，并生成报告：总体精度、用户精度与生产者精度、各类别的 F1 和 IoU，以及混淆矩阵。
 
 使用多边形或标签栅格时，报告说明分类头在这些位置的表现；请使用训练该分类头时没有用过的标签。使用“生成精度评价样点”得到的点并填写其字段“reference”后，则估计整幅图的精度和各类别的面积，并给出置信区间。标签的选择、过滤和未保存的编辑都会计入。</translation>
@@ -84,8 +84,8 @@ With polygons or label rasters it tells how good the head is where these lie; ta
         </message>
         <message>
             <location filename="algorithms/assessaccuracy.py" />
-            <source>Labels (polygons with a class field, or sampled points)</source>
-            <translation>标签（带类别字段的多边形，或样点）</translation>
+            <source>polygons with a class field, or sampled points</source>
+            <translation>带类别字段的多边形，或样点</translation>
         </message>
         <message>
             <location filename="algorithms/assessaccuracy.py" />
@@ -114,12 +114,12 @@ With polygons or label rasters it tells how good the head is where these lie; ta
         </message>
         <message>
             <location filename="algorithms/classify.py" />
-            <source>Classify tiles (one class a tile)</source>
+            <source>Classify tiles (one class per tile)</source>
             <translation>图块分类（每个图块一个类别）</translation>
         </message>
         <message>
             <location filename="algorithms/classify.py" />
-            <source>Cuts the raster into tiles that do not overlap and labels each with a class of the chosen head: one polygon a tile, with class, name and confidence. The tile size is the head's own unless you set one.
+            <source>Cuts the raster into tiles that do not overlap and labels each with a class of the chosen head: one polygon per tile, with class, name and confidence. The tile size is the head's own unless you set one.
 
 It is quick and coarse, and needs a head for this task. For borders to the pixel, use "Segment".</source>
             <translation>将栅格切成互不重叠的图块，并用所选分类头的类别标注每个图块：每个图块一个多边形，带类别、名称和置信度。除非您另行指定，图块大小采用分类头自身的大小。
@@ -153,7 +153,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/classify.py" />
-            <source>One polygon a tile: class (a number), name, and confidence from 0 to 1. Styled when it is loaded.</source>
+            <source>One polygon per tile: class (a number), name, and confidence from 0 to 1. Styled when it is loaded.</source>
             <translation>每个图块一个多边形：class（数字）、name，以及 0 到 1 的 confidence。加载时自动设置样式。</translation>
         </message>
         <message>
@@ -178,8 +178,8 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/common.py" />
-            <source>Expected {count} layers that can be opened, found {found}: {told}</source>
-            <translation>应有 {count} 个可以打开的图层，实际为 {found} 个：{told}</translation>
+            <source>Expected {count} layers that can be opened, found {found}: {names}</source>
+            <translation>应有 {count} 个可以打开的图层，实际为 {found} 个：{names}</translation>
         </message>
         <message>
             <location filename="algorithms/common.py" />
@@ -268,7 +268,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
-            <source>What tells the sensor, band order and unit.</source>
+            <source>How sensor, band order and unit were found.</source>
             <translation>判断传感器、波段顺序和单位的依据。</translation>
         </message>
         <message>
@@ -303,12 +303,12 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/embed.py" />
-            <source>Embed (features a token)</source>
+            <source>Embed (features per token)</source>
             <translation>特征提取（每个 token 的特征）</translation>
         </message>
         <message>
             <location filename="algorithms/embed.py" />
-            <source>Writes the features that the shared backbone makes of the raster: one cell a token (1/14 of a tile), one band a feature. They serve other tools as input: clustering, similarity search, a classifier of your own. On request also a picture of their three main components, in which like places have like colours.</source>
+            <source>Writes the features that the shared backbone makes of the raster: one cell per token (1/14 of a tile), one band per feature. They serve other tools as input: clustering, similarity search, a classifier of your own. On request also a picture of their three main components, in which similar places have similar colours.</source>
             <translation>写出共享骨干网络从栅格中提取的特征：每个 token（图块的 1/14）一个像元，每个特征一个波段。可作为其他工具的输入：聚类、相似性搜索、您自己的分类器。还可以生成三个主成分的图像，其中相似的地方颜色相近。</translation>
         </message>
         <message>
@@ -343,7 +343,7 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/embed.py" />
-            <source>The features' three main components as red, green and blue: like places have like colours.</source>
+            <source>The features' three main components as red, green and blue: similar places have similar colours.</source>
             <translation>以红、绿、蓝显示特征的三个主成分：相似的地方颜色相近。</translation>
         </message>
         <message>
@@ -398,13 +398,8 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
-            <source>A layer in any coordinate system, with a field that tells the class, as text or whole numbers. Selection, filter and unsaved edits count.</source>
+            <source>A layer in any coordinate system, with a field of classes, as text or whole numbers. Selection, filter and unsaved edits count.</source>
             <translation>任意坐标系的图层，带有说明类别的字段（文本或整数）。选择、过滤和未保存的编辑都会计入。</translation>
-        </message>
-        <message>
-            <location filename="algorithms/labelled.py" />
-            <source>Class field (found by its name where empty)</source>
-            <translation>类别字段（留空则按名称查找）</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -418,13 +413,18 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
-            <source>Labels that are no classes, e.g. unsure,other</source>
-            <translation>不属于类别的标签，例如 unsure,other</translation>
+            <source>empty: found by its name</source>
+            <translation>留空则按名称查找</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
-            <source>The field of the labels that tells the class.</source>
+            <source>The field of the labels that holds the class.</source>
             <translation>标签中说明类别的字段。</translation>
+        </message>
+        <message>
+            <location filename="algorithms/labelled.py" />
+            <source>e.g. unsure,other</source>
+            <translation>例如 unsure,other</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -468,18 +468,8 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/masked.py" />
-            <source>Mask raster, e.g. of clouds</source>
-            <translation>掩膜栅格，例如云掩膜</translation>
-        </message>
-        <message>
-            <location filename="algorithms/masked.py" />
-            <source>A raster that tells which pixels not to use, in any grid and coordinate system. Sentinel-2's scene classification (SCL) is recognised by its name: clouds, shadows, snow and defects are left out. Of another raster, the pixels that are 0.</source>
+            <source>A raster that says which pixels not to use, in any grid and coordinate system. Sentinel-2's scene classification (SCL) is recognised by its name: clouds, shadows, snow and defects are left out. Of another raster, the pixels that are 0.</source>
             <translation>说明哪些像素不使用的栅格，格网和坐标系不限。Sentinel-2 的场景分类（SCL）按名称识别：排除云、阴影、雪和缺陷像素。其他栅格则排除值为 0 的像素。</translation>
-        </message>
-        <message>
-            <location filename="algorithms/masked.py" />
-            <source>Values of the mask raster to leave out, e.g. 3,8,9,10</source>
-            <translation>掩膜栅格中要排除的值，例如 3,8,9,10</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
@@ -498,8 +488,8 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/masked.py" />
-            <source>Only inside these polygons</source>
-            <translation>仅限这些多边形内</translation>
+            <source>e.g. of clouds</source>
+            <translation>例如云掩膜</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
@@ -510,6 +500,11 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
             <location filename="algorithms/masked.py" />
             <source>Expected a mask raster with the values to leave out, found none: choose one</source>
             <translation>填写要排除的值时应有掩膜栅格，但没有找到：请选择一个</translation>
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>to leave out, e.g. 3,8,9,10</source>
+            <translation>要排除的值，例如 3,8,9,10</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -523,23 +518,18 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>Band order, e.g. 3,2,1,- (a dash for a missing band; recognised where empty)</source>
-            <translation>波段顺序，例如 3,2,1,-（缺失的波段用短横线；留空则自动识别）</translation>
+            <source>e.g. 3,2,1,- where - is a missing band; empty: recognised</source>
+            <translation>例如 3,2,1,-，缺失的波段用 -；留空则自动识别</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>The raster's band, counted from 1, for each band of the sensor. Only for rasters that are in another order than usual or lack bands; "Detect sensor" tells how a raster is read without it.</source>
+            <source>The raster's band, counted from 1, for each band of the sensor. Only for rasters that are in another order than usual or lack bands; "Detect sensor" shows how a raster is read without it.</source>
             <translation>传感器各波段对应的栅格波段，从 1 开始计数。仅用于波段顺序不同寻常或缺少波段的栅格；“识别传感器”会说明不填写时栅格如何读取。</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
             <source>What the raster's numbers mean, e.g. reflectance from 0 to 1, or decibels. auto recognises it.</source>
             <translation>栅格数值的含义，例如 0 到 1 的反射率，或分贝。auto 自动识别。</translation>
-        </message>
-        <message>
-            <location filename="algorithms/parameters.py" />
-            <source>Continue a run that was stopped</source>
-            <translation>继续一次中断的运行</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -558,11 +548,6 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>Smallest area in hectares (0: all)</source>
-            <translation>最小面积（公顷；0：全部保留）</translation>
-        </message>
-        <message>
-            <location filename="algorithms/parameters.py" />
             <source>Patches of a class that are smaller become part of the class around them. 1 hectare is 100 m by 100 m.</source>
             <translation>小于该面积的图斑会并入其周围的类别。1 公顷为 100 米 x 100 米。</translation>
         </message>
@@ -573,13 +558,13 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>A scene of Sentinel-1, Sentinel-2, Gaofen, NAIP or EnMAP, or one with like bands, in a file that GDAL reads.</source>
+            <source>A scene of Sentinel-1, Sentinel-2, Gaofen, NAIP or EnMAP, or one with similar bands, in a file that GDAL reads.</source>
             <translation>Sentinel-1、Sentinel-2、高分（Gaofen）、NAIP 或 EnMAP 影像，或波段相近的影像，文件须为 GDAL 可读取的格式。</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>Raster layers (of one sensor)</source>
-            <translation>栅格图层（同一种传感器）</translation>
+            <source>of one sensor</source>
+            <translation>同一种传感器</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -588,18 +573,8 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>Head (the sensor's first one where empty)</source>
-            <translation>分类头（留空则使用该传感器的第一个）</translation>
-        </message>
-        <message>
-            <location filename="algorithms/parameters.py" />
             <source>OFA-Net heads (*.safetensors)</source>
             <translation>OFA-Net 分类头 (*.safetensors)</translation>
-        </message>
-        <message>
-            <location filename="algorithms/parameters.py" />
-            <source>Extent (all where empty)</source>
-            <translation>范围（留空则为全部）</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -608,13 +583,8 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>Tile size in pixels (0: the head's own)</source>
-            <translation>图块大小（像素；0：使用分类头的大小）</translation>
-        </message>
-        <message>
-            <location filename="algorithms/parameters.py" />
-            <source>Overlap of neighbouring tiles (share of a tile)</source>
-            <translation>相邻图块的重叠（占图块的比例）</translation>
+            <source>pixels; 0: the head's own</source>
+            <translation>像素；0：使用分类头的大小</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -623,18 +593,23 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>Raster layer</source>
-            <translation>栅格图层</translation>
+            <source>hectares; 0: all are kept</source>
+            <translation>公顷；0：全部保留</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>Unit of the values</source>
-            <translation>数值单位</translation>
+            <source>empty: the sensor's first one</source>
+            <translation>留空则使用该传感器的第一个</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>Device</source>
-            <translation>计算设备</translation>
+            <source>empty: all</source>
+            <translation>留空则为全部</translation>
+        </message>
+        <message>
+            <location filename="algorithms/parameters.py" />
+            <source>share of a tile</source>
+            <translation>占图块的比例</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
@@ -672,11 +647,6 @@ The number of points follows from the standard error that you want of the overal
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
-            <source>Standard error wanted of the overall accuracy</source>
-            <translation>期望的总体精度标准误</translation>
-        </message>
-        <message>
-            <location filename="algorithms/samplepoints.py" />
             <source>How sure you want to be: 0.02 makes an accuracy of 0.85 one of 0.81 to 0.89. Less means more points.</source>
             <translation>您希望的把握程度：0.02 表示 0.85 的精度介于 0.81 到 0.89 之间。值越小，点越多。</translation>
         </message>
@@ -684,16 +654,6 @@ The number of points follows from the standard error that you want of the overal
             <location filename="algorithms/samplepoints.py" />
             <source>{points} points; if each class is right in {right:.0%} of its area, the overall accuracy will have a standard error of about {error:.3f}</source>
             <translation>{points} 个点；若每个类别有 {right:.0%} 的面积正确，则总体精度的标准误约为 {error:.3f}</translation>
-        </message>
-        <message>
-            <location filename="algorithms/samplepoints.py" />
-            <source>Class layer (as Segment writes it)</source>
-            <translation>类别图层（“分割”的输出）</translation>
-        </message>
-        <message>
-            <location filename="algorithms/samplepoints.py" />
-            <source>Points a class at least</source>
-            <translation>每个类别的最少点数</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
@@ -722,8 +682,18 @@ The number of points follows from the standard error that you want of the overal
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
-            <source>Seed</source>
-            <translation>随机种子</translation>
+            <source>Class layer</source>
+            <translation>类别图层</translation>
+        </message>
+        <message>
+            <location filename="algorithms/samplepoints.py" />
+            <source>as Segment writes it</source>
+            <translation>“分割”的输出</translation>
+        </message>
+        <message>
+            <location filename="algorithms/samplepoints.py" />
+            <source>at least</source>
+            <translation>至少</translation>
         </message>
         <message>
             <location filename="algorithms/samplepoints.py" />
@@ -732,12 +702,12 @@ The number of points follows from the standard error that you want of the overal
         </message>
         <message>
             <location filename="algorithms/segment.py" />
-            <source>Segment (one class a pixel)</source>
+            <source>Segment (one class per pixel)</source>
             <translation>分割（每个像素一个类别）</translation>
         </message>
         <message>
             <location filename="algorithms/segment.py" />
-            <source>Labels each pixel with a class of the chosen head. To start, choose a raster layer and press Run: sensor, bands, unit and head are found, and the log tells classes and areas.
+            <source>Labels each pixel with a class of the chosen head. To start, choose a raster layer and press Run: sensor, bands, unit and head are found, and the log lists classes and areas.
 
 The raster is read in overlapping tiles whose results are blended without seams; the class raster lies on exactly the input's grid, with class names and colours in the file. On request also dissolved polygons with areas in hectares, and the confidence of each pixel (0 to 1).</source>
             <translation>用所选分类头的类别标注每个像素。只需选择栅格图层并点击“运行”：传感器、波段、单位和分类头会自动确定，日志给出各类别及其面积。
@@ -890,7 +860,7 @@ Run it again with the same output folder to do only what is missing: scenes that
         </message>
         <message>
             <location filename="algorithms/segmentfolder.py" />
-            <source>The log tells why.</source>
+            <source>The log says why.</source>
             <translation>原因见日志。</translation>
         </message>
         <message>
@@ -950,9 +920,9 @@ Run it again with the same output folder to do only what is missing: scenes that
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>Teaches the model classes of your own: from raster layers of one sensor and polygons with a class field it makes a head, which the other algorithms and the dialog offer from then on. The model itself does not change, so some polygons a class are enough, best in several places, and a few minutes.
+            <source>Teaches the model classes of your own: from raster layers of one sensor and polygons with a class field it makes a head, which the other algorithms and the dialog offer from then on. The model itself does not change, so a few polygons per class are enough, best in several places, and a few minutes.
 
-Labels: a polygon layer, with its selection, filter and unsaved edits, in any coordinate system; classes are text or whole numbers. Task: one class a pixel (segment) or a tile (classify; a polygon labels the tiles that it covers by more than half). Kind: what the head sees, the model's features alone or the pixels too; auto takes the better one. The log tells the scores of a cross-validation that keeps polygons whole: how well the head finds each class in polygons that it has not learned from, and what it takes it for.</source>
+Labels: a polygon layer, with its selection, filter and unsaved edits, in any coordinate system; classes are text or whole numbers. Task: one class per pixel (segment) or per tile (classify; a polygon labels the tiles that it covers by more than half). Kind: what the head sees, the model's features alone or the pixels too; auto takes the better one. The log lists the scores of a cross-validation that keeps polygons whole: how well the head finds each class in polygons that it has not learned from, and what it takes it for.</source>
             <translation>教模型学会您自己的类别：由同一种传感器的栅格图层和带类别字段的多边形生成一个分类头，此后其他算法和对话框都会提供它。模型本身不变，因此每个类别只需几个多边形（最好分布在多处）和几分钟时间。
 
 标签：一个多边形图层，计入其选择、过滤和未保存的编辑，坐标系不限；类别为文本或整数。任务：每个像素一个类别（segment），或每个图块一个类别（classify；多边形标注被它覆盖一半以上的图块）。种类：分类头能看到什么，只看模型特征，还是也看像素；auto 取较好的一种。日志给出保持多边形完整的交叉验证得分：分类头在没有学习过的多边形中识别各类别的效果，以及容易误判成什么。</translation>
@@ -1019,18 +989,23 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>Labels (polygons with a class field)</source>
-            <translation>标签（带类别字段的多边形）</translation>
+            <source>polygons with a class field</source>
+            <translation>带类别字段的多边形</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>Task: one class a pixel (segment) or a tile (classify)</source>
-            <translation>任务：每个像素（segment）或每个图块（classify）一个类别</translation>
+            <source>one class per pixel: segment, or per tile: classify</source>
+            <translation>每个像素一个类别：segment；每个图块一个类别：classify</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
             <source>What the head is for: "Segment", or "Classify tiles".</source>
             <translation>分类头的用途：“分割”或“图块分类”。</translation>
+        </message>
+        <message>
+            <location filename="algorithms/trainhead.py" />
+            <source>pixels; 0: the model's own</source>
+            <translation>像素；0：使用模型的大小</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -1041,16 +1016,6 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="algorithms/trainhead.py" />
             <source>Its scores are not known: for a cross-validation each class needs polygons in two places</source>
             <translation>得分未知：交叉验证要求每个类别在两处有多边形</translation>
-        </message>
-        <message>
-            <location filename="algorithms/trainhead.py" />
-            <source>Kind of head</source>
-            <translation>分类头的种类</translation>
-        </message>
-        <message>
-            <location filename="algorithms/trainhead.py" />
-            <source>Tile size in pixels (0: the model's own)</source>
-            <translation>图块大小（像素；0：使用模型的大小）</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -1159,6 +1124,26 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="i18n/texts.py" />
+            <source>Raster layer</source>
+            <translation>栅格图层</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Raster layers</source>
+            <translation>栅格图层</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Output</source>
+            <translation>输出</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Unit of the values</source>
+            <translation>数值单位</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
             <source>Tile size</source>
             <translation>图块大小</translation>
         </message>
@@ -1169,28 +1154,18 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="i18n/texts.py" />
+            <source>Device</source>
+            <translation>计算设备</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
             <source>Extent</source>
             <translation>范围</translation>
         </message>
         <message>
             <location filename="i18n/texts.py" />
-            <source>Labels</source>
-            <translation>标签</translation>
-        </message>
-        <message>
-            <location filename="i18n/texts.py" />
-            <source>Class field</source>
-            <translation>类别字段</translation>
-        </message>
-        <message>
-            <location filename="i18n/texts.py" />
-            <source>Labels that are no classes</source>
-            <translation>不属于类别的标签</translation>
-        </message>
-        <message>
-            <location filename="i18n/texts.py" />
-            <source>Smallest area</source>
-            <translation>最小面积</translation>
+            <source>Only inside these polygons</source>
+            <translation>仅限这些多边形内</translation>
         </message>
         <message>
             <location filename="i18n/texts.py" />
@@ -1204,6 +1179,56 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="i18n/texts.py" />
+            <source>Smallest area</source>
+            <translation>最小面积</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Continue a run that was stopped</source>
+            <translation>继续一次中断的运行</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Labels</source>
+            <translation>标签</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Class field</source>
+            <translation>类别字段</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Labels that are not classes</source>
+            <translation>不属于类别的标签</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Task</source>
+            <translation>任务</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Kind of head</source>
+            <translation>分类头的种类</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Standard error wanted of the overall accuracy</source>
+            <translation>期望的总体精度标准误</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Points per class</source>
+            <translation>每个类别的点数</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Seed</source>
+            <translation>随机种子</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
             <source>Report of areas</source>
             <translation>面积报告</translation>
         </message>
@@ -1211,6 +1236,11 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="i18n/texts.py" />
             <source>{hours:.1f} h</source>
             <translation>{hours:.1f} 小时</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>{title} ({hint})</source>
+            <translation>{title}（{hint}）</translation>
         </message>
         <message>
             <location filename="i18n/texts.py" />
