@@ -51,7 +51,9 @@ class Computing:
         default_is="the head's, or the model's",
         metavar="N",
     )
-    device: str = declare("auto is a CUDA graphics card where there is one", "auto", choices=("auto", "cpu", "cuda"))
+    device: str = declare(
+        "where to compute; auto takes a CUDA graphics card if there is one", "auto", choices=("auto", "cpu", "cuda")
+    )
     memory_mb: int | None = declare(
         "memory budget",
         None,
@@ -177,7 +179,7 @@ class DetectOptions(Reading):
     about: ClassVar[str] = "sensor, band order and unit of a raster"
     title: ClassVar[str] = IN_AND_OUT
 
-    input: str = declare("raster", positional=True, metavar="RASTER")
+    input: str = declare("raster that GDAL reads: a file or an address", positional=True, metavar="RASTER")
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ class MapOptions(ChosenCheckpoint, Area, Computing, Reading):
 
     title: ClassVar[str] = IN_AND_OUT
 
-    input: str = declare("raster", positional=True, metavar="RASTER")
+    input: str = declare("raster that GDAL reads: a file or an address", positional=True, metavar="RASTER")
     output: str = declare("layer to write", "", short="-o", required=True)
     resume: bool = declare("continue a run of the same output that was interrupted", False, kw_only=True)
 
@@ -272,7 +274,9 @@ class Workers:
     workers: int | None = declare(
         "processes on this machine", None, least=1, default_is="one per GPU, or one", metavar="N"
     )
-    scheduler: str | None = declare("a Dask cluster of your own instead", None, metavar="tcp://HOST:PORT")
+    scheduler: str | None = declare(
+        "address of your own Dask cluster, instead of workers on this machine", None, metavar="tcp://HOST:PORT"
+    )
 
 
 @dataclass(frozen=True)
@@ -288,7 +292,10 @@ class BatchOptions(Workers, Refinement, Overlap, ChosenHead, Task, ChosenCheckpo
     )
     output: str = declare("folder of the results", short="-o", metavar="FOLDER")
     format: str = declare(
-        "gpkg: one polygon per tile, with the task classify", "tif", choices=("tif", "gpkg"), kw_only=True
+        "of the results; gpkg has one polygon per tile, for the task classify",
+        "tif",
+        choices=("tif", "gpkg"),
+        kw_only=True,
     )
     rerun_failed: bool = declare("also retry scenes that could not be used as they are", False, kw_only=True)
 
@@ -302,7 +309,7 @@ class BenchOptions(Overlap, Computing):
         "raster", None, positional=True, metavar="RASTER", default_is="one is generated from --sensor and --size-px"
     )
     model: str = declare(
-        "tiny and base are ViTs with random weights, and tiles of 224 px",
+        "the starter checkpoint, or a ViT with random weights and tiles of 224 px",
         "starter",
         choices=("starter", "tiny", "base"),
         kw_only=True,

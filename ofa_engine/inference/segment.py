@@ -72,8 +72,8 @@ def _verb(task: str | None, keeps: bool = False) -> Callable:
                 raise
             except Exception as error:
                 keep = True
-                told = keeps or "--resume" in str(error)
-                if isinstance(error, OfaError) and job.journal.kept and not told:
+                advise = job.journal.kept and not keeps
+                if isinstance(error, OfaError) and advise and option("resume") not in error.message.marked:
                     more = f"the same again with {option('resume')} goes on where it stopped"
                     raise type(error)(f"{error.message.marked}; {more}") from error
                 raise
