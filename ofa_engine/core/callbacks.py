@@ -15,7 +15,7 @@ class Callbacks:
     Attributes:
         progress: called with tiles done, tiles in all and the seconds left, None while these are not known.
         log: called with "info" or "warning" and a line for the user, as a `Message`.
-        cancelled: true once the caller wants the run to end; asked several times a second.
+        cancelled: returns true once the run is to end; called several times per second.
     """
 
     progress: Progress = lambda done, total, seconds_left: None

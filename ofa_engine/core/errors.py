@@ -36,7 +36,7 @@ class ModelFileError(InputError):
 
 
 class OutputError(InputError):
-    """An output cannot be written where the user asked."""
+    """An output cannot be written at that place."""
 
 
 class Cancelled(OfaError):

@@ -33,8 +33,8 @@ class Option:
         count: how many values a list has, where that is fixed.
         metavar: what stands for the value in a usage line.
         short: its one-letter flag.
-        positional: given on the command line by its place, without a flag.
-        required: must be given on the command line and in a request, even if Python code may leave it out.
+        positional: an argument of the command line without a flag.
+        required: on the command line and in a request, even where Python code may leave it out.
         separate: a list whose values are arguments of their own, not one argument with commas.
         name, kind, many, default: the field's own; `kind` is str, bool, int or float, `many` true for a list of these.
     """
@@ -72,7 +72,7 @@ class Option:
 
     @property
     def default_text(self) -> str:
-        """The default in words; "" where it has none to speak of: an option that must be given, a switch."""
+        """The default in words; "" where there is none to mention: a required option, a switch."""
         if self.default_is or self.default is None or self.default == "" or self.many or self.kind is bool:
             return self.default_is
         return f"{self.default:g}" if self.kind is float else str(self.default)
@@ -113,7 +113,7 @@ def declare(help: str, value: Any = dataclasses.MISSING, kw_only: Any = dataclas
 
     Args:
         help: see `Option`.
-        value: its default; a list is copied. Without one the field must be given.
+        value: its default; a list is copied. Without one the field is required.
         kw_only: as in `dataclasses.field`.
         more: other attributes of `Option`.
     """
@@ -130,7 +130,7 @@ def options_of(kind: type) -> dict[str, Option]:
 
 
 def groups_of(kind: type) -> dict[str, list[Option]]:
-    """The same by the `title` of the class that declares them; first those groups that hold what must be given."""
+    """The same by the `title` of the class that declares them; first those with required options."""
     groups: dict[str, list[Option]] = {}
     known = options_of(kind)
     for cls in kind.__mro__:

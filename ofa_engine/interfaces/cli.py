@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _params(args: argparse.Namespace) -> dict[str, Any]:
-    """What was given of a verb's options."""
+    """The options on a command line, by name."""
     return {name: value for name, value in vars(args).items() if name not in _NOT_OPTIONS and value is not None}
 
 

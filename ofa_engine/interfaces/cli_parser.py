@@ -18,7 +18,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def make_parser() -> Parser:
-    """The parser of `ofa`. Options that are not given are None, so that the verb's own default holds."""
+    """The parser of `ofa`. Options that are left out are None, so that the verb's own default holds."""
     parser = Parser(prog="ofa", description="Classify satellite rasters with OFA-Net, whatever the sensor.")
     parser.add_argument("--version", action="version", version=f"ofanet {__version__}")
     common = Parser(add_help=False)

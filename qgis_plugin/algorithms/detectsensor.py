@@ -2,6 +2,7 @@
 
 from qgis.core import QgsProcessingOutputString
 
+from ..engine.engine_messages import with_field_titles
 from ..i18n.texts import tr
 from .common import EngineAlgorithm
 from .parameters import add_input, add_reading
@@ -37,7 +38,7 @@ class DetectSensor(EngineAlgorithm):
         answer = {
             "SENSOR": found.get("sensor") or "",
             "CONFIDENCE": found.get("confidence") or "",
-            "REASON": found.get("reason") or "",
+            "REASON": with_field_titles(found.get("marked_reason") or ""),
             "BANDS": ",".join("-" if band is None else str(band) for band in found.get("bands") or []),
             "UNITS": found.get("units") or "",
             "CANDIDATES": ",".join(found.get("candidates") or []),

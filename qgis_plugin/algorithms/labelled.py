@@ -17,7 +17,7 @@ from ..engine.raster_facts import source_path
 from ..i18n.texts import tr
 from .common import EngineAlgorithm
 from .parameters import RASTER, VECTOR_POLYGON, add, advanced, text_parameter, title_of
-from .vector_export import export, is_points, is_polygons
+from .vector_export import export_labels, is_points, is_polygons
 
 
 class LabelledAlgorithm(EngineAlgorithm):
@@ -90,4 +90,4 @@ class LabelledAlgorithm(EngineAlgorithm):
         field = self.parameterAsString(parameters, "FIELD", context) or None
         only = None if is_points(source) else field  # what the estimates need stands in the points' other fields
         with tempfile.TemporaryDirectory(prefix="ofanet-", ignore_cleanup_errors=True) as folder:
-            yield {"labels": [export(source, only, Path(folder), context, feedback)]}
+            yield {"labels": [export_labels(source, only, Path(folder), context, feedback)]}

@@ -5,20 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from qgis.core import (
-    Qgis,
-    QgsFeature,
-    QgsFeatureRequest,
-    QgsFeatureSink,
-    QgsFields,
-    QgsFileUtils,
     QgsProcessingException,
-    QgsProcessingFeatureSource,
     QgsProcessingFeatureSourceDefinition,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterRasterLayer,
     QgsProcessingUtils,
     QgsProviderRegistry,
-    QgsVectorFileWriter,
     QgsVectorLayer,
     QgsWkbTypes,
 )
@@ -28,7 +20,7 @@ from ..engine.raster_facts import source_path
 from ..i18n.texts import tr
 from .common import EngineAlgorithm
 from .parameters import VECTOR_POLYGON, add, advanced, text_parameter, title_of
-from .vector_export import is_polygons
+from .vector_export import export_polygons, is_polygons
 
 
 class MaskedAlgorithm(EngineAlgorithm):
@@ -90,7 +82,7 @@ class MaskedAlgorithm(EngineAlgorithm):
             yield {"mask": self._mask}
             return
         with tempfile.TemporaryDirectory(prefix="ofanet-", ignore_cleanup_errors=True) as folder:
-            yield {"mask": _written(source, Path(folder), context, feedback)}
+            yield {"mask": export_polygons(source, Path(folder), context, feedback)}
 
 
 def _are_numbers(values: str) -> bool:
@@ -128,27 +120,3 @@ def whole_file(value, context) -> str | None:
     if not Path(path).is_file() or len(QgsProviderRegistry.instance().querySublayers(path)) != 1:
         return None
     return str(Path(path).absolute())
-
-
-def _written(source, folder: Path, context, feedback) -> str:
-    """Polygons of a source, as the user chose them, in a GeoPackage in `folder` that bears the layer's name."""
-    path = folder / f"{QgsFileUtils.stringToSafeFilename(source.sourceName())[:80].strip(' .') or 'mask'}.gpkg"
-    options = QgsVectorFileWriter.SaveVectorOptions()
-    options.driverName, options.layerName = "GPKG", "mask"
-    kind, transforms = Qgis.WkbType.MultiPolygon, context.transformContext()
-    writer = QgsVectorFileWriter.create(str(path), QgsFields(), kind, source.sourceCrs(), transforms, options)
-    # a polygon that crosses itself still covers pixels
-    unchecked = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
-    for found in source.getFeatures(QgsFeatureRequest().setNoAttributes(), unchecked):
-        if feedback.isCanceled() or writer.hasError():
-            break
-        for geometry in found.geometry().coerceToType(kind):
-            polygon = QgsFeature()
-            polygon.setGeometry(geometry)
-            writer.addFeature(polygon, QgsFeatureSink.Flag.FastInsert)
-    problem = writer.errorMessage() if writer.hasError() else ""
-    del writer  # closes the file
-    if problem:
-        text = tr("The polygons could not be written to {path}: {why}")
-        raise QgsProcessingException(text.format(path=path, why=problem))
-    return str(path)

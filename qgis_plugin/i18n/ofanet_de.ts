@@ -483,11 +483,6 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/masked.py" />
-            <source>The polygons could not be written to {path}: {why}</source>
-            <translation>Die Polygone ließen sich nicht nach {path} schreiben: {why}</translation>
-        </message>
-        <message>
-            <location filename="algorithms/masked.py" />
             <source>e.g. of clouds</source>
             <translation>z. B. für Wolken</translation>
         </message>
@@ -1031,6 +1026,11 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="algorithms/vector_export.py" />
             <source>Expected labels in {layer}, found none: is nothing selected, or does its filter leave out all?</source>
             <translation>Erwartet wurden Labels in {layer}, gefunden keine: Ist nichts ausgewählt, oder schließt der Filter alle aus?</translation>
+        </message>
+        <message>
+            <location filename="algorithms/vector_export.py" />
+            <source>The polygons could not be written to {path}: {why}</source>
+            <translation>Die Polygone ließen sich nicht nach {path} schreiben: {why}</translation>
         </message>
         <message>
             <location filename="engine/client.py" />

@@ -483,11 +483,6 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/masked.py" />
-            <source>The polygons could not be written to {path}: {why}</source>
-            <translation>无法将多边形写入 {path}：{why}</translation>
-        </message>
-        <message>
-            <location filename="algorithms/masked.py" />
             <source>e.g. of clouds</source>
             <translation>例如云掩膜</translation>
         </message>
@@ -1031,6 +1026,11 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="algorithms/vector_export.py" />
             <source>Expected labels in {layer}, found none: is nothing selected, or does its filter leave out all?</source>
             <translation>{layer} 中应有标签，但没有找到：是否未选择任何要素，或过滤器排除了全部？</translation>
+        </message>
+        <message>
+            <location filename="algorithms/vector_export.py" />
+            <source>The polygons could not be written to {path}: {why}</source>
+            <translation>无法将多边形写入 {path}：{why}</translation>
         </message>
         <message>
             <location filename="engine/client.py" />

@@ -73,6 +73,7 @@ def test_errors_are_told_and_the_worker_goes_on(client, scene, tmp_path):
         ({"input": str(tmp_path / "none.tif")}, "detect"),
         ({}, "segment"),
         ({"input": path}, "fly"),
+        ([path], "segment"),
         ({"input": path, "output": "x.tif", "nonsense": 1}, "segment"),
     ]:
         client.send(id="e", verb=verb, params=params)
