@@ -86,7 +86,7 @@ def number_parameter(algorithm, name: str, hint: str = "", decimals: int | None 
         name,
         title_of(name, hint),
         kind.Type.Integer if option.kind is int else kind.Type.Double,
-        0 if found_by_engine else option.default,
+        option.kind(0) if found_by_engine else option.default,
         **{limit: value for limit, value in limits.items() if value is not None},
     )
     if decimals is not None:

@@ -64,7 +64,7 @@ def test_parameters_are_those_of_the_options(plugin):
         assert definition.description().startswith(FIELDS[option.name])
         if definition.type() == "enum":
             assert definition.options() == ([] if option.default else [AUTO]) + list(option.choices)
-            assert definition.defaultValue() == option.default or AUTO
+            assert definition.defaultValue() == (option.default or AUTO)
         elif isinstance(definition, QgsProcessingParameterNumber):
             assert definition.defaultValue() == (option.default or 0)
             assert definition.minimum() == (0 if option.default is None else option.least)
