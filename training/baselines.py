@@ -27,7 +27,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ofa_engine.core.callbacks import QUIET
-from ofa_engine.core.options import FitOptions, Options
+from ofa_engine.core.options import EmbedOptions, FitOptions, SegmentOptions
 from ofa_engine.inference.segment import segment
 from ofa_engine.inference.session import open_session
 from ofa_engine.learning.fit import fit
@@ -87,7 +87,7 @@ def run_fold(
             block = label_regions(np.where(known, truth, 0)) + 10**6 * place
         out = folder / "map.tif"
         segment(
-            Options(
+            SegmentOptions(
                 image,
                 str(out),
                 head=str(head),
@@ -153,7 +153,9 @@ def _training_pixels(case: LabelledSet, fold: Fold, seed: int) -> tuple[NDArray,
 
 
 def _job(case: LabelledSet, image: str) -> Any:
-    return open_session(Options(image, sensor=case.sensor, bands=case.bands or None, units=case.units), None, QUIET)
+    return open_session(
+        EmbedOptions(image, sensor=case.sensor, bands=case.bands or None, units=case.units), None, QUIET
+    )
 
 
 def _bands(case: LabelledSet, image: str) -> NDArray[np.float32]:

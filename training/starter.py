@@ -21,7 +21,7 @@ import rasterio
 from numpy.typing import NDArray
 
 from ofa_engine.core.callbacks import QUIET
-from ofa_engine.core.options import FitOptions, Options
+from ofa_engine.core.options import ClassifyOptions, FitOptions, SegmentOptions
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.segment import segment
@@ -95,8 +95,13 @@ class HeadMaker:
         """Scores the map of a head on label rasters (0 is unlabelled) that were held out."""
         truth, found = [], []
         for raster, labels in pairs:
-            verb, out = (segment, "map.tif") if task == "segment" else (classify, "tiles.tif")
-            verb(Options(raster, str(self.scratch / out), head=str(self.output / f"{name}.safetensors"), sensor=sensor))
+            head = str(self.output / f"{name}.safetensors")
+            if task == "segment":
+                out = "map.tif"
+                segment(SegmentOptions(raster, str(self.scratch / out), head=head, sensor=sensor))
+            else:
+                out = "tiles.tif"
+                classify(ClassifyOptions(raster, str(self.scratch / out), head=head, sensor=sensor))
             with Source(self.scratch / out) as s:
                 mapped = s.dataset.read(1)
             with Source(labels) as s:

@@ -20,7 +20,8 @@ from ..core import catalog
 from ..core.callbacks import Callbacks
 from ..core.errors import InputError, OutputError
 from ..core.html import count_text
-from ..core.options import EvaluateOptions, Options
+from ..core.messages import command
+from ..core.options import ClassifyOptions, EvaluateOptions, SegmentOptions
 from ..core.sensors import detection as sensors
 from ..core.version import __version__
 from ..inference.session import Session, open_session
@@ -38,7 +39,7 @@ from .stratified import Z_95, Estimates
 _NO_AREAS = (
     "Areas are counted on the map and not corrected for its errors: polygons and label rasters lie where someone "
     "chose to put them. They are no probability sample, and nothing follows from them for the rest of the map. For "
-    "areas with confidence intervals draw points with `ofa sample`, label them, and evaluate with those."
+    f"areas with confidence intervals draw points with {command('sample')}, label them, and evaluate with those."
 )
 
 
@@ -64,7 +65,8 @@ def evaluate(options: EvaluateOptions, callbacks: Callbacks, limits: SampleLimit
     if not options.inputs:
         raise InputError("expected a raster to evaluate on, found none")
     target = check_output(options.output, [options.head, *options.inputs, *options.labels], (".html", ".htm"))
-    task, map_options = _find_head(options).header["task"], _map_options(options)
+    task = _find_head(options).header["task"]
+    map_options = _map_options(options, task, options.inputs[0])
     jobs: list[Session] = []
     try:
         for path in options.inputs:
@@ -85,10 +87,11 @@ def evaluate(options: EvaluateOptions, callbacks: Callbacks, limits: SampleLimit
     return answer
 
 
-def _map_options(options: EvaluateOptions) -> Options:
-    """Those of the verb that makes the map, for the first raster."""
-    return Options(
-        options.inputs[0],
+def _map_options(options: EvaluateOptions, task: str, raster: str) -> SegmentOptions | ClassifyOptions:
+    """Those of the verb that makes the map of a raster."""
+    kind = SegmentOptions if task == "segment" else ClassifyOptions
+    return kind(
+        raster,
         head=options.head,
         sensor=options.sensor,
         bands=options.bands,
@@ -188,7 +191,7 @@ def _validation(header: dict) -> dict | None:
 
 def _provenance(options: EvaluateOptions, jobs: Sequence[Session]) -> dict:
     job = jobs[0]
-    tags = [one.tags(dataclasses.replace(_map_options(options), input=one.source.path)) for one in jobs]
+    tags = [one.tags(_map_options(options, one.head.task if one.head else "", one.source.path)) for one in jobs]
     return {
         "rasters": [tag["SOURCE"] for tag in tags],
         "labels": [display_name(path) for path in options.labels],

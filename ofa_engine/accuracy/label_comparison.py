@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from ..core.callbacks import Callbacks
 from ..core.errors import InputError
 from ..core.html import count_text
-from ..core.options import EvaluateOptions, Options
+from ..core.messages import option
+from ..core.options import ClassifyOptions, EvaluateOptions, SegmentOptions
 from ..inference.session import Session
 from ..learning.labelled import SampleLimits
 from ..learning.labels import read_labels
@@ -20,7 +21,11 @@ from .map_lookup import map_at
 
 
 def compare_with_labels(
-    options: EvaluateOptions, jobs: Sequence[Session], map_options: Options, callbacks: Callbacks, limits: SampleLimits
+    options: EvaluateOptions,
+    jobs: Sequence[Session],
+    map_options: SegmentOptions | ClassifyOptions,
+    callbacks: Callbacks,
+    limits: SampleLimits,
 ) -> Comparison:
     """The map at all labelled pixels, or tiles. Raises InputError where the labels cannot be used, Cancelled."""
     first, sources = jobs[0], [job.source for job in jobs]
@@ -75,7 +80,7 @@ def match_classes(head: Sequence[dict], labels: Sequence[dict]) -> tuple[list[di
         wanted = ", ".join(f"{entry['value']} {entry['name']}" for entry in head)
         raise InputError(
             f"expected labels of the head's classes ({wanted}), found {class_list(labels)}: "
-            "is it the right head, or the right --field?"
+            f"is it the right head, or the right {option('field')}?"
         )
     return classes, np.array(rows)
 
@@ -89,7 +94,7 @@ def _add_notes(found: Comparison, options: EvaluateOptions, job: Session) -> Non
     if unknown:
         found.notes.append(
             f"the head does not know these classes of the labels: {', '.join(unknown)}. They are counted as errors, "
-            "also in the means; --ignore excludes them"
+            f"also in the means; {option('ignore')} excludes them"
         )
     absent = [entry for entry, n in zip(found.classes, reference, strict=True) if not n]
     if absent:

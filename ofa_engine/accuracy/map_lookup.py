@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ..core.callbacks import Callbacks
-from ..core.options import Options
+from ..core.options import ClassifyOptions, SegmentOptions, value_of
 from ..inference.classify import classify
 from ..inference.segment import segment
 from ..inference.session import Session
@@ -20,11 +20,9 @@ from ..raster.georeference import place
 from ..raster.source import Source
 from ..tiling.axis import Axis
 
-OVERLAP = 0.25  # the default of `segment`
-
 
 def map_at(
-    options: Options, job: Session, row: NDArray, column: NDArray, callbacks: Callbacks
+    options: SegmentOptions | ClassifyOptions, job: Session, row: NDArray, column: NDArray, callbacks: Callbacks
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The map at pixels, computed on the part of the raster that covers them.
 
@@ -37,8 +35,8 @@ def map_at(
     Returns:
         (class (N,) counted from 0, -1 for nodata; hectares (K,) per class in that part, NaN where unknown).
     """
-    segments = job.head is not None and job.head.task == "segment"
-    source, overlap = job.source, OVERLAP if segments else 0.0
+    segments = isinstance(options, SegmentOptions)
+    source, overlap = job.source, value_of(options, "overlap") or 0.0
     left, right = _covering_span(column, Axis(source.width, job.tile_px, overlap, not segments))
     top, bottom = _covering_span(row, Axis(source.height, job.tile_px, overlap, not segments))
     if source.transform.b or source.transform.d:  # the bounds of a rotated raster's part would cut out something else
@@ -48,10 +46,10 @@ def map_at(
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / ("map.tif" if segments else "map.gpkg"))
         options = dataclasses.replace(options, input=source.path, output=path, bounds=bounds)
-        if not segments:
+        if isinstance(options, ClassifyOptions):
             classify(options, callbacks)
             return _tiles_at(path, job, row, column)
-        answer = segment(dataclasses.replace(options, overlap=overlap), callbacks)
+        answer = segment(options, callbacks)
         area = [math.nan if entry["area_ha"] is None else entry["area_ha"] for entry in answer["classes"]]
         return _pixels_at(path, job, row - top, column - left), np.array(area)
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError, OutputError
+from ..core.messages import command, option
 from ..core.options import SampleOptions
 from ..raster.atomic import Pending, check_output
 from ..raster.class_names import read_class_names
@@ -94,7 +95,7 @@ def _check(source: Source) -> None:
     name, dtype = Path(source.path).name, np.dtype(source.dataset.dtypes[0])
     if source.dataset.count != 1 or dtype.kind not in "iuf":
         raise InputError(
-            f"expected a class layer of one band, as `ofa segment` writes it, found "
+            f"expected a class layer of one band, as {command('segment')} writes it, found "
             f"{source.dataset.count} bands of {dtype} in {name}"
         )
 
@@ -259,7 +260,7 @@ def format_sample_summary(answer: dict) -> str:
     return "\n".join(
         [
             *lines,
-            "fill in the field `reference`, then: ofa evaluate HEAD RASTER --labels "
+            f"fill in the field `reference`, then: ofa evaluate HEAD RASTER {option('labels')} "
             f"{Path(answer['output']).name} -o report.html",
         ]
     )

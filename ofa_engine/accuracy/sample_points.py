@@ -16,7 +16,8 @@ from pyproj import Transformer
 
 from ..core.callbacks import Callbacks
 from ..core.errors import InputError
-from ..core.options import Options
+from ..core.messages import command
+from ..core.options import ClassifyOptions, SegmentOptions
 from ..inference.session import Session
 from ..learning.label_polygons import as_text
 from ..learning.metrics import confusion
@@ -58,12 +59,12 @@ def read_points(paths: Sequence[str], field: str | None) -> SamplePoints | None:
     missing = [name for name in ("map_class", field, "stratum_weight") if name not in fields]
     if missing:
         raise InputError(
-            f"expected polygons, a label raster, or points drawn by `ofa sample`, found points without "
+            f"expected polygons, a label raster, or points drawn by {command('sample')}, found points without "
             f"{', '.join(missing)} in {Path(path).name}"
         )
     drawn = np.isfinite(fields["map_class"].astype(float)) & (fields["stratum_weight"].astype(float) > 0)
     if not drawn.any():
-        raise InputError(f"expected points drawn by `ofa sample` in {Path(path).name}, found none")
+        raise InputError(f"expected points drawn by {command('sample')} in {Path(path).name}, found none")
     fields = {name: values[drawn] for name, values in fields.items()}
     centroid = shapely.centroid(shapely.from_wkb(wkb[drawn]))
     value, weight = fields["map_class"].astype(np.int64), fields["stratum_weight"].astype(np.float64)
@@ -91,7 +92,11 @@ def read_points(paths: Sequence[str], field: str | None) -> SamplePoints | None:
 
 
 def compare_with_points(
-    points: SamplePoints, ignore: Sequence[str], jobs: Sequence[Session], map_options: Options, callbacks: Callbacks
+    points: SamplePoints,
+    ignore: Sequence[str],
+    jobs: Sequence[Session],
+    map_options: SegmentOptions | ClassifyOptions,
+    callbacks: Callbacks,
 ) -> Comparison:
     """Estimates for the map that was sampled, and at how many points the head's map differs from it. Raises InputError
     where no point has a reference, Cancelled."""
@@ -204,7 +209,7 @@ def _add_sample_notes(found: Comparison, stratum: NDArray, head: Sequence[dict])
 
 
 def _compare_with_head(
-    points: SamplePoints, jobs: Sequence[Session], map_options: Options, callbacks: Callbacks
+    points: SamplePoints, jobs: Sequence[Session], map_options: SegmentOptions | ClassifyOptions, callbacks: Callbacks
 ) -> dict[str, int]:
     """How many points lie on the rasters, and at how many of them the head's map differs from the sampled one."""
     left = np.ones(len(points.x), bool)

@@ -10,6 +10,7 @@ import torch
 
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, OfaError
+from ..core.messages import Message
 from ..pipeline.memory import default_budget_bytes
 from ..raster.source import Source
 from . import dask_workers
@@ -149,7 +150,7 @@ class _Distribution:
         entry = self.work.record(scene, outcome | {"seconds": round(self.seconds[scene], 3) or None})
         self.work.manifest.save_if_due()
         if entry["state"] == FAILED:
-            self.callbacks.log("warning", f"{scene} failed: {entry['why']}")
+            self.callbacks.log("warning", f"{scene} failed: {Message(entry['why']).marked}")
 
 
 def _weight(stamp: list[int] | None) -> int:

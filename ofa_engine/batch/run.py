@@ -6,12 +6,15 @@ outdated or failed on the way.
 """
 
 import time
+from dataclasses import fields
 from pathlib import Path
 
 from ..core import catalog
 from ..core.callbacks import Callbacks
 from ..core.errors import InputError
-from ..core.options import BatchOptions
+from ..core.messages import option
+from ..core.option_schema import options_of
+from ..core.options import TYPES, BatchOptions, SegmentOptions
 from . import dask_workers
 from .distribute import DEFAULT_LIMITS, PROGRESS_STEPS, BatchLimits, compute
 from .folder_lock import exclusive_folder
@@ -21,7 +24,6 @@ from .scenes import find_scenes
 from .work_list import WorkList
 
 __all__ = ["PROGRESS_STEPS", "batch", "failure_line", "format_batch_summary"]
-_OF_SEGMENT = ("overlap", "min_area", "flips", "cog")
 
 
 def batch(options: BatchOptions, callbacks: Callbacks, limits: BatchLimits = DEFAULT_LIMITS) -> dict:
@@ -69,15 +71,16 @@ def _check(options: BatchOptions) -> None:
         raise InputError(f"expected the task segment or classify, found {options.task!r}")
     if options.format not in ("tif", "gpkg") or options.format == "gpkg" and options.task == "segment":
         raise InputError(f"expected the format tif, or for classify gpkg, found {options.format!r} for {options.task}")
-    misplaced = [name for name in _OF_SEGMENT if getattr(options, name)] if options.task == "classify" else []
-    if misplaced:
-        raise InputError(
-            f"expected {', '.join(misplaced).replace('_', '-')} with the task segment only, found classify"
-        )
+    of_segment = options_of(SegmentOptions).keys() - options_of(TYPES[options.task]).keys()
+    for f in fields(options):
+        if f.name in of_segment and getattr(options, f.name) != f.default:
+            raise InputError(f"expected {option(f.name)} with the task segment only, found classify")
     if options.workers is not None and options.workers < 1:
         raise InputError(f"expected at least one worker, found {options.workers}")
     if options.workers and options.scheduler:
-        raise InputError("expected --workers or --scheduler, found both: a cluster has its own workers")
+        raise InputError(
+            f"expected {option('workers')} or {option('scheduler')}, found both: a cluster has its own workers"
+        )
     if options.head:
         catalog.find_head(options.head, options.sensor or "", options.task)  # a wrong name fails before work starts
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError, OfaError
-from ..core.options import BatchOptions, Options
+from ..core.option_schema import options_of
+from ..core.options import TYPES, BatchOptions, ClassifyOptions, SegmentOptions
 from ..core.version import __version__
 from ..inference.classify import classify
 from ..inference.segment import segment, segment_partition
@@ -19,13 +20,12 @@ from .scenes import redacted
 from .stac import footprint
 
 _FILES = ("head", "checkpoint", "mask", "valid_mask")  # head and checkpoint may also be names
-_SCENE_FIELDS = {f.name for f in fields(Options)}
 
 
 def scene_options(options: BatchOptions) -> dict[str, Any]:
     """Options of the verb for every scene, without input and output. Files get absolute paths, since a worker may have
     another working directory."""
-    names = _SCENE_FIELDS & {f.name for f in fields(options)} - {"input", "output"}
+    names = options_of(TYPES[options.task]).keys() & {f.name for f in fields(options)} - {"input", "output"}
     given = {name: getattr(options, name) for name in sorted(names) if getattr(options, name) is not None}
     return {k: os.path.abspath(v) if k in _FILES and os.path.exists(v) else v for k, v in given.items()}
 
@@ -63,7 +63,7 @@ def run_scene(scene: dict, cancelled: Callable[[], bool], report: Callable[[floa
 
     started = time.monotonic()
     try:
-        options = Options(**scene["params"])
+        options = TYPES[scene["task"]](**scene["params"])
         callbacks = Callbacks(progress, cancelled=cancelled)
         if "partition" in scene:
             number, count = scene["partition"]
@@ -75,16 +75,18 @@ def run_scene(scene: dict, cancelled: Callable[[], bool], report: Callable[[floa
     except Cancelled:
         return {"state": "cancelled"}
     except Exception as error:
-        message = " ".join(str(error).split())
+        message = (
+            error.message.marked if isinstance(error, OfaError) else f"unexpected: {type(error).__name__}: {error}"
+        )
         outcome = {
             "state": FAILED,
-            "why": message if isinstance(error, OfaError) else f"unexpected: {type(error).__name__}: {message}",
+            "why": " ".join(message.split()),
             "input_error": isinstance(error, InputError),
         }
     return outcome | {"seconds": round(time.monotonic() - started, 3), "engine": __version__}
 
 
-def _described(options: Options, answer: dict) -> dict:
+def _described(options: SegmentOptions | ClassifyOptions, answer: dict) -> dict:
     """The outcome of a scene that is done: what the verb returned, and its footprint."""
     is_raster = Path(options.output).suffix == ".tif"
     with Source(options.output if is_raster else options.input) as source:

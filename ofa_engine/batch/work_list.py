@@ -6,6 +6,7 @@ from typing import Any
 
 from ..core import catalog
 from ..core.errors import ModelFileError
+from ..core.messages import Message
 from ..core.options import BatchOptions
 from ..core.partial_names import stem_of, whole_stem
 from .manifest import DONE, FAILED, SKIPPED, BatchManifest, file_digest, file_stamp, json_digest
@@ -50,7 +51,7 @@ class WorkList:
         if outcome["state"] == "cancelled":  # by a scheduler that shuts down, not by the user
             outcome |= {"state": FAILED, "why": "its worker was stopped"}
         if outcome.get("why"):
-            outcome |= {"why": redact_message(outcome["why"])}
+            outcome |= {"why": Message(redact_message(outcome["why"]))}
         entry = self.manifest.entries[scene.key] = self._entry(scene, outcome)
         return entry
 

@@ -22,7 +22,7 @@ import torch
 
 from ..core.callbacks import QUIET, Callbacks, Progress
 from ..core.errors import InputError
-from ..core.options import BenchOptions, Options
+from ..core.options import BenchOptions, SegmentOptions
 from ..inference.runner import plan_for
 from ..inference.segment import segment
 from ..inference.session import Session, check_overlap, open_session
@@ -70,7 +70,7 @@ def bench(
             job.source.close()
 
 
-def prepare(options: BenchOptions, folder: Path, log: Log) -> Options:
+def prepare(options: BenchOptions, folder: Path, log: Log) -> SegmentOptions:
     """Writes the raster and the model into `folder` where they are generated; returns the options of the segmentation
     that is measured. Raises InputError."""
     for name in ("rounds", "size_px", "classes"):
@@ -82,7 +82,7 @@ def prepare(options: BenchOptions, folder: Path, log: Log) -> Options:
         sensor_id = sensor_id or "gaofen"
         log(f"writing a raster of {options.size_px} x {options.size_px} px of {sensor_id}")
         raster = str(write_example(folder / "example.tif", options.size_px, options.size_px, sensor_id))
-    run_options = Options(
+    run_options = SegmentOptions(
         raster,
         str(folder / "out.tif"),
         sensor=sensor_id,
@@ -157,7 +157,7 @@ class _Rounds:
 
 
 def _measure(
-    job: Session, options: Options, rounds: int, log: Log, report_done: ReportDone, limits: BenchLimits
+    job: Session, options: SegmentOptions, rounds: int, log: Log, report_done: ReportDone, limits: BenchLimits
 ) -> dict:
     timer = StageTimer(job, _plan(job, options.overlap or 0.0), options, limits)
     baseline, started = psutil.Process().memory_info().rss, time.perf_counter()

@@ -26,7 +26,7 @@ import psutil
 import rasterio
 
 from ..core.errors import InputError
-from ..core.options import BenchOptions, Options
+from ..core.options import BenchOptions, SegmentOptions
 from .bench import Log, ReportDone, describe, duration, prepare
 from .tool_runners import ToolCase
 
@@ -84,7 +84,7 @@ def compare_tools(
         return {"tools": tools, "rounds": options.rounds} | about
 
 
-def run_tool(name: str, options: Options) -> dict[str, Any]:
+def run_tool(name: str, options: SegmentOptions) -> dict[str, Any]:
     """Figures of a tool that ran in a process of its own, or {"failed": why}; with "export" the model is exported."""
     command = [sys.executable, "-m", f"{__package__}.tool_main", name, json.dumps(asdict(options))]
     root = str(Path(__file__).resolve().parents[2])
@@ -97,13 +97,13 @@ def run_tool(name: str, options: Options) -> dict[str, Any]:
 
 
 def _rounds(
-    names: list[str], options: Options, folder: Path, rounds: int, log: Log, report_done: ReportDone
+    names: list[str], options: SegmentOptions, folder: Path, rounds: int, log: Log, report_done: ReportDone
 ) -> dict[str, list[dict]]:
     found: dict[str, list[dict]] = {name: [] for name in names}
     started = time.perf_counter()
     for number, (turn, name) in enumerate(itertools.product(range(rounds), names), 1):
         output = str(folder / f"{name}.tif")
-        figures = run_tool(name, Options(**asdict(options) | {"output": output}))
+        figures = run_tool(name, SegmentOptions(**asdict(options) | {"output": output}))
         found[name].append(figures)
         share = number / (rounds * len(names))
         report_done(share)

@@ -10,7 +10,7 @@ import torch
 from rasterio.enums import Resampling
 
 from ..core.callbacks import Progress
-from ..core.options import Options
+from ..core.options import SegmentOptions
 from ..inference.class_raster import ClassWriter, add_overviews, create_class_layer
 from ..inference.predictor import Predictor
 from ..inference.runner import RunLimits
@@ -55,7 +55,7 @@ class Timed:
 class StageTimer:
     """Times each stage of the pipeline alone."""
 
-    def __init__(self, job: Session, plan: TilePlan, options: Options, limits: BenchLimits):
+    def __init__(self, job: Session, plan: TilePlan, options: SegmentOptions, limits: BenchLimits):
         self.job, self.plan, self.options, self.limits = job, plan, options, limits
         self.predictor = Predictor(job)
         batches = (batch.pixels for batch in self._batches() if batch.pixels is not None)

@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 import torch
 
-from ..core.options import Options
+from ..core.options import SegmentOptions
 from ..inference.session import Session
 from ..raster.class_names import NODATA
 from ..raster.geotiff import create_tiff
@@ -21,7 +21,7 @@ from .tool_runners import RUNNERS, ClassIndices, ToolCase, export_onnx
 def main(name: str, options: str) -> None:
     """Runs one tool, or exports the model; the last line that it prints is JSON with its figures."""
     warnings.simplefilter("ignore")  # deprecations in other tools are not ours to fix
-    case = ToolCase(Options(**json.loads(options)), packed=name == "ofa")
+    case = ToolCase(SegmentOptions(**json.loads(options)), packed=name == "ofa")
     if name == "export":
         export_onnx(case)
         return

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import rasterio
@@ -12,11 +13,12 @@ from rasterio.windows import Window
 from torch.nn import functional as F
 
 from ..core.callbacks import QUIET
-from ..core.options import Options
+from ..core.options import SegmentOptions
 from ..inference.predictor import Predictor
 from ..inference.runner import plan_for
 from ..inference.segment import segment
 from ..inference.session import cached_checkpoint, check_overlap, open_session
+from ..model.heads import LinearHead
 from ..model.onednn import unpack
 from ..model.preprocess import normalise, resize, to_canonical
 
@@ -26,7 +28,7 @@ ClassIndices = NDArray[np.uint8]  # (H, W), counted from 0
 class ToolCase:
     """What each tool is given: raster, model, and how to tile."""
 
-    def __init__(self, options: Options, packed: bool = False):
+    def __init__(self, options: SegmentOptions, packed: bool = False):
         self.options = options
         self.job = open_session(options, "segment", QUIET, check=lambda source: check_overlap(options.overlap))
         if not packed:  # other tools get the model as plain PyTorch
@@ -148,7 +150,8 @@ class _ExportedScorer(torch.nn.Module):
 
     def __init__(self, case: ToolCase):
         super().__init__()
-        self.case, self.net, self.head = case, case.job.checkpoint.model, case.job.head
+        self.case, self.net = case, case.job.checkpoint.model
+        self.head = cast(LinearHead, case.job.head)  # tools are compared on maps, which have a head
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         job, known = self.case.job, self.case.predictor

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from .errors import ModelFileError
 from .files import replacing
+from .messages import option
 
 FORMAT_VERSION = 1
 _HEADER_LIMIT_BYTES = 100_000_000  # the format's own limit
@@ -130,7 +131,7 @@ def find_head(name_or_path: str | None, sensor: str, task: str | None) -> ModelF
     for head in list_heads(sensor, task):
         return head
     raise ModelFileError(
-        f"expected a head to {task} {sensor}, found none: give one with --head, or put one in $OFANET_MODELS"
+        f"expected a head to {task} {sensor}, found none: give one with {option('head')}, or put one in $OFANET_MODELS"
     )
 
 

@@ -1,10 +1,20 @@
 """Errors of the engine. Each carries one line for the user: what was expected, what was found, what to do."""
 
+from .messages import Message
+
 
 class OfaError(Exception):
-    """Something broke on the way (exit code 3)."""
+    """Something broke on the way (exit code 3).
+
+    `str(error)` is the line in the command line's words. `error.message.marked` has its options marked, for other
+    interfaces and for errors that quote this one; `error.message.field` is the option it speaks of.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str):
+        self.message = Message(message)
+        super().__init__(self.message)
 
 
 class InputError(OfaError):
@@ -14,7 +24,7 @@ class InputError(OfaError):
 
 
 class SensorError(InputError):
-    """The raster's sensor is not known, or cannot be told without the user's word."""
+    """The raster's sensor is not known, or is ambiguous unless the user names it."""
 
 
 class RasterError(InputError):
@@ -26,7 +36,7 @@ class ModelFileError(InputError):
 
 
 class OutputError(InputError):
-    """An output cannot be written where the user asked."""
+    """An output cannot be written at that place."""
 
 
 class Cancelled(OfaError):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..core.callbacks import QUIET, Callbacks
-from ..core.options import Options
+from ..core.options import ClassifyOptions
 from ..pipeline.journal import JournalRecord
 from ..pipeline.tile_reader import TileBatch
 from ..raster.class_names import NODATA, class_colormap, write_class_names
@@ -25,7 +25,7 @@ from .session import GPKG, HTML, TIFF, Session
 show = areas_text  # how the command line prints an answer
 
 
-def classify(options: Options, callbacks: Callbacks = QUIET, limits: RunLimits = RunLimits()) -> dict:
+def classify(options: ClassifyOptions, callbacks: Callbacks = QUIET, limits: RunLimits = RunLimits()) -> dict:
     """Classifies tiles that lie edge to edge, clipped at the raster's edge: to polygons (.gpkg), or one cell per tile
     (.tif).
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..core.callbacks import QUIET, Callbacks
-from ..core.options import Options
+from ..core.options import EmbedOptions
 from ..pipeline.journal import Journal, JournalRecord
 from ..pipeline.tile_reader import TileBatch
 from ..raster.georeference import coarser
@@ -23,7 +23,7 @@ from .session import TIFF
 _SAMPLED_WINDOWS = 16  # enough for the directions of three components
 
 
-def embed(options: Options, callbacks: Callbacks = QUIET, limits: RunLimits = RunLimits()) -> dict:
+def embed(options: EmbedOptions, callbacks: Callbacks = QUIET, limits: RunLimits = RunLimits()) -> dict:
     """Writes token features: a GeoTIFF with one band per feature and one cell per token; optionally a picture of the
     first three principal components.
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, OfaError
-from ..core.options import Options
+from ..core.messages import option
+from ..core.options import MapOptions
 from ..raster.source import Source
 from .runner import InferenceRun, RunLimits
 from .session import Outputs, open_session
@@ -15,7 +16,7 @@ from .session import Outputs, open_session
 
 @contextlib.contextmanager
 def opened_run(
-    options: Options,
+    options: MapOptions,
     task: str | None,
     outputs: Outputs,
     callbacks: Callbacks,
@@ -54,9 +55,10 @@ def opened_run(
         raise
     except Exception as error:
         keep = True
-        hinted = keep_journal or "--resume" in str(error)
-        if isinstance(error, OfaError) and run.journal.resumable and not hinted:
-            raise type(error)(f"{error}; the same again with --resume goes on where it stopped") from error
+        advise = run.journal.resumable and not keep_journal
+        if isinstance(error, OfaError) and advise and option("resume") not in error.message.marked:
+            hint = f"the same again with {option('resume')} goes on where it stopped"
+            raise type(error)(f"{error.message.marked}; {hint}") from error
         raise
     finally:
         run.journal.close(keep)

@@ -10,6 +10,8 @@ import torch
 
 from ..core import files, partial_names
 from ..core.errors import InputError
+from ..core.messages import option
+from ..core.options import value_of
 from ..core.version import __version__
 from ..pipeline.journal import Journal, StoppedJournal, find_journals
 from ..raster.masks import PolygonMask
@@ -56,7 +58,7 @@ def _find_stopped(run: InferenceRun) -> StoppedJournal | None:
             stopped.remove()
             _sweep(run, stopped.pid)
             run.callbacks.log(
-                "info", f"an unfinished run of {target.name} is given up; --resume would have gone on with it"
+                "info", f"an unfinished run of {target.name} is given up; {option('resume')} would have gone on with it"
             )
     if resume and kept is None:
         if held:
@@ -82,8 +84,8 @@ def depends_on(run: InferenceRun, plan: TilePlan) -> dict:
         "checkpoint": session.fingerprint,
         "tile size": plan.tile_px,
         "overlap": plan.rows.overlap,
-        "flips": getattr(options, "flips", False),  # an option of segment alone, as the next
-        "confidence": bool(getattr(options, "confidence", None)),
+        "flips": bool(value_of(options, "flips")),
+        "confidence": bool(value_of(options, "confidence")),
         "device": str(session.device),
         "number of threads": torch.get_num_threads(),
         "memory": run.budget_bytes,
@@ -109,7 +111,7 @@ def _difference(key: str, was: object, now: object, journal: Path) -> str:
     change = f"was {was}, is {now}" if short else "changed"
     return (
         f"expected the same run as the one that was stopped, found that its {key} {change}: run it as it was, or "
-        f"without --resume from the beginning; {journal.name} is what is kept of it"
+        f"without {option('resume')} from the beginning; {journal.name} is what is kept of it"
     )
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled
-from ..core.options import Options
+from ..core.options import MapOptions
 from ..pipeline.journal import Journal, JournalLimits, JournalRecord
 from ..pipeline.memory import Halving, gdal_limits
 from ..pipeline.stages import run_stages, spare_core, uploaded
@@ -36,7 +36,7 @@ class InferenceRun:
     """Everything about a verb's work that changes: outputs that are not complete yet, the journal, budget and time."""
 
     session: Session
-    options: Options
+    options: MapOptions
     callbacks: Callbacks
     outputs: list[Path]
     limits: RunLimits

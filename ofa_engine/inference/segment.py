@@ -9,7 +9,7 @@ import rasterio
 from rasterio.enums import Resampling
 
 from ..core.callbacks import QUIET, Callbacks
-from ..core.options import Options
+from ..core.options import SegmentOptions
 from ..pipeline.blender import Blender
 from ..pipeline.journal import JournalRecord
 from ..pipeline.memory import gdal_limits
@@ -37,7 +37,7 @@ show = areas_text  # how the command line prints an answer
 
 
 def segment(
-    options: Options, callbacks: Callbacks = QUIET, limits: RunLimits = RunLimits(), *, partitions: int = 0
+    options: SegmentOptions, callbacks: Callbacks = QUIET, limits: RunLimits = RunLimits(), *, partitions: int = 0
 ) -> dict:
     """Writes a GeoTIFF of classes on the input's grid; optionally confidence, dissolved polygons and a report.
 
@@ -87,7 +87,7 @@ def segment(
 
 
 def segment_partition(
-    options: Options, callbacks: Callbacks = QUIET, limits: RunLimits = RunLimits(), *, number: int, of: int
+    options: SegmentOptions, callbacks: Callbacks = QUIET, limits: RunLimits = RunLimits(), *, number: int, of: int
 ) -> dict:
     """Computes the rows of tiles of partition `number` (from 0) `of` several; they stay next to the output, for
     `segment` to put together. A partition that was broken off, or done before, is continued.
@@ -110,29 +110,28 @@ def segment_partition(
         return {"tiles": tiles}
 
 
-def _outputs(options: Options) -> Outputs:
+def _outputs(options: SegmentOptions) -> Outputs:
     return [(options.output, TIFF), (options.confidence, TIFF), (options.polygons, GPKG), (options.report, HTML)]
 
 
-def _check(options: Options, source: Source) -> None:
+def _check(options: SegmentOptions, source: Source) -> None:
     check_overlap(options.overlap)
     if options.min_area is not None:
         check_min_area(options.min_area, source)
 
 
-def _plan(run: InferenceRun, options: Options) -> TilePlan:
-    overlap = 0.25 if options.overlap is None else options.overlap
-    return run.plan(overlap, len(run.session.classes), passes=4 if options.flips else 1)
+def _plan(run: InferenceRun, options: SegmentOptions) -> TilePlan:
+    return run.plan(options.overlap, len(run.session.classes), passes=4 if options.flips else 1)
 
 
-def _own_tags(options: Options) -> dict[str, str]:
+def _own_tags(options: SegmentOptions) -> dict[str, str]:
     area = {"MIN_AREA_HA": f"{options.min_area:g}"} if options.min_area else {}
     return area | ({"FLIPS": "4"} if options.flips else {})
 
 
 def _write_layers(
     run: InferenceRun,
-    options: Options,
+    options: SegmentOptions,
     plan: TilePlan,
     part: Path,
     confidence_part: Path | None,

@@ -10,7 +10,8 @@ import torch
 from ..core import catalog
 from ..core.callbacks import Callbacks
 from ..core.errors import InputError, SensorError
-from ..core.options import Options
+from ..core.messages import option
+from ..core.options import MAX_OVERLAP, MAX_TILE_PX, MIN_MEMORY_MB, MIN_TILE_PX, MapOptions, value_of
 from ..core.sensors import detection as sensor_table
 from ..core.sensors.detection import Detection
 from ..core.version import __version__
@@ -23,7 +24,6 @@ from ..raster.gdal import display_name
 from ..raster.georeference import gsd_m
 from ..raster.masks import PolygonMask, RasterMask
 from ..raster.source import Source, detect_source
-from ..tiling.axis import MAX_OVERLAP
 
 TIFF, GPKG, HTML = (".tif", ".tiff"), (".gpkg",), (".html", ".htm")
 Outputs = Sequence[tuple[str | None, tuple[str, ...]]]  # paths with the endings they may have; None: not wanted
@@ -68,7 +68,7 @@ class Session:
         """Of the backbone with the sensor's embedder."""
         return self.checkpoint.header["fingerprints"][self.sensor.id]
 
-    def tags(self, options: Options, **more: str) -> dict[str, str]:
+    def tags(self, options: MapOptions, **more: str) -> dict[str, str]:
         """Provenance for an output's metadata; `more` are tags of a single verb's options."""
         found = self.detection
         tags = {
@@ -104,7 +104,7 @@ def cached_checkpoint(path: str, stamp: int, device: str) -> Checkpoint:
 
 
 def open_session(
-    options: Options,
+    options: MapOptions,
     task: str | None,
     callbacks: Callbacks,
     outputs: Outputs | None = None,
@@ -139,7 +139,7 @@ def open_session(
         source.close()
         raise
     # only now that nothing is left to complain of: an error is one line
-    callbacks.log("info", f"{found.sensor} ({found.confidence}): {found.reason}")
+    callbacks.log("info", f"{found.sensor} ({found.confidence}): {found.marked_reason}")
     for level, message in notes:
         callbacks.log(level, message)
     if source.crs is None and outputs is not None:
@@ -147,24 +147,25 @@ def open_session(
     return session
 
 
-def _detect(source: Source, options: Options) -> Detection:
+def _detect(source: Source, options: MapOptions) -> Detection:
     """The raster's sensor, bands and units. Raises SensorError where they are unknown or ambiguous."""
     found = detect_source(source, options.sensor, options.bands, options.units)
     if found.sensor is None:
-        raise SensorError(found.reason)
+        raise SensorError(found.marked_reason)
     if found.units is None or found.confidence == "ambiguous" and not (options.sensor or options.bands):
         others = ", ".join(found.candidates)
         raise SensorError(
-            f"{source.name} is ambiguous ({others}): {found.reason}; tell with --sensor, --bands or --units"
+            f"{source.name} is ambiguous ({others}): {found.marked_reason}; set {option('sensor')}, "
+            f"{option('bands')} or {option('units')}"
         )
     return found
 
 
-def _with_model(source: Source, found: Detection, options: Options, task: str | None) -> Session:
+def _with_model(source: Source, found: Detection, options: MapOptions, task: str | None) -> Session:
     """The session with head, checkpoint, device, tile size and budget. Raises ModelFileError, InputError."""
     sensor, head_file, head = found.sensor or "", None, None
     if task:
-        head_file = catalog.find_head(options.head, sensor, task)
+        head_file = catalog.find_head(value_of(options, "head"), sensor, task)
         check_head(head_file.header, head_file.path, sensor, task)
     if options.checkpoint:
         file = catalog.named_checkpoint(options.checkpoint, sensor)
@@ -177,19 +178,20 @@ def _with_model(source: Source, found: Detection, options: Options, task: str | 
     if head_file:
         head = load_head(head_file.path, checkpoint, sensor, task, device)[0]
     tile_px = options.tile_px or (head_file.header["tile_px"] if head_file else checkpoint.tile_px(sensor))
-    if not _TILE_PX[0] <= tile_px <= _TILE_PX[1]:
-        raise InputError(f"expected a tile of {_TILE_PX[0]} to {_TILE_PX[1]} px, found {tile_px}")
+    if not MIN_TILE_PX <= tile_px <= MAX_TILE_PX:
+        expected = f"{MIN_TILE_PX} to {MAX_TILE_PX} px"
+        raise InputError(f"expected a tile of {expected} ({option('tile_px')}), found {tile_px}")
     budget = options.memory_mb * 2**20 if options.memory_mb else default_budget_bytes()
-    if budget < _LEAST_BUDGET_MB * 2**20:
-        raise InputError(f"expected a memory budget of at least {_LEAST_BUDGET_MB} MB, found {options.memory_mb}")
+    if budget < MIN_MEMORY_MB * 2**20:
+        raise InputError(f"expected a memory budget of at least {MIN_MEMORY_MB} MB, found {options.memory_mb}")
     return Session(source, found, checkpoint, head, head_file, device, tile_px, budget)
 
 
-def _restrict(source: Source, options: Options) -> list[tuple[str, str]]:
+def _restrict(source: Source, options: MapOptions) -> list[tuple[str, str]]:
     """Applies the user's masks to the source; returns (level, message) to log. Raises InputError."""
     notes: list[tuple[str, str]] = []
     if options.mask_values is not None and not options.valid_mask:
-        raise InputError("expected --valid-mask with --mask-values, found none")
+        raise InputError(f"expected {option('valid_mask')} with {option('mask_values')}, found none")
     if options.valid_mask:
         source.restrict(RasterMask(source, options.valid_mask, options.mask_values, lambda *note: notes.append(note)))
     if options.mask:
@@ -197,7 +199,7 @@ def _restrict(source: Source, options: Options) -> list[tuple[str, str]]:
     return notes
 
 
-def _check_outputs(outputs: Outputs, options: Options, files: Sequence[str]) -> None:
+def _check_outputs(outputs: Outputs, options: MapOptions, files: Sequence[str]) -> None:
     """All that can be found out about outputs before work starts; `files` are what the input consists of. Raises
     OutputError."""
     taken = [path for path in (options.input, *files, options.valid_mask, options.mask) if path]
@@ -218,4 +220,6 @@ def check_min_area(hectares: float, source: Source) -> None:
     if not (0 < hectares < math.inf):
         raise InputError(f"expected a smallest area above 0 ha, found {hectares}")
     if gsd_m(source.transform, source.crs, source.width, source.height) is None:
-        raise InputError("expected a raster with a CRS for --min-area, found none: without one no area is known")
+        raise InputError(
+            f"expected a raster with a CRS for {option('min_area')}, found none: without one no area is known"
+        )

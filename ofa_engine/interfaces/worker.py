@@ -1,7 +1,10 @@
-"""The plugin's door: one JSON object a line on stdin and stdout. Stays warm between jobs.
+"""The process that the plugin talks to: one JSON object per line on stdin and stdout. It stays warm between requests.
 
-In: {"id", "verb", "params"}; {"id", "verb": "cancel"} ends the job of that id; a closed stdin ends all.
+In: {"id", "verb", "params"}; {"id", "verb": "cancel"} ends the run of that id; a closed stdin ends all.
 Out: {"id", "event": "progress|log|result|error", ...}; nothing else goes to stdout.
+
+The "message" of a log or error names options as the command line does; "marked" is the same line with its options
+marked (see core/messages), and an error's "field" is the option that it speaks of, or null.
 """
 
 import json
@@ -15,6 +18,8 @@ from collections.abc import Callable
 from typing import IO
 
 from ..core.errors import Cancelled, InputError, OfaError
+from ..core.messages import Message
+from ..core.options import from_params
 from ..core.version import __version__
 
 
@@ -24,14 +29,14 @@ class Worker:
     def __init__(self, lines: IO[str], out: IO[str]):
         self._lines, self._out = lines, out
         self._lock = threading.Lock()
-        self._jobs: queue.Queue[dict | None] = queue.Queue()
+        self._requests: queue.Queue[dict | None] = queue.Queue()
         self._cancelled: set[str] = set()
         self._closed = threading.Event()
 
     def serve(self) -> int:
         """Until stdin is closed. Returns the exit code."""
         threading.Thread(target=self._listen, daemon=True).start()
-        while (request := self._jobs.get()) is not None:
+        while (request := self._requests.get()) is not None:
             self._answer(request)
         return 0
 
@@ -39,68 +44,72 @@ class Worker:
         for line in self._lines:
             try:
                 request = json.loads(line)
-                job, verb = str(request["id"]), request["verb"]
+                request_id, verb = str(request["id"]), request["verb"]
             except (ValueError, KeyError, TypeError):
-                self._say("", "error", code=2, message="expected a JSON object with id, verb and params in one line")
+                self._send("", "error", code=2, message="expected a JSON object with id, verb and params in one line")
                 continue
             if verb == "cancel":
-                self._cancelled.add(job)
+                self._cancelled.add(request_id)
             else:
-                self._jobs.put(request)
+                self._requests.put(request)
         self._closed.set()
-        self._jobs.put(None)
+        self._requests.put(None)
 
-    def _say(self, job: str, event: str, **rest: object) -> None:
+    def _send(self, request_id: str, event: str, **rest: object) -> None:
         with self._lock:
-            self._out.write(json.dumps({"id": job, "event": event, **rest}) + "\n")
+            self._out.write(json.dumps({"id": request_id, "event": event, **rest}) + "\n")
             self._out.flush()
 
     def _answer(self, request: dict) -> None:
-        job = str(request["id"])
+        request_id = str(request["id"])
         if self._closed.is_set():
             return
         try:
             started = time.monotonic()
-            result = self._verb(request["verb"])(job, request.get("params") or {})
-            self._say(job, "result", result=result | {"seconds": round(time.monotonic() - started, 3)})
+            params = request.get("params") or {}
+            if not isinstance(params, dict):
+                raise InputError(f"expected params as a JSON object, found {params!r}")
+            result = self._verb(request["verb"])(request_id, params)
+            self._send(request_id, "result", result=result | {"seconds": round(time.monotonic() - started, 3)})
         except OfaError as error:
-            self._say(job, "error", code=error.exit_code, message=str(error))
-        except Exception as error:  # a job may fail; the worker goes on
+            message = error.message
+            self._send(
+                request_id, "error", code=error.exit_code, message=message, marked=message.marked, field=message.field
+            )
+        except Exception as error:  # one run may fail; the worker goes on
             traceback.print_exc()
-            self._say(job, "error", code=3, message=f"unexpected: {type(error).__name__}: {error}")
+            self._send(request_id, "error", code=3, message=f"unexpected: {type(error).__name__}: {error}")
         finally:
-            self._cancelled.discard(job)
+            self._cancelled.discard(request_id)
 
     def _verb(self, name: str) -> Callable[[str, dict], dict]:
         own = {"hello": self._hello, "detect": self._detect}
         if name in own:
-            return lambda job, params: own[name](job, name, params)
-        from . import commands as verbs
+            return lambda request_id, params: own[name](request_id, name, params)
+        from . import commands
 
-        if name not in verbs.NAMES:
-            raise InputError(f"expected a verb out of {', '.join([*own, *verbs.NAMES])}, found {name!r}")
-        return lambda job, params: self._run(job, name, params)
+        if name not in commands.NAMES:
+            raise InputError(f"expected a verb out of {', '.join([*own, *commands.NAMES])}, found {name!r}")
+        return lambda request_id, params: self._run(request_id, name, params)
 
-    def _hello(self, job: str, verb: str, params: dict) -> dict:
+    def _hello(self, request_id: str, verb: str, params: dict) -> dict:
         import torch
 
         device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
         return {"version": __version__, "torch": torch.__version__, "device": device, "python": sys.version.split()[0]}
 
-    def _detect(self, job: str, verb: str, params: dict) -> dict:
+    def _detect(self, request_id: str, verb: str, params: dict) -> dict:
         from ..raster.source import Source, detect_source
 
-        strange = sorted(set(params) - {"input", "sensor", "bands", "units"})
-        if strange or not isinstance(params.get("input"), str):
-            raise InputError(f"expected params input, sensor, bands, units, found {strange or params}")
-        with Source(params["input"]) as source:
-            found = detect_source(source, params.get("sensor"), params.get("bands"), params.get("units"))
+        options = from_params("detect", params)
+        with Source(options.input) as source:
+            found = detect_source(source, options.sensor, options.bands, options.units)
         if found.sensor is None:
             raise InputError(found.reason)
-        return found.to_json()
+        return found.to_json() | {"marked_reason": found.marked_reason}
 
-    def _run(self, job: str, verb: str, params: dict) -> dict:
-        from . import commands as verbs
+    def _run(self, request_id: str, verb: str, params: dict) -> dict:
+        from . import commands
 
         last = 0.0
 
@@ -109,18 +118,26 @@ class Worker:
             now = time.monotonic()
             if done == total or now - last > 0.2:
                 last = now
-                self._say(
-                    job, "progress", fraction=done / max(total, 1), done=done, total=total, seconds_left=seconds_left
+                self._send(
+                    request_id,
+                    "progress",
+                    fraction=done / max(total, 1),
+                    done=done,
+                    total=total,
+                    seconds_left=seconds_left,
                 )
 
-        callbacks = verbs.Callbacks(
+        def log(level: str, message: str) -> None:
+            self._send(request_id, "log", level=level, message=message, marked=Message(message).marked)
+
+        callbacks = commands.Callbacks(
             progress,
-            lambda level, message: self._say(job, "log", level=level, message=message),
-            lambda: job in self._cancelled or self._closed.is_set(),
+            log,
+            lambda: request_id in self._cancelled or self._closed.is_set(),
         )
         if callbacks.cancelled():
             raise Cancelled
-        return verbs.run(verb, params, callbacks)
+        return commands.run(verb, params, callbacks)
 
 
 def serve() -> int:

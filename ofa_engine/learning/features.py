@@ -17,13 +17,13 @@ from torch.nn import functional as F
 
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError
+from ..core.options import DEFAULT_OVERLAP
 from ..inference.predictor import Predictor
 from ..inference.session import Session
 from ..model.heads import tile_statistics
 from ..tiling.axis import Axis, pad_to_tile
 from .labelled import Labelled, Labels
 
-OVERLAP = 0.25  # that of `segment`: training sees the same tiles as inference
 _BATCH = 16  # tiles
 
 
@@ -92,7 +92,7 @@ def _tiles_to_read(job: Session, part: Labelled, task: str) -> tuple[NDArray, ND
     else:
         nearest = []
         for length, position in ((job.source.height, part.row), (job.source.width, part.column)):
-            axis_starts = np.array(Axis(length, job.tile_px, OVERLAP).starts)
+            axis_starts = np.array(Axis(length, job.tile_px, DEFAULT_OVERLAP).starts)
             centres = axis_starts + job.tile_px / 2
             borders = (centres[1:] + centres[:-1]) / 2
             nearest.append(axis_starts[np.searchsorted(borders, position + 0.5)])

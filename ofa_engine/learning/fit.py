@@ -7,7 +7,7 @@ import numpy as np
 
 from ..core.callbacks import Callbacks
 from ..core.errors import InputError
-from ..core.options import FitOptions, Options
+from ..core.options import EmbedOptions, FitOptions
 from ..inference.session import Session, open_session
 from ..model.heads import KINDS
 from ..raster.atomic import check_output
@@ -69,7 +69,7 @@ def _check(options: FitOptions) -> None:
 
 def _open(options: FitOptions, path: str, callbacks: Callbacks) -> Session:
     job = open_session(
-        Options(
+        EmbedOptions(
             path,
             sensor=options.sensor,
             bands=options.bands,

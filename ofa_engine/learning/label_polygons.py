@@ -16,6 +16,7 @@ from pyproj import Transformer
 
 from ..core.classes import class_table, colors_for
 from ..core.errors import InputError
+from ..core.messages import option
 from ..raster.georeference import place, pyproj_crs
 from ..raster.source import Source
 from .labelled import Labelled, Labels, in_subset, tile_labels
@@ -89,7 +90,7 @@ def _read_polygons(path: str, field: str | None) -> tuple[NDArray, Any, NDArray]
         if chosen not in available:
             raise InputError(
                 f"expected a class field in {name} ({', '.join(available) or 'it has no fields'}), found "
-                f"{field or 'no obvious one'}: name it with --field"
+                f"{field or 'no obvious one'}: name it with {option('field')}"
             )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -130,7 +131,7 @@ def _classes(names: Sequence[str]) -> list[dict]:
     else:
         values = list(range(1, len(keys) + 1))
         if len(keys) > 254:
-            raise InputError(f"expected up to 254 classes, found {len(keys)}: is it the right --field?")
+            raise InputError(f"expected up to 254 classes, found {len(keys)}: is it the right {option('field')}?")
     table = class_table(values, keys, colors_for(keys))
     return [entry | {"key": key} for entry, key in zip(table, keys, strict=True)]
 

@@ -10,6 +10,7 @@ from rasterio.windows import Window
 
 from ..core.classes import class_table, colors_for
 from ..core.errors import InputError
+from ..core.messages import option
 from ..raster.class_names import read_class_names
 from ..raster.source import Source
 from .labelled import Labelled, Labels, in_subset, tile_labels
@@ -104,7 +105,7 @@ class _LabelRaster:
             if len(found) and not 0 <= found.min() <= found.max() <= 254:
                 raise InputError(
                     f"expected class values 0 to 254, found {found.min()} to {found.max()} in "
-                    f"{self.name}: set --ignore for those that are no classes"
+                    f"{self.name}: set {option('ignore')} for those that are no classes"
                 )
             yield y + row, x + column, found
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..core.errors import InputError
+from ..core.messages import option
 from ..raster.source import Source
 from .label_polygons import labels_from_polygons
 from .label_rasters import labels_from_rasters
@@ -52,6 +53,6 @@ def read_labels(
     if tile_px and not any(len(part) for part in labels.rasters):
         raise InputError(
             f"expected tiles of {tile_px} px of which one class covers more than half, found none: use "
-            "smaller --tile-px, or larger polygons"
+            f"smaller {option('tile_px')}, or larger polygons"
         )
     return labels

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ..core import catalog, files
 from ..core.errors import InputError, ModelFileError, OutputError
+from ..core.messages import command, option
 from ..core.sensors import detection as sensor_table
 from .heads import KINDS, LinearHead
 from .mae import MaskedAutoencoder
@@ -203,7 +204,7 @@ def load_head(
         if header["backbone"] != checkpoint.header["fingerprints"].get(sensor_id):
             raise ModelFileError(
                 f"the head {path.name} was fitted on another backbone than {checkpoint.header['name']}: "
-                "use the checkpoint it was fitted on, or fit it anew with `ofa fit`"
+                f"use the checkpoint it was fitted on, or fit it anew with {command('fit')}"
             )
         if header["kind"] not in KINDS:
             raise ModelFileError(f"expected a head of kind {' or '.join(KINDS)}, found {header['kind']!r} in {path}")
@@ -237,5 +238,5 @@ def choose_device(name: str) -> torch.device:
     if name not in ("auto", "cpu", "cuda"):
         raise InputError(f"expected device auto, cpu or cuda, found {name!r}")
     if name == "cuda" and not torch.cuda.is_available():
-        raise InputError("expected a CUDA device, found none: use --device cpu or auto")
+        raise InputError(f"expected a CUDA device, found none: use {option('device', 'cpu')} or auto")
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

@@ -24,6 +24,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from ..core import partial_names
 from ..core.errors import OfaError
+from ..core.messages import option
 
 try:
     import fcntl
@@ -76,7 +77,7 @@ class CarryFile:
         array = np.empty(shape, dtype)
         self._file.seek(number * array.nbytes)
         if self._file.readinto(array.data.cast("B")) < array.nbytes:  # type: ignore[attr-defined]
-            raise OfaError("expected what one stripe hands to the next, found less: run it without --resume")
+            raise OfaError(f"expected what one stripe hands to the next, found less: run it without {option('resume')}")
         return array
 
     def sync(self) -> None:
@@ -246,7 +247,7 @@ class Journal:
         """Raises OfaError where one of the stopped run's files for stripes is gone."""
         missing = [path.name for path in map(self._stripe_path, stripes) if not path.exists()]
         if missing:
-            raise OfaError(f"expected {missing[0]} next to the journal, found none: run it without --resume")
+            raise OfaError(f"expected {missing[0]} next to the journal, found none: run it without {option('resume')}")
 
     def _stripe_path(self, stripe: int) -> Path:
         assert self.path is not None

@@ -13,6 +13,7 @@ from rasterio.errors import RasterioError
 from torch import Tensor
 
 from ..core.errors import OfaError
+from ..core.messages import option
 from ..raster.gdal import one_line
 from ..raster.source import Source
 
@@ -67,7 +68,8 @@ class Halving:
     def _halve(self, failed: int) -> None:
         if failed == 1:
             raise OfaError(
-                "expected memory for one tile, found too little: use smaller tiles (--tile-px) or another --device"
+                "expected memory for one tile, found too little: use smaller tiles "
+                f"({option('tile_px')}) or another {option('device')}"
             )
         self.size = failed // 2
         if torch.cuda.is_available():

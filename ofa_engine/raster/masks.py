@@ -21,6 +21,7 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from ..core.errors import InputError
+from ..core.messages import option
 from .gdal import one_line
 from .georeference import place, pyproj_crs
 from .source import Source
@@ -134,7 +135,7 @@ def _masked_values(mask: Source, values: Sequence[float] | None, log: Log) -> ND
         try:
             return np.array([float(value) for value in values])
         except (TypeError, ValueError):
-            raise InputError(f"expected numbers as --mask-values, found {values}") from None
+            raise InputError(f"expected numbers as {option('mask_values')}, found {values}") from None
     if _is_scl(mask):
         listed = ", ".join(f"{value} {text}" for value, text in SCL_MASKED.items())
         log("info", f"{name} is taken for Sentinel-2's scene classification; left out are {listed}")

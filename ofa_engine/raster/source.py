@@ -16,6 +16,7 @@ from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.windows import Window
 
 from ..core.errors import RasterError, SensorError
+from ..core.messages import option
 from ..core.sensors.detection import Detection, RasterFacts, detect, sample_windows
 from ..tiling.axis import Blocks
 from .gdal import display_name, one_line, open_quietly
@@ -232,13 +233,13 @@ def detect_source(
     """
     product, name = source.product, source.name
     if product and units not in (None, product.units):
-        raise SensorError(f"expected no --units for {name}, whose metadata tell the unit, found {units}")
+        raise SensorError(f"expected no {option('units')} for {name}, whose metadata tell the unit, found {units}")
     found = detect(source.facts(), sensor_id, bands, product.units if product else units)
     if found.sensor is None:
         return found
     if product:
-        clouds = f"; for --valid-mask, its scene classification is {product.scl}" if product.scl else ""
-        found = replace(found, reason=found.reason.replace("(as told)", f"({product.told})") + clouds)
+        clouds = f"; for {option('valid_mask')}, its scene classification is {product.scl}" if product.scl else ""
+        found = replace(found, reason=found.marked_reason.replace("(as told)", f"({product.told})") + clouds)
     used = [band for band in found.bands if band]
     try:
         empty = source.empty_bands(used)

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_OVERLAP = 0.75
+from ..core.options import MAX_OVERLAP
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ class AssessAccuracy(LabelledAlgorithm):
     HELP = (
         "Compares the map that a head makes with labels that you trust, and writes a report: overall accuracy, user's "
         "and producer's accuracy, F1 and IoU of each class, and the confusion matrix.\n\n"
-        "With polygons or label rasters it tells how good the head is where these lie; take others than those the head "
+        "With polygons or label rasters it says how good the head is where these lie; take others than those the head "
         'was trained on. With the points of "Sample points for an accuracy assessment", their field "reference" '
         "filled in, it estimates the accuracy of the whole map and the area of each class, with confidence intervals. "
         "Selection, filter and unsaved edits of the labels count."
@@ -26,7 +26,7 @@ class AssessAccuracy(LabelledAlgorithm):
     def initAlgorithm(self, configuration=None):
         add_head(self)
         add_inputs(self)
-        self.add_labels(tr("Labels (polygons with a class field, or sampled points)"))
+        self.add_labels(tr("polygons with a class field, or sampled points"))
         add_reading(self)
         add_computing(self)
         report = QgsProcessingParameterFileDestination(
@@ -40,17 +40,17 @@ class AssessAccuracy(LabelledAlgorithm):
 
     def processAlgorithm(self, parameters, context, feedback):
         output = self.output_file(parameters, "OUTPUT_REPORT", context)
-        params = {**self.job(parameters, context), "output": output}
+        params = {**self.engine_options(parameters, context), "output": output}
         params["head"] = params["head"] or ""  # the sensor's first one
         with self.labels(parameters, context, feedback) as about:
             result = self.run_engine({**params, **about}, feedback)
-        for line in told(result):
+        for line in score_lines(result):
             feedback.pushInfo(line)
         numbers = {"ACCURACY": result.get("accuracy"), "MIOU": result.get("miou")}
         return {"OUTPUT_REPORT": output, **{name: value for name, value in numbers.items() if value is not None}}
 
 
-def told(result: dict) -> list[str]:
+def score_lines(result: dict) -> list[str]:
     """The scores in sentences."""
     error = result.get("accuracy_se")
     text = tr("{head}: overall accuracy {accuracy}{interval}, kappa {kappa}, mean IoU {miou}")

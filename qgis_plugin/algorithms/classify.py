@@ -1,4 +1,4 @@
-"""One class a tile: one polygon a tile, with its class and confidence."""
+"""One class per tile: one polygon per tile, with its class and confidence."""
 
 from qgis.core import QgsProcessingParameterVectorDestination
 
@@ -10,10 +10,10 @@ from .parameters import VECTOR_POLYGON, add, add_head, add_input, add_reading, a
 
 class Classify(MaskedAlgorithm):
     VERB = TASK = "classify"
-    TITLE = "Classify tiles (one class a tile)"
+    TITLE = "Classify tiles (one class per tile)"
     HELP = (
-        "Cuts the raster into tiles that do not overlap and labels each with a class of the chosen head: one polygon a "
-        "tile, with class, name and confidence. The tile size is the head's own unless you set one.\n\n"
+        "Cuts the raster into tiles that do not overlap and labels each with a class of the chosen head: one polygon "
+        "per tile, with class, name and confidence. The tile size is the head's own unless you set one.\n\n"
         'It is quick and coarse, and needs a head for this task. For borders to the pixel, use "Segment".'
     )
     TAGS = ("patch", "scene classification", "land cover", "deep learning", "sampling grid")
@@ -23,16 +23,18 @@ class Classify(MaskedAlgorithm):
         add_head(self)
         self.add_masks()
         add_reading(self)
-        add_tiling(self, overlap=False)
+        add_tiling(self)
         tiles = QgsProcessingParameterVectorDestination("OUTPUT", tr("Tiles"), VECTOR_POLYGON)
-        words = tr("One polygon a tile: class (a number), name, and confidence from 0 to 1. Styled when it is loaded.")
+        words = tr(
+            "One polygon per tile: class (a number), name, and confidence from 0 to 1. Styled when it is loaded."
+        )
         add(self, tiles, words)
         add_report(self)
 
     def processAlgorithm(self, parameters, context, feedback):
         output = self.output_path(parameters, "OUTPUT", context)
         report = self.output_file(parameters, "OUTPUT_REPORT", context)
-        params = {**self.job(parameters, context), "output": output, "report": report}
+        params = {**self.engine_options(parameters, context), "output": output, "report": report}
         with self.mask(parameters, context, feedback) as about:
             result = self.run_engine({**params, **about}, feedback)
         log_classes(result, feedback)

@@ -1,4 +1,4 @@
-"""What the algorithms share: parameters, the job they make, and how a job runs inside Processing.
+"""What the algorithms share: the options that their parameters give, and how the engine runs inside Processing.
 
 Algorithms run in a background thread: no widget, no project and no canvas here.
 """
@@ -17,32 +17,34 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QIcon
 
 from ..engine.client import ENGINE, EngineCancelled, EngineError, EngineMissing, engine_python
-from ..engine.modules import ICON, catalog, errors, sensors
+from ..engine.engine_messages import with_field_titles
+from ..engine.modules import ICON, catalog, errors, options, sensors
 from ..engine.raster_facts import source_path
-from ..i18n.texts import duration, in_window_words, tr
-from .parameters import AUTO
+from ..i18n.texts import duration, tr
+from ..runs.feedback import RunFeedback
+from .parameters import AUTO, OPTIONS, option_of
 
 GROUPS = {"maps": tr("Maps"), "heads": tr("Heads and accuracy"), "rasters": tr("Rasters")}
-_SECONDS_BETWEEN_WORDS = 10.0
+_SECONDS_BETWEEN_TEXTS = 10.0
 
 
 class EngineAlgorithm(QgsProcessingAlgorithm):
-    """An algorithm whose work is one job of the engine. Subclasses say which: VERB, outputs, and what to do after."""
+    """An algorithm whose work is one run of a verb of the engine. Subclasses add outputs, and what to do with them."""
 
-    VERB = ""
-    VERB_OF_ENGINE = ""  # where the algorithm's id is another than the engine's verb
+    VERB = ""  # the algorithm's id
+    VERB_OF_ENGINE = ""  # where the engine's verb has another name
     TASK = ""  # of the heads that it takes; empty: of any
     GROUP = "maps"
     PICTURE = ""  # where its icon has another name than the algorithm
     TITLE = ""
-    HELP = ""  # paragraphs; the first sentence tells what it does
+    HELP = ""  # paragraphs; the first one says what it does
     TAGS = ()  # other words to find it by
 
     def __init__(self):
         super().__init__()
         self._paths = []
         self._layer_name = ""
-        self._said = 0.0
+        self._last_text_s = 0.0
         self._output_words = {}
 
     def createInstance(self):
@@ -50,6 +52,10 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     def name(self):
         return self.VERB
+
+    def verb(self) -> str:
+        """The engine's."""
+        return self.VERB_OF_ENGINE or self.VERB
 
     def displayName(self):
         return tr(self.TITLE)
@@ -65,16 +71,16 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     def shortHelpString(self):
         first, _, rest = tr(self.HELP).partition("\n\n")
-        if QgsApplication.platform() == "qgis_process":  # tells the first, and the parameters, by itself
+        if QgsApplication.platform() == "qgis_process":  # it prints the first, and the parameters, by itself
             return rest or first
         picture = f'<img src="{Path(self.svgIconPath()).as_uri()}" width="56" height="56">'
         paragraphs = "".join(f"<p>{text}</p>" for text in (first, *filter(None, rest.split("\n\n"))))
         words = {definition.name(): definition.help() for definition in self.parameterDefinitions()}
         pages = (
-            QgsProcessingUtils.formatHelpMapAsHtml({"ALG_DESC": f"{picture}{paragraphs}", **told}, self).split("<h2>")
-            for told in ({**self._output_words, **words}, {**words, **self._output_words})
+            QgsProcessingUtils.formatHelpMapAsHtml({"ALG_DESC": f"{picture}{paragraphs}", **texts}, self).split("<h2>")
+            for texts in ({**self._output_words, **words}, {**words, **self._output_words})
         )
-        inputs, outputs = pages  # QGIS has one text a name; an output may have a parameter's
+        inputs, outputs = pages  # QGIS has one text per name; an output may have that of a parameter
         return "<h2>".join([*inputs[:2], *outputs[2:]])
 
     def add_output(self, definition, words: str):
@@ -110,7 +116,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
                 parameters = {**parameters, "HEAD": str(self._head(parameters, context).path)}
             self._check_more(parameters, context)
         except errors.OfaError as error:
-            return False, in_window_words(str(error))
+            return False, with_field_titles(error.message)
         return super().checkParameterValues(parameters, context)
 
     def _check_more(self, parameters, context):
@@ -125,16 +131,16 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     def _several(self, parameters, name, context) -> list:
         """The layers of a parameter for several; QGIS leaves out in silence those that it cannot open."""
-        layers, told = self.parameterAsLayerList(parameters, name, context), parameters.get(name)
-        if isinstance(told, list | tuple) and len(layers) < len(told):
-            text = tr("Expected {count} layers that can be opened, found {found}: {told}")
-            told_of = ", ".join(str(one) for one in told)
-            raise errors.RasterError(text.format(count=len(told), found=len(layers), told=told_of))
+        layers, named = self.parameterAsLayerList(parameters, name, context), parameters.get(name)
+        if isinstance(named, list | tuple) and len(layers) < len(named):
+            text = tr("Expected {count} layers that can be opened, found {found}: {names}")
+            names = ", ".join(str(one) for one in named)
+            raise errors.RasterError(text.format(count=len(named), found=len(layers), names=names))
         return layers
 
     def _head(self, parameters, context) -> catalog.ModelFile:
-        """The head asked for. Raises ModelFileError where there is none, or one for another task."""
-        sensor = told(self.parameterAsString(parameters, "SENSOR", context))
+        """The head that HEAD names. Raises ModelFileError where there is none, or one for another task."""
+        sensor = _none_for_auto(self.parameterAsString(parameters, "SENSOR", context))
         head = catalog.find_head(self.parameterAsString(parameters, "HEAD", context), sensor or "", None)
         task = head.header.get("task")
         if self.TASK and task != self.TASK:
@@ -154,33 +160,47 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         self._crs = layers[0].crs()
         return True
 
-    def job(self, parameters, context) -> dict:
-        """The params of the engine's job, without outputs; None means the engine's default."""
+    def engine_options(self, parameters, context) -> dict:
+        """The options of the engine's verb that parameters give, without outputs; None means the engine's default."""
+        several = "inputs" in options.options_of(options.TYPES[self.verb()])
+        found = {"inputs": self._paths} if several else {"input": self._paths[0]}
+        for definition in self.parameterDefinitions():
+            read = self._READERS.get(definition.type())
+            option = option_of(self, definition.name())
+            if option and read:
+                found[OPTIONS[definition.name()]] = read(self, parameters, definition.name(), context, option)
+        return found
 
-        def words(name):
-            return self.parameterAsString(parameters, name, context) or None
+    def _text(self, parameters, name, context, option):
+        text = self.parameterAsString(parameters, name, context)
+        if not option.many:
+            return _none_for_auto(text)
+        return [option.kind(part.strip()) for part in text.split(",") if part.strip()] or None
 
-        several = isinstance(self.parameterDefinition("INPUT"), QgsProcessingParameterMultipleLayers)
-        params = {"inputs": self._paths} if several else {"input": self._paths[0]}
-        params["bands"] = words("BANDS")
-        params["sensor"] = told(words("SENSOR"))
-        params["units"] = told(words("UNITS"))
-        if self.parameterDefinition("HEAD"):
-            params["head"] = words("HEAD")
-        if self.parameterDefinition("DEVICE"):
-            params["device"] = words("DEVICE") or AUTO
-            params["tile_px"] = self.parameterAsInt(parameters, "TILE_SIZE", context) or None
-        if self.parameterDefinition("MIN_AREA"):
-            params["min_area"] = self.parameterAsDouble(parameters, "MIN_AREA", context) or None
-        if self.parameterDefinition("EXTENT"):
-            extent = self.parameterAsExtent(parameters, "EXTENT", context, self._crs)
-            if not extent.isNull() and not extent.isEmpty():
-                params["bounds"] = [extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()]
-        if self.parameterDefinition("RESUME"):
-            params["resume"] = self.parameterAsBool(parameters, "RESUME", context) or None
-        if self.parameterDefinition("OVERLAP"):
-            params["overlap"] = self.parameterAsDouble(parameters, "OVERLAP", context)
-        return params
+    def _number(self, parameters, name, context, option):
+        read = self.parameterAsInt if option.kind is int else self.parameterAsDouble
+        value = read(parameters, name, context)
+        return value or None if option.default is None else value
+
+    def _switch(self, parameters, name, context, option):
+        return self.parameterAsBool(parameters, name, context) or None
+
+    def _bounds(self, parameters, name, context, option):
+        extent = self.parameterAsExtent(parameters, name, context, self._crs)
+        if extent.isNull() or extent.isEmpty():
+            return None
+        return [extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()]
+
+    # by QGIS's name of a parameter's type; layers and lists are read by the algorithms that have them
+    _READERS = {
+        "string": _text,
+        "enum": _text,
+        "file": _text,
+        "field": _text,
+        "number": _number,
+        "boolean": _switch,
+        "extent": _bounds,
+    }
 
     def output_path(self, parameters, name, context) -> str | None:
         """The file of a destination parameter; None where the user wants none."""
@@ -202,38 +222,38 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         return str(Path(path).absolute()) if path else None
 
     def run_engine(self, params: dict, feedback) -> dict:
-        """One job with progress, log lines and cancel. Raises QgsProcessingException with the engine's one line."""
-        self._said = time.monotonic()
+        """One run with progress, log lines and cancel. Raises QgsProcessingException with the engine's one line."""
+        self._last_text_s = time.monotonic()
 
         def progress(message):
             feedback.setProgress(100.0 * float(message.get("fraction") or 0.0))
-            self.heard(message, feedback)
+            self.report_progress(message, feedback)
 
         def log(level, text):
-            (feedback.pushWarning if level == "warning" else feedback.pushInfo)(in_window_words(text))
+            (feedback.pushWarning if level == "warning" else feedback.pushInfo)(text)
 
         params = {name: value for name, value in params.items() if value is not None}
         try:
-            result = ENGINE.run(self.VERB_OF_ENGINE or self.VERB, params, progress, log, feedback.isCanceled)
+            result = ENGINE.run(self.verb(), params, progress, log, feedback.isCanceled)
         except EngineCancelled as error:
             feedback.pushInfo(str(error))
             raise QgsProcessingException(str(error)) from error
         except EngineError as error:
-            raise QgsProcessingException(in_window_words(str(error))) from error
-        if hasattr(feedback, "result"):  # of a panel, which learns from it how fast this machine is
-            feedback.result = result
+            raise QgsProcessingException(str(error)) from error
+        if isinstance(feedback, RunFeedback):
+            feedback.answer = result
         return result
 
-    def heard(self, message: dict, feedback):
-        """Puts progress into words."""
-        every_s = getattr(feedback, "words_every_s", _SECONDS_BETWEEN_WORDS)  # a log keeps them all, a line only one
-        if time.monotonic() - self._said >= every_s and message.get("total"):
-            self._said = time.monotonic()
+    def report_progress(self, message: dict, feedback):
+        """Progress as a line of text, now and then."""
+        every_s = RunFeedback.TEXT_EVERY_S if isinstance(feedback, RunFeedback) else _SECONDS_BETWEEN_TEXTS
+        if time.monotonic() - self._last_text_s >= every_s and message.get("total"):
+            self._last_text_s = time.monotonic()
             text = tr("{done} of {total} tiles").format(done=message.get("done"), total=message["total"])
             if message.get("seconds_left") is not None:
                 text += tr(", about {time} left").format(time=duration(message["seconds_left"]))
             feedback.setProgressText(text)
 
 
-def told(word: str | None) -> str | None:
+def _none_for_auto(word: str | None) -> str | None:
     return None if word in (None, "", AUTO) else word

@@ -2,6 +2,7 @@
 
 from qgis.core import QgsProcessingOutputString
 
+from ..engine.engine_messages import with_field_titles
 from ..i18n.texts import tr
 from .common import EngineAlgorithm
 from .parameters import add_input, add_reading
@@ -25,7 +26,7 @@ class DetectSensor(EngineAlgorithm):
         for name, title, words in (
             ("SENSOR", tr("Sensor"), tr("What the other algorithms take as their sensor.")),
             ("CONFIDENCE", tr("Confidence"), tr("certain, likely, or ambiguous: then please check it.")),
-            ("REASON", tr("Reason"), tr("What tells the sensor, band order and unit.")),
+            ("REASON", tr("Reason"), tr("How sensor, band order and unit were found.")),
             ("BANDS", tr("Band order"), tr("The raster's band for each band of the sensor; a dash where it has none.")),
             ("UNITS", tr("Unit"), tr("What the raster's numbers mean.")),
             ("CANDIDATES", tr("Sensors it may be"), tr("With commas between them, the likeliest first.")),
@@ -33,11 +34,11 @@ class DetectSensor(EngineAlgorithm):
             self.add_output(QgsProcessingOutputString(name, title), words)
 
     def processAlgorithm(self, parameters, context, feedback):
-        found = self.run_engine(self.job(parameters, context), feedback)
+        found = self.run_engine(self.engine_options(parameters, context), feedback)
         answer = {
             "SENSOR": found.get("sensor") or "",
             "CONFIDENCE": found.get("confidence") or "",
-            "REASON": found.get("reason") or "",
+            "REASON": with_field_titles(found.get("marked_reason") or ""),
             "BANDS": ",".join("-" if band is None else str(band) for band in found.get("bands") or []),
             "UNITS": found.get("units") or "",
             "CANDIDATES": ",".join(found.get("candidates") or []),

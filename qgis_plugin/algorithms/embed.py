@@ -1,4 +1,4 @@
-"""Features a token: a raster of the backbone's features, and on request a three-colour picture of them."""
+"""Features per token: a raster of the backbone's features, and on request a three-colour picture of them."""
 
 from qgis.core import QgsProcessingParameterRasterDestination
 
@@ -11,30 +11,30 @@ from .parameters import add, add_input, add_reading, add_tiling
 class Embed(EngineAlgorithm):
     VERB = "embed"
     GROUP = "rasters"
-    TITLE = "Embed (features a token)"
+    TITLE = "Embed (features per token)"
     HELP = (
-        "Writes the features that the shared backbone makes of the raster: one cell a token (1/14 of a tile), one band "
-        "a feature. They serve other tools as input: clustering, similarity search, a classifier of your own. On "
-        "request also a picture of their three main components, in which like places have like colours."
+        "Writes the features that the shared backbone makes of the raster: one cell per token (1/14 of a tile), one "
+        "band per feature. They serve other tools as input: clustering, similarity search, a classifier of your own. "
+        "On request also a picture of their three main components, in which similar places have similar colours."
     )
     TAGS = ("embeddings", "features", "foundation model", "PCA", "clustering", "similarity", "deep learning")
 
     def initAlgorithm(self, configuration=None):
         add_input(self)
         add_reading(self)
-        add_tiling(self, overlap=False)
+        add_tiling(self)
         features = QgsProcessingParameterRasterDestination("OUTPUT", tr("Features"))
         add(self, features, tr("A raster with one band for each feature, and larger cells than the input's."))
         picture = QgsProcessingParameterRasterDestination(
             "OUTPUT_PICTURE", tr("Picture of three components"), optional=True, createByDefault=False
         )
-        words = tr("The features' three main components as red, green and blue: like places have like colours.")
+        words = tr("The features' three main components as red, green and blue: similar places have similar colours.")
         add(self, picture, words)
 
     def processAlgorithm(self, parameters, context, feedback):
         output = self.output_path(parameters, "OUTPUT", context)
         picture = self.output_path(parameters, "OUTPUT_PICTURE", context)
-        params = {**self.job(parameters, context), "output": output, "picture": picture}
+        params = {**self.engine_options(parameters, context), "output": output, "picture": picture}
         self.run_engine(params, feedback)
         load_named(context, output, tr("{layer} features").format(layer=self._layer_name))
         load_picture(context, picture, tr("{layer} features, picture").format(layer=self._layer_name))

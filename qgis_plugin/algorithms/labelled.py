@@ -1,4 +1,4 @@
-"""What the algorithms share that learn from labels or are scored on them."""
+"""What algorithms share that learn from labels or are scored on them."""
 
 import tempfile
 from contextlib import contextmanager
@@ -10,15 +10,14 @@ from qgis.core import (
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
     QgsProcessingParameterMultipleLayers,
-    QgsProcessingParameterString,
 )
 
 from ..engine.modules import errors
 from ..engine.raster_facts import source_path
 from ..i18n.texts import tr
 from .common import EngineAlgorithm
-from .parameters import RASTER, VECTOR_POLYGON, add, advanced
-from .vector_export import export, is_points, is_polygons
+from .parameters import RASTER, VECTOR_POLYGON, add, advanced, text_parameter, title_of
+from .vector_export import export_labels, is_points, is_polygons
 
 
 class LabelledAlgorithm(EngineAlgorithm):
@@ -28,28 +27,28 @@ class LabelledAlgorithm(EngineAlgorithm):
         super().__init__()
         self._label_rasters = []
 
-    def add_labels(self, title: str):
+    def add_labels(self, hint: str):
         """A vector layer with a class field, or rasters of classes."""
+        title = title_of("LABELS", hint)
         kinds = [VECTOR_POLYGON, QgsProcessing.SourceType.TypeVectorPoint] if self.POINTS else [VECTOR_POLYGON]
         words = tr(
-            "A layer in any coordinate system, with a field that tells the class, as text or whole numbers. Selection, "
-            "filter and unsaved edits count."
+            "A layer in any coordinate system, with a field of classes, as text or whole numbers. Selection, filter "
+            "and unsaved edits count."
         )
         add(self, QgsProcessingParameterFeatureSource("LABELS", title, kinds, optional=True), words)
-        text = tr("Class field (found by its name where empty)")
+        text = title_of("FIELD", tr("empty: found by its name"))
         field = QgsProcessingParameterField("FIELD", text, parentLayerParameterName="LABELS", optional=True)
-        add(self, field, tr("The field of the labels that tells the class."))
+        add(self, field, tr("The field of the labels that holds the class."))
         text = tr("Label rasters instead (one for each raster, on its grid, in the same order)")
         rasters = QgsProcessingParameterMultipleLayers("LABEL_RASTERS", text, RASTER, optional=True)
         words = tr("Rasters of class numbers, where you have these instead of polygons; no data is no label.")
         add(self, advanced(rasters), words)
-        text = tr("Labels that are no classes, e.g. unsure,other")
-        ignored = QgsProcessingParameterString("IGNORE", text, optional=True)
+        ignored = text_parameter("IGNORE", tr("e.g. unsure,other"))
         add(self, advanced(ignored), tr("Classes to leave out, by their names or numbers, with commas between them."))
 
     def _check_more(self, parameters, context):
-        given, rasters = bool(parameters.get("LABELS")), self._several(parameters, "LABEL_RASTERS", context)
-        if given == bool(rasters):
+        named, rasters = bool(parameters.get("LABELS")), self._several(parameters, "LABEL_RASTERS", context)
+        if named == bool(rasters):
             raise errors.InputError(tr("Expected either a layer of labels or label rasters: choose one of the two"))
         for layer in rasters:
             source_path(layer)
@@ -57,7 +56,7 @@ class LabelledAlgorithm(EngineAlgorithm):
         if rasters and len(rasters) != len(inputs):
             text = tr("Expected one label raster for each raster, in the same order, found {labels} for {rasters}")
             raise errors.InputError(text.format(labels=len(rasters), rasters=len(inputs)))
-        source = self.parameterAsSource(parameters, "LABELS", context) if given else None
+        source = self.parameterAsSource(parameters, "LABELS", context) if named else None
         if source is not None:  # else QGIS's own check says what is wrong
             self._check_source(source, self.parameterAsString(parameters, "FIELD", context))
 
@@ -81,16 +80,14 @@ class LabelledAlgorithm(EngineAlgorithm):
 
     @contextmanager
     def labels(self, parameters, context, feedback):
-        """The params of the engine's job that are about labels; the file they may name is gone afterwards."""
-        field = self.parameterAsString(parameters, "FIELD", context) or None
-        ignored = self.parameterAsString(parameters, "IGNORE", context)
-        params = {"field": field, "ignore": [text.strip() for text in ignored.split(",") if text.strip()]}
+        """The engine's option for labels; the file that it may name is deleted afterwards."""
         if self._label_rasters:
-            yield {**params, "labels": self._label_rasters}
+            yield {"labels": self._label_rasters}
             return
         source = self.parameterAsSource(parameters, "LABELS", context)
         if source is None:
             raise QgsProcessingException(self.invalidSourceError(parameters, "LABELS"))
+        field = self.parameterAsString(parameters, "FIELD", context) or None
         only = None if is_points(source) else field  # what the estimates need stands in the points' other fields
         with tempfile.TemporaryDirectory(prefix="ofanet-", ignore_cleanup_errors=True) as folder:
-            yield {**params, "labels": [export(source, only, Path(folder), context, feedback)]}
+            yield {"labels": [export_labels(source, only, Path(folder), context, feedback)]}

@@ -1,25 +1,16 @@
-"""What the algorithms share that can leave out parts of the raster: polygons, a mask raster, areas too small."""
+"""What algorithms share that can skip parts of the raster: polygons, a mask raster."""
 
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 from qgis.core import (
-    Qgis,
-    QgsFeature,
-    QgsFeatureRequest,
-    QgsFeatureSink,
-    QgsFields,
-    QgsFileUtils,
     QgsProcessingException,
-    QgsProcessingFeatureSource,
     QgsProcessingFeatureSourceDefinition,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterRasterLayer,
-    QgsProcessingParameterString,
     QgsProcessingUtils,
     QgsProviderRegistry,
-    QgsVectorFileWriter,
     QgsVectorLayer,
     QgsWkbTypes,
 )
@@ -28,8 +19,8 @@ from ..engine.modules import errors
 from ..engine.raster_facts import source_path
 from ..i18n.texts import tr
 from .common import EngineAlgorithm
-from .parameters import VECTOR_POLYGON, add, advanced
-from .vector_export import is_polygons
+from .parameters import VECTOR_POLYGON, add, advanced, text_parameter, title_of
+from .vector_export import export_polygons, is_polygons
 
 
 class MaskedAlgorithm(EngineAlgorithm):
@@ -38,30 +29,30 @@ class MaskedAlgorithm(EngineAlgorithm):
         self._valid_mask, self._mask = None, None
 
     def add_masks(self):
-        title, kinds = tr("Only inside these polygons"), [VECTOR_POLYGON]
+        title, kinds = title_of("MASK"), [VECTOR_POLYGON]
         words = tr(
             "Polygons in any coordinate system: what lies outside of them is left out of map, areas and report. "
             "Selection, filter and unsaved edits count. Empty: the whole raster."
         )
         add(self, QgsProcessingParameterFeatureSource("MASK", title, kinds, optional=True), words)
-        title = tr("Mask raster, e.g. of clouds")
+        title = title_of("VALID_MASK", tr("e.g. of clouds"))
         words = tr(
-            "A raster that tells which pixels not to use, in any grid and coordinate system. Sentinel-2's scene "
+            "A raster that says which pixels not to use, in any grid and coordinate system. Sentinel-2's scene "
             "classification (SCL) is recognised by its name: clouds, shadows, snow and defects are left out. Of "
             "another raster, the pixels that are 0."
         )
         add(self, advanced(QgsProcessingParameterRasterLayer("VALID_MASK", title, optional=True)), words)
-        title = tr("Values of the mask raster to leave out, e.g. 3,8,9,10")
         words = tr(
             "Numbers with commas between them, where others are to be left out than the mask raster's usual ones."
         )
-        add(self, advanced(QgsProcessingParameterString("MASK_VALUES", title, optional=True)), words)
+        add(self, advanced(text_parameter("MASK_VALUES", tr("to leave out, e.g. 3,8,9,10"))), words)
 
     def _check_more(self, parameters, context):
         raster = self.parameterAsRasterLayer(parameters, "VALID_MASK", context)
         if raster is not None:
             source_path(raster)
-        if _numbers(self.parameterAsString(parameters, "MASK_VALUES", context)) and not parameters.get("VALID_MASK"):
+        values = self.parameterAsString(parameters, "MASK_VALUES", context)
+        if _are_numbers(values) and not parameters.get("VALID_MASK"):
             raise errors.InputError(tr("Expected a mask raster with the values to leave out, found none: choose one"))
         source = self.parameterAsSource(parameters, "MASK", context) if parameters.get("MASK") else None
         if source is not None:  # else QGIS's own check says what is wrong
@@ -78,14 +69,12 @@ class MaskedAlgorithm(EngineAlgorithm):
         self._mask = whole_file(parameters.get("MASK"), context)  # asks the layer, which lives in this thread
         return super().prepareAlgorithm(parameters, context, feedback)
 
-    def job(self, parameters, context):
-        values = _numbers(self.parameterAsString(parameters, "MASK_VALUES", context))
-        about = {"valid_mask": self._valid_mask, "mask_values": values or None}
-        return super().job(parameters, context) | about
+    def engine_options(self, parameters, context):
+        return super().engine_options(parameters, context) | {"valid_mask": self._valid_mask}
 
     @contextmanager
     def mask(self, parameters, context, feedback):
-        """The params of the engine's job that are about polygons; the file they may name is gone afterwards."""
+        """The engine's option for polygons; the file that it may name is deleted afterwards."""
         source = self.parameterAsSource(parameters, "MASK", context) if parameters.get("MASK") else None
         if source is None and parameters.get("MASK"):
             raise QgsProcessingException(self.invalidSourceError(parameters, "MASK"))
@@ -93,16 +82,16 @@ class MaskedAlgorithm(EngineAlgorithm):
             yield {"mask": self._mask}
             return
         with tempfile.TemporaryDirectory(prefix="ofanet-", ignore_cleanup_errors=True) as folder:
-            yield {"mask": _written(source, Path(folder), context, feedback)}
+            yield {"mask": export_polygons(source, Path(folder), context, feedback)}
 
 
-def _numbers(text: str) -> list[float]:
-    """Raises InputError."""
+def _are_numbers(values: str) -> bool:
+    """False where there is none. Raises InputError where they are something else."""
     try:
-        return [float(word) for word in text.split(",") if word.strip()]
+        return bool([float(word) for word in values.split(",") if word.strip()])
     except ValueError:
         expected = tr("Expected numbers with commas between them as values to leave out, found {text}")
-        raise errors.InputError(expected.format(text=text)) from None
+        raise errors.InputError(expected.format(text=values)) from None
 
 
 def _check_polygons(source):
@@ -131,27 +120,3 @@ def whole_file(value, context) -> str | None:
     if not Path(path).is_file() or len(QgsProviderRegistry.instance().querySublayers(path)) != 1:
         return None
     return str(Path(path).absolute())
-
-
-def _written(source, folder: Path, context, feedback) -> str:
-    """Polygons of a source, as the user chose them, in a GeoPackage in `folder` that bears the layer's name."""
-    path = folder / f"{QgsFileUtils.stringToSafeFilename(source.sourceName())[:80].strip(' .') or 'mask'}.gpkg"
-    options = QgsVectorFileWriter.SaveVectorOptions()
-    options.driverName, options.layerName = "GPKG", "mask"
-    kind, transforms = Qgis.WkbType.MultiPolygon, context.transformContext()
-    writer = QgsVectorFileWriter.create(str(path), QgsFields(), kind, source.sourceCrs(), transforms, options)
-    # a polygon that crosses itself still covers pixels
-    unchecked = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
-    for found in source.getFeatures(QgsFeatureRequest().setNoAttributes(), unchecked):
-        if feedback.isCanceled() or writer.hasError():
-            break
-        for geometry in found.geometry().coerceToType(kind):
-            polygon = QgsFeature()
-            polygon.setGeometry(geometry)
-            writer.addFeature(polygon, QgsFeatureSink.Flag.FastInsert)
-    problem = writer.errorMessage() if writer.hasError() else ""
-    del writer  # closes the file
-    if problem:
-        text = tr("The polygons could not be written to {path}: {why}")
-        raise QgsProcessingException(text.format(path=path, why=problem))
-    return str(path)

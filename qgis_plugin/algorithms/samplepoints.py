@@ -1,11 +1,11 @@
 """Random points of a class map, to be labelled by eye for an accuracy assessment."""
 
-from qgis.core import QgsProcessing, QgsProcessingParameterNumber, QgsProcessingParameterVectorDestination
+from qgis.core import QgsProcessing, QgsProcessingParameterVectorDestination
 
-from ..i18n.texts import SAMPLE_POINTS, tr
+from ..i18n.texts import SAMPLE_POINTS, titled, tr
 from ..results.styling import load_points
 from .common import EngineAlgorithm
-from .parameters import add, add_input, advanced
+from .parameters import add, add_input, advanced, number_parameter
 
 
 class SamplePoints(EngineAlgorithm):
@@ -26,32 +26,24 @@ class SamplePoints(EngineAlgorithm):
 
     def initAlgorithm(self, configuration=None):
         words = tr("A map of classes, with their numbers as pixel values.")
-        add_input(self, tr("Class layer (as Segment writes it)"), words)
-        number = QgsProcessingParameterNumber
-        error = tr("Standard error wanted of the overall accuracy")
-        error = number("TARGET_ERROR", error, number.Type.Double, 0.02, minValue=0.001, maxValue=0.5)
-        error.setMetadata({"widget_wrapper": {"decimals": 3}})
+        add_input(self, titled(tr("Class layer"), tr("as Segment writes it")), words)
         words = tr(
             "How sure you want to be: 0.02 makes an accuracy of 0.85 one of 0.81 to 0.89. Less means more points."
         )
-        add(self, error, words)
-        least = number("LEAST", tr("Points a class at least"), number.Type.Integer, 50, minValue=2)
-        add(self, least, tr("So that something can be said of rare classes, too."))
-        seed = advanced(number("SEED", tr("Seed"), number.Type.Integer, 0, minValue=0))
-        add(self, seed, tr("The same number draws the same points again."))
+        add(self, number_parameter(self, "TARGET_ERROR", decimals=3), words)
+        add(
+            self,
+            number_parameter(self, "LEAST", tr("at least")),
+            tr("So that something can be said of rare classes, too."),
+        )
+        add(self, advanced(number_parameter(self, "SEED")), tr("The same number draws the same points again."))
         kind = QgsProcessing.SourceType.TypeVectorPoint
         points = QgsProcessingParameterVectorDestination("OUTPUT", tr("Points"), kind)
         add(self, points, tr('Points to look at: fill in "reference" with the class that you see.'))
 
     def processAlgorithm(self, parameters, context, feedback):
         output = self.output_path(parameters, "OUTPUT", context)
-        params = {
-            "input": self._paths[0],
-            "output": output,
-            "target_error": self.parameterAsDouble(parameters, "TARGET_ERROR", context),
-            "least": self.parameterAsInt(parameters, "LEAST", context),
-            "seed": self.parameterAsInt(parameters, "SEED", context),
-        }
+        params = {**self.engine_options(parameters, context), "output": output}
         result = self.run_engine(params, feedback)
         text = tr(
             "{points} points; if each class is right in {right:.0%} of its area, the overall accuracy will have a "

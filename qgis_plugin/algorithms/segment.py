@@ -1,4 +1,4 @@
-"""One class a pixel: a class raster on the input's grid, and on request polygons and confidence."""
+"""One class per pixel: a class raster on the input's grid, and on request polygons and confidence."""
 
 from qgis.core import QgsProcessingParameterRasterDestination, QgsProcessingParameterVectorDestination
 
@@ -10,10 +10,10 @@ from .parameters import VECTOR_POLYGON, add, add_head, add_input, add_min_area, 
 
 class Segment(MaskedAlgorithm):
     VERB = TASK = "segment"
-    TITLE = "Segment (one class a pixel)"
+    TITLE = "Segment (one class per pixel)"
     HELP = (
         "Labels each pixel with a class of the chosen head. To start, choose a raster layer and press Run: sensor, "
-        "bands, unit and head are found, and the log tells classes and areas.\n\n"
+        "bands, unit and head are found, and the log lists classes and areas.\n\n"
         "The raster is read in overlapping tiles whose results are blended without seams; the class raster lies on "
         "exactly the input's grid, with class names and colours in the file. On request also dissolved polygons with "
         "areas in hectares, and the confidence of each pixel (0 to 1)."
@@ -26,7 +26,7 @@ class Segment(MaskedAlgorithm):
         self.add_masks()
         add_min_area(self)
         add_reading(self)
-        add_tiling(self, overlap=True)
+        add_tiling(self)
         classes = QgsProcessingParameterRasterDestination("OUTPUT", tr("Classes"))
         add(self, classes, tr("The class of each pixel, on the input's grid. Styled when it is loaded."))
         optional = {"optional": True, "createByDefault": False}
@@ -45,7 +45,7 @@ class Segment(MaskedAlgorithm):
             "OUTPUT_POLYGONS": self.output_path(parameters, "OUTPUT_POLYGONS", context),
             "OUTPUT_CONFIDENCE": self.output_path(parameters, "OUTPUT_CONFIDENCE", context),
         }
-        params = self.job(parameters, context)
+        params = self.engine_options(parameters, context)
         params["output"] = outputs["OUTPUT"]
         params["polygons"] = outputs["OUTPUT_POLYGONS"]
         params["confidence"] = outputs["OUTPUT_CONFIDENCE"]

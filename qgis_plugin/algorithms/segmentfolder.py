@@ -46,7 +46,10 @@ class SegmentFolder(EngineAlgorithm):
     def __init__(self):
         super().__init__()
         self._folder = Path()
-        self._told, self._ended = None, -1  # scenes that the log has named, None before the first look; how many ended
+        self._logged, self._ended = (
+            None,
+            -1,
+        )  # scenes that the log has named, None before the first look; how many ended
 
     def initAlgorithm(self, configuration=None):
         folder = QgsProcessingParameterFile("INPUT", tr("Folder"), QgsProcessingParameterFile.Behavior.Folder)
@@ -67,7 +70,7 @@ class SegmentFolder(EngineAlgorithm):
         words = tr("Pixels and hectares of each class in each scene, as CSV.")
         self.add_output(QgsProcessingOutputFile("AREAS", tr("Table of areas")), words)
         self.add_output(QgsProcessingOutputNumber("DONE", tr("Scenes that are done")), tr("Now or in earlier runs."))
-        self.add_output(QgsProcessingOutputNumber("FAILED", tr("Scenes that failed")), tr("The log tells why."))
+        self.add_output(QgsProcessingOutputNumber("FAILED", tr("Scenes that failed")), tr("The log says why."))
 
     def _rasters(self, parameters, context):
         return []  # INPUT is a folder; the engine looks into it
@@ -84,8 +87,8 @@ class SegmentFolder(EngineAlgorithm):
 
     def processAlgorithm(self, parameters, context, feedback):
         self._folder = Path(self.output_file(parameters, "OUTPUT", context))
-        params = self.job(parameters, context)
-        params["inputs"], params["output"] = [self._scenes(parameters, context, params.pop("input"))], str(self._folder)
+        params = self.engine_options(parameters, context)
+        params["inputs"], params["output"] = [self._scenes(parameters, context)], str(self._folder)
         try:
             answer = self.run_engine(params, feedback)
         except QgsProcessingException as error:
@@ -94,22 +97,23 @@ class SegmentFolder(EngineAlgorithm):
                 raise
             text = tr('The engine lacks Dask, which runs many scenes. Install it: "{python}" -m pip install {names}')
             raise QgsProcessingException(text.format(python=engine_python(), names=_DASK)) from error
-        self.heard({}, feedback)
+        self.report_progress({}, feedback)
         return self._finish(answer, context, feedback)
 
-    def _scenes(self, parameters, context, folder: str) -> str:
-        """What the engine is to look for."""
+    def _scenes(self, parameters, context) -> str:
+        """The folder, or a pattern of files in it."""
+        folder = self._paths[0]
         pattern = self.parameterAsString(parameters, "PATTERN", context).strip()
         return str(Path(glob.escape(folder), "**", pattern)) if pattern else folder
 
-    def heard(self, message, feedback):
+    def report_progress(self, message, feedback):
         """Names each scene as it ends; what failed, the engine says."""
         entries = self._entries()
         done = {entry["id"]: entry for entry in entries if entry["state"] == "done"}
-        if self._told is None:
-            self._told = set(done)  # of earlier runs
-        for name in [name for name in done if name not in self._told]:
-            self._told.add(name)
+        if self._logged is None:
+            self._logged = set(done)  # of earlier runs
+        for name in [name for name in done if name not in self._logged]:
+            self._logged.add(name)
             text = tr("{scene}: done with {head}, {time}")
             entry = done[name]
             head = (entry.get("head") or {}).get("name", "")

@@ -7,10 +7,9 @@ from qgis.core import QgsProcessingParameterFileDestination
 from ..i18n.texts import tr
 from ..models.user_models import models_dir, new_head
 from .labelled import LabelledAlgorithm
-from .parameters import TASKS, add, add_computing, add_inputs, add_reading, enum
+from .parameters import add, add_computing, add_inputs, add_reading, choice_parameter
 
 MOST_NAMED = 5  # classes that one is taken for, in the log
-KINDS = ("auto", "linear", "linear+pixels")
 
 
 class TrainHead(LabelledAlgorithm):
@@ -21,24 +20,24 @@ class TrainHead(LabelledAlgorithm):
     HELP = (
         "Teaches the model classes of your own: from raster layers of one sensor and polygons with a class field it "
         "makes a head, which the other algorithms and the dialog offer from then on. The model itself does not change, "
-        "so some polygons a class are enough, best in several places, and a few minutes.\n\n"
+        "so a few polygons per class are enough, best in several places, and a few minutes.\n\n"
         "Labels: a polygon layer, with its selection, filter and unsaved edits, in any coordinate system; classes are "
-        "text or whole numbers. Task: one class a pixel (segment) or a tile (classify; a polygon labels the tiles that "
-        "it covers by more than half). Kind: what the head sees, the model's features alone or the pixels too; auto "
-        "takes the better one. The log tells the scores of a cross-validation that keeps polygons whole: how well the "
-        "head finds each class in polygons that it has not learned from, and what it takes it for."
+        "text or whole numbers. Task: one class per pixel (segment) or per tile (classify; a polygon labels the tiles "
+        "that it covers by more than half). Kind: what the head sees, the model's features alone or the pixels too; "
+        "auto takes the better one. The log lists the scores of a cross-validation that keeps polygons whole: how well "
+        "the head finds each class in polygons that it has not learned from, and what it takes it for."
     )
     TAGS = ("train", "fit", "probe", "classifier", "supervised", "training areas", "polygons", "land cover")
 
     def initAlgorithm(self, configuration=None):
         add_inputs(self)
-        self.add_labels(tr("Labels (polygons with a class field)"))
-        task = enum("TASK", tr("Task: one class a pixel (segment) or a tile (classify)"), list(TASKS))
+        self.add_labels(tr("polygons with a class field"))
+        task = choice_parameter(self, "TASK", tr("one class per pixel: segment, or per tile: classify"))
         add(self, task, tr('What the head is for: "Segment", or "Classify tiles".'))
         words = tr("What the head sees: the model's features (linear), or the pixels too. auto takes the better one.")
-        add(self, enum("KIND", tr("Kind of head"), list(KINDS)), words)
+        add(self, choice_parameter(self, "KIND"), words)
         add_reading(self)
-        add_computing(self, tile=tr("Tile size in pixels (0: the model's own)"))
+        add_computing(self, tr("pixels; 0: the model's own"))
         files = tr("OFA-Net heads (*.safetensors)")
         head = tr("Head")
         output = QgsProcessingParameterFileDestination("OUTPUT_HEAD", head, files, str(new_head()))
@@ -48,12 +47,10 @@ class TrainHead(LabelledAlgorithm):
         output = self.output_file(parameters, "OUTPUT_HEAD", context)
         if Path(output).parent == models_dir():
             models_dir().mkdir(parents=True, exist_ok=True)
-        params = {**self.job(parameters, context), "output": output}
-        params["task"] = self.parameterAsString(parameters, "TASK", context)
-        params["kind"] = self.parameterAsString(parameters, "KIND", context)
+        params = {**self.engine_options(parameters, context), "output": output}
         with self.labels(parameters, context, feedback) as about:
             result = self.run_engine({**params, **about}, feedback)
-        for line in told(result):
+        for line in score_lines(result):
             feedback.pushInfo(line)
         return {"OUTPUT_HEAD": output}
 
@@ -61,13 +58,13 @@ class TrainHead(LabelledAlgorithm):
 def _shares(row: list[float], names: list[str]) -> str:
     """A row of the confusion matrix: the most frequent classes first."""
     shares = sorted(((n / sum(row), name) for n, name in zip(row, names, strict=True) if n), reverse=True)
-    told, rest = shares[:MOST_NAMED], sum(share for share, _ in shares[MOST_NAMED:])
+    named, rest = shares[:MOST_NAMED], sum(share for share, _ in shares[MOST_NAMED:])
     if rest:
-        told.append((rest, tr("others")))
-    return ", ".join(f"{name} {share:.1%}" for share, name in told)
+        named.append((rest, tr("others")))
+    return ", ".join(f"{name} {share:.1%}" for share, name in named)
 
 
-def told(result: dict) -> list[str]:
+def score_lines(result: dict) -> list[str]:
     """The scores of a fit in sentences: the log's letters are not of one width."""
     names, validation = [entry["name"] for entry in result["classes"]], result["validation"]
     head = tr("A head to {task} {sensor}, of kind {kind}, with {count} classes: {path}")

@@ -1,6 +1,7 @@
-"""Labels of a vector layer, as a file that the engine can read: also of unsaved, filtered and edited layers."""
+"""Vector layers as files that the engine can read, with the user's selection, filter and unsaved edits."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from qgis.core import (
@@ -28,24 +29,53 @@ def is_points(source) -> bool:
     return QgsWkbTypes.geometryType(source.wkbType()) == Qgis.GeometryType.Point
 
 
-def export(source, field: str | None, folder: Path, context, feedback) -> str:
-    """Writes what the user chose of a layer (the selection, the filter, edits that are not saved) to a GeoPackage in
-    `folder`, in the layer's CRS, and returns its path. Only `field` where it is told, since only that one is read.
+def export_labels(source, field: str | None, folder: Path, context, feedback) -> str:
+    """Polygons or points with their attributes, in a GeoPackage in `folder`.
 
-    Reports carry the file's name, so that is the layer's. Raises QgsProcessingException.
+    Args:
+        source: the layer, as Processing hands it over.
+        field: the one attribute to write; None for all.
+        folder: where the file goes. It bears the layer's name, which reports show.
+        context, feedback: Processing's.
+
+    Returns:
+        The file's path.
+
+    Raises:
+        QgsProcessingException: where there is nothing to write, or it cannot be written.
     """
-    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", source.sourceName()).strip(" .") or "labels"
-    path = str(folder / f"{name[:80]}.gpkg")
     indices = range(len(source.fields())) if field is None else [source.fields().lookupField(field)]
+    path, written, problem = _write(source, indices, "labels", folder, context, feedback)
+    if problem:
+        text = tr("The labels could not be written to {path}: {why}")
+        raise QgsProcessingException(text.format(path=path, why=problem))
+    if not written and not feedback.isCanceled():
+        text = tr("Expected labels in {layer}, found none: is nothing selected, or does its filter leave out all?")
+        raise QgsProcessingException(text.format(layer=source.sourceName()))
+    return path
+
+
+def export_polygons(source, folder: Path, context, feedback) -> str:
+    """Polygons alone, likewise."""
+    path, _, problem = _write(source, [], "mask", folder, context, feedback)
+    if problem:
+        text = tr("The polygons could not be written to {path}: {why}")
+        raise QgsProcessingException(text.format(path=path, why=problem))
+    return path
+
+
+def _write(source, indices: Sequence[int], layer: str, folder: Path, context, feedback) -> tuple[str, int, str]:
+    """(the file's path, how many features it has, what went wrong), with the attributes of these indices."""
+    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", source.sourceName())[:80].strip(" .") or layer
+    path = str(folder / f"{name}.gpkg")
     fields = QgsFields()
     for index in indices:
         fields.append(source.fields().at(index))
     kind = _KINDS[QgsWkbTypes.geometryType(source.wkbType())]
     options = QgsVectorFileWriter.SaveVectorOptions()
-    options.driverName, options.layerName, options.fileEncoding = "GPKG", "labels", "UTF-8"
+    options.driverName, options.layerName, options.fileEncoding = "GPKG", layer, "UTF-8"
     options.layerOptions = ["FID=label_fid"]  # a field "fid" may hold anything, after a merge the same number twice
-    transforms = context.transformContext()
-    writer = QgsVectorFileWriter.create(path, fields, kind, source.sourceCrs(), transforms, options)
+    writer = QgsVectorFileWriter.create(path, fields, kind, source.sourceCrs(), context.transformContext(), options)
     request = QgsFeatureRequest()
     request.setSubsetOfAttributes(list(indices))
     written = 0
@@ -55,16 +85,10 @@ def export(source, field: str | None, folder: Path, context, feedback) -> str:
         if feedback.isCanceled() or writer.hasError():
             break
         for geometry in found.geometry().coerceToType(kind):
-            label = QgsFeature(fields)
-            label.setGeometry(geometry)
-            label.setAttributes([found.attribute(index) for index in indices])
-            written += writer.addFeature(label, QgsFeatureSink.Flag.FastInsert)
+            feature = QgsFeature(fields)
+            feature.setGeometry(geometry)
+            feature.setAttributes([found.attribute(index) for index in indices])
+            written += writer.addFeature(feature, QgsFeatureSink.Flag.FastInsert)
     problem = writer.errorMessage() if writer.hasError() else ""
     del writer  # closes the file
-    if problem:
-        text = tr("The labels could not be written to {path}: {why}")
-        raise QgsProcessingException(text.format(path=path, why=problem))
-    if not written and not feedback.isCanceled():
-        text = tr("Expected labels in {layer}, found none: is nothing selected, or does its filter leave out all?")
-        raise QgsProcessingException(text.format(layer=source.sourceName()))
-    return path
+    return path, written, problem

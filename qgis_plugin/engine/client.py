@@ -19,7 +19,8 @@ from pathlib import Path
 
 from qgis.core import QgsSettings
 
-from ..i18n.texts import tr
+from ..i18n.texts import FIELDS, tr
+from .engine_messages import with_field_titles
 from .modules import ENGINE_ENTRY, PACKAGED, ROOT
 
 SETTING = "ofanet/engine_python"
@@ -45,6 +46,11 @@ class EngineMissing(EngineError):
 class EngineCancelled(EngineError):
     def __init__(self):
         super().__init__(tr("Cancelled"), CANCELLED)
+
+
+def _readable(message: dict) -> str:
+    """The text of an error or a log line, with the titles of fields."""
+    return with_field_titles(str(message.get("marked") or message.get("message", "")))
 
 
 def _how_to_set_up() -> str:
@@ -249,11 +255,11 @@ class Engine:
                 if event == "error":
                     if message.get("code") == CANCELLED:
                         raise EngineCancelled()
-                    raise EngineError(str(message.get("message", "")), int(message.get("code", 3)))
+                    raise EngineError(_readable(message), int(message.get("code", 3)))
                 if event == "progress":
                     progress(message)
                 elif event == "log":
-                    log(str(message.get("level", "info")), str(message.get("message", "")))
+                    log(str(message.get("level", "info")), _readable(message))
             if deadline is None and cancelled():
                 deadline = time.monotonic() + ANSWER_S
                 try:
@@ -295,7 +301,7 @@ class Engine:
         text = text.format(code=code)
         if kept:
             text += " " + tr('What it had finished is kept: the same run with "{option}" does the rest.').format(
-                option=tr("Continue a run that was stopped")
+                option=FIELDS["resume"]
             )
         return EngineError(f"{text}\n{tail}".strip())
 

@@ -1,7 +1,5 @@
 """What the user reads goes through `tr`."""
 
-import re
-
 from . import translations
 
 _MESSAGES = translations.messages(translations.locale())
@@ -25,32 +23,41 @@ def duration(seconds: float) -> str:
 
 
 SAMPLE_POINTS = "Sample points for an accuracy assessment"
-_OPTION = re.compile(
-    r"--(sensor|bands|units|head|tile-px|overlap|bounds|labels|field|ignore|min-area|mask-values|valid-mask|mask|report|"
-    r"resume)\b=?"
-)
+ALGORITHMS = {"sample": tr(SAMPLE_POINTS)}  # verb of the engine -> the algorithm's title, where a message names one
+
+# option of the engine -> the title of its field, in algorithms, panels and messages
+FIELDS = {
+    "input": tr("Raster layer"),
+    "inputs": tr("Raster layers"),
+    "output": tr("Output"),
+    "sensor": tr("Sensor"),
+    "bands": tr("Band order"),
+    "units": tr("Unit of the values"),
+    "head": tr("Head"),
+    "tile_px": tr("Tile size"),
+    "overlap": tr("Overlap"),
+    "device": tr("Device"),
+    "bounds": tr("Extent"),
+    "mask": tr("Only inside these polygons"),
+    "valid_mask": tr("Mask raster"),
+    "mask_values": tr("Values of the mask raster"),
+    "min_area": tr("Smallest area"),
+    "resume": tr("Continue a run that was stopped"),
+    "labels": tr("Labels"),
+    "field": tr("Class field"),
+    "ignore": tr("Labels that are not classes"),
+    "task": tr("Task"),
+    "kind": tr("Kind of head"),
+    "target_error": tr("Standard error wanted of the overall accuracy"),
+    "least": tr("Points per class"),
+    "seed": tr("Seed"),
+    "report": tr("Report of areas"),
+    "polygons": tr("Polygons"),
+    "confidence": tr("Confidence"),
+    "picture": tr("Picture of three components"),
+}
 
 
-def in_window_words(text: str) -> str:
-    """The engine's advice names options of its command line; here they are fields."""
-    fields = {
-        "sensor": tr("Sensor"),
-        "bands": tr("Band order"),
-        "units": tr("Unit of the values"),
-        "head": tr("Head"),
-        "tile-px": tr("Tile size"),
-        "overlap": tr("Overlap"),
-        "bounds": tr("Extent"),
-        "labels": tr("Labels"),
-        "field": tr("Class field"),
-        "ignore": tr("Labels that are no classes"),
-        "min-area": tr("Smallest area"),
-        "mask": tr("Only inside these polygons"),
-        "valid-mask": tr("Mask raster"),
-        "mask-values": tr("Values of the mask raster"),
-        "report": tr("Report of areas"),
-        "resume": tr("Continue a run that was stopped"),
-    }
-    text = text.replace("`ofa sample`", f'"{tr(SAMPLE_POINTS)}"')
-    text = re.sub(r"(--\w+ \S+) (?=--)", r"\1, ", text)  # several options with values make a list
-    return _OPTION.sub(lambda match: f'"{fields[match[1]]}"' + (" " if match[0].endswith("=") else ""), text)
+def titled(title: str, hint: str) -> str:
+    """A title with a hint in brackets."""
+    return tr("{title} ({hint})").format(title=title, hint=hint)

@@ -22,8 +22,9 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from ..engine.engine_messages import with_field_titles
 from ..engine.modules import catalog, errors
-from ..i18n.texts import in_window_words, tr
+from ..i18n.texts import tr
 from ..models.model_card import TASKS, page, score, sensor_name
 from ..models.model_files import OWN, Entry, entries
 from .raster_input import state_color
@@ -143,7 +144,7 @@ class HeadChoice(QWidget):
         try:
             head = catalog.find_head(str(path), "", None)
         except errors.ModelFileError as error:
-            self._tell(in_window_words(str(error)))
+            self._tell(with_field_titles(error.message))
             return False
         self._own = [head.path, *(path for path in self._own if path != head.path)]
         sensor = head.header.get("sensor", "")

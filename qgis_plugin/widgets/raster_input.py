@@ -8,8 +8,9 @@ from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtGui import QPalette
 from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
+from ..engine.engine_messages import with_field_titles
 from ..engine.modules import errors, sensors
-from ..i18n.texts import in_window_words, sensor_title, tr
+from ..i18n.texts import FIELDS, sensor_title, tr
 from .raster_facts_loader import FactsReader
 
 _CONFIDENCE = {"certain": tr("certain"), "likely": tr("likely"), "ambiguous": tr("ambiguous: please check")}
@@ -95,15 +96,15 @@ class RasterInput(QWidget):
         order.setSpacing(2)
         order.addWidget(self.bands)
         order.addWidget(self.wanted)
-        form.addRow(tr("Sensor"), self.sensor)
-        form.addRow(tr("Band order"), order)
-        form.addRow(tr("Unit of the values"), self.units)
+        form.addRow(FIELDS["sensor"], self.sensor)
+        form.addRow(FIELDS["bands"], order)
+        form.addRow(FIELDS["units"], self.units)
         if self._tile_default is not None:
             form.addRow(tr("Tile size in pixels"), self.tile)
         names = {
-            self.sensor: tr("Sensor"),
-            self.bands: tr("Band order"),
-            self.units: tr("Unit of the values"),
+            self.sensor: FIELDS["sensor"],
+            self.bands: FIELDS["bands"],
+            self.units: FIELDS["units"],
             self.tile: tr("Tile size in pixels"),
         }
         for widget, name in names.items():
@@ -148,7 +149,7 @@ class RasterInput(QWidget):
             try:
                 self.detection = sensors.detect(facts, *self._told)
             except errors.SensorError as error:
-                self.detection = sensors.Detection(None, str(error))
+                self.detection = sensors.Detection(None, error.message)
         self._tell()
 
     def _tell(self):
@@ -162,12 +163,12 @@ class RasterInput(QWidget):
             text = escape(self._reader.error)
         elif found.sensor is None:
             verdict = self._colored(tr("Not recognised"), "bad")
-            text = f"{verdict}: {escape(in_window_words(found.reason))}"
+            text = f"{verdict}: {escape(with_field_titles(found.reason))}"
         else:
             verdict = f"{sensor_title(sensors.get(found.sensor))} ({_CONFIDENCE[found.confidence]})"
             text = self._colored(verdict, _KIND[found.confidence])
             others = [sensor_title(sensors.get(c)) for c in found.candidates if c != found.sensor]
-            reason = in_window_words(found.reason) + (tr("; or: ") + ", ".join(others) if others else "")
+            reason = with_field_titles(found.reason) + (tr("; or: ") + ", ".join(others) if others else "")
         self.verdict.setText(text)
         self.reason.setText(escape(reason))
         self.reason.setVisible(bool(reason))

@@ -8,12 +8,13 @@ from qgis.core import QgsApplication, QgsRectangle, QgsSettings
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
+from ..engine.modules import options
 from ..i18n.texts import duration, tr
 from .extent_input import pixels
 
 FAST, BALANCED, FINE, OWN = "fast", "balanced", "fine", "own"
 LEAST_PX, MOST_PX = 16, 4096
-_OVERLAP = {"segment": 0.25, "classify": 0.0}  # the engine's, unless it is told another
+_OVERLAP = {"segment": options.DEFAULT_OVERLAP, "classify": 0.0}
 _SPEED = "ofanet/speed"  # /device/fingerprint of the checkpoint: [[tiles, seconds], ...] of the last runs
 _LEAST_TILES = 20  # fewer are start-up, not speed
 _RUNS, _SHARE = 5, 0.1  # as many runs are kept; a short one, a preview, says little after a long one

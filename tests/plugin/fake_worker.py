@@ -44,7 +44,8 @@ def work(job: str, params: dict):
         part_of(params).write_text("half")
         os._exit(7)
     if kind == "fail":
-        return say(id=job, event="error", code=2, message="expected --bands with 9 entries, found 6")
+        texts = {"message": "expected --bands with 9 entries", "marked": "expected ⟦bands⟧ with 9 entries"}
+        return say(id=job, event="error", code=2, field="bands", **texts)
     if kind == "deaf":
         part_of(params).write_text("half")
         time.sleep(60)

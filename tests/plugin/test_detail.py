@@ -91,13 +91,12 @@ def test_tiles_of_an_extent_and_the_budget_are_those_of_a_run(widget, layer):
             asked.append([raster.source(), str(one.path), task, widget.tile_px() or None, bounds])
     code = """
 from ofa_engine.core.callbacks import QUIET
-from ofa_engine.core.options import Options
-from ofa_engine.inference.session import open_session
-from ofa_engine.inference.runner import plan_for
-from ofa_engine.pipeline.memory import default_budget_bytes
+from ofa_engine.core.options import TYPES
+from ofa_engine.inference.session import open_job, plan_for
+from ofa_engine.pipeline.stages import default_budget_bytes
 answer = []
 for path, head, task, tile_px, bounds in given:
-    job = open_session(Options(path, head=head, tile_px=tile_px, bounds=bounds), task, QUIET)
+    job = open_job(TYPES[task](path, head=head, tile_px=tile_px, bounds=bounds), task, QUIET, writes=False)
     segment = task == "segment"
     plan = plan_for(job, 0.25 if segment else 0.0, len(job.classes) if segment else 0, clipped=not segment)
     answer.append([job.source.width, job.source.height, plan.tiles])

@@ -58,7 +58,7 @@ def test_child_stays_warm_between_jobs(engine):
 
 
 def test_error_carries_text_and_code(engine):
-    with pytest.raises(EngineError, match="expected --bands") as caught:
+    with pytest.raises(EngineError, match='expected "Band order" with 9') as caught:
         engine.run("segment", {"head": "fail"})
     assert caught.value.code == 2
 

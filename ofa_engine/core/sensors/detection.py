@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ..errors import SensorError
+from ..messages import Message, option, options
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ def affine_to_canonical(sensor: Sensor, units: str) -> tuple[float, float] | Non
     Raises SensorError where the sensor does not come in that unit.
     """
     if units not in sensor.units:
-        raise SensorError(f"expected units {', '.join(sensor.units)} for {sensor.id}, found {units!r}: set --units")
+        raise SensorError(
+            f"expected units {', '.join(sensor.units)} for {sensor.id}, found {units!r}: set {option('units')}"
+        )
     if units == sensor.unit:
         return 1.0, 0.0
     if units == "linear":
@@ -156,7 +159,8 @@ class RasterFacts:
 
 @dataclass(frozen=True)
 class Detection:
-    """The answer: `bands` holds the 1-based source band of each embedder band, None where it is missing."""
+    """The answer: `bands` holds the 1-based source band of each embedder band, None where it is missing; `reason` is
+    a Message, which may name options."""
 
     sensor: str | None
     reason: str
@@ -165,6 +169,14 @@ class Detection:
     units: str | None = None
     candidates: tuple[str, ...] = ()
     mapped: bool = field(default=False)  # bands of another sensor stand in, by the user's word
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", Message(self.reason))
+
+    @property
+    def marked_reason(self) -> str:
+        """With the options marked that it names, for messages that quote it."""
+        return Message(self.reason).marked
 
     def to_json(self) -> dict:
         if self.sensor is None:
@@ -396,12 +408,13 @@ def _refusal(facts: RasterFacts) -> str:
     if count == 6:
         text += (
             "; if this is Landsat (blue, green, red, NIR, SWIR 1, SWIR 2), map its bands to Sentinel-2's: "
-            "--sensor sentinel-2 --bands 3,2,1,-,-,-,4,5,6"
+            + options(sensor="sentinel-2", bands="3,2,1,-,-,-,4,5,6")
         )
     elif count == 1:
         text += "; stack single-band files to one raster first (gdalbuildvrt -separate)"
     else:
-        text += "; say which bands to use: --sensor S --bands 3,2,1,-,... (one entry a band of the sensor)"
+        example = options(sensor="S", bands="3,2,1,-,...")
+        text += f"; name the bands to use: {example} (one entry per band of the sensor)"
     return text
 
 
@@ -411,7 +424,7 @@ def _doubts(sensor: Sensor, facts: RasterFacts, units: str | None) -> list[str]:
     if facts.gsd_m is not None and not low <= facts.gsd_m <= high:
         doubts.append(f"pixels of {facts.gsd_m:.3g} m are unusual for {sensor.title} ({low:g} to {high:g} m)")
     if units is None:
-        doubts.append("the unit is unknown: set --units")
+        doubts.append(f"the unit is unknown: set {option('units')}")
     return doubts
 
 
@@ -445,7 +458,7 @@ def detect(
         if not sensor_id:
             return Detection(None, _refusal(facts))
         n, count = len(SENSORS[sensor_id].bands), len(_used(facts))
-        hint = "--bands 3,2,1,-,-,-,4,5,6" if sensor_id == "sentinel-2" else f"--bands with {n} entries"
+        hint = option("bands", "3,2,1,-,-,-,4,5,6" if sensor_id == "sentinel-2" else f"with {n} entries")
         return Detection(None, f"found {count} bands that cannot be told to be {sensor_id}'s {n}: add {hint}")
     sensor = SENSORS[candidates[0]]
     order, confidence, how = mapping
@@ -462,7 +475,8 @@ def detect(
         doubts.append("the fourth band holds only 0 and 255: alpha (then it is naip 1,2,3) or near infrared?")
     if sensor.id == "naip" and not sensor_id and len(facts.colors) == 4 and _greys_in_alpha(facts):
         confidence, candidates = "likely", ["naip", "gaofen"]
-        doubts.append("the alpha band is full of greys: if it is near infrared, use --sensor gaofen --bands 1,2,3,4")
+        example = options(sensor="gaofen", bands="1,2,3,4")
+        doubts.append(f"the alpha band is full of greys: if it is near infrared, use {example}")
     if sensor.id == "naip" and found_units is not None and facts.samples and min(map(_least, facts.samples[:3])) < 0:
         confidence = "ambiguous"
         doubts.append("three bands with negative values are not an RGB image")
@@ -486,16 +500,20 @@ def _told(facts: RasterFacts, sensor_id: str | None, text: str, units: str | Non
     order = parse_bands(text)
     by_count = {len(s.bands): s.id for s in SENSORS.values()}
     if not sensor_id and len(order) not in by_count:
-        raise SensorError(f"expected --bands with 2, 3, 4, 9 or 224 entries, found {len(order)}")
+        raise SensorError(f"expected {option('bands')} with 2, 3, 4, 9 or 224 entries, found {len(order)}")
     sensor = get(sensor_id or by_count[len(order)])
     if len(order) != len(sensor.bands):
-        raise SensorError(f"expected --bands with {len(sensor.bands)} entries for {sensor.id}, found {len(order)}")
+        raise SensorError(
+            f"expected {option('bands')} with {len(sensor.bands)} entries for {sensor.id}, found {len(order)}"
+        )
     wrong = [b for b in order if b is not None and b > facts.count]
     if wrong:
-        raise SensorError(f"expected bands 1 to {facts.count}, the raster's, found band {wrong[0]} in --bands")
+        raise SensorError(
+            f"expected bands 1 to {facts.count}, the raster's, found band {wrong[0]} in {option('bands')}"
+        )
     order = tuple(None if number in sensor.never else band for number, band in enumerate(order, 1))
     if not any(order):
-        raise SensorError("expected at least one band in --bands, found none")
+        raise SensorError(f"expected at least one band in {option('bands')}, found none")
     found_units, why = (units, "as told") if units else infer_units(sensor, facts, order)
     if units:
         affine_to_canonical(sensor, units)

@@ -4,11 +4,12 @@ import math
 
 from qgis.core import QgsRectangle
 
+from ...engine.modules import options
 from ...i18n.texts import tr
 from ...results.live_map import AppliedMap
 from ...widgets.tile_size_input import tiles_along
 
-OVERLAP = {"segment": 0.25, "classify": 0.0}  # the algorithms' own
+OVERLAP = {"segment": options.DEFAULT_OVERLAP, "classify": 0.0}
 SECONDS = 8.0  # how long a preview may compute, as far as this machine's speed is known
 LEAST_TILES, FIRST_TILES, MOST_TILES = 9, 36, 400
 

@@ -30,9 +30,10 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...engine.client import ENGINE, EngineCancelled, EngineError, EngineMissing, engine_python
+from ...engine.engine_messages import with_field_titles
 from ...engine.modules import catalog, errors
 from ...engine.raster_facts import source_path
-from ...i18n.texts import in_window_words, tr
+from ...i18n.texts import tr
 from ...results.live_map import canvas_extent
 from ...results.styling import style_likeness
 from ...runs.function_task import Task
@@ -211,7 +212,7 @@ class SimilarityPanel(QDockWidget):
         elif error is None or isinstance(error, EngineCancelled):
             self._tell(tr("Cancelled"))
         else:
-            self._tell(in_window_words(str(error)))
+            self._tell(with_field_titles(getattr(error, "message", str(error))))
             if isinstance(error, EngineError):
                 self._iface.messageBar().pushMessage("OFA-Net", self.status.text(), Qgis.MessageLevel.Critical)
         self._enable()

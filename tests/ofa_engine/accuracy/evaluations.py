@@ -11,7 +11,7 @@ import shapely
 from ofa_engine.accuracy.evaluate import evaluate
 from ofa_engine.accuracy.sample import sample
 from ofa_engine.core.callbacks import Callbacks
-from ofa_engine.core.options import EvaluateOptions, Options, SampleOptions
+from ofa_engine.core.options import EvaluateOptions, SampleOptions, SegmentOptions
 from ofa_engine.inference.segment import segment
 from ofa_engine.learning.labelled import DEFAULT_LIMITS
 from ofa_engine.raster.georeference import place
@@ -78,7 +78,7 @@ def fill_in(path, references, target):
 
 def map_and_points(scene, tmp_path, **more):
     path = scene("naip", 150, 160, **more)
-    segment(Options(str(path), str(tmp_path / "map.tif")))
+    segment(SegmentOptions(str(path), str(tmp_path / "map.tif")))
     sample(SampleOptions(str(tmp_path / "map.tif"), str(tmp_path / "drawn.gpkg"), least=20), Callbacks())
     return path
 

@@ -11,7 +11,7 @@ from sklearn import metrics
 from ofa_engine.core import catalog
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError, ModelFileError, OutputError
-from ofa_engine.core.options import Options
+from ofa_engine.core.options import ClassifyOptions, SegmentOptions
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.segment import segment
@@ -57,7 +57,7 @@ def test_segment_scores_every_sensor_as_a_naive_comparison_does(sensor, scene, t
     truth = np.random.default_rng(0).choice([0, 1, 2, 5, 7], (100, 130))
     labels = label_raster(tmp_path / "labels.tif", path, truth)
     answer = run(tmp_path, f"{sensor}_segment", path, labels)
-    segment(Options(str(path), str(tmp_path / "map.tif")))
+    segment(SegmentOptions(str(path), str(tmp_path / "map.tif")))
     mapped = read(tmp_path / "map.tif")
     scored = (truth > 0) & (mapped != 255)
     assert [e["value"] for e in answer["classes"]] == [1, 2, 7, None]
@@ -79,7 +79,7 @@ def test_segment_scores_every_sensor_as_a_naive_comparison_does(sensor, scene, t
 def test_a_part_of_the_raster_is_the_map_of_the_whole(scene, tmp_path):
     """Only tiles around the labels are computed, and scores are those on the whole raster's map, tile by tile."""
     path = scene("gaofen", 400, 500)
-    segment(Options(str(path), str(tmp_path / "map.tif")))
+    segment(SegmentOptions(str(path), str(tmp_path / "map.tif")))
     mapped = read(tmp_path / "map.tif")
     tiles = []
     callbacks = Callbacks(lambda done, total, left: tiles.append(total))
@@ -112,7 +112,7 @@ def test_polygons_are_matched_by_name_in_any_crs(scene, tmp_path):
     ]
     labels = write_layer(tmp_path / "labels.gpkg", shapes, {"class": list(rectangles)}, "Polygon", "EPSG:4326")
     answer = run(tmp_path, "sentinel-2_segment", path, labels)
-    segment(Options(str(path), str(tmp_path / "map.tif")))
+    segment(SegmentOptions(str(path), str(tmp_path / "map.tif")))
     mapped = read(tmp_path / "map.tif")
     truth = np.zeros(mapped.shape, int)
     for value, (left, top, right, bottom) in zip((1, 2, 7, 99), rectangles.values(), strict=True):
@@ -155,7 +155,7 @@ def test_classify_scores_tiles(sensor, scene, tmp_path):
     truth[144:160, 100:140] = 7  # less than half of a tile changes nothing
     labels = label_raster(tmp_path / "labels.tif", path, truth)
     answer = run(tmp_path, f"{sensor}_classify", path, labels)
-    classify(Options(str(path), str(tmp_path / "cells.tif")))
+    classify(ClassifyOptions(str(path), str(tmp_path / "cells.tif")))
     cells = read(tmp_path / "cells.tif")[:4]
     wanted = np.zeros((4, 5), int)
     for i in range(4):
@@ -176,7 +176,7 @@ def test_several_rasters_are_one_assessment(scene, tmp_path):
         path = scene("naip", 60 + 10 * number, 70, seed=number).rename(tmp_path / f"scene{number}.tif")
         truths.append(np.random.default_rng(number).choice([0, 1, 2, 7], (60 + 10 * number, 70)))
         labels.append(label_raster(tmp_path / f"labels{number}.tif", path, truths[-1]))
-        segment(Options(str(path), str(tmp_path / f"map{number}.tif")))
+        segment(SegmentOptions(str(path), str(tmp_path / f"map{number}.tif")))
         maps.append(read(tmp_path / f"map{number}.tif"))
         paths.append(path)
     seen = []
@@ -204,12 +204,12 @@ def test_a_raster_without_crs_or_turned(crs, transform, scene, tmp_path):
         truth[48 + 16 * i : 60 + 16 * i, 64 + 16 * j : 80 + 16 * j] = (1, 2, 7)[(i + j) % 3]
     labels = label_raster(tmp_path / "labels.tif", path, truth)
     answer = run(tmp_path, "naip_segment", path, labels)
-    segment(Options(str(path), str(tmp_path / "map.tif")))
+    segment(SegmentOptions(str(path), str(tmp_path / "map.tif")))
     mapped = read(tmp_path / "map.tif")
     assert answer["accuracy"] == pytest.approx((truth == mapped)[truth > 0].mean(), abs=0.004)
     assert all((e["mapped_ha"] is None) == (crs is None) for e in answer["classes"])
     answer = run(tmp_path, "naip_classify", path, labels, tile_px=16)
-    classify(Options(str(path), str(tmp_path / "cells.tif"), tile_px=16))
+    classify(ClassifyOptions(str(path), str(tmp_path / "cells.tif"), tile_px=16))
     cells = read(tmp_path / "cells.tif")[3:6, 4:8]
     check_scores(answer, truth[56::16, 72::16][:3, :4].ravel(), cells.ravel(), [1, 2, 7])
     assert all((e["mapped_ha"] is None) == (crs is None) for e in answer["classes"])

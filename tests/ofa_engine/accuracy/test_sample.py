@@ -13,7 +13,7 @@ from ofa_engine.accuracy.sample import count_strata, draw_points, format_sample_
 from ofa_engine.accuracy.stratified import Z_95, allocate, stratified_estimates
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError, OutputError
-from ofa_engine.core.options import Options, SampleOptions
+from ofa_engine.core.options import SampleOptions, SegmentOptions
 from ofa_engine.inference.segment import segment
 from ofa_engine.interfaces.cli import main
 from ofa_engine.learning.metrics import confusion
@@ -136,7 +136,7 @@ def test_estimates_are_unbiased_and_intervals_cover(tmp_path):
 
 def test_names_come_from_our_own_layers(scene, tmp_path):
     path = scene("naip")
-    segment(Options(str(path), str(tmp_path / "map.tif")), Callbacks())
+    segment(SegmentOptions(str(path), str(tmp_path / "map.tif")), Callbacks())
     assert read_class_names(str(tmp_path / "map.tif")) == {1: "water", 2: "forest", 7: "bare & dry"}
     sample(SampleOptions(str(tmp_path / "map.tif"), str(tmp_path / "p.gpkg"), least=5), Callbacks())
     fields = read(tmp_path / "p.gpkg")[2]

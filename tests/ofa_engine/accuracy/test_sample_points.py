@@ -14,7 +14,7 @@ from ofa_engine.accuracy.sample import sample
 from ofa_engine.accuracy.stratified import stratified_estimates
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.options import Options, SampleOptions
+from ofa_engine.core.options import ClassifyOptions, SampleOptions, SegmentOptions
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.segment import segment
@@ -73,7 +73,7 @@ def test_points_show_where_the_heads_map_differs(scene, tmp_path):
     path = map_and_points(scene, tmp_path)
     fields = fill_in(tmp_path / "drawn.gpkg", lambda f, g: f["map_name"], tmp_path / "points.gpkg")
     answer = run(tmp_path, "naip_segment", path, tmp_path / "points.gpkg", tile_px=32)
-    segment(Options(str(path), str(tmp_path / "other.tif"), tile_px=32))
+    segment(SegmentOptions(str(path), str(tmp_path / "other.tif"), tile_px=32))
     differ = (read(tmp_path / "map.tif") != read(tmp_path / "other.tif")).mean()
     facts = answer["sample"]
     assert facts["differs"] / facts["compared"] == pytest.approx(differ, abs=0.1) and facts["differs"] > 0
@@ -162,7 +162,7 @@ def test_a_map_of_other_classes(scene, tmp_path):
 
 def test_points_of_a_tile_map(scene, tmp_path):
     path = scene("naip", 480, 480)
-    classify(Options(str(path), str(tmp_path / "map.tif"), tile_px=16))
+    classify(ClassifyOptions(str(path), str(tmp_path / "map.tif"), tile_px=16))
     sample(SampleOptions(str(tmp_path / "map.tif"), str(tmp_path / "drawn.gpkg"), least=5), Callbacks())
     fill_in(tmp_path / "drawn.gpkg", lambda f, g: f["map_name"], tmp_path / "points.gpkg")
     answer = run(tmp_path, "naip_classify", path, tmp_path / "points.gpkg", tile_px=16)

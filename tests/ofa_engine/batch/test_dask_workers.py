@@ -15,7 +15,7 @@ from ofa_engine.batch.distribute import visible_gpus
 from ofa_engine.batch.run import batch
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled
-from ofa_engine.core.options import BatchOptions, Options
+from ofa_engine.core.options import BatchOptions, SegmentOptions
 from ofa_engine.inference.segment import segment
 
 from ..small_scenes import leftovers, naip, read, states
@@ -168,7 +168,7 @@ def test_killed_workers_lose_nothing(tmp_path):
     answer = batch(BatchOptions([str(inputs)], str(out), device="cpu", tile_px=16, workers=2), Callbacks(progress))
     assert len(killed) >= 2 and answer["done"] == 4 and not answer["failed"] and not leftovers(out)
     for i in range(4):
-        segment(Options(str(inputs / f"a{i}.tif"), str(tmp_path / "alone.tif"), device="cpu", tile_px=16))
+        segment(SegmentOptions(str(inputs / f"a{i}.tif"), str(tmp_path / "alone.tif"), device="cpu", tile_px=16))
         assert np.array_equal(read(out / f"a{i}.tif")[0], read(tmp_path / "alone.tif")[0])
 
 
@@ -261,5 +261,5 @@ def test_a_cluster_of_ones_own(tmp_path, scheduler):
         batch(BatchOptions([str(big)], **options), Callbacks(cancelled=cancelled))
     assert time.monotonic() - since[0] < 4 and not leftovers(out)
     assert batch(BatchOptions([str(inputs)], **options), Callbacks())["done"] == 3  # the worker is there and free
-    segment(Options(str(inputs / "a0.tif"), str(tmp_path / "alone.tif"), device="cpu", tile_px=16))
+    segment(SegmentOptions(str(inputs / "a0.tif"), str(tmp_path / "alone.tif"), device="cpu", tile_px=16))
     assert np.array_equal(read(out / "a0.tif")[0], read(tmp_path / "alone.tif")[0])

@@ -8,7 +8,7 @@ from ofa_engine.batch.distribute import BatchLimits
 from ofa_engine.batch.run import batch
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import OfaError
-from ofa_engine.core.options import BatchOptions, Options
+from ofa_engine.core.options import BatchOptions, SegmentOptions
 from ofa_engine.inference.segment import segment
 
 from ..small_scenes import leftovers, naip, states
@@ -33,7 +33,9 @@ def test_a_large_scene_is_split_where_there_are_more_workers_than_scenes(tmp_pat
     assert inline == ["large, partition 1 of 2", "large, partition 2 of 2", "small", "large"]
     assert answer["done"] == 2 and not leftovers(out) and parts == sorted(parts) and parts[-1] == (2000, 2000)
     assert (1000, 2000) < parts[-2] < parts[-1], "partitions are most of the work"
-    segment(Options(str(inputs / "large.tif"), str(tmp_path / "whole.tif"), device="cpu", tile_px=32, memory_mb=256))
+    segment(
+        SegmentOptions(str(inputs / "large.tif"), str(tmp_path / "whole.tif"), device="cpu", tile_px=32, memory_mb=256)
+    )
     assert layer(out / "large.tif") == layer(tmp_path / "whole.tif")
     assert batch(options, Callbacks(), SMALL)["run"] == 0
 
@@ -60,6 +62,8 @@ def test_two_real_workers_share_one_scene(tmp_path):
     options = BatchOptions([str(inputs)], str(out), workers=2, device="cpu", tile_px=32, memory_mb=256)
     answer = batch(options, Callbacks(log=lambda level, text: messages.append(text)), BatchLimits(partition_px=1000))
     assert answer["done"] == 1 and not leftovers(out) and "large is split into 2 partitions" in messages
-    segment(Options(str(inputs / "large.tif"), str(tmp_path / "whole.tif"), device="cpu", tile_px=32, memory_mb=256))
+    segment(
+        SegmentOptions(str(inputs / "large.tif"), str(tmp_path / "whole.tif"), device="cpu", tile_px=32, memory_mb=256)
+    )
     with rasterio.open(out / "large.tif") as a, rasterio.open(tmp_path / "whole.tif") as b:
         assert (a.read() != b.read()).mean() < 1e-4, "workers have other numbers of threads"

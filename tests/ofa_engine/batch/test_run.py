@@ -18,7 +18,7 @@ from ofa_engine.batch.distribute import BatchLimits
 from ofa_engine.batch.run import batch, format_batch_summary
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError
-from ofa_engine.core.options import BatchOptions, Options
+from ofa_engine.core.options import BatchOptions, ClassifyOptions, SegmentOptions
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.segment import segment
 from ofa_engine.interfaces import commands as verbs
@@ -92,7 +92,7 @@ def test_results_are_those_of_single_runs(ten, tmp_path):
         if entries[path.stem]["state"] == "failed":
             assert not (out / path.name).exists()
             continue
-        answer = segment(Options(str(path), str(tmp_path / path.name), device="cpu"))
+        answer = segment(SegmentOptions(str(path), str(tmp_path / path.name), device="cpu"))
         alone, there = read(tmp_path / path.name), read(out / path.name)
         assert alone[0].tobytes() == there[0].tobytes() and alone[1] == there[1]
         assert entries[path.stem]["classes"] == answer["classes"]
@@ -204,7 +204,7 @@ def test_classify_to_cells_or_polygons(tmp_path, inline):
     path = naip(tmp_path / "a.tif", 0)
     out = tmp_path / "out"
     answer = batch(BatchOptions([str(path)], str(out), "classify", device="cpu"), Callbacks())
-    classify(Options(str(path), str(tmp_path / "alone.tif"), device="cpu"))
+    classify(ClassifyOptions(str(path), str(tmp_path / "alone.tif"), device="cpu"))
     assert np.array_equal(read(out / "a.tif")[0], read(tmp_path / "alone.tif")[0])
     assert [Path(p).name for p in answer["mosaics"]] == ["mosaic.vrt"] and "a.tif" in (out / "mosaic.vrt").read_text()
     answer = batch(BatchOptions([str(path)], str(out), "classify", device="cpu", format="gpkg"), Callbacks())

@@ -11,7 +11,7 @@ from rasterio.io import MemoryFile
 
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, OutputError
-from ofa_engine.core.options import Options
+from ofa_engine.core.options import TYPES, ClassifyOptions, SegmentOptions
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.area_report import areas_page, areas_text, thumbnail
 from ofa_engine.inference.classify import classify
@@ -77,7 +77,7 @@ class Page(HTMLParser):
 
 
 def run(verb, path, tmp_path, name="out.tif", callbacks=None, **more):
-    options = Options(str(path), str(tmp_path / name), report=str(tmp_path / "r.html"), **more)
+    options = TYPES[verb.__name__](str(path), str(tmp_path / name), report=str(tmp_path / "r.html"), **more)
     answer = verb(options, callbacks) if callbacks else verb(options)
     return answer, Page(tmp_path / "r.html")
 
@@ -165,7 +165,7 @@ def test_tiles(scene, tmp_path, name):
 def test_areas_of_tiles_are_those_of_their_polygons(scene, tmp_path):
     import pyogrio
 
-    answer = classify(Options(str(scene("gaofen", 100, 130)), str(tmp_path / "t.gpkg")))
+    answer = classify(ClassifyOptions(str(scene("gaofen", 100, 130)), str(tmp_path / "t.gpkg")))
     _, _, _, (values, areas) = pyogrio.raw.read(tmp_path / "t.gpkg", columns=["class", "area_ha"])
     for entry in answer["classes"]:
         assert entry["area_ha"] == pytest.approx(areas[values == entry["value"]].sum(), rel=1e-4, abs=1e-9)
@@ -208,7 +208,7 @@ def test_where_it_cannot_be_written(scene, tmp_path):
     path = scene("naip")
     for report, why in ((tmp_path / "r.txt", "ending in .html"), (tmp_path / "none" / "r.html", "expected a folder")):
         with pytest.raises(OutputError, match=why):
-            segment(Options(str(path), str(tmp_path / "o.tif"), report=str(report)))
+            segment(SegmentOptions(str(path), str(tmp_path / "o.tif"), report=str(report)))
 
 
 def test_the_command_line(scene, tmp_path, capsys):
@@ -229,14 +229,14 @@ def test_a_layers_older_style_does_not_outlive_it(scene, tmp_path):
     for name in ("p", "naip"):
         (tmp_path / f"{name}.qml").write_text('<qgis><Option name="ofanet/kind"/></qgis>')
     run(segment, path, tmp_path, polygons=str(tmp_path / "p.gpkg"))
-    classify(Options(str(path), str(tmp_path / "naip.gpkg")))
+    classify(ClassifyOptions(str(path), str(tmp_path / "naip.gpkg")))
     assert not (tmp_path / "p.qml").exists() and (tmp_path / "naip.qml").exists()
     assert not (tmp_path / "out.qml").exists() and (tmp_path / "out.qmd").exists() and (tmp_path / "r.qml").exists()
 
 
 def test_the_answer_in_words_is_a_table(scene, tmp_path):
     path = scene("sentinel-2")
-    answer = segment(Options(str(path), str(tmp_path / "out.tif")))
+    answer = segment(SegmentOptions(str(path), str(tmp_path / "out.tif")))
     lines = areas_text(answer).splitlines()
     assert lines[0].startswith(str(tmp_path / "out.tif")) and "ha" in lines[1] and "%" in lines[1]
     shares = []
@@ -245,7 +245,7 @@ def test_the_answer_in_words_is_a_table(scene, tmp_path):
         assert (value, " ".join(name), hectares) == (str(entry["value"]), entry["name"], f"{entry['area_ha']:.1f}")
         shares.append(float(share))
     assert sum(shares) == pytest.approx(100, abs=0.2)
-    table = areas_text(classify(Options(str(path), str(tmp_path / "t.tif")))).splitlines()
+    table = areas_text(classify(ClassifyOptions(str(path), str(tmp_path / "t.tif")))).splitlines()
     assert table[1].split() == ["class", "name", "tiles", "%"]
     assert commands.show("segment", answer) == areas_text(answer) and commands.show("embed", {}) is None
     assert "-" in areas_text(answer | {"classes": [c | {"area_ha": None, "pixels": 0} for c in answer["classes"]]})

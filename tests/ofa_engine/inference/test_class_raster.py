@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled
-from ofa_engine.core.options import Options
+from ofa_engine.core.options import SegmentOptions
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.runner import RunLimits
 from ofa_engine.inference.segment import segment
@@ -109,7 +109,7 @@ def test_cancel_while_small_areas_are_merged_leaves_nothing(scene, tmp_path):
         log=lambda level, text: said.append(text), cancelled=lambda: any("merging" in t for t in said)
     )
     with pytest.raises(Cancelled):
-        segment(Options(str(scene("naip")), str(tmp_path / "out.tif"), min_area=0.001), callbacks)
+        segment(SegmentOptions(str(scene("naip")), str(tmp_path / "out.tif"), min_area=0.001), callbacks)
     assert not (tmp_path / "out.tif").exists() and not leftovers(tmp_path)
 
 

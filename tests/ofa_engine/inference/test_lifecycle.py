@@ -2,7 +2,7 @@ import pytest
 
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, OfaError
-from ofa_engine.core.options import Options
+from ofa_engine.core.options import TYPES
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.embed import embed
 from ofa_engine.inference.segment import segment
@@ -29,5 +29,5 @@ def test_cancel_leaves_nothing_and_keeps_the_old_result(verb, scene, tmp_path):
     seen = []
     callbacks = Callbacks(progress=lambda *state: seen.append(state), cancelled=lambda: len(seen) > 1)
     with pytest.raises(Cancelled):
-        verb(Options(str(path), str(tmp_path / "out.tif"), tile_px=48), callbacks)
+        verb(TYPES[verb.__name__](str(path), str(tmp_path / "out.tif"), tile_px=48), callbacks)
     assert (tmp_path / "out.tif").read_text() == "old" and not leftovers(tmp_path)

@@ -8,7 +8,7 @@ from ofa_engine.batch import run as batch_module
 from ofa_engine.batch.run import batch
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, OfaError
-from ofa_engine.core.options import BatchOptions, Options
+from ofa_engine.core.options import BatchOptions, SegmentOptions
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.segment import segment, segment_partition
 
@@ -29,7 +29,7 @@ def with_hole(pixels):
 
 def told(tmp_path, path, name, **more):
     output = str(tmp_path / f"{name}.tif")
-    return Options(str(path), output, confidence=str(tmp_path / f"{name}.c.tif"), memory_mb=256, **more)
+    return SegmentOptions(str(path), output, confidence=str(tmp_path / f"{name}.c.tif"), memory_mb=256, **more)
 
 
 @pytest.mark.parametrize("sensor", sensors.SENSORS)
@@ -117,7 +117,9 @@ def test_a_large_scene_is_shared_out_where_workers_are_more_than_scenes(tmp_path
     assert inline == ["large, share 1 of 2", "large, share 2 of 2", "small", "large"]
     assert answer["done"] == 2 and not leftovers(out) and parts == sorted(parts) and parts[-1] == (2000, 2000)
     assert (1000, 2000) < parts[-2] < parts[-1], "shares are most of the work"
-    segment(Options(str(inputs / "large.tif"), str(tmp_path / "whole.tif"), device="cpu", tile_px=32, memory_mb=256))
+    segment(
+        SegmentOptions(str(inputs / "large.tif"), str(tmp_path / "whole.tif"), device="cpu", tile_px=32, memory_mb=256)
+    )
     assert everything(out / "large.tif") == everything(tmp_path / "whole.tif")
     assert batch(options, Callbacks())["run"] == 0
 
@@ -146,6 +148,8 @@ def test_two_real_workers_share_one_scene(tmp_path, monkeypatch):
     options = BatchOptions([str(inputs)], str(out), workers=2, device="cpu", tile_px=32, memory_mb=256)
     answer = batch(options, Callbacks(log=lambda level, text: said.append(text)))
     assert answer["done"] == 1 and not leftovers(out) and "large is shared out in 2" in said
-    segment(Options(str(inputs / "large.tif"), str(tmp_path / "whole.tif"), device="cpu", tile_px=32, memory_mb=256))
+    segment(
+        SegmentOptions(str(inputs / "large.tif"), str(tmp_path / "whole.tif"), device="cpu", tile_px=32, memory_mb=256)
+    )
     with rasterio.open(out / "large.tif") as a, rasterio.open(tmp_path / "whole.tif") as b:
         assert (a.read() != b.read()).mean() < 1e-4, "workers have other numbers of threads"

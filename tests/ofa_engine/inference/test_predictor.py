@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from ofa_engine.core.callbacks import Callbacks
-from ofa_engine.core.options import Options
+from ofa_engine.core.options import SegmentOptions
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.predictor import Predictor
 from ofa_engine.inference.segment import segment
@@ -19,7 +19,7 @@ def test_flips_are_the_mean_of_four_mirrored_rasters(sensor, scene, tmp_path):
     run(segment, path, tmp_path, flips=True, confidence=str(tmp_path / "c.tif"))
     labels, _, tags = read(tmp_path / "out.tif")
     assert tags["FLIPS"] == "4"
-    job = open_session(Options(str(path)), "segment", Callbacks())
+    job = open_session(SegmentOptions(str(path)), "segment", Callbacks())
     with job.source as source:
         pixels = torch.from_numpy(source.read(job.source_bands, (0, 0, 48, 48))[0].astype(np.float32))[None]
     plain = Predictor(job)

@@ -16,7 +16,7 @@ import torch
 
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError, OfaError
-from ofa_engine.core.options import Options
+from ofa_engine.core.options import TYPES, SegmentOptions
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.embed import embed
 from ofa_engine.inference.runner import RunLimits
@@ -40,7 +40,7 @@ def progress(done, total, left):
     print(done, total, flush=True)
     time.sleep(0.004)
 
-segment(Options(**params), Callbacks(progress), NARROW)
+segment(SegmentOptions(**params), Callbacks(progress), NARROW)
 """
 
 
@@ -96,12 +96,12 @@ def resumed_equals_never_stopped(scene, tmp_path, points):
             min_area=0.01,
         )
 
-    whole = segment(Options(**params("whole")), limits=NARROW)
+    whole = segment(SegmentOptions(**params("whole")), limits=NARROW)
     for number, share in enumerate(points):
         pid = killed(params("again") | {"resume": number > 0}, share)
         assert hidden(tmp_path) and all(f".{pid}.part" in name for name in hidden(tmp_path))
     callbacks = Callbacks(log=lambda level, text: said.append(text))
-    answer = segment(Options(**params("again"), resume=True), callbacks, NARROW)
+    answer = segment(SegmentOptions(**params("again"), resume=True), callbacks, NARROW)
     assert hidden(tmp_path) == []
     assert any(text.startswith("going on after") for text in said)
     assert everything(tmp_path, "again") == everything(tmp_path, "whole")
@@ -127,7 +127,7 @@ def stopped(verb, params, share=0.5):
             raise OSError("broken")
 
     with pytest.raises(OfaError, match="broken.*--resume"):
-        verb(Options(**params), Callbacks(progress), NARROW)
+        verb(TYPES[verb.__name__](**params), Callbacks(progress), NARROW)
 
 
 OTHERS = [(classify, ".gpkg", {}), (classify, ".tif", {}), (embed, ".tif", {}), (segment, ".tif", {"flips": True})]
@@ -142,11 +142,11 @@ def test_other_verbs_go_on_as_well(verb, ending, more, scene, tmp_path):
 
     path = scene("gaofen", 240, 500, change=cut)
     params = [dict(input=str(path), output=str(tmp_path / f"{name}{ending}")) | more for name in ("whole", "again")]
-    whole = verb(Options(**params[0]), limits=NARROW)
+    whole = verb(TYPES[verb.__name__](**params[0]), limits=NARROW)
     seen = []
     stopped(verb, params[1])
     assert len(hidden(tmp_path)) >= 1
-    answer = verb(Options(**params[1], resume=True), Callbacks(lambda *state: seen.append(state)), NARROW)
+    answer = verb(TYPES[verb.__name__](**params[1], resume=True), Callbacks(lambda *state: seen.append(state)), NARROW)
     assert seen[0][0] > 0.2 * seen[0][1] and seen[-1][0] == seen[-1][1]
     assert everything(tmp_path, "again") == everything(tmp_path, "whole") and not hidden(tmp_path)
     assert answer.get("classes") == whole.get("classes") and answer["tiles"] == whole["tiles"]
@@ -168,7 +168,7 @@ def test_another_run_is_refused_and_told(scene, tmp_path, models, capsys):
         ({"confidence": str(tmp_path / "c.tif")}, "confidence"),
     ]:
         with pytest.raises(InputError, match=says) as caught:
-            segment(Options(**(params | more), resume=True), limits=NARROW)
+            segment(SegmentOptions(**(params | more), resume=True), limits=NARROW)
         assert caught.value.exit_code == 2 and "\n" not in str(caught.value) and hidden(tmp_path) == before
     os.utime(path, ns=(0, 0))
     assert main(["segment", str(path), "-o", str(tmp_path / "out.tif"), "--resume"]) == 2
@@ -184,8 +184,8 @@ def test_files_that_somebody_has_removed_are_missed(scene, tmp_path):
     assert stripes
     stripes[0].unlink()
     with pytest.raises(OfaError, match="without --resume"):
-        segment(Options(**params, resume=True), limits=NARROW)
-    segment(Options(**params), limits=NARROW)
+        segment(SegmentOptions(**params, resume=True), limits=NARROW)
+    segment(SegmentOptions(**params), limits=NARROW)
     assert not hidden(tmp_path)
 
 
@@ -194,9 +194,9 @@ def test_without_resume_an_old_run_is_given_up(scene, tmp_path):
     params = dict(input=str(path), output=str(tmp_path / "out.tif"))
     stopped(segment, params)
     assert hidden(tmp_path)
-    segment(Options(**params), Callbacks(log=lambda level, text: said.append(text)), NARROW)
+    segment(SegmentOptions(**params), Callbacks(log=lambda level, text: said.append(text)), NARROW)
     assert any("given up" in text for text in said) and not hidden(tmp_path)
-    segment(Options(**params, resume=True), Callbacks(log=lambda level, text: said.append(text)), NARROW)
+    segment(SegmentOptions(**params, resume=True), Callbacks(log=lambda level, text: said.append(text)), NARROW)
     assert any("from the beginning" in text for text in said)
 
 
@@ -211,7 +211,7 @@ def test_cancel_leaves_nothing_of_a_journal(resume, scene, tmp_path):
         lambda *state: seen.append(state[0] / state[1]), cancelled=lambda: bool(seen) and seen[-1] > 0.7
     )
     with pytest.raises(Cancelled):
-        segment(Options(**params, resume=resume), callbacks, NARROW)
+        segment(SegmentOptions(**params, resume=resume), callbacks, NARROW)
     assert not hidden(tmp_path) and not (tmp_path / "out.tif").exists()
 
 
@@ -233,15 +233,15 @@ def test_a_full_disk_is_reported_and_with_room_the_run_continues(every, scene, t
     path, limits = scene("naip", 300, 400), RunLimits(journal=JournalLimits(every_s=every))
     params = dict(input=str(path), output=str(tmp_path / "out.tif"), confidence=str(tmp_path / "c.tif"))
     with files_up_to(200_000), pytest.raises(OfaError) as caught:
-        segment(Options(**params), limits=limits)
+        segment(SegmentOptions(**params), limits=limits)
     assert caught.value.exit_code == 3 and "\n" not in str(caught.value)
     assert capfd.readouterr().err == "", "libraries print nothing of their own"
     assert not (tmp_path / "out.tif").exists() and not (tmp_path / "c.tif").exists()
     kept = hidden(tmp_path)
     assert [name.rpartition(".")[2] for name in kept] == (["journal"] if every == 0 else [])
     assert ("--resume" in str(caught.value)) == bool(kept)
-    segment(Options(**params, resume=True), limits=limits)
-    segment(Options(str(path), str(tmp_path / "w.out.tif"), confidence=str(tmp_path / "w.c.tif")))
+    segment(SegmentOptions(**params, resume=True), limits=limits)
+    segment(SegmentOptions(str(path), str(tmp_path / "w.out.tif"), confidence=str(tmp_path / "w.c.tif")))
     for name in ("out.tif", "c.tif"):
         with rasterio.open(tmp_path / name) as d, rasterio.open(tmp_path / f"w.{name}") as wanted:
             assert d.read().tobytes() == wanted.read().tobytes()
@@ -252,7 +252,7 @@ def test_a_full_disk_is_reported_and_with_room_the_run_continues(every, scene, t
 @pytest.mark.parametrize("size", [9_000, 30_000, 60_000, 100_000])
 def test_a_full_disk_never_leaves_half_a_file(size, more, scene, tmp_path):
     told = {key: str(tmp_path / value) if key == "polygons" else value for key, value in more.items()}
-    options = Options(str(scene("naip", 500, 500)), str(tmp_path / "out.tif"), **told)
+    options = SegmentOptions(str(scene("naip", 500, 500)), str(tmp_path / "out.tif"), **told)
     segment(options)
     whole = everything(tmp_path, "")
     for path in tmp_path.iterdir():
@@ -279,10 +279,10 @@ def test_a_source_that_breaks_off_can_be_mended_and_gone_on_with(scene, tmp_path
             os.truncate(path, len(whole) // 2)
 
     with pytest.raises(OfaError, match="--resume") as caught:
-        segment(Options(**params), Callbacks(progress), NARROW)
+        segment(SegmentOptions(**params), Callbacks(progress), NARROW)
     assert caught.value.exit_code == 3 and hidden(tmp_path)
     path.write_bytes(whole)
     os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-    segment(Options(**params, resume=True), limits=NARROW)
-    segment(Options(str(path), str(tmp_path / "whole.tif")), limits=NARROW)
+    segment(SegmentOptions(**params, resume=True), limits=NARROW)
+    segment(SegmentOptions(str(path), str(tmp_path / "whole.tif")), limits=NARROW)
     assert everything(tmp_path, "out") == everything(tmp_path, "whole")

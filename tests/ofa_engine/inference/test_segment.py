@@ -8,7 +8,7 @@ import shapely
 import torch
 
 from ofa_engine.core import catalog
-from ofa_engine.core.options import Options
+from ofa_engine.core.options import TYPES
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.embed import embed
@@ -74,7 +74,7 @@ def test_a_gpu_comes_to_nearly_the_same(sensor, verb, scene, tmp_path):
     path, found = scene(sensor, 200, 230), {}
     for device in ("cpu", "cuda"):
         target = tmp_path / f"{device}.tif"
-        answer = verb(Options(str(path), str(target), sensor=sensor, device=device))
+        answer = verb(TYPES[verb.__name__](str(path), str(target), sensor=sensor, device=device))
         assert answer["device"].startswith(device)
         with rasterio.open(target) as d:
             found[device] = d.read()

@@ -4,7 +4,7 @@ import rasterio
 
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import InputError, ModelFileError, OutputError, RasterError
-from ofa_engine.core.options import Options
+from ofa_engine.core.options import SegmentOptions
 from ofa_engine.inference.segment import segment
 
 from ..conftest import pixels_of, write_raster
@@ -24,7 +24,7 @@ def test_missing_bands_are_left_out_and_tagged(tmp_path):
 def test_no_crs_works_and_says_so(scene, tmp_path):
     said = []
     path = scene("naip", 60, 70, crs=None, transform=rasterio.Affine.identity())
-    options = Options(str(path), str(tmp_path / "out.tif"), polygons=str(tmp_path / "p.gpkg"))
+    options = SegmentOptions(str(path), str(tmp_path / "out.tif"), polygons=str(tmp_path / "p.gpkg"))
     answer = segment(options, Callbacks(log=lambda level, text: said.append((level, text))))
     assert any(level == "warning" and "no CRS" in text for level, text in said)
     assert all(c["area_ha"] is None for c in answer["classes"])
@@ -63,7 +63,7 @@ def test_bad_input_is_told_in_one_line(scene, tmp_path, models):
     ]
     for more, error, says in cases:
         with pytest.raises(error, match=says) as caught:
-            segment(Options(**(dict(input=str(path), output=str(tmp_path / "out.tif")) | more)))
+            segment(SegmentOptions(**(dict(input=str(path), output=str(tmp_path / "out.tif")) | more)))
         assert caught.value.exit_code == 2 and "\n" not in str(caught.value)
         assert not (tmp_path / "out.tif").exists() and not leftovers(tmp_path)
 

@@ -2,12 +2,12 @@
 
 import rasterio
 
-from ofa_engine.core.options import Options
+from ofa_engine.core.options import TYPES
 from ofa_engine.inference.runner import RunLimits
 
 
 def run(verb, path, tmp_path, name="out.tif", limits=RunLimits(), **more):
-    return verb(Options(str(path), str(tmp_path / name), **more), limits=limits)
+    return verb(TYPES[verb.__name__](str(path), str(tmp_path / name), **more), limits=limits)
 
 
 def read(path):

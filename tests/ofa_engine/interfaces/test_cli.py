@@ -110,6 +110,8 @@ def test_options_of_a_run_reach_it(capsys, scene, tmp_path):
         ["segment", "x.tif", "-o", "y.tif", "--bounds", "1,2"],
         ["segment", "x.tif", "-o", "y.tif", "--mask-values", "1,x"],
         ["segment", "x.tif", "-o", "y.tif", "--min-area", "a"],
+        ["classify", "x.tif", "-o", "y.tif", "--flips"],
+        ["embed", "x.tif", "-o", "y.tif", "--head", "h"],
         ["detect", "x.tif", "--sensor", "landsat"],
     ],
 )

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ofa_engine.core.option_schema import options_of
+from ofa_engine.core.options import TYPES
+from ofa_engine.interfaces import commands
+
 ENTRY = Path(__file__).parents[3] / "ofa_engine" / "__main__.py"
 
 
@@ -69,6 +73,7 @@ def test_errors_are_told_and_the_worker_goes_on(client, scene, tmp_path):
         ({"input": str(tmp_path / "none.tif")}, "detect"),
         ({}, "segment"),
         ({"input": path}, "fly"),
+        ([path], "segment"),
         ({"input": path, "output": "x.tif", "nonsense": 1}, "segment"),
     ]:
         client.send(id="e", verb=verb, params=params)
@@ -79,6 +84,29 @@ def test_errors_are_told_and_the_worker_goes_on(client, scene, tmp_path):
     assert client.events("")[-1]["code"] == 2
     client.send(id="f", verb="detect", params={"input": path})
     assert client.events("f")[-1]["event"] == "result"
+
+
+@pytest.mark.parametrize("verb", [*commands.NAMES, "detect"])
+def test_what_is_no_option_of_the_verb_is_refused(client, verb):
+    known = options_of(TYPES[verb])
+    needed = {name: ["x"] if one.many else "x" for name, one in known.items() if one.required}
+    others = {name: one for kind in TYPES.values() for name, one in options_of(kind).items() if name not in known}
+    for name in ("nonsense", "flips" if "flips" in others else next(iter(others))):
+        client.send(id="u", verb=verb, params=needed | {name: True})
+        error = client.events("u")[-1]
+        assert (error["code"], error["field"]) == (2, name), error
+        assert error["message"].endswith(f"found --{name}") and error["marked"].endswith(f"found ⟦{name}⟧")
+    for name, one in known.items():
+        client.send(id="t", verb=verb, params=needed | {name: {"of": "no type"}})
+        error = client.events("t")[-1]
+        assert (error["code"], error["field"]) == (2, name) and one.flag in error["message"], error
+
+
+def test_classify_does_neither_flips_nor_min_area(client, scene, tmp_path):
+    for name, value in (("flips", True), ("min_area", 1.0)):
+        params = {"input": str(scene("naip")), "output": str(tmp_path / "o.gpkg"), name: value}
+        client.send(id="c", verb="classify", params=params)
+        assert client.events("c")[-1]["field"] == name and not (tmp_path / "o.gpkg").exists()
 
 
 def test_cancel_within_a_second(client, scene, tmp_path, models):
@@ -102,7 +130,5 @@ def test_closed_stdin_ends_a_running_job(scene, tmp_path, models):
     )
     while json.loads(client.process.stdout.readline())["event"] != "progress":
         pass
-    started = time.monotonic()
-    assert client.close() == 0
-    assert time.monotonic() - started < 2
+    assert client.close() == 0  # it waits ten seconds; the job would take far longer
     assert not (tmp_path / "a.tif").exists() and not list(tmp_path.glob(".*"))

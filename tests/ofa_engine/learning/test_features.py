@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from ofa_engine.core.callbacks import QUIET
-from ofa_engine.core.options import FitOptions, Options
+from ofa_engine.core.options import EmbedOptions, FitOptions
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.session import open_session
 from ofa_engine.learning.features import TokenCache, gather_features
@@ -30,7 +30,7 @@ def test_weights_times_features_are_the_logits(sensor, kind, scene, tmp_path, mo
     cache = TokenCache()
     options = FitOptions([str(path)], [polygons], str(tmp_path / "head.safetensors"), tile_px=48, kind=kind)
     answer = fit(options, QUIET, cache=cache)
-    job = open_session(Options(str(path), tile_px=48), None, QUIET, writes=False)
+    job = open_session(EmbedOptions(str(path), tile_px=48), None, QUIET)
     with job.source:
         labels = read_labels([job.source], [polygons], None, [], 96, lambda *message: None)
         samples = gather_features([job], labels, "segment", QUIET, cache)

@@ -9,7 +9,7 @@ import rasterio
 from ofa_engine.core import catalog
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError
-from ofa_engine.core.options import FitOptions, Options
+from ofa_engine.core.options import ClassifyOptions, FitOptions, SegmentOptions
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.segment import segment
@@ -46,7 +46,7 @@ def test_a_fitted_head_tells_two_lands_apart_for_every_sensor(sensor, two_lands,
     answer = run(raster, labels, tmp_path)
     assert answer["validation"]["miou"] > 0.9 and answer["sensor"] == sensor and answer["validation"]["folds"] == 3
     assert [c["name"] for c in answer["classes"]] == ["east", "west"]
-    segment(Options(raster, str(tmp_path / "out.tif"), head=answer["output"]))
+    segment(SegmentOptions(raster, str(tmp_path / "out.tif"), head=answer["output"]))
     with rasterio.open(tmp_path / "out.tif") as d:
         found = d.read(1)
     assert (found[:, 75:] == 1).mean() > 0.9 and (found[:, :55] == 2).mean() > 0.9
@@ -59,7 +59,7 @@ def test_classify_fits_a_head_for_tiles(two_lands, tmp_path):
     for kind in ("linear", "linear+pixels"):
         answer = run(raster, labels, tmp_path, task="classify", tile_px=16, kind=kind)
         assert answer["validation"]["miou"] > 0.9 and answer["kind"] == kind
-        classify(Options(raster, str(tmp_path / "out.tif"), head=answer["output"]))
+        classify(ClassifyOptions(raster, str(tmp_path / "out.tif"), head=answer["output"]))
         with rasterio.open(tmp_path / "out.tif") as d:
             found = d.read(1)
         assert (found[:, 5:] == 1).mean() > 0.9 and (found[:, :4] == 2).mean() > 0.9

@@ -8,7 +8,7 @@ from rasterio.warp import transform as warp_points
 
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.options import Options
+from ofa_engine.core.options import TYPES, SegmentOptions
 from ofa_engine.core.sensors import detection as sensors
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.embed import embed
@@ -175,7 +175,7 @@ def test_every_verb_and_sensor_leaves_out_what_is_masked(sensor, verb, name, sce
     clouds[:, 20:30, 100:] = 9
     mask = write_raster(tmp_path / "SCL.tif", clouds, transform=transform)
     done, said = [], []
-    options = Options(
+    options = TYPES[verb.__name__](
         str(path),
         str(tmp_path / name),
         mask=area,
@@ -206,7 +206,7 @@ def test_tiles_outside_of_the_polygons_are_not_computed(scene, tmp_path):
     with rasterio.open(path) as d:
         (left, bottom), (right, top) = place(d.transform, 100, 140), place(d.transform, 140, 100)
     area = write_polygons(tmp_path / "p.gpkg", [shapely.box(left, bottom, right, top)])
-    assert segment(Options(str(path), str(tmp_path / "o.tif"), mask=area, overlap=0.0))["tiles"] == 1
+    assert segment(SegmentOptions(str(path), str(tmp_path / "o.tif"), mask=area, overlap=0.0))["tiles"] == 1
 
 
 def test_nothing_left_is_said(scene, tmp_path):
@@ -214,7 +214,10 @@ def test_nothing_left_is_said(scene, tmp_path):
     with rasterio.open(path) as d:
         mask = write_raster(tmp_path / "m.tif", np.zeros((1, 60, 60), np.uint8), transform=d.transform)
     said = []
-    segment(Options(str(path), str(tmp_path / "o.tif"), valid_mask=str(mask)), Callbacks(log=lambda *n: said.append(n)))
+    segment(
+        SegmentOptions(str(path), str(tmp_path / "o.tif"), valid_mask=str(mask)),
+        Callbacks(log=lambda *n: said.append(n)),
+    )
     assert any(level == "warning" and "empty" in text for level, text in said)
 
 
@@ -236,5 +239,5 @@ def test_bad_masks_are_told_in_one_line(scene, tmp_path):
     ]
     for more, says in cases:
         with pytest.raises(InputError, match=says) as caught:
-            segment(Options(**(dict(input=str(path), output=str(tmp_path / "o.tif")) | more)))
+            segment(SegmentOptions(**(dict(input=str(path), output=str(tmp_path / "o.tif")) | more)))
         assert "\n" not in str(caught.value) and not (tmp_path / "o.tif").exists()
