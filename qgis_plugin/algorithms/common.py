@@ -20,6 +20,7 @@ from ..engine.client import ENGINE, EngineCancelled, EngineError, EngineMissing,
 from ..engine.modules import ICON, catalog, errors, sensors
 from ..engine.raster_facts import source_path
 from ..i18n.texts import duration, in_window_words, tr
+from ..runs.feedback import RunFeedback
 from .parameters import AUTO
 
 GROUPS = {"maps": tr("Maps"), "heads": tr("Heads and accuracy"), "rasters": tr("Rasters")}
@@ -220,13 +221,13 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             raise QgsProcessingException(str(error)) from error
         except EngineError as error:
             raise QgsProcessingException(in_window_words(str(error))) from error
-        if hasattr(feedback, "result"):  # of a panel, which learns from it how fast this machine is
-            feedback.result = result
+        if isinstance(feedback, RunFeedback):
+            feedback.answer = result
         return result
 
     def heard(self, message: dict, feedback):
         """Puts progress into words."""
-        every_s = getattr(feedback, "words_every_s", _SECONDS_BETWEEN_WORDS)  # a log keeps them all, a line only one
+        every_s = RunFeedback.TEXT_EVERY_S if isinstance(feedback, RunFeedback) else _SECONDS_BETWEEN_WORDS
         if time.monotonic() - self._said >= every_s and message.get("total"):
             self._said = time.monotonic()
             text = tr("{done} of {total} tiles").format(done=message.get("done"), total=message["total"])

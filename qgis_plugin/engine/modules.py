@@ -14,6 +14,7 @@ ROOT = _HERE if PACKAGED else _HERE.parent
 if PACKAGED:
     from ..ofa_engine.core import catalog, errors
     from ..ofa_engine.core import classes as colors
+    from ..ofa_engine.core.results import MappedClass, MapResult
     from ..ofa_engine.core.sensors import detection as sensors
     from ..ofa_engine.core.version import __version__ as VERSION
 else:
@@ -21,10 +22,23 @@ else:
         sys.path.append(str(ROOT))
     from ofa_engine.core import catalog, errors
     from ofa_engine.core import classes as colors
+    from ofa_engine.core.results import MappedClass, MapResult
     from ofa_engine.core.sensors import detection as sensors
     from ofa_engine.core.version import __version__ as VERSION
 
 ENGINE_ENTRY = ROOT / "ofa_engine" / "__main__.py"
 ICON = ROOT / "resources" / "icons" / "ofanet.svg"
 
-__all__ = ["ENGINE_ENTRY", "ICON", "PACKAGED", "ROOT", "VERSION", "catalog", "colors", "errors", "sensors"]
+__all__ = [
+    "ENGINE_ENTRY",
+    "ICON",
+    "PACKAGED",
+    "ROOT",
+    "VERSION",
+    "MapResult",
+    "MappedClass",
+    "catalog",
+    "colors",
+    "errors",
+    "sensors",
+]
