@@ -1,145 +1,121 @@
-"""One run of the panel: a Processing algorithm as a background task, its line in the message bar, its end."""
+"""One run of a panel: it waits for its turn, runs in the background, and hands its result over in the GUI's thread."""
 
 from collections.abc import Callable
+from enum import Enum
 
-from qgis.core import Qgis
+from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QObject, pyqtSignal
-from qgis.PyQt.QtWidgets import QProgressBar, QPushButton
 
-from ..i18n.texts import tr
-from ..results.layer_group import add_results, names, offer_report
-from .algorithm_task import Job
-from .history import HistoryEntry
+from ..i18n.texts import in_window_words, tr
+from .algorithm_task import AlgorithmTask
+from .function_task import FunctionTask
+
+State = Enum("State", "WAITING RUNNING DONE FAILED CANCELLED")
 
 
 class Run(QObject):
-    told = pyqtSignal(float, str)  # per cent, negative where unknown; how far it is, in words
-    ended = pyqtSignal(object)
+    """Results go into the project that was open when the run was made. Where that was closed meanwhile, a run that
+    waits is cancelled, and the files of one that runs are kept; the user is told where they are.
 
-    def __init__(self, iface, say, algorithm_id: str, parameters: dict, title: str, finish: Callable | None = None):
-        """`say(text, level, seconds)` shows a message. `finish(results)` takes the outputs and returns what to say, if
-        anything; without it they become layers of the project, and the run an entry of Processing's history."""
-        super().__init__(iface.mainWindow())
-        self._iface, self._say, self._parameters = iface, say, parameters
-        self.title, self.percent, self.text = title, -1.0, tr("waiting for another run to end")
-        self._finish, self._item, self._history, self._over = finish, None, None, False
-        self.started = self.done = False
-        self._job = Job(algorithm_id, parameters, title, self)
-        self._job.said.connect(lambda text: self._tell(self.percent, text))
-        self._job.progressed.connect(lambda percent: self._tell(percent, self.text))
-        self._job.done.connect(self._done)
-        self._job.failed.connect(self._failed)
-        self._job.cancelled.connect(self._cancelled)
-        self.told.connect(self._show_words)
+    Attributes:
+        state: A `State`.
+        percent: How much is done; negative while that is not known.
+        text: What is being done.
+        message: How it ended, for the user; empty where there is nothing to say.
+        result: What the task answered, once it is done.
+        error: Why it failed.
+        project_closed: Whether the project was closed or replaced meanwhile.
+        announced: Whether the message bar shows it.
+    """
+
+    progressed = pyqtSignal(float, str)  # percent, text
+    ended = pyqtSignal(object)  # this run
+
+    def __init__(
+        self,
+        title: str,
+        start_task: Callable[[], AlgorithmTask | FunctionTask],
+        finish: Callable[[object], str],
+        keep_files: Callable[[object], list[str]] | None = None,
+        announced: bool = False,
+        parent: QObject | None = None,
+    ):
+        """
+        Args:
+            title: What it does, for the user.
+            start_task: Called once it is its turn.
+            finish: `finish(result)` takes the result over; returns what to tell the user.
+            keep_files: `keep_files(result)` is called instead where the project was closed meanwhile; returns the
+                files. None where the result does not belong to a project.
+            announced: Whether the message bar shows it.
+            parent: Its owner in Qt.
+        """
+        super().__init__(parent)
+        self.title, self.announced = title, announced
+        self._start_task, self._finish, self._keep_files = start_task, finish, keep_files
+        self._task: AlgorithmTask | FunctionTask | None = None
+        self.state, self.percent, self.text = State.WAITING, -1.0, tr("waiting for another run to end")
+        self.message, self.result, self.error, self.project_closed = "", None, None, False
+        QgsProject.instance().cleared.connect(self._project_cleared)
 
     @property
-    def task(self):
-        return self._job.task
-
-    @property
-    def result(self) -> dict:
-        """The engine's answer, once it is `done`."""
-        return self._job.feedback.result
+    def done(self) -> bool:
+        return self.state is State.DONE
 
     def start(self):
-        if self.started:
+        if self.state is not State.WAITING:
             return
-        self.started = True
-        self._tell(-1.0, tr("starting"))
-        self._job.start()
-        if self._finish is None and not self._over:
-            self._history = HistoryEntry(self._job.algorithm, self._parameters, self._job.context)
+        self.state = State.RUNNING
+        self._report(-1.0, tr("starting"))
+        self._task = self._start_task()
+        self._task.setParent(self)
+        self._task.progressed.connect(self._task_progressed)
+        self._task.ended.connect(self._task_ended)
 
     def cancel(self):
-        """A waiting run ends at once, one that runs within a second."""
-        if not self.started:
-            self.started = True
-            self._cancelled()
-            return
-        self._tell(self.percent, tr("cancelling..."))
-        self._job.cancel()
+        """A run that waits ends at once, one that runs within a second."""
+        if self.state is State.WAITING:
+            self._end(State.CANCELLED, tr("{title}: cancelled").format(title=self.title))
+        elif self.state is State.RUNNING:
+            self._report(self.percent, tr("cancelling..."))
+            self._task.cancel()
 
     def wait(self, seconds: float):
         """Until its thread is done, or the time is up."""
-        if not self._over:
-            self._job.wait(seconds)
+        if self.state is State.RUNNING:
+            self._task.wait(seconds)
 
-    def _tell(self, percent: float, text: str):
+    def _report(self, percent: float, text: str):
         self.percent, self.text = percent, text
-        self.told.emit(percent, text)
+        self.progressed.emit(percent, text)
 
-    def show(self):
-        """Its line on top of the message bar, which the user may close: the run goes on."""
-        self._hide()
-        bar = self._iface.messageBar()
-        self._item = bar.createMessage(self.title, self.text)
-        progress, cancel = RunProgress(self), QPushButton(tr("Cancel"))
-        cancel.clicked.connect(self.cancel)
-        self._item.layout().addWidget(progress)
-        self._item.layout().addWidget(cancel)
-        self._item.destroyed.connect(self._forget_item)
-        bar.pushWidget(self._item, Qgis.MessageLevel.Info)
+    def _task_progressed(self, share: float, text: str):
+        self._report(100 * share if share >= 0 else self.percent, text or self.text)
 
-    def _show_words(self, _percent: float, text: str):
-        if self._item is not None:
-            self._item.setText(text)
+    def _project_cleared(self):
+        self.project_closed = True
+        if self.state is State.WAITING:
+            text = tr("{title}: cancelled, since its project was closed")
+            self._end(State.CANCELLED, text.format(title=self.title))
 
-    def _hide(self):
-        if self._item is not None:
-            item, self._item = self._item, None
-            item.destroyed.disconnect(self._forget_item)
-            self._iface.messageBar().popWidget(item)
-
-    def _forget_item(self):
-        self._item = None
-
-    @property
-    def is_shown(self) -> bool:
-        return self._item is not None
-
-    def _done(self, results: dict):
-        self.done = True
-        if self._finish is not None:
-            text = self._finish(results)
+    def _task_ended(self, result, error: Exception | None):
+        if self._task.was_cancelled:
+            self._end(State.CANCELLED, tr("{title}: cancelled").format(title=self.title))
+        elif error is not None:
+            self.error = error
+            self._end(State.FAILED, in_window_words(str(error)))
         else:
-            text = tr("{title}: done, added {names}").format(title=self.title, names=", ".join(self._load()))
-        self._end(results)
-        if text:
-            self._say(text, Qgis.MessageLevel.Success, 8)
-            offer_report(self._iface.messageBar(), results.get("OUTPUT_REPORT"))
+            self.result = result
+            self._end(State.DONE, self._hand_over(result))
 
-    def _failed(self, why: str):
-        self._end()
-        self._say(why, Qgis.MessageLevel.Critical)
+    def _hand_over(self, result) -> str:
+        if not self.project_closed or self._keep_files is None:
+            return self._finish(result)
+        text = tr("{title}: done, but its project was closed meanwhile. The result is in {files}")
+        return text.format(title=self.title, files=", ".join(self._keep_files(result)))
 
-    def _cancelled(self):
-        self._end()
-        self._say(tr("{title}: cancelled").format(title=self.title), Qgis.MessageLevel.Info, 5)
-
-    def _load(self) -> list[str]:
-        return names(add_results(self._job.context, self._job.feedback))
-
-    def _end(self, results: dict | None = None):
-        self._over = True
-        if self._history is not None:
-            self._history.finish(results or {}, self._job.feedback.htmlLog())
-        self._hide()
+    def _end(self, state: State, message: str):
+        self.state, self.message = state, message
+        QgsProject.instance().cleared.disconnect(self._project_cleared)
         self.ended.emit(self)
         self.deleteLater()
-
-
-class RunProgress(QProgressBar):
-    def __init__(self, run: Run):
-        super().__init__()
-        self._run = run
-        self.setAccessibleName(tr("Progress"))
-        self.setTextVisible(False)
-        self._show()
-        run.told.connect(self._show)
-
-    def _show(self, *_):
-        """Empty while it waits; without a figure it only moves: the engine may have to start."""
-        moves = self._run.started and self._run.percent < 0
-        self.setRange(0, 0 if moves else 100)
-        if not moves:
-            self.setValue(int(self._run.percent))

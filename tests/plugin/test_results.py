@@ -13,7 +13,6 @@ from qgis.core import (
     QgsLayerNotesUtils,
     QgsLayerTreeGroup,
     QgsProcessingContext,
-    QgsProcessingFeedback,
     QgsProcessingOutputLayerDefinition,
     QgsProject,
     QgsRasterLayer,
@@ -23,7 +22,12 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QPushButton
 
-from qgis_plugin.results.layer_group import add_results, keep, names, notes, offer_report
+from qgis_plugin.engine.modules import MappedClass, MapResult
+from qgis_plugin.results.layer_group import add_results, names, place
+from qgis_plugin.results.map_run import MapRun
+from qgis_plugin.results.sidecars import notes
+from qgis_plugin.runs.feedback import RunFeedback
+from qgis_plugin.runs.run_messages import offer_report
 
 FILES = {"OUTPUT": "o.tif", "OUTPUT_POLYGONS": "p.gpkg", "OUTPUT_CONFIDENCE": "c.tif"}
 
@@ -37,8 +41,7 @@ class Run:
         project = QgsProject.instance()
         layers = {key: QgsProcessingOutputLayerDefinition(path, project) for key, path in self.paths.items()}
         self.parameters = {"INPUT": source, "OUTPUT_REPORT": self.report, **layers}
-        self.context, self.feedback = QgsProcessingContext(), QgsProcessingFeedback(False)
-        self.feedback.result = {}  # asks for the engine's answer
+        self.context, self.feedback = QgsProcessingContext(), RunFeedback()
         self.context.setProject(project)
         self.algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"ofanet:{name}")
         outputs, ok = self.algorithm.run(self.parameters, self.context, self.feedback)
@@ -257,7 +260,7 @@ def test_the_active_layer_stays_active_when_it_moves(plugin, layer, window, tmp_
     window.layer, told = made, []
     window.currentLayerChanged.connect(told.append)
     monkeypatch.setattr(qgis.utils, "iface", window)
-    keep(made, "classes", {**run.feedback.result, "run": "another"}, QgsProject.instance())
+    place(made, "classes", MapRun("another", MapResult.from_json(run.feedback.answer)), QgsProject.instance())
     window.currentLayerChanged.disconnect(told.append)
     window.layer = None
     assert told == [made] and [len(inner) for _, inner in tree()[:2]] == [1, 2]
@@ -282,8 +285,9 @@ def test_a_source_that_has_gone(plugin, layer, tmp_path):
 
 
 def test_nasty_names_stay_text():
-    entry = {"value": 1, "name": "<img src=x>&", "color": '#fff"><b', "pixels": 3, "area_ha": None}
-    text = notes({"title": "<i>", "classes": [entry], "report": '/a "b"/<c>.html'})
+    entry = MappedClass(1, "<img src=x>&", '#fff"><b', pixels=3)
+    unused = ("", "", "", {}, "cpu", 64, 0.0, {}, "", "")
+    text = notes(MapRun("<i>", MapResult(*unused, (entry,), tiles=1, report='/a "b"/<c>.html')))
     assert "<img" not in text and "<i>" not in text and '"><b' not in text and "&lt;img src=x&gt;&amp;" in text
     assert "%3Cc%3E" in text or "&lt;c&gt;" in text
 

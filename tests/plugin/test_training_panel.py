@@ -25,7 +25,7 @@ from qgis.PyQt.QtWidgets import QDockWidget, QMessageBox
 from qgis_plugin.engine.client import ENGINE, SETTING
 from qgis_plugin.engine.modules import catalog, errors
 from qgis_plugin.models import user_models as models
-from qgis_plugin.panels.training import save_head, training_counts, training_layer, uncertain
+from qgis_plugin.panels.training import save_head, training_layer, uncertain
 from qgis_plugin.widgets.confusion_matrix import ConfusionMatrix, readable_on, shade
 from qgis_plugin.widgets.head_choice import HeadChoice
 
@@ -66,7 +66,7 @@ def panel(plugin, window, layer, scene, settings, qtbot):
     yield opened
     if plugin.panels.get("training") is opened:
         opened.close_down()
-        opened.wait(5)
+        opened.runs.wait(5)
         opened.deleteLater()
         del plugin.panels["training"]
     window.layer = None
@@ -102,7 +102,7 @@ def drawn(panel, qtbot, polygons=POLYGONS) -> QgsVectorLayer:
         add_class(panel, qtbot, name)
     for polygon in polygons:
         draw(layer, polygon)
-    qtbot.waitUntil(lambda: sum(row.polygons for row in panel._counted.rows) == len(polygons))
+    qtbot.waitUntil(lambda: sum(row.polygons for row in panel.counts.rows) == len(polygons))
     return layer
 
 
@@ -124,15 +124,15 @@ def rows(panel) -> dict[str, list[str]]:
 
 def train(panel, qtbot):
     click(qtbot, panel.train)
-    assert panel.cancel.isVisible() and not panel.train.isVisible()
-    qtbot.waitUntil(lambda: panel._job is None, timeout=TRAINED_MS)
-    assert panel._head is not None, panel.status.text()
+    assert panel.runs.cancel.isVisible() and not panel.train.isVisible()
+    qtbot.waitUntil(lambda: not panel.runs.busy, timeout=TRAINED_MS)
+    assert panel.head is not None, panel.status.text()
 
 
 def apply(panel, qtbot):
     click(qtbot, panel.apply)
-    qtbot.waitUntil(lambda: panel._job is None, timeout=TRAINED_MS)
-    assert panel._map.confidence() is not None, panel.status.text()
+    qtbot.waitUntil(lambda: not panel.runs.busy, timeout=TRAINED_MS)
+    assert panel.map.confidence() is not None, panel.status.text()
 
 
 def made_rasters() -> list[QgsRasterLayer]:
@@ -221,7 +221,7 @@ def test_counts_and_warnings_follow_the_drawing(panel, qtbot):
     symbol.setColor(QColor("#123456"))
     renderer.updateCategorySymbol(0, symbol)
     layer.setRenderer(renderer)
-    qtbot.waitUntil(lambda: panel._counted.rows[0].color == "#123456")
+    qtbot.waitUntil(lambda: panel.counts.rows[0].color == "#123456")
 
 
 def test_layers_of_others_are_used_as_they_are(panel, qtbot):
@@ -265,12 +265,12 @@ def test_a_raster_that_is_not_recognised_can_be_told(panel, window, layer, qtbot
     assert told["SENSOR"] == "sentinel-2" and told["BANDS"] == "3,2,1,-,-,-,4,5,6"
 
 
-def test_many_polygons_are_said_to_be_counted_in_part(panel, qtbot, monkeypatch):
-    monkeypatch.setattr(training_counts, "MOST_POLYGONS", 3)
+def test_many_polygons_are_counted_in_part(panel, qtbot):
+    panel.most_polygons = 3
     new_layer(panel, qtbot)
     for polygon in POLYGONS:
         draw(panel.inputs.labels.currentLayer(), polygon)
-    qtbot.waitUntil(lambda: sum(row.polygons for row in panel._counted.rows) == 3)
+    qtbot.waitUntil(lambda: sum(row.polygons for row in panel.counts.rows) == 3)
     assert "Only the first" in panel.hint.text() and panel.train.isEnabled()
 
 
@@ -280,9 +280,10 @@ def test_many_polygons_are_said_to_be_counted_in_part(panel, qtbot, monkeypatch)
 def test_draw_train_map_look_draw_train_save(panel, window, qtbot):
     layer = drawn(panel, qtbot)
     train(panel, qtbot)
-    assert "Mean IoU" in panel.score.text() and "3 classes" in panel.status.text()
-    assert panel.matrix._names == ["water", "grass", "roof"] and panel.matrix.height() > 60
-    assert panel.matrix._colors[0] == QColor("#2a6fd1") and "roof: not scored" in panel.matrix.accessibleDescription()
+    assert "Mean IoU" in panel.score.label.text() and "3 classes" in panel.status.text()
+    matrix = panel.score.matrix
+    assert matrix._names == ["water", "grass", "roof"] and matrix.height() > 60
+    assert matrix._colors[0] == QColor("#2a6fd1") and "roof: not scored" in matrix.accessibleDescription()
     assert not panel.uncertain.isEnabled()
 
     apply(panel, qtbot)
@@ -294,7 +295,7 @@ def test_draw_train_map_look_draw_train_save(panel, window, qtbot):
     order = [node.name() for node in QgsProject.instance().layerTreeRoot().findLayers()]
     assert order[-1] == "my scene" and order.index(layer.name()) == 0  # the polygons are drawn over the map
     assert window.activeLayer() is layer
-    whole = panel._map.confidence().extent()
+    whole = panel.map.confidence().extent()
     assert whole.width() == SIZE and whole.height() == SIZE
 
     canvas, seen = window.mapCanvas(), []
@@ -309,11 +310,11 @@ def test_draw_train_map_look_draw_train_save(panel, window, qtbot):
     qtbot.waitUntil(lambda: rows(panel)["roof"][0] == "2")
     start = time.monotonic()
     click(qtbot, panel.train)
-    qtbot.waitUntil(lambda: panel._trained == 2 and panel._job is None, timeout=TRAINED_MS)  # and the map after it
+    qtbot.waitUntil(lambda: panel.trainings == 2 and not panel.runs.busy, timeout=TRAINED_MS)  # and the map after it
     assert time.monotonic() - start < 60
-    assert "(before: " in panel.score.text() and "not scored" not in panel.matrix.accessibleDescription()
+    assert "(before: " in panel.score.label.text() and "not scored" not in panel.score.matrix.accessibleDescription()
     assert panel.status.text() == "The map is up to date"
-    assert len(made_rasters()) == 2 and panel._map.confidence().extent() == whole  # not the place that is shown now
+    assert len(made_rasters()) == 2 and panel.map.confidence().extent() == whole  # not the place that is shown now
     assert not set(files) & {made.source() for made in made_rasters()}
     assert not any(Path(file).exists() for file in files)
 
@@ -366,12 +367,12 @@ def test_cancel_keeps_what_was_there(panel, qtbot):
     drawn(panel, qtbot)
     panel.source.tile.setValue(16)  # many tiles
     click(qtbot, panel.train)
-    qtbot.waitUntil(lambda: panel._job is None or panel.progress.maximum() == 100, timeout=TRAINED_MS)
-    click(qtbot, panel.cancel)
+    qtbot.waitUntil(lambda: not panel.runs.busy or panel.runs.progress.maximum() == 100, timeout=TRAINED_MS)
+    click(qtbot, panel.runs.cancel)
     start = time.monotonic()
-    qtbot.waitUntil(lambda: panel._job is None, timeout=10_000)
-    assert time.monotonic() - start < 3 and panel.status.text() == "Cancelled"
-    assert panel._head is None and not list(panel._folder.iterdir()) and panel.train.isVisible()
+    qtbot.waitUntil(lambda: not panel.runs.busy, timeout=10_000)
+    assert time.monotonic() - start < 3 and panel.status.text() == "Training: cancelled"
+    assert panel.head is None and not list(panel.folder.iterdir()) and panel.train.isVisible()
     panel.source.tile.setValue(64)
     train(panel, qtbot)
 
@@ -379,10 +380,10 @@ def test_cancel_keeps_what_was_there(panel, qtbot):
 def test_a_missing_engine_is_explained(panel, settings, qtbot):
     drawn(panel, qtbot)
     settings.setValue(SETTING, "/nowhere/python")
-    panel._count()
+    panel.count_polygons()
     assert "engine was not found" in panel.hint.text() and not panel.train.isEnabled()
     settings.remove(SETTING)
-    panel._count()
+    panel.count_polygons()
     assert panel.train.isEnabled()
 
 
@@ -399,7 +400,7 @@ def test_apply_says_where_the_canvas_is_elsewhere(panel, window, qtbot):
     train(panel, qtbot)
     window.mapCanvas().setExtent(QgsRectangle(0, 0, 10, 10))
     click(qtbot, panel.apply)
-    assert "does not show the raster" in panel.status.text() and panel._job is None
+    assert "does not show the raster" in panel.status.text() and not panel.runs.busy
 
 
 # --- parts -------------------------------------------------------------------------------------------------------
@@ -445,16 +446,15 @@ def test_numbers_of_the_matrix_are_readable_in_light_and_dark(base, qtbot):
     assert widget.sentence(0) == "a: found as a 90%, b 10%" and widget.sentence(1) == "b: not scored"
 
 
-def test_a_head_that_cannot_be_written_says_so(tmp_path, monkeypatch, qgis_app):
-    monkeypatch.setattr(save_head, "models_dir", lambda: tmp_path / "file" / "models")
+def test_a_head_that_cannot_be_written_says_so(tmp_path, qgis_app):
     (tmp_path / "file").write_text("no folder")
     source = next(head.path for head in catalog.list_heads("naip"))
     with pytest.raises(errors.OutputError, match="could not be saved"):
-        save_head.save_head(source, "mine", {})
+        save_head.save_head(source, "mine", tmp_path / "file" / "models", {})
 
 
 def test_nothing_is_left_after_unload(panel, plugin, window, qtbot):
-    folder = panel._folder
+    folder = panel.folder
     drawn(panel, qtbot)
     click(qtbot, panel.train)
     plugin.unload()
