@@ -172,6 +172,57 @@ def test_the_panel_without_a_mouse(opened, qtbot):  # noqa: F811
     assert len(at) == len(wanted) and at == sorted(at)
 
 
+# --- another project ----------------------------------------------------------------------------------------------
+
+
+def replace_project(how: str, tmp_path) -> list[str]:
+    """Closes the project, or opens another one; returns the names of the layers that are there then."""
+    project = QgsProject.instance()
+    if how == "clear":
+        project.clear()
+        return []
+    other, path = QgsProject(), str(tmp_path / "other.qgz")
+    other.addMapLayer(QgsVectorLayer("Point", "points", "memory"))
+    assert other.write(path) and project.read(path)
+    return ["points"]
+
+
+@pytest.mark.parametrize("how", ("clear", "read"))
+def test_a_result_does_not_land_in_another_project(opened, plugin, window, qtbot, tmp_path, how):  # noqa: F811
+    panel = opened(sample("naip"), "first")
+    output = tmp_path / "one.tif"
+    panel.output.setFilePath(str(output))
+    press(panel.run, qtbot)
+    expected = replace_project(how, tmp_path)
+    qtbot.waitUntil(lambda: not plugin.queue.runs, timeout=DONE_MS)
+    assert [layer.name() for layer in layers()] == expected
+    assert not QgsProject.instance().layerTreeRoot().findGroups()
+    (message,) = [text for text in window.messages() if "project was closed" in text]
+    assert "Classify first: done" in message and str(output) in message
+    assert output.exists() and output.with_suffix(".qml").exists()  # opened alone, it is styled
+
+
+def test_a_run_that_waits_ends_with_its_project(opened, plugin, window, layer, qtbot, tmp_path):  # noqa: F811
+    panel = opened(sample("naip"), "first")
+    queue_two(panel, window, layer, qtbot, tmp_path)
+    first, second = plugin.queue.runs
+    QgsProject.instance().clear()
+    assert second.state is State.CANCELLED and plugin.queue.runs == [first]
+    assert "Classify second: cancelled, since its project was closed" in " ".join(window.messages())
+    qtbot.waitUntil(lambda: not plugin.queue.runs, timeout=DONE_MS)
+    assert (tmp_path / "one.tif").exists() and not (tmp_path / "two.tif").exists() and not layers()
+
+
+def test_a_preview_does_not_land_in_another_project(opened, plugin, window, qtbot, tmp_path):  # noqa: F811
+    panel = opened(sample("naip"), "first")
+    look_at(window, panel.source.layer(), 0.3)
+    press(panel.preview, qtbot)
+    expected = replace_project("read", tmp_path)
+    qtbot.waitUntil(lambda: not plugin.queue.runs, timeout=DONE_MS)
+    assert [layer.name() for layer in layers()] == expected
+    assert any("Preview of first: done" in text and "OUTPUT.tif" in text for text in window.messages())
+
+
 # --- preview ------------------------------------------------------------------------------------------------------
 
 

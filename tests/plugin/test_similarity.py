@@ -135,6 +135,15 @@ def test_cancel(panel, window, qtbot):
     assert not list(panel.folder.iterdir())
 
 
+def test_a_layer_does_not_land_in_another_project(panel, window, qtbot):
+    click_map(panel, window, qtbot, 52, 180)
+    QgsProject.instance().clear()
+    wait(panel, qtbot)
+    assert not QgsProject.instance().mapLayers() and panel.similarity.layer() is None
+    assert "project was closed" in panel.status.text() and "similarity.tif" in panel.status.text()
+    assert any("project was closed" in text for text in window.messages())
+
+
 def test_places_are_small_unless_the_user_says_otherwise(panel, layer):
     panel.source.tile.setValue(0)
     model = catalog.find_checkpoint(None, "naip").header["architecture"]

@@ -403,6 +403,18 @@ def test_apply_says_where_the_canvas_is_elsewhere(panel, window, qtbot):
     assert "does not show the raster" in panel.status.text() and not panel.runs.busy
 
 
+def test_a_map_does_not_land_in_another_project(panel, window, qtbot):
+    drawn(panel, qtbot)
+    train(panel, qtbot)
+    click(qtbot, panel.apply)
+    QgsProject.instance().clear()
+    qtbot.waitUntil(lambda: not panel.runs.busy, timeout=TRAINED_MS)
+    assert not QgsProject.instance().mapLayers() and panel.map.confidence() is None
+    assert "project was closed" in panel.status.text() and "OUTPUT.tif" in panel.status.text()
+    assert any("project was closed" in text for text in window.messages())
+    assert panel.head is not None  # a head belongs to no project
+
+
 # --- parts -------------------------------------------------------------------------------------------------------
 
 
