@@ -1,4 +1,4 @@
-"""The plugin's life in QGIS: what it adds to the window, and that all of it goes away again."""
+"""What the plugin adds to QGIS when it is loaded, and removes when it is unloaded."""
 
 import sys
 
@@ -44,7 +44,7 @@ class OfaNetPlugin:
         self.setup_menu = SetupMenu(self.iface, self.message, self._engine_changed)
         tip = tr("Recognise the sensor of the active raster layer and classify it")
         classify = self._action("Classify", ICON, tr("Classify layer"), self.classify_layer, tip)
-        tip = tr("Draw polygons, teach the model their classes, and map with them")
+        tip = tr("Draw polygons, train a head on their classes, and map with it")
         title, icon = tr("Train from polygons"), _icon("train")
         training = self._action("TrainFromPolygons", icon, title, self.train_from_polygons, tip)
         tip = tr("Click a place and see how similar every other place is")

@@ -795,16 +795,6 @@ Das Raster wird in überlappenden Kacheln gelesen, deren Ergebnisse nahtlos inei
             <translation>Ein Polygon für jede Fläche einer Klasse: class (eine Zahl), name, area_ha.</translation>
         </message>
         <message>
-            <location filename="algorithms/segment.py" />
-            <source>Polygons: {title}</source>
-            <translation>Polygone: {title}</translation>
-        </message>
-        <message>
-            <location filename="algorithms/segment.py" />
-            <source>Confidence: {title}</source>
-            <translation>Konfidenz: {title}</translation>
-        </message>
-        <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Segment a folder of scenes</source>
             <translation>Einen Ordner mit Szenen segmentieren</translation>
@@ -1713,34 +1703,59 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>{name} wurde entfernt.</translation>
         </message>
         <message>
+            <location filename="panels/classify/more_box.py" />
+            <source> ha</source>
+            <translation> ha</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>no minimum</source>
+            <translation>keine Untergrenze</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Smaller areas are merged into their neighbours</source>
+            <translation>Kleinere Flächen werden ihren Nachbarn zugeschlagen</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Fastest available</source>
+            <translation>Schnellstes Gerät</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Processor (CPU)</source>
+            <translation>Prozessor (CPU)</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Graphics card (CUDA)</source>
+            <translation>Grafikkarte (CUDA)</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>More</source>
+            <translation>Weiteres</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Compute on</source>
+            <translation>Rechnen auf</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Open the same in Processing: for batches, models, commands</source>
+            <translation>Dasselbe in der Verarbeitung öffnen: für Stapel, Modelle, Befehle</translation>
+        </message>
+        <message>
             <location filename="panels/classify/panel.py" />
             <source>Classify layer</source>
             <translation>Layer klassifizieren</translation>
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
-            <source>Save classes to</source>
-            <translation>Klassen speichern in</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>More</source>
-            <translation>Weiteres</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source> ha</source>
-            <translation> ha</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>none is too small</source>
-            <translation>keine ist zu klein</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>Smaller areas are given to their neighbours</source>
-            <translation>Kleinere Flächen werden ihren Nachbarn zugeschlagen</translation>
+            <source>Preview on {raster}</source>
+            <translation>Vorschau auf {raster}</translation>
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
@@ -1769,11 +1784,6 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
-            <source>Open the same in Processing: for batches, models, commands</source>
-            <translation>Dasselbe in der Verarbeitung öffnen: für Stapel, Modelle, Befehle</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
             <source>No head was found for this sensor: choose a head file</source>
             <translation>Für diesen Sensor wurde kein Klassifikationskopf gefunden: Wählen Sie eine Kopf-Datei</translation>
         </message>
@@ -1781,6 +1791,16 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="panels/classify/panel.py" />
             <source>Preview of the middle of what the canvas shows, so that it takes seconds</source>
             <translation>Vorschau der Mitte dessen, was die Kartenansicht zeigt, damit sie nur Sekunden dauert</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>{title}: done, added {names}</source>
+            <translation>{title}: fertig, hinzugefügt: {names}</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Save classes to</source>
+            <translation>Klassen speichern in</translation>
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
@@ -1804,26 +1824,6 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
-            <source>The fastest there is</source>
-            <translation>Schnellstes Gerät</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>Processor (CPU)</source>
-            <translation>Prozessor (CPU)</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>Graphics card (CUDA)</source>
-            <translation>Grafikkarte (CUDA)</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>Compute on</source>
-            <translation>Rechnen auf</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
             <source>Classify {layer}</source>
             <translation>{layer} klassifizieren</translation>
         </message>
@@ -1838,34 +1838,14 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>Vorschau von {layer}</translation>
         </message>
         <message>
-            <location filename="panels/classify/preview.py" />
-            <source>Preview on {raster}</source>
-            <translation>Vorschau auf {raster}</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/likeness.py" />
-            <source>Expected a raster with valid pixels here, found none</source>
-            <translation>Erwartet wurde hier ein Raster mit gültigen Pixeln, gefunden keines</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/likeness.py" />
-            <source>Expected a place on the raster: click inside it</source>
-            <translation>Erwartet wurde ein Ort auf dem Raster: Klicken Sie hinein</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/likeness.py" />
-            <source>Expected a place with valid pixels, found nodata: click elsewhere</source>
-            <translation>Erwartet wurde ein Ort mit gültigen Pixeln, gefunden nodata: Klicken Sie anderswo</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/likeness.py" />
-            <source>The layer could not be written to {path}</source>
-            <translation>Der Layer ließ sich nicht nach {path} schreiben</translation>
+            <location filename="panels/run_row.py" />
+            <source>Cancel</source>
+            <translation>Abbrechen</translation>
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
-            <source>{threshold:.2f} and more: {share:.1%} of the area (1 is the same, 0 any place)</source>
-            <translation>{threshold:.2f} und mehr: {share:.1%} der Fläche (1 ist gleich, 0 ein beliebiger Ort)</translation>
+            <source>Done. Click another place, or set the threshold with the slider</source>
+            <translation>Fertig. Einen anderen Ort anklicken oder mit dem Regler den Schwellenwert setzen</translation>
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
@@ -1884,13 +1864,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
-            <source>Progress</source>
-            <translation>Fortschritt</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/panel.py" />
-            <source>Least likeness that is shown</source>
-            <translation>Geringste Ähnlichkeit, die gezeigt wird</translation>
+            <source>Lowest similarity that is shown</source>
+            <translation>Kleinste Ähnlichkeit, die gezeigt wird</translation>
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
@@ -1899,13 +1874,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
-            <source>Looking for similar places</source>
-            <translation>Ähnliche Orte werden gesucht</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/panel.py" />
-            <source>Cancel</source>
-            <translation>Abbrechen</translation>
+            <source>{threshold:.2f} and more: {share:.1%} of the area (1: the same, 0: a random place)</source>
+            <translation>{threshold:.2f} und mehr: {share:.1%} der Fläche (1: gleich, 0: ein zufälliger Ort)</translation>
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
@@ -1914,13 +1884,38 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
-            <source>Done. Click another place, or draw the line with the slider</source>
-            <translation>Fertig. Klicken Sie einen anderen Ort an oder ziehen Sie die Grenze mit dem Regler</translation>
+            <source>Expected a place on the raster: click inside it</source>
+            <translation>Erwartet wurde ein Ort auf dem Raster: Klicken Sie hinein</translation>
         </message>
         <message>
-            <location filename="panels/similarity/panel.py" />
-            <source>{raster}: likeness</source>
+            <location filename="panels/similarity/search.py" />
+            <source>comparing places</source>
+            <translation>Orte werden verglichen</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/search.py" />
+            <source>computing features</source>
+            <translation>Merkmale werden berechnet</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/similarity_layer.py" />
+            <source>{raster}: similarity</source>
             <translation>{raster}: Ähnlichkeit</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/similarity_map.py" />
+            <source>Expected a raster with valid pixels here, found none</source>
+            <translation>Erwartet wurde hier ein Raster mit gültigen Pixeln, gefunden keines</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/similarity_map.py" />
+            <source>Expected a place with valid pixels, found nodata: click elsewhere</source>
+            <translation>Erwartet wurde ein Ort mit gültigen Pixeln, gefunden nodata: Klicken Sie anderswo</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/similarity_map.py" />
+            <source>The layer could not be written to {path}</source>
+            <translation>Der Layer ließ sich nicht nach {path} schreiben</translation>
         </message>
         <message>
             <location filename="panels/training/class_asker.py" />
@@ -1983,6 +1978,36 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>noch keine Klasse</translation>
         </message>
         <message>
+            <location filename="panels/training/head_score.py" />
+            <source>Mean IoU {miou:.2f}{before}, accuracy {accuracy:.0%}, on held-out polygons</source>
+            <translation>Mittlere IoU {miou:.2f}{before}, Genauigkeit {accuracy:.0%}, in Polygonen, aus denen nicht gelernt wurde</translation>
+        </message>
+        <message>
+            <location filename="panels/training/head_score.py" />
+            <source>Not scored: for that each class needs polygons in two places</source>
+            <translation>Nicht bewertet: Dafür braucht jede Klasse Polygone an zwei Orten</translation>
+        </message>
+        <message>
+            <location filename="panels/training/head_score.py" />
+            <source> (before: {miou:.2f})</source>
+            <translation> (vorher: {miou:.2f})</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Go to the place in the map where the head is least certain</source>
+            <translation>Zu dem Ort der Karte gehen, an dem der Kopf am unsichersten ist</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Keep the head: Classify layer and the toolbox offer it from then on</source>
+            <translation>Den Kopf behalten: „Layer klassifizieren“ und die Werkzeugkiste bieten ihn von da an an</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>The map is up to date</source>
+            <translation>Die Karte ist auf dem neuesten Stand</translation>
+        </message>
+        <message>
             <location filename="panels/training/panel.py" />
             <source>Place {number}: mean confidence {confidence:.0%}. Draw a polygon of what is right here, then train</source>
             <translation>Ort {number}: mittlere Konfidenz {confidence:.0%}. Zeichnen Sie ein Polygon dessen, was hier richtig ist, und trainieren Sie dann</translation>
@@ -1999,8 +2024,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Learn the classes from the polygons</source>
-            <translation>Die Klassen aus den Polygonen lernen</translation>
+            <source>Train a head on the polygons</source>
+            <translation>Einen Kopf mit den Polygonen trainieren</translation>
         </message>
         <message>
             <location filename="panels/training/panel.py" />
@@ -2019,18 +2044,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Go to the place of the map of which the head is least sure</source>
-            <translation>Zu dem Ort der Karte gehen, an dem der Kopf am unsichersten ist</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
             <source>Save head</source>
             <translation>Kopf speichern</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
-            <source>Keep the head: Classify layer and the toolbox offer it from then on</source>
-            <translation>Den Kopf behalten: „Layer klassifizieren“ und die Werkzeugkiste bieten ihn von da an an</translation>
         </message>
         <message>
             <location filename="panels/training/panel.py" />
@@ -2064,18 +2079,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Mean IoU {miou:.2f}{before}, accuracy {accuracy:.0%}, in polygons that were kept from learning</source>
-            <translation>Mittlere IoU {miou:.2f}{before}, Genauigkeit {accuracy:.0%}, in Polygonen, aus denen nicht gelernt wurde</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
             <source>Mapping</source>
             <translation>Kartierung</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
-            <source>The map is up to date</source>
-            <translation>Die Karte ist auf dem neuesten Stand</translation>
         </message>
         <message>
             <location filename="panels/training/panel.py" />
@@ -2084,13 +2089,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Cancelling...</source>
-            <translation>Wird abgebrochen...</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
-            <source>Not scored: for that each class needs polygons in two places</source>
-            <translation>Nicht bewertet: Dafür braucht jede Klasse Polygone an zwei Orten</translation>
+            <source>Trained on {count} classes</source>
+            <translation>Trainiert auf {count} Klassen</translation>
         </message>
         <message>
             <location filename="panels/training/panel.py" />
@@ -2104,18 +2104,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Trained on {count} classes</source>
-            <translation>Trainiert auf {count} Klassen</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
             <source>Saved: "{name}" can now be chosen under Classify layer</source>
             <translation>Gespeichert: „{name}“ lässt sich jetzt unter „Layer klassifizieren“ wählen</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
-            <source> (before: {miou:.2f})</source>
-            <translation> (vorher: {miou:.2f})</translation>
         </message>
         <message>
             <location filename="panels/training/save_head.py" />
@@ -2219,98 +2209,13 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="plugin.py" />
-            <source>Draw polygons, teach the model their classes, and map with them</source>
-            <translation>Polygone zeichnen, dem Modell ihre Klassen beibringen und damit kartieren</translation>
+            <source>Draw polygons, train a head on their classes, and map with it</source>
+            <translation>Polygone zeichnen, einen Kopf mit ihren Klassen trainieren und damit kartieren</translation>
         </message>
         <message>
             <location filename="plugin.py" />
-            <source>Click a place and see how alike every other place is</source>
+            <source>Click a place and see how similar every other place is</source>
             <translation>Einen Ort anklicken und sehen, wie ähnlich ihm jeder andere Ort ist</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Classes of {source} by the head {head}</source>
-            <translation>Klassen von {source} nach dem Klassifikationskopf {head}</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Areas of one class of {source} by the head {head}</source>
-            <translation>Flächen je einer Klasse von {source} nach dem Klassifikationskopf {head}</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Probability (0 to 1) of the winning class, of {source} by the head {head}</source>
-            <translation>Wahrscheinlichkeit (0 bis 1) der gewinnenden Klasse, von {source} nach dem Klassifikationskopf {head}</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Counted on the map, not corrected for its errors.</source>
-            <translation>Auf der Karte gezählt, nicht um ihre Fehler berichtigt.</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>engine</source>
-            <translation>Engine</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>source</source>
-            <translation>Quelle</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>sensor</source>
-            <translation>Sensor</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>unit of the values</source>
-            <translation>Einheit der Werte</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>checkpoint</source>
-            <translation>Checkpoint</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>fingerprint of the backbone</source>
-            <translation>Fingerabdruck des Backbones</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>head</source>
-            <translation>Klassifikationskopf</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>tile size, px</source>
-            <translation>Kachelgröße, px</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>overlap of tiles</source>
-            <translation>Überlappung der Kacheln</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>smallest area, ha</source>
-            <translation>kleinste Fläche, ha</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>device</source>
-            <translation>Gerät</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Open report</source>
-            <translation>Bericht öffnen</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>date</source>
-            <translation>Datum</translation>
         </message>
         <message>
             <location filename="results/live_map.py" />
@@ -2328,6 +2233,16 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>{raster}: Konfidenz</translation>
         </message>
         <message>
+            <location filename="results/map_run.py" />
+            <source>Polygons: {title}</source>
+            <translation>Polygone: {title}</translation>
+        </message>
+        <message>
+            <location filename="results/map_run.py" />
+            <source>Confidence: {title}</source>
+            <translation>Konfidenz: {title}</translation>
+        </message>
+        <message>
             <location filename="results/output_inputs.py" />
             <source>GeoTIFF (*.tif)</source>
             <translation>GeoTIFF (*.tif)</translation>
@@ -2343,19 +2258,104 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>[Temporärer Layer]</translation>
         </message>
         <message>
-            <location filename="results/styling.py" />
+            <location filename="results/post_processing.py" />
             <source>tiles</source>
             <translation>Kacheln</translation>
         </message>
         <message>
-            <location filename="results/styling.py" />
+            <location filename="results/post_processing.py" />
             <source>pixels</source>
             <translation>Pixel</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>Classes of {source} by the head {head}</source>
+            <translation>Klassen von {source} nach dem Klassifikationskopf {head}</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>Areas of one class of {source} by the head {head}</source>
+            <translation>Flächen je einer Klasse von {source} nach dem Klassifikationskopf {head}</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>Probability (0 to 1) of the winning class, of {source} by the head {head}</source>
+            <translation>Wahrscheinlichkeit (0 bis 1) der gewinnenden Klasse, von {source} nach dem Klassifikationskopf {head}</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>Counted on the map, not corrected for its errors.</source>
+            <translation>Auf der Karte gezählt, nicht um ihre Fehler berichtigt.</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>engine</source>
+            <translation>Engine</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>source</source>
+            <translation>Quelle</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>sensor</source>
+            <translation>Sensor</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>unit of the values</source>
+            <translation>Einheit der Werte</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>checkpoint</source>
+            <translation>Checkpoint</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>fingerprint of the backbone</source>
+            <translation>Fingerabdruck des Backbones</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>head</source>
+            <translation>Klassifikationskopf</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>tile size, px</source>
+            <translation>Kachelgröße, px</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>overlap of tiles</source>
+            <translation>Überlappung der Kacheln</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>smallest area, ha</source>
+            <translation>kleinste Fläche, ha</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>device</source>
+            <translation>Gerät</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>date</source>
+            <translation>Datum</translation>
         </message>
         <message>
             <location filename="runs/algorithm_task.py" />
             <source>{title} failed</source>
             <translation>{title}: fehlgeschlagen</translation>
+        </message>
+        <message>
+            <location filename="runs/run.py" />
+            <source>{title}: done, but its project was closed meanwhile. The result is in {files}</source>
+            <translation>{title}: fertig, aber sein Projekt wurde inzwischen geschlossen. Das Ergebnis liegt in {files}</translation>
         </message>
         <message>
             <location filename="runs/run.py" />
@@ -2369,13 +2369,13 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="runs/run.py" />
-            <source>cancelling...</source>
-            <translation>wird abgebrochen...</translation>
+            <source>{title}: cancelled, since its project was closed</source>
+            <translation>{title}: abgebrochen, da sein Projekt geschlossen wurde</translation>
         </message>
         <message>
             <location filename="runs/run.py" />
-            <source>{title}: done, added {names}</source>
-            <translation>{title}: fertig, hinzugefügt: {names}</translation>
+            <source>cancelling...</source>
+            <translation>wird abgebrochen...</translation>
         </message>
         <message>
             <location filename="runs/run.py" />
@@ -2386,6 +2386,16 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="runs/run_list.py" />
             <source>Cancel: {title}</source>
             <translation>Abbrechen: {title}</translation>
+        </message>
+        <message>
+            <location filename="runs/run_messages.py" />
+            <source>Open report</source>
+            <translation>Bericht öffnen</translation>
+        </message>
+        <message>
+            <location filename="runs/run_progress.py" />
+            <source>Progress</source>
+            <translation>Fortschritt</translation>
         </message>
         <message>
             <location filename="sensors.py" />

@@ -795,16 +795,6 @@ The raster is read in overlapping tiles whose results are blended without seams;
             <translation>每个类别的每个图斑一个多边形：class（数字）、name、area_ha。</translation>
         </message>
         <message>
-            <location filename="algorithms/segment.py" />
-            <source>Polygons: {title}</source>
-            <translation>多边形：{title}</translation>
-        </message>
-        <message>
-            <location filename="algorithms/segment.py" />
-            <source>Confidence: {title}</source>
-            <translation>置信度：{title}</translation>
-        </message>
-        <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Segment a folder of scenes</source>
             <translation>分割文件夹中的影像</translation>
@@ -1713,34 +1703,59 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>已移除 {name}。</translation>
         </message>
         <message>
+            <location filename="panels/classify/more_box.py" />
+            <source> ha</source>
+            <translation> 公顷</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>no minimum</source>
+            <translation>无下限</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Smaller areas are merged into their neighbours</source>
+            <translation>更小的区域并入相邻类别</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Fastest available</source>
+            <translation>可用的最快设备</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Processor (CPU)</source>
+            <translation>处理器（CPU）</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Graphics card (CUDA)</source>
+            <translation>显卡（CUDA）</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>More</source>
+            <translation>更多</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Compute on</source>
+            <translation>计算设备</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Open the same in Processing: for batches, models, commands</source>
+            <translation>在数据处理中以相同设置打开：用于批处理、模型、命令</translation>
+        </message>
+        <message>
             <location filename="panels/classify/panel.py" />
             <source>Classify layer</source>
             <translation>分类图层</translation>
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
-            <source>Save classes to</source>
-            <translation>类别保存到</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>More</source>
-            <translation>更多</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source> ha</source>
-            <translation> 公顷</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>none is too small</source>
-            <translation>全部保留</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>Smaller areas are given to their neighbours</source>
-            <translation>更小的区域并入相邻类别</translation>
+            <source>Preview on {raster}</source>
+            <translation>{raster} 的预览</translation>
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
@@ -1769,11 +1784,6 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
-            <source>Open the same in Processing: for batches, models, commands</source>
-            <translation>在数据处理中以相同设置打开：用于批处理、模型、命令</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
             <source>No head was found for this sensor: choose a head file</source>
             <translation>没有找到该传感器的分类头：请选择分类头文件</translation>
         </message>
@@ -1781,6 +1791,16 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="panels/classify/panel.py" />
             <source>Preview of the middle of what the canvas shows, so that it takes seconds</source>
             <translation>只预览画布显示范围的中部，以便在几秒内完成</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>{title}: done, added {names}</source>
+            <translation>{title}：完成，已添加 {names}</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Save classes to</source>
+            <translation>类别保存到</translation>
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
@@ -1804,26 +1824,6 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
-            <source>The fastest there is</source>
-            <translation>可用的最快设备</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>Processor (CPU)</source>
-            <translation>处理器（CPU）</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>Graphics card (CUDA)</source>
-            <translation>显卡（CUDA）</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>Compute on</source>
-            <translation>计算设备</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
             <source>Classify {layer}</source>
             <translation>分类 {layer}</translation>
         </message>
@@ -1838,34 +1838,14 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>预览 {layer}</translation>
         </message>
         <message>
-            <location filename="panels/classify/preview.py" />
-            <source>Preview on {raster}</source>
-            <translation>{raster} 的预览</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/likeness.py" />
-            <source>Expected a raster with valid pixels here, found none</source>
-            <translation>此处应为含有效像素的栅格，但没有找到</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/likeness.py" />
-            <source>Expected a place on the raster: click inside it</source>
-            <translation>应为栅格上的位置：请在栅格内点击</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/likeness.py" />
-            <source>Expected a place with valid pixels, found nodata: click elsewhere</source>
-            <translation>应为含有效像素的位置，实际为无数据：请点击别处</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/likeness.py" />
-            <source>The layer could not be written to {path}</source>
-            <translation>无法将图层写入 {path}</translation>
+            <location filename="panels/run_row.py" />
+            <source>Cancel</source>
+            <translation>取消</translation>
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
-            <source>{threshold:.2f} and more: {share:.1%} of the area (1 is the same, 0 any place)</source>
-            <translation>{threshold:.2f} 及以上：占面积的 {share:.1%}（1 为相同，0 为任意地点）</translation>
+            <source>Done. Click another place, or set the threshold with the slider</source>
+            <translation>完成。可点击另一地点，或用滑块设定阈值</translation>
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
@@ -1884,12 +1864,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
-            <source>Progress</source>
-            <translation>进度</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/panel.py" />
-            <source>Least likeness that is shown</source>
+            <source>Lowest similarity that is shown</source>
             <translation>显示的最低相似度</translation>
         </message>
         <message>
@@ -1899,13 +1874,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
-            <source>Looking for similar places</source>
-            <translation>正在查找相似地点</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/panel.py" />
-            <source>Cancel</source>
-            <translation>取消</translation>
+            <source>{threshold:.2f} and more: {share:.1%} of the area (1: the same, 0: a random place)</source>
+            <translation>{threshold:.2f} 及以上：占面积的 {share:.1%}（1：相同，0：随机地点）</translation>
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
@@ -1914,13 +1884,38 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
-            <source>Done. Click another place, or draw the line with the slider</source>
-            <translation>完成。可点击另一个地点，或用滑块调整界线</translation>
+            <source>Expected a place on the raster: click inside it</source>
+            <translation>应为栅格上的位置：请在栅格内点击</translation>
         </message>
         <message>
-            <location filename="panels/similarity/panel.py" />
-            <source>{raster}: likeness</source>
+            <location filename="panels/similarity/search.py" />
+            <source>comparing places</source>
+            <translation>正在比较各处</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/search.py" />
+            <source>computing features</source>
+            <translation>正在计算特征</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/similarity_layer.py" />
+            <source>{raster}: similarity</source>
             <translation>{raster}：相似度</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/similarity_map.py" />
+            <source>Expected a raster with valid pixels here, found none</source>
+            <translation>此处应为含有效像素的栅格，但没有找到</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/similarity_map.py" />
+            <source>Expected a place with valid pixels, found nodata: click elsewhere</source>
+            <translation>应为含有效像素的位置，实际为无数据：请点击别处</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/similarity_map.py" />
+            <source>The layer could not be written to {path}</source>
+            <translation>无法将图层写入 {path}</translation>
         </message>
         <message>
             <location filename="panels/training/class_asker.py" />
@@ -1983,6 +1978,36 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>尚无类别</translation>
         </message>
         <message>
+            <location filename="panels/training/head_score.py" />
+            <source>Mean IoU {miou:.2f}{before}, accuracy {accuracy:.0%}, on held-out polygons</source>
+            <translation>平均 IoU {miou:.2f}{before}，精度 {accuracy:.0%}，基于未参与学习的多边形</translation>
+        </message>
+        <message>
+            <location filename="panels/training/head_score.py" />
+            <source>Not scored: for that each class needs polygons in two places</source>
+            <translation>未评分：评分要求每个类别在两处有多边形</translation>
+        </message>
+        <message>
+            <location filename="panels/training/head_score.py" />
+            <source> (before: {miou:.2f})</source>
+            <translation>（之前：{miou:.2f}）</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Go to the place in the map where the head is least certain</source>
+            <translation>转到图上分类头最没有把握的地点</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Keep the head: Classify layer and the toolbox offer it from then on</source>
+            <translation>保留该分类头：此后“分类图层”和工具箱都会提供它</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>The map is up to date</source>
+            <translation>地图已是最新</translation>
+        </message>
+        <message>
             <location filename="panels/training/panel.py" />
             <source>Place {number}: mean confidence {confidence:.0%}. Draw a polygon of what is right here, then train</source>
             <translation>地点 {number}：平均置信度 {confidence:.0%}。请在此绘制正确类别的多边形，然后训练</translation>
@@ -1999,8 +2024,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Learn the classes from the polygons</source>
-            <translation>从多边形学习类别</translation>
+            <source>Train a head on the polygons</source>
+            <translation>用这些多边形训练分类头</translation>
         </message>
         <message>
             <location filename="panels/training/panel.py" />
@@ -2019,18 +2044,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Go to the place of the map of which the head is least sure</source>
-            <translation>转到图上分类头最没有把握的地点</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
             <source>Save head</source>
             <translation>保存分类头</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
-            <source>Keep the head: Classify layer and the toolbox offer it from then on</source>
-            <translation>保留该分类头：此后“分类图层”和工具箱都会提供它</translation>
         </message>
         <message>
             <location filename="panels/training/panel.py" />
@@ -2064,18 +2079,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Mean IoU {miou:.2f}{before}, accuracy {accuracy:.0%}, in polygons that were kept from learning</source>
-            <translation>平均 IoU {miou:.2f}{before}，精度 {accuracy:.0%}，基于未参与学习的多边形</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
             <source>Mapping</source>
             <translation>制图</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
-            <source>The map is up to date</source>
-            <translation>地图已是最新</translation>
         </message>
         <message>
             <location filename="panels/training/panel.py" />
@@ -2084,13 +2089,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Cancelling...</source>
-            <translation>正在取消...</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
-            <source>Not scored: for that each class needs polygons in two places</source>
-            <translation>未评分：评分要求每个类别在两处有多边形</translation>
+            <source>Trained on {count} classes</source>
+            <translation>已用 {count} 个类别训练</translation>
         </message>
         <message>
             <location filename="panels/training/panel.py" />
@@ -2104,18 +2104,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Trained on {count} classes</source>
-            <translation>已用 {count} 个类别训练</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
             <source>Saved: "{name}" can now be chosen under Classify layer</source>
             <translation>已保存：现在可在“分类图层”中选择“{name}”</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
-            <source> (before: {miou:.2f})</source>
-            <translation>（之前：{miou:.2f}）</translation>
         </message>
         <message>
             <location filename="panels/training/save_head.py" />
@@ -2219,98 +2209,13 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="plugin.py" />
-            <source>Draw polygons, teach the model their classes, and map with them</source>
-            <translation>绘制多边形，教模型学会其类别，并据此制图</translation>
+            <source>Draw polygons, train a head on their classes, and map with it</source>
+            <translation>绘制多边形，用其类别训练分类头，并据此制图</translation>
         </message>
         <message>
             <location filename="plugin.py" />
-            <source>Click a place and see how alike every other place is</source>
+            <source>Click a place and see how similar every other place is</source>
             <translation>点击一个地点，查看其他各处与它的相似程度</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Classes of {source} by the head {head}</source>
-            <translation>由分类头 {head} 得到的 {source} 的类别</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Areas of one class of {source} by the head {head}</source>
-            <translation>由分类头 {head} 得到的 {source} 的同类区域</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Probability (0 to 1) of the winning class, of {source} by the head {head}</source>
-            <translation>由分类头 {head} 得到的 {source} 各像素所取类别的概率（0 到 1）</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Counted on the map, not corrected for its errors.</source>
-            <translation>面积按图上像素统计，未对分类误差进行校正。</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>engine</source>
-            <translation>计算引擎</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>source</source>
-            <translation>来源</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>sensor</source>
-            <translation>传感器</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>unit of the values</source>
-            <translation>数值单位</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>checkpoint</source>
-            <translation>检查点</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>fingerprint of the backbone</source>
-            <translation>骨干网络的指纹</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>head</source>
-            <translation>分类头</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>tile size, px</source>
-            <translation>图块大小（像素）</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>overlap of tiles</source>
-            <translation>图块重叠</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>smallest area, ha</source>
-            <translation>最小面积（公顷）</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>device</source>
-            <translation>计算设备</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Open report</source>
-            <translation>打开报告</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>date</source>
-            <translation>日期</translation>
         </message>
         <message>
             <location filename="results/live_map.py" />
@@ -2328,6 +2233,16 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>{raster}：置信度</translation>
         </message>
         <message>
+            <location filename="results/map_run.py" />
+            <source>Polygons: {title}</source>
+            <translation>多边形：{title}</translation>
+        </message>
+        <message>
+            <location filename="results/map_run.py" />
+            <source>Confidence: {title}</source>
+            <translation>置信度：{title}</translation>
+        </message>
+        <message>
             <location filename="results/output_inputs.py" />
             <source>GeoTIFF (*.tif)</source>
             <translation>GeoTIFF (*.tif)</translation>
@@ -2343,19 +2258,104 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>[临时图层]</translation>
         </message>
         <message>
-            <location filename="results/styling.py" />
+            <location filename="results/post_processing.py" />
             <source>tiles</source>
             <translation>图块</translation>
         </message>
         <message>
-            <location filename="results/styling.py" />
+            <location filename="results/post_processing.py" />
             <source>pixels</source>
             <translation>像素</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>Classes of {source} by the head {head}</source>
+            <translation>由分类头 {head} 得到的 {source} 的类别</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>Areas of one class of {source} by the head {head}</source>
+            <translation>由分类头 {head} 得到的 {source} 的同类区域</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>Probability (0 to 1) of the winning class, of {source} by the head {head}</source>
+            <translation>由分类头 {head} 得到的 {source} 各像素所取类别的概率（0 到 1）</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>Counted on the map, not corrected for its errors.</source>
+            <translation>面积按图上像素统计，未对分类误差进行校正。</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>engine</source>
+            <translation>计算引擎</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>source</source>
+            <translation>来源</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>sensor</source>
+            <translation>传感器</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>unit of the values</source>
+            <translation>数值单位</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>checkpoint</source>
+            <translation>检查点</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>fingerprint of the backbone</source>
+            <translation>骨干网络的指纹</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>head</source>
+            <translation>分类头</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>tile size, px</source>
+            <translation>图块大小（像素）</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>overlap of tiles</source>
+            <translation>图块重叠</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>smallest area, ha</source>
+            <translation>最小面积（公顷）</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>device</source>
+            <translation>计算设备</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>date</source>
+            <translation>日期</translation>
         </message>
         <message>
             <location filename="runs/algorithm_task.py" />
             <source>{title} failed</source>
             <translation>{title}：失败</translation>
+        </message>
+        <message>
+            <location filename="runs/run.py" />
+            <source>{title}: done, but its project was closed meanwhile. The result is in {files}</source>
+            <translation>{title}：已完成，但其所属工程已被关闭。结果保存在 {files}</translation>
         </message>
         <message>
             <location filename="runs/run.py" />
@@ -2369,13 +2369,13 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="runs/run.py" />
-            <source>cancelling...</source>
-            <translation>正在取消...</translation>
+            <source>{title}: cancelled, since its project was closed</source>
+            <translation>{title}：已取消，因为其所属工程已关闭</translation>
         </message>
         <message>
             <location filename="runs/run.py" />
-            <source>{title}: done, added {names}</source>
-            <translation>{title}：完成，已添加 {names}</translation>
+            <source>cancelling...</source>
+            <translation>正在取消...</translation>
         </message>
         <message>
             <location filename="runs/run.py" />
@@ -2386,6 +2386,16 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="runs/run_list.py" />
             <source>Cancel: {title}</source>
             <translation>取消：{title}</translation>
+        </message>
+        <message>
+            <location filename="runs/run_messages.py" />
+            <source>Open report</source>
+            <translation>打开报告</translation>
+        </message>
+        <message>
+            <location filename="runs/run_progress.py" />
+            <source>Progress</source>
+            <translation>进度</translation>
         </message>
         <message>
             <location filename="sensors.py" />

@@ -8,10 +8,10 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 
 class FunctionTask(QObject):
-    """Starts at once. `function(task)` may call task.say, task.progress, task.cancelled; its answer or error comes with
+    """Starts at once. `function(task)` may call task.log, task.progress, task.cancelled; its answer or error comes with
     `ended`."""
 
-    said = pyqtSignal(str)  # a line for a log
+    logged = pyqtSignal(str)  # a line of text
     progressed = pyqtSignal(float, str)  # share of the whole, negative where unknown; what is being done
     ended = pyqtSignal(object, object)  # the answer, the exception: one of them is None
 
@@ -35,8 +35,8 @@ class FunctionTask(QObject):
 
     # --- called from the thread ---------------------------------------------------------------------------------
 
-    def say(self, line: str):
-        self.said.emit(line)
+    def log(self, line: str):
+        self.logged.emit(line)
 
     def progress(self, share: float | None, text: str):
         self.progressed.emit(-1.0 if share is None else share, text)

@@ -14,8 +14,8 @@ State = Enum("State", "WAITING RUNNING DONE FAILED CANCELLED")
 
 
 class Run(QObject):
-    """Results go into the project that was open when the run was made. Where that was closed meanwhile, a run that
-    waits is cancelled, and the files of one that runs are kept; the user is told where they are.
+    """Its result goes into the project that was open when it was made. Where that was closed meanwhile, a run that
+    waits is cancelled; of one that runs, the user learns where the files are.
 
     Attributes:
         state: A `State`.

@@ -60,7 +60,7 @@ class EngineSetup(QObject):
             return
 
         def work(task):
-            made = install.create(plan, task.say, task.progress, task.cancelled, extra)
+            made = install.create(plan, task.log, task.progress, task.cancelled, extra)
             task.progress(0.97, tr("Checking that it computes"))
             return check(made, task.cancelled)
 
@@ -134,7 +134,7 @@ class EngineSetup(QObject):
                 self._end(False, str(error))
 
         self._task = FunctionTask(title, work)
-        self._task.said.connect(self.said)
+        self._task.logged.connect(self.said)
         self._task.progressed.connect(self.progressed)
         self._task.ended.connect(ended)
         self.changed.emit()

@@ -1,4 +1,4 @@
-"""What a run leaves in the project and beside its files, with the real engine."""
+"""What a run leaves in the project and next to its files, with the real engine."""
 
 import shutil
 from pathlib import Path
@@ -103,8 +103,8 @@ def check_words(classes, polygons, confidence, run):
         about = made.metadata()
         assert about.title() == made.name() and about.abstract().startswith(kind)
         history = " ".join(about.history())
-        for told in ("ofanet 0.", "sentinel-2.tif", "Sentinel-2: land cover (simulated)", "overlap of tiles: 0.25"):
-            assert told in history, told
+        for part in ("ofanet 0.", "sentinel-2.tif", "Sentinel-2: land cover (simulated)", "overlap of tiles: 0.25"):
+            assert part in history, part
         assert "sentinel-2" in about.keywords()["ofanet"]
     for made in (classes, polygons):
         text = QgsLayerNotesUtils.layerNotes(made)
@@ -240,9 +240,9 @@ def test_the_group_of_all_results(plugin, layer, tmp_path, monkeypatch):
     from processing.gui import Postprocessing
 
     config = Postprocessing.ProcessingConfig
-    told = {config.RESULTS_GROUP_NAME: "results"}
+    settings = {config.RESULTS_GROUP_NAME: "results"}
     monkeypatch.setattr(Postprocessing, "iface", None)
-    monkeypatch.setattr(config, "getSetting", staticmethod(told.get))
+    monkeypatch.setattr(config, "getSetting", staticmethod(settings.get))
     key = "Processing/Configuration/RESULTS_GROUP_NAME"
     QgsSettings().setValue(key, "results")
     try:
@@ -257,13 +257,13 @@ def test_the_group_of_all_results(plugin, layer, tmp_path, monkeypatch):
 def test_the_active_layer_stays_active_when_it_moves(plugin, layer, window, tmp_path, monkeypatch):
     run = Run("segment", layer(sample("sentinel-2"), "scene"), tmp_path, FILES)
     made = run.layers[0]
-    window.layer, told = made, []
-    window.currentLayerChanged.connect(told.append)
+    window.layer, active = made, []
+    window.currentLayerChanged.connect(active.append)
     monkeypatch.setattr(qgis.utils, "iface", window)
     place(made, "classes", MapRun("another", MapResult.from_json(run.feedback.answer)), QgsProject.instance())
-    window.currentLayerChanged.disconnect(told.append)
+    window.currentLayerChanged.disconnect(active.append)
     window.layer = None
-    assert told == [made] and [len(inner) for _, inner in tree()[:2]] == [1, 2]
+    assert active == [made] and [len(inner) for _, inner in tree()[:2]] == [1, 2]
 
 
 def test_what_a_run_is_called(segmented, layer):

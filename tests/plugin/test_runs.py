@@ -109,9 +109,9 @@ def test_a_run_can_be_run_again_from_the_history(opened, plugin, qtbot, tmp_path
     assert made.entry["results"]["OUTPUT"] == str(tmp_path / "o.tif") and "water" in made.entry["log"]
     assert made.entry["python_command"].startswith('processing.run("ofanet:segment"')
     assert "qgis_process run ofanet:segment" in made.entry["process_command"]
-    told = made.entry["parameters"]["inputs"]
-    assert told["INPUT"] == sample("naip") and told["HEAD"] == str(panel.head.current().path)
-    again = processing.run("ofanet:segment", {**told, "OUTPUT": str(tmp_path / "again.tif")})
+    found = made.entry["parameters"]["inputs"]
+    assert found["INPUT"] == sample("naip") and found["HEAD"] == str(panel.head.current().path)
+    again = processing.run("ofanet:segment", {**found, "OUTPUT": str(tmp_path / "again.tif")})
     assert Path(again["OUTPUT"]).read_bytes()
 
 
@@ -135,13 +135,13 @@ def test_open_as_algorithm_carries_the_parameters(opened, window, qtbot, tmp_pat
     press(panel.algorithm, qtbot)
     dialog = panel._window
     assert dialog.isVisible() and dialog.algorithm().id() == "ofanet:segment"
-    told = dialog.createProcessingParameters()
+    found = dialog.createProcessingParameters()
     for name in ("HEAD", "TILE_SIZE", "DEVICE", "MIN_AREA", "SENSOR", "UNITS"):
-        assert told[name] == shown[name], name
-    assert told["TILE_SIZE"] == panel.head.current().header["tile_px"] // 2
-    assert told["INPUT"] in (panel.source.layer().id(), panel.source.layer().source())
-    assert told["MASK"] in (polygons.id(), polygons) or told["MASK"].source.staticValue() == polygons.id()
-    assert _target(told["OUTPUT"]) == str(tmp_path / "o.tif") and _target(told["OUTPUT_POLYGONS"])
+        assert found[name] == shown[name], name
+    assert found["TILE_SIZE"] == panel.head.current().header["tile_px"] // 2
+    assert found["INPUT"] in (panel.source.layer().id(), panel.source.layer().source())
+    assert found["MASK"] in (polygons.id(), polygons) or found["MASK"].source.staticValue() == polygons.id()
+    assert _target(found["OUTPUT"]) == str(tmp_path / "o.tif") and _target(found["OUTPUT_POLYGONS"])
     dialog.close()
 
 

@@ -69,7 +69,7 @@ def values(layer) -> np.ndarray:
     return gdal.Open(layer.source()).ReadAsArray()
 
 
-def test_a_click_shows_what_is_alike(panel, window, qtbot):
+def test_a_click_shows_what_is_similar(panel, window, qtbot):
     assert "click a place" in panel.hint.text() and not panel.threshold.isEnabled()
     click_map(panel, window, qtbot, 52, 180)
     assert panel.runs.cancel.isVisible() and window.mapCanvas().mapTool() is panel.tool
@@ -98,8 +98,8 @@ def test_a_click_shows_what_is_alike(panel, window, qtbot):
 
     panel.threshold.setValue(90)
     assert panel.share.text() != shown and panel.share.text().startswith("0.90 and more: ")
-    told = float(panel.share.text().split(": ")[1].split("%")[0]) / 100
-    assert told == pytest.approx((found[np.isfinite(found)] >= 0.9).mean(), abs=0.002)
+    share = float(panel.share.text().split(": ")[1].split("%")[0]) / 100
+    assert share == pytest.approx((found[np.isfinite(found)] >= 0.9).mean(), abs=0.002)
     layer = panel.similarity.layer()
     block = layer.renderer().block(1, layer.extent(), found.shape[1], found.shape[0])
     clear = np.array([[block.color(j, i) >> 24 == 0 for i in range(found.shape[1])] for j in range(found.shape[0])])

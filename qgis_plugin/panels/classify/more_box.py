@@ -1,4 +1,4 @@
-"""What few users need: further outputs, the smallest area, the device. It is remembered for the next time."""
+"""What few users change: further outputs, the smallest area, the device."""
 
 from qgis.core import QgsSettings
 from qgis.gui import QgsCollapsibleGroupBox
@@ -58,14 +58,14 @@ def _min_area_input() -> QDoubleSpinBox:
     box.setDecimals(4)
     box.setSingleStep(0.01)
     box.setSuffix(tr(" ha"))
-    box.setSpecialValueText(tr("none is too small"))
-    box.setToolTip(tr("Smaller areas are given to their neighbours"))
+    box.setSpecialValueText(tr("no minimum"))
+    box.setToolTip(tr("Smaller areas are merged into their neighbours"))
     return box
 
 
 def _device_input() -> QComboBox:
     box = QComboBox()
-    box.addItem(tr("The fastest there is"), "auto")
+    box.addItem(tr("Fastest available"), "auto")
     box.addItem(tr("Processor (CPU)"), "cpu")
     box.addItem(tr("Graphics card (CUDA)"), "cuda")
     box.setCurrentIndex(max(box.findData(QgsSettings().value(_DEVICE, "auto", str)), 0))

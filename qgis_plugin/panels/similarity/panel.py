@@ -161,7 +161,7 @@ class SimilarityPanel(Panel):
         threshold = self.threshold.value() / 100
         if self.similarity.layer() is not None and self._found is not None:
             self.similarity.style(threshold)
-            text = tr("{threshold:.2f} and more: {share:.1%} of the area (1 is the same, 0 any place)")
+            text = tr("{threshold:.2f} and more: {share:.1%} of the area (1: the same, 0: a random place)")
             show_text(self.share, text.format(threshold=threshold, share=self._found.share_above(threshold)))
 
     def _mark(self, point):

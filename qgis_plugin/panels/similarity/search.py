@@ -13,7 +13,7 @@ from ...runs.function_task import FunctionTask
 from .similarity_map import SimilarityMap, features_mean, map_similarity
 
 _TOKEN_PX = 7  # how small a place is, unless the user sets the tile size: much smaller than the models' own tokens
-_FEATURES_SHARE = 0.9  # of the work, as the progress bar shows it
+_FEATURES_SHARE = 0.9  # of the progress bar
 
 
 @dataclass

@@ -60,7 +60,7 @@ def map_similarity(
         mean: (D,) of the features.
         output: The GeoTIFF to write.
         progress: Called with the share that is done.
-        cancelled: Asked once per strip.
+        cancelled: Called once per strip.
         block_bytes: About how much memory a strip takes.
 
     Returns:

@@ -39,6 +39,6 @@ class HeadScore(QWidget):
         known = [value for value in iou if value is not None]
         self._miou = sum(known) / len(known)
         self.matrix.show_matrix(names, [entry["color"] for entry in classes], validation["confusion"], iou, order)
-        text = tr("Mean IoU {miou:.2f}{before}, accuracy {accuracy:.0%}, in polygons that were kept from learning")
+        text = tr("Mean IoU {miou:.2f}{before}, accuracy {accuracy:.0%}, on held-out polygons")
         last = "" if before is None else tr(" (before: {miou:.2f})").format(miou=before)
         show_text(self.label, text.format(miou=self._miou, accuracy=validation["accuracy"], before=last))

@@ -7,7 +7,7 @@ _SETTLE_MS = 250  # after the last change of a polygon
 
 
 class LayerWatcher(QObject):
-    changed = pyqtSignal()  # features or style have changed, and for a moment not again
+    changed = pyqtSignal()  # features or style have changed, and no more for a moment
     deleted = pyqtSignal()  # the layer goes away
 
     def __init__(self, parent):

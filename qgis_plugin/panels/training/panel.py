@@ -53,14 +53,14 @@ class TrainingPanel(Panel):
         self.source, self.classes, self.score = RasterInput(tr("the model's own")), ClassTable(), HeadScore()
         self.inputs = TrainingInputs(self.source.layer)
         self.runs = RunRow(self._queue, self.show_status, self._show_message)
-        self.train = push_button(tr("Train"), self._train, tr("Learn the classes from the polygons"))
+        self.train = push_button(tr("Train"), self._train, tr("Train a head on the polygons"))
         self.apply = push_button(tr("Apply to canvas"), self._apply_canvas, tr("Map what the canvas shows"))
-        tip = tr("Go to the place of the map of which the head is least sure")
+        tip = tr("Go to the place in the map where the head is least certain")
         self.uncertain = push_button(tr("Next uncertain place"), self._next_place, tip)
         tip = tr("Keep the head: Classify layer and the toolbox offer it from then on")
         self.save = push_button(tr("Save head"), self._save, tip)
-        self.again = QCheckBox(tr("Update the map after each training"))
-        self.again.setChecked(True)
+        self.remap = QCheckBox(tr("Update the map after each training"))
+        self.remap.setChecked(True)
         self.name = QLineEdit(models.new_head().stem)
         self.name.setAccessibleName(tr("Name of the head"))
         self.classes.let_add(False)
@@ -72,7 +72,7 @@ class TrainingPanel(Panel):
         for widget in (self.train, self.runs, self.status, self.score):
             layout.addWidget(widget)
         layout.addLayout(row_of(self.apply, self.uncertain))
-        layout.addWidget(self.again)
+        layout.addWidget(self.remap)
         layout.addLayout(row_of(self.name, self.save))
         self.setWidget(Scrolled(content))
 
@@ -193,7 +193,7 @@ class TrainingPanel(Panel):
         """The new head shows what the last map showed."""
         raster = self.source.layer()
         mapped = raster is not None and self.map.is_of(raster.id()) and self.map.confidence() is not None
-        if run.done and self.again.isChecked() and mapped:
+        if run.done and self.remap.isChecked() and mapped:
             self._apply(self._mapped)
 
     def _in_own_colors(self, classes: list[dict]) -> list[dict]:
