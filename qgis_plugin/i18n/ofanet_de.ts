@@ -1719,6 +1719,11 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/classify/more_box.py" />
+            <source>More</source>
+            <translation>Weiteres</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
             <source>Fastest available</source>
             <translation>Schnellstes Gerät</translation>
         </message>
@@ -1731,11 +1736,6 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="panels/classify/more_box.py" />
             <source>Graphics card (CUDA)</source>
             <translation>Grafikkarte (CUDA)</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/more_box.py" />
-            <source>More</source>
-            <translation>Weiteres</translation>
         </message>
         <message>
             <location filename="panels/classify/more_box.py" />
@@ -2353,32 +2353,32 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>{title}: fehlgeschlagen</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
             <source>{title}: done, but its project was closed meanwhile. The result is in {files}</source>
             <translation>{title}: fertig, aber sein Projekt wurde inzwischen geschlossen. Das Ergebnis liegt in {files}</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
             <source>waiting for another run to end</source>
             <translation>wartet auf das Ende eines anderen Laufs</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
             <source>starting</source>
             <translation>startet</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
             <source>{title}: cancelled, since its project was closed</source>
             <translation>{title}: abgebrochen, da sein Projekt geschlossen wurde</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
             <source>cancelling...</source>
             <translation>wird abgebrochen...</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
             <source>{title}: cancelled</source>
             <translation>{title}: abgebrochen</translation>
         </message>

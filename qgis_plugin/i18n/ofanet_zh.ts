@@ -1719,6 +1719,11 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/classify/more_box.py" />
+            <source>More</source>
+            <translation>更多</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
             <source>Fastest available</source>
             <translation>可用的最快设备</translation>
         </message>
@@ -1731,11 +1736,6 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="panels/classify/more_box.py" />
             <source>Graphics card (CUDA)</source>
             <translation>显卡（CUDA）</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/more_box.py" />
-            <source>More</source>
-            <translation>更多</translation>
         </message>
         <message>
             <location filename="panels/classify/more_box.py" />
@@ -2353,32 +2353,32 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>{title}：失败</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
             <source>{title}: done, but its project was closed meanwhile. The result is in {files}</source>
             <translation>{title}：已完成，但其所属工程已被关闭。结果保存在 {files}</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
             <source>waiting for another run to end</source>
             <translation>正在等待另一个运行结束</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
             <source>starting</source>
             <translation>正在启动</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
             <source>{title}: cancelled, since its project was closed</source>
             <translation>{title}：已取消，因为其所属工程已关闭</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
             <source>cancelling...</source>
             <translation>正在取消...</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
             <source>{title}: cancelled</source>
             <translation>{title}：已取消</translation>
         </message>

@@ -8,7 +8,7 @@ from qgis.PyQt.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from ..engine.modules import errors
 from ..i18n.texts import tr
-from ..runs.run import Run, State
+from ..runs.panel_run import PanelRun, RunState
 from ..runs.run_progress import RunProgress
 from ..runs.run_queue import RunQueue
 
@@ -20,7 +20,7 @@ class RunRow(QWidget):
         """`show_status(text)` shows a line in the panel, `show_message(text, level)` one in the message bar."""
         super().__init__()
         self._queue, self._show_status, self._show_message = queue, show_status, show_message
-        self._run: Run | None = None
+        self._run: PanelRun | None = None
         self.progress, self.cancel = RunProgress(), QPushButton(tr("Cancel"))
         self.cancel.setAutoDefault(False)
         self.cancel.clicked.connect(self.cancel_run)
@@ -34,7 +34,7 @@ class RunRow(QWidget):
     def busy(self) -> bool:
         return self._run is not None
 
-    def start(self, run: Run):
+    def start(self, run: PanelRun):
         """Before other runs that wait: the user is looking on."""
         self._run = run
         self.progress.follow(run)
@@ -56,11 +56,11 @@ class RunRow(QWidget):
     def _progressed(self, _percent: float, text: str):
         self._show_status(f"{self._run.title}: {text}")
 
-    def _ended(self, run: Run):
+    def _ended(self, run: PanelRun):
         self._run = None
         self.hide()
         self._show_status(run.message)
-        if run.state is State.FAILED and not isinstance(run.error, errors.OfaError):  # an OfaError is easily mended
+        if run.state is RunState.FAILED and not isinstance(run.error, errors.OfaError):  # an OfaError is easily mended
             self._show_message(run.message, Qgis.MessageLevel.Critical)
         elif run.project_closed:
             self._show_message(run.message, Qgis.MessageLevel.Warning)

@@ -4,7 +4,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ..i18n.texts import tr
-from .run import Run
+from .panel_run import PanelRun
 from .run_progress import RunProgress
 from .run_queue import RunQueue
 
@@ -31,7 +31,7 @@ class RunList(QWidget):
 
 
 class _Row(QWidget):
-    def __init__(self, run: Run):
+    def __init__(self, run: PanelRun):
         super().__init__()
         self.title, self.text = QLabel(run.title), QLabel()
         for label in (self.title, self.text):

@@ -7,15 +7,15 @@ from qgis.PyQt.QtWidgets import QPushButton
 
 from ..i18n.texts import tr
 from .algorithm_task import AlgorithmResult
-from .run import Run, State
+from .panel_run import PanelRun, RunState
 from .run_progress import RunProgress
 from .run_queue import RunQueue
 
 # level of a message, and for how many seconds it stays; 0: until the user closes it
 _SHOWN = {
-    State.DONE: (Qgis.MessageLevel.Success, 8),
-    State.CANCELLED: (Qgis.MessageLevel.Info, 5),
-    State.FAILED: (Qgis.MessageLevel.Critical, 0),
+    RunState.DONE: (Qgis.MessageLevel.Success, 8),
+    RunState.CANCELLED: (Qgis.MessageLevel.Info, 5),
+    RunState.FAILED: (Qgis.MessageLevel.Critical, 0),
 }
 
 
@@ -26,7 +26,7 @@ class RunMessages(QObject):
         """`bar` is the message bar, `show_message(text, level, seconds)` puts a message into it."""
         super().__init__()
         self._queue, self._bar, self._show_message = queue, bar, show_message
-        self._lines: dict[Run, object] = {}
+        self._lines: dict[PanelRun, object] = {}
         queue.added.connect(self._added)
 
     def close(self):
@@ -35,7 +35,7 @@ class RunMessages(QObject):
             run.ended.disconnect(self._ended)
             self._remove(run)
 
-    def _added(self, run: Run):
+    def _added(self, run: PanelRun):
         if not run.announced:
             return
         run.progressed.connect(lambda _percent, text: self._set_text(run, text))
@@ -45,7 +45,7 @@ class RunMessages(QObject):
         if first is not run and first in self._lines:
             self._show(first)  # on top: it is the one that moves
 
-    def _show(self, run: Run):
+    def _show(self, run: PanelRun):
         self._remove(run)
         line, cancel = self._bar.createMessage(run.title, run.text), QPushButton(tr("Cancel"))
         cancel.clicked.connect(run.cancel)
@@ -55,20 +55,20 @@ class RunMessages(QObject):
         self._lines[run] = line
         self._bar.pushWidget(line, Qgis.MessageLevel.Info)
 
-    def _set_text(self, run: Run, text: str):
+    def _set_text(self, run: PanelRun, text: str):
         if run in self._lines:
             self._lines[run].setText(text)
 
-    def _remove(self, run: Run):
+    def _remove(self, run: PanelRun):
         line = self._lines.pop(run, None)
         if line is not None:
             self._bar.popWidget(line)
 
-    def _closed(self, run: Run, line):
+    def _closed(self, run: PanelRun, line):
         if self._lines.get(run) is line:
             del self._lines[run]
 
-    def _ended(self, run: Run):
+    def _ended(self, run: PanelRun):
         self._remove(run)
         if not run.message:
             return

@@ -2,7 +2,7 @@
 
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from .run import Run
+from .panel_run import PanelRun
 
 
 class RunQueue(QObject):
@@ -11,10 +11,10 @@ class RunQueue(QObject):
 
     def __init__(self):
         super().__init__()
-        self.runs: list[Run] = []  # the first one runs, the others wait
+        self.runs: list[PanelRun] = []  # the first one runs, the others wait
         self._closed = False
 
-    def add(self, run: Run, soon: bool = False):
+    def add(self, run: PanelRun, soon: bool = False):
         """`soon`: before all others that wait."""
         run.ended.connect(self._ended)
         self.runs.insert(1 if soon and self.runs else len(self.runs), run)
@@ -36,7 +36,7 @@ class RunQueue(QObject):
         if self.runs and not self._closed:
             self.runs[0].start()
 
-    def _ended(self, run: Run):
+    def _ended(self, run: PanelRun):
         if run in self.runs:
             self.runs.remove(run)
         self._next()

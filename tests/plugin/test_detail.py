@@ -154,7 +154,7 @@ def test_time_is_known_after_a_run_and_kept(widget, layer, qtbot):
     raster, one = layer(sample("naip")), head()
     widget.update_for(raster, one, raster.extent(), "auto")
     assert widget.tiles_a_second() is None and "441 tiles; how long it takes is known" in widget.estimate.text()
-    widget.learn({"tiles": 441, "computing_s": 2.205, "device": "cpu"}, one, "auto")
+    widget.learn(441, 2.205, "cpu", one, "auto")
     assert widget.tiles_a_second() == pytest.approx(200)
     assert "441 tiles; about 2 s; up to about" in widget.estimate.text()
     again = DetailInput()

@@ -23,7 +23,7 @@ from qgis.PyQt.QtWidgets import QToolButton
 from test_action import DONE_MS, LEFT, choose_task, large, layers, opened, press  # noqa: F401
 
 from qgis_plugin.panels.classify.preview import FIRST_TILES, LEAST_TILES, MOST_TILES, cropped, most_tiles
-from qgis_plugin.runs.run import State
+from qgis_plugin.runs.panel_run import RunState
 from qgis_plugin.widgets.extent_input import CANVAS, POLYGONS
 from qgis_plugin.widgets.tile_size_input import tiles_along
 
@@ -54,10 +54,10 @@ def test_two_runs_one_after_the_other(opened, plugin, window, layer, qtbot, tmp_
     panel = opened(sample("naip"), "first")
     queue_two(panel, window, layer, qtbot, tmp_path)
     first, second = plugin.queue.runs
-    assert first.state is State.RUNNING and second.state is State.WAITING
+    assert first.state is RunState.RUNNING and second.state is RunState.WAITING
     assert our_tasks() == ["Classify first"]  # a run that waits holds no thread
     assert window.messages()[:2] == [first.text, second.text] and "waiting" in second.text  # what moves is on top
-    qtbot.waitUntil(lambda: second.state is not State.WAITING, timeout=DONE_MS)
+    qtbot.waitUntil(lambda: second.state is not RunState.WAITING, timeout=DONE_MS)
     assert plugin.queue.runs == [second] and (tmp_path / "one.tif").exists() and not (tmp_path / "two.tif").exists()
     qtbot.waitUntil(lambda: not plugin.queue.runs, timeout=DONE_MS)
     assert (tmp_path / "two.tif").exists() and len(layers()) == 4
@@ -83,7 +83,7 @@ def test_a_cancelled_run_lets_the_next_one_begin(opened, plugin, window, layer, 
     qtbot.waitUntil(lambda: first.percent > 0, timeout=DONE_MS)
     start = time.monotonic()
     first.cancel()
-    qtbot.waitUntil(lambda: second.state is not State.WAITING, timeout=5000)
+    qtbot.waitUntil(lambda: second.state is not RunState.WAITING, timeout=5000)
     assert time.monotonic() - start < 2
     qtbot.waitUntil(lambda: not plugin.queue.runs, timeout=DONE_MS)
     assert (tmp_path / "two.tif").exists() and not (tmp_path / "one.tif").exists()
@@ -207,7 +207,7 @@ def test_a_run_that_waits_ends_with_its_project(opened, plugin, window, layer, q
     queue_two(panel, window, layer, qtbot, tmp_path)
     first, second = plugin.queue.runs
     QgsProject.instance().clear()
-    assert second.state is State.CANCELLED and plugin.queue.runs == [first]
+    assert second.state is RunState.CANCELLED and plugin.queue.runs == [first]
     assert "Classify second: cancelled, since its project was closed" in " ".join(window.messages())
     qtbot.waitUntil(lambda: not plugin.queue.runs, timeout=DONE_MS)
     assert (tmp_path / "one.tif").exists() and not (tmp_path / "two.tif").exists() and not layers()

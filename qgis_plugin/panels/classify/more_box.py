@@ -65,8 +65,11 @@ def _min_area_input() -> QDoubleSpinBox:
 
 def _device_input() -> QComboBox:
     box = QComboBox()
-    box.addItem(tr("Fastest available"), "auto")
-    box.addItem(tr("Processor (CPU)"), "cpu")
-    box.addItem(tr("Graphics card (CUDA)"), "cuda")
+    for title, device in (
+        (tr("Fastest available"), "auto"),
+        (tr("Processor (CPU)"), "cpu"),
+        (tr("Graphics card (CUDA)"), "cuda"),
+    ):
+        box.addItem(title, device)
     box.setCurrentIndex(max(box.findData(QgsSettings().value(_DEVICE, "auto", str)), 0))
     return box

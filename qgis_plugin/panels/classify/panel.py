@@ -15,7 +15,7 @@ from ...results.live_map import LiveMap, canvas_extent
 from ...results.output_inputs import OutputFile
 from ...runs.algorithm_dialog import algorithm_window, known_parameters
 from ...runs.algorithm_task import AlgorithmResult, AlgorithmTask
-from ...runs.run import Run
+from ...runs.panel_run import PanelRun
 from ...runs.run_list import RunList
 from ...runs.run_queue import RunQueue
 from ...widgets.extent_input import AreaInput
@@ -36,7 +36,7 @@ class ClassifyPanel(Panel):
     def __init__(self, iface, queue: RunQueue, show_message):
         super().__init__(iface, queue, show_message, tr("Classify layer"), "ofanetClassifyPanel")
         self.preview_map = LiveMap(tr("Preview on {raster}"))
-        self._preview_run: Run | None = None  # the last one
+        self._preview_run: PanelRun | None = None  # the last one
         self._window = None  # of the algorithm
         self._build()
         self._connect()
@@ -193,9 +193,9 @@ class ClassifyPanel(Panel):
         self.output.setFilePath("")  # the next run is not to overwrite this one's files
         self.more.clear_files()
 
-    def _make_run(self, title: str, parameters: dict, finish, keep_files, in_history: bool) -> Run:
+    def _make_run(self, title: str, parameters: dict, finish, keep_files, in_history: bool) -> PanelRun:
         algorithm_id, head, device = self._algorithm_id(), self.head.current(), self.more.device.currentData()
-        run = Run(
+        run = PanelRun(
             title,
             lambda: AlgorithmTask(algorithm_id, parameters, title, in_history),
             finish,
@@ -206,12 +206,12 @@ class ClassifyPanel(Panel):
         run.ended.connect(lambda run: self._learn_speed(run, head, device))
         return run
 
-    def _learn_speed(self, run: Run, head, device: str):
+    def _learn_speed(self, run: PanelRun, head, device: str):
         if run.done and not sip.isdeleted(self):
             result = MapResult.from_json(run.result.feedback.answer)
             self.detail.learn(result.tiles, result.computing_s, result.device, head, device)
 
-    def _remove_preview(self, raster_id: str, run: Run):
+    def _remove_preview(self, raster_id: str, run: PanelRun):
         """It would hide the map."""
         if run.done and not sip.isdeleted(self) and self.preview_map.is_of(raster_id):
             self.preview_map.remove()
@@ -266,7 +266,7 @@ class ClassifyPanel(Panel):
         self.show_status(cut)
         return ""  # the panel shows it
 
-    def _preview_ended(self, run: Run):
+    def _preview_ended(self, run: PanelRun):
         if run is self._preview_run:
             self._preview_run = None
 

@@ -16,7 +16,7 @@ from ...engine.raster_facts import source_path
 from ...i18n.texts import tr
 from ...results.live_map import canvas_extent
 from ...runs.function_task import FunctionTask
-from ...runs.run import Run
+from ...runs.panel_run import PanelRun
 from ...runs.run_queue import RunQueue
 from ...widgets.raster_input import RasterInput
 from ...widgets.scroll_area import Scrolled
@@ -126,7 +126,7 @@ class SimilarityPanel(Panel):
             return FunctionTask(title, lambda task: search(task, features, params, place, output))
 
         finish = functools.partial(self._show_found, raster.id())
-        run = Run(title, start_task, finish, lambda found: [found.path], parent=self._iface.mainWindow())
+        run = PanelRun(title, start_task, finish, lambda found: [found.path], parent=self._iface.mainWindow())
         self.runs.start(run)
         run.ended.connect(lambda _: self._keep_features(features))
 

@@ -13,7 +13,7 @@ from ...i18n.texts import tr
 from ...models import user_models as models
 from ...results.live_map import LiveMap, canvas_extent
 from ...runs.algorithm_task import AlgorithmResult, AlgorithmTask
-from ...runs.run import Run
+from ...runs.panel_run import PanelRun
 from ...runs.run_queue import RunQueue
 from ...widgets.raster_input import RasterInput
 from ...widgets.scroll_area import Scrolled
@@ -151,11 +151,11 @@ class TrainingPanel(Panel):
 
     # --- train --------------------------------------------------------------------------------------------------
 
-    def _start(self, title: str, algorithm: str, parameters: dict, finish, keep_files=None) -> Run:
+    def _start(self, title: str, algorithm: str, parameters: dict, finish, keep_files=None) -> PanelRun:
         def start_task():
             return AlgorithmTask(algorithm, parameters, title)
 
-        run = Run(title, start_task, finish, keep_files, parent=self._iface.mainWindow())
+        run = PanelRun(title, start_task, finish, keep_files, parent=self._iface.mainWindow())
         self.runs.start(run)
         return run
 
@@ -189,7 +189,7 @@ class TrainingPanel(Panel):
         self.score.show_head(classes, header["training"]["validation"], [row.name for row in self.counts.rows])
         return tr("Trained on {count} classes").format(count=len(classes))
 
-    def _map_again(self, run: Run):
+    def _map_again(self, run: PanelRun):
         """The new head shows what the last map showed."""
         raster = self.source.layer()
         mapped = raster is not None and self.map.is_of(raster.id()) and self.map.confidence() is not None

@@ -10,15 +10,15 @@ from ..i18n.texts import in_window_words, tr
 from .algorithm_task import AlgorithmTask
 from .function_task import FunctionTask
 
-State = Enum("State", "WAITING RUNNING DONE FAILED CANCELLED")
+RunState = Enum("RunState", "WAITING RUNNING DONE FAILED CANCELLED")
 
 
-class Run(QObject):
+class PanelRun(QObject):
     """Its result goes into the project that was open when it was made. Where that was closed meanwhile, a run that
     waits is cancelled; of one that runs, the user learns where the files are.
 
     Attributes:
-        state: A `State`.
+        state: A `RunState`.
         percent: How much is done; negative while that is not known.
         text: What is being done.
         message: How it ended, for the user; empty where there is nothing to say.
@@ -54,18 +54,18 @@ class Run(QObject):
         self.title, self.announced = title, announced
         self._start_task, self._finish, self._keep_files = start_task, finish, keep_files
         self._task: AlgorithmTask | FunctionTask | None = None
-        self.state, self.percent, self.text = State.WAITING, -1.0, tr("waiting for another run to end")
+        self.state, self.percent, self.text = RunState.WAITING, -1.0, tr("waiting for another run to end")
         self.message, self.result, self.error, self.project_closed = "", None, None, False
         QgsProject.instance().cleared.connect(self._project_cleared)
 
     @property
     def done(self) -> bool:
-        return self.state is State.DONE
+        return self.state is RunState.DONE
 
     def start(self):
-        if self.state is not State.WAITING:
+        if self.state is not RunState.WAITING:
             return
-        self.state = State.RUNNING
+        self.state = RunState.RUNNING
         self._report(-1.0, tr("starting"))
         self._task = self._start_task()
         self._task.setParent(self)
@@ -74,15 +74,15 @@ class Run(QObject):
 
     def cancel(self):
         """A run that waits ends at once, one that runs within a second."""
-        if self.state is State.WAITING:
-            self._end(State.CANCELLED, tr("{title}: cancelled").format(title=self.title))
-        elif self.state is State.RUNNING:
+        if self.state is RunState.WAITING:
+            self._end(RunState.CANCELLED, tr("{title}: cancelled").format(title=self.title))
+        elif self.state is RunState.RUNNING:
             self._report(self.percent, tr("cancelling..."))
             self._task.cancel()
 
     def wait(self, seconds: float):
         """Until its thread is done, or the time is up."""
-        if self.state is State.RUNNING:
+        if self.state is RunState.RUNNING:
             self._task.wait(seconds)
 
     def _report(self, percent: float, text: str):
@@ -94,19 +94,19 @@ class Run(QObject):
 
     def _project_cleared(self):
         self.project_closed = True
-        if self.state is State.WAITING:
+        if self.state is RunState.WAITING:
             text = tr("{title}: cancelled, since its project was closed")
-            self._end(State.CANCELLED, text.format(title=self.title))
+            self._end(RunState.CANCELLED, text.format(title=self.title))
 
     def _task_ended(self, result, error: Exception | None):
         if self._task.was_cancelled:
-            self._end(State.CANCELLED, tr("{title}: cancelled").format(title=self.title))
+            self._end(RunState.CANCELLED, tr("{title}: cancelled").format(title=self.title))
         elif error is not None:
             self.error = error
-            self._end(State.FAILED, in_window_words(str(error)))
+            self._end(RunState.FAILED, in_window_words(str(error)))
         else:
             self.result = result
-            self._end(State.DONE, self._hand_over(result))
+            self._end(RunState.DONE, self._hand_over(result))
 
     def _hand_over(self, result) -> str:
         if not self.project_closed or self._keep_files is None:
@@ -114,7 +114,7 @@ class Run(QObject):
         text = tr("{title}: done, but its project was closed meanwhile. The result is in {files}")
         return text.format(title=self.title, files=", ".join(self._keep_files(result)))
 
-    def _end(self, state: State, message: str):
+    def _end(self, state: RunState, message: str):
         self.state, self.message = state, message
         QgsProject.instance().cleared.disconnect(self._project_cleared)
         self.ended.emit(self)
