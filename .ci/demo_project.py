@@ -25,9 +25,10 @@ from qgis.PyQt.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from qgis_plugin.engine.modules import catalog, sensors  # noqa: E402
+from qgis_plugin.engine.modules import MappedClass, catalog, sensors  # noqa: E402
 from qgis_plugin.engine.raster_facts import facts_of  # noqa: E402
-from qgis_plugin.results.styling import result_title, style_classes  # noqa: E402
+from qgis_plugin.results.map_run import map_title  # noqa: E402
+from qgis_plugin.results.styling import style_classes  # noqa: E402
 
 # which of the sensor's bands are shown as red, green and blue
 SHOWN = {
@@ -56,7 +57,7 @@ def scene_layer(sensor: str) -> QgsRasterLayer:
 def result_layer(path: Path, sensor: str, task: str):
     """A result, styled, with the classes that occur in it."""
     head = catalog.list_heads(sensor, task)[0]
-    name = result_title(sensor, {"head_name": head.header["name"]})
+    name = map_title(sensor, head.header["name"])
     layer = QgsRasterLayer(str(path), name) if task == "segment" else QgsVectorLayer(str(path), name)
     if task == "segment":
         block = layer.dataProvider().block(1, layer.extent(), layer.width(), layer.height())
@@ -65,7 +66,7 @@ def result_layer(path: Path, sensor: str, task: str):
         found = {feature["class"] for feature in layer.getFeatures()}
         layer.setOpacity(0.6)
     classes = [entry for entry in head.header["classes"] if entry["value"] in found]
-    style_classes(layer, classes)
+    style_classes(layer, [MappedClass.from_json(entry) for entry in classes])
     return layer, classes
 
 

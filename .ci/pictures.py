@@ -1,7 +1,7 @@
 """Run by a real QGIS window (.ci/pictures): works with the plugin as a user does, and saves how it looks on the way.
 
 First the set-up and the models while there is no engine yet, then a layer classified, a head trained from polygons,
-and places that are alike.
+and similar places.
 """
 
 import importlib
@@ -129,24 +129,24 @@ def look_at(scene):
 
 
 def set_up():
-    doors = plugins["ofanet"].doors
-    doors.set_up_engine()
-    after(lambda: doors.setup.pythons is not None, lambda: models(doors), 500)
+    menu = plugins["ofanet"].setup_menu
+    menu.set_up_engine()
+    after(lambda: menu.setup.pythons is not None, lambda: models(menu), 500)
 
 
-def models(doors):
-    save(doors.setup_dialog.grab(), "set_up_engine")
-    doors.setup_dialog.close()
-    doors.show_models()
+def models(menu):
+    save(menu.setup_dialog.grab(), "set_up_engine")
+    menu.setup_dialog.close()
+    menu.show_models()
     match = Qt.MatchFlag.MatchRecursive | Qt.MatchFlag.MatchStartsWith
-    doors.manager.list.setCurrentItem(doors.manager.list.findItems("Sentinel-2: land cover", match)[0])
-    after(lambda: True, lambda: no_engine(doors), 500)
+    menu.manager.list.setCurrentItem(menu.manager.list.findItems("Sentinel-2: land cover", match)[0])
+    after(lambda: True, lambda: no_engine(menu), 500)
 
 
-def no_engine(doors):
+def no_engine(menu):
     """The panel says what is missing."""
-    save(doors.manager.grab(), "models")
-    doors.manager.close()
+    save(menu.manager.grab(), "models")
+    menu.manager.close()
     tidy_up()
     scene = open_scene("gaofen")
     action("ofanetClassify")
@@ -161,7 +161,7 @@ def without(scene, panel):
 
 def engine_there(then):
     os.environ["OFANET_PYTHON"] = str(ROOT / ".venv" / "bin" / "python")
-    plugins["ofanet"].doors._withdraw_offer()
+    plugins["ofanet"].setup_menu._withdraw_offer()
     tidy_up()
     after(lambda: True, then, 500)
 
@@ -193,9 +193,9 @@ def panel_of(scene, then):
 
 def result(scene, panel):
     take("classify_layer")
-    panel.report.on.setChecked(True)
-    panel.report.file.setFilePath(str(SCENES / "areas.html"))
-    panel.polygons.on.setChecked(True)
+    panel.more.report.on.setChecked(True)
+    panel.more.report.file.setFilePath(str(SCENES / "areas.html"))
+    panel.more.polygons.on.setChecked(True)
     panel.run.click()
     after(lambda: not plugins["ofanet"].queue.runs, lambda: mapped(scene, panel))
 
@@ -203,7 +203,7 @@ def result(scene, panel):
 def mapped(scene, panel):
     assert len(QgsProject.instance().mapLayers()) == 3, iface.messageBar().currentItem().text()
     take("result")
-    for output in (panel.report, panel.polygons):
+    for output in (panel.more.report, panel.more.polygons):
         output.on.setChecked(False)
     report(lambda: preview(scene, panel))
 
@@ -281,13 +281,13 @@ def place(scene, column, row):
 def trained(scene, panel):
     look_at(scene)
     panel.train.click()
-    after(lambda: panel._job is None, lambda: apply(scene, panel))
+    after(lambda: not panel.runs.busy, lambda: apply(scene, panel))
 
 
 def apply(scene, panel):
-    assert panel._head is not None, panel.status.text()
+    assert panel.head is not None, panel.status.text()
     panel.apply.click()
-    after(lambda: panel._job is None, lambda: show_map(scene, panel))
+    after(lambda: not panel.runs.busy, lambda: show_map(scene, panel))
 
 
 def show_map(scene, panel):
@@ -295,7 +295,7 @@ def show_map(scene, panel):
     after(lambda: True, lambda: similar(scene, panel))
 
 
-# --- places that are alike ---------------------------------------------------------------------------------------
+# --- similar places ---------------------------------------------------------------------------------------
 
 
 def similar(scene, panel):
@@ -314,11 +314,11 @@ def click(scene, panel):
     canvas = iface.mapCanvas()
     at = canvas.getCoordinateTransform().transform(place(scene, 75, 430))
     QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(round(at.x()), round(at.y())))
-    after(lambda: panel._task is None, lambda: threshold(panel))
+    after(lambda: not panel.runs.busy, lambda: threshold(panel))
 
 
 def threshold(panel):
-    assert panel._layer() is not None, panel.status.text()
+    assert panel.similarity.layer() is not None, panel.status.text()
     panel.threshold.setValue(65)
     iface.messageBar().clearWidgets()
     after(lambda: True, finish)

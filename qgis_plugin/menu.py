@@ -1,4 +1,4 @@
-"""The ways to the set-up and to the model manager: menu entries, the options page, the offer in the message bar."""
+"""Engine set-up and model manager: their menu entries, the options page, the offer in the message bar."""
 
 from qgis.core import Qgis
 from qgis.PyQt.QtWidgets import QAction, QPushButton
@@ -8,10 +8,11 @@ from .setup.engine_setup import EngineSetup, engine_missing
 from .setup.setup_pages import SetupDialog, SetupPageFactory
 
 
-class Doors:
-    def __init__(self, iface, say, engine_changed):
-        """`say(text, level, seconds)` shows a message; `engine_changed()` is called when a set-up ended."""
-        self._iface, self._say, self._engine_changed = iface, say, engine_changed
+class SetupMenu:
+    def __init__(self, iface, show_message, engine_changed):
+        """`show_message(text, level, seconds)` puts a message into the message bar; `engine_changed()` is called when a
+        set-up has ended."""
+        self._iface, self._show_message, self._engine_changed = iface, show_message, engine_changed
         self.setup = EngineSetup()
         self.setup.ended.connect(self._ended)
         self.setup_dialog = self.manager = None
@@ -30,7 +31,7 @@ class Doors:
         return action
 
     def close(self):
-        """The actions are taken out of the menu by the plugin, as all others."""
+        """The plugin takes the actions out of the menu, with its own."""
         for window in (self.setup_dialog, self.manager):
             if window is not None:
                 window.close()
@@ -59,7 +60,7 @@ class Doors:
         self.manager = None
 
     def offer_set_up(self):
-        """Where no engine is there, the message bar leads to the set-up."""
+        """Where there is no engine, the message bar leads to the set-up."""
         if not engine_missing() or self._offer is not None:
             return
         bar = self._iface.messageBar()
@@ -83,7 +84,7 @@ class Doors:
         if ok:
             self._withdraw_offer()
         if self.setup_dialog is None:  # no window shows it
-            self._say(line, Qgis.MessageLevel.Success if ok else Qgis.MessageLevel.Warning, 8)
+            self._show_message(line, Qgis.MessageLevel.Success if ok else Qgis.MessageLevel.Warning, 8)
         self._engine_changed()
 
 

@@ -1,4 +1,6 @@
-"""The plugin's life in QGIS: what it adds to the window, and that all of it goes away again."""
+"""What the plugin adds to QGIS when it is loaded, and removes when it is unloaded."""
+
+import sys
 
 import sys
 
@@ -11,9 +13,10 @@ from .algorithms.provider import OfaNetProvider
 from .engine.client import ENGINE
 from .engine.modules import ICON, ROOT
 from .i18n.texts import tr
-from .menu import Doors
+from .menu import SetupMenu
 from .models import user_models as models
-from .results import styling
+from .results import post_processing
+from .runs.run_messages import RunMessages
 from .runs.run_queue import RunQueue
 from .widgets import raster_facts_loader as facts_reader
 
@@ -29,7 +32,8 @@ class OfaNetPlugin:
         self.menu = None
         self.panels = {}  # by their names, each from its first use on
         self.queue = RunQueue()
-        self.doors = None  # to the set-up of the engine and to the models
+        self.messages = None  # of runs
+        self.setup_menu = None
 
     def initProcessing(self):
         models.announce()
@@ -38,38 +42,21 @@ class OfaNetPlugin:
 
     def initGui(self):
         self.initProcessing()
-        self.doors = Doors(self.iface, self.message, self._engine_changed)
-        classify, training, similar = (
-            self._action(*told)
-            for told in (
-                (
-                    "Classify",
-                    ICON,
-                    tr("Classify layer"),
-                    self.classify_layer,
-                    tr("Recognise the sensor of the active raster layer and classify it"),
-                ),
-                (
-                    "TrainFromPolygons",
-                    _icon("train"),
-                    tr("Train from polygons"),
-                    self.train_from_polygons,
-                    tr("Draw polygons, teach the model their classes, and map with them"),
-                ),
-                (
-                    "FindSimilarPlaces",
-                    _icon("similar"),
-                    tr("Find similar places"),
-                    self.find_similar_places,
-                    tr("Click a place and see how alike every other place is"),
-                ),
-            )
-        )
-        self.actions = [classify, training, similar, *self.doors.actions]
+        self.messages = RunMessages(self.queue, self.iface.messageBar(), self.message)
+        self.setup_menu = SetupMenu(self.iface, self.message, self._engine_changed)
+        tip = tr("Recognise the sensor of the active raster layer and classify it")
+        classify = self._action("Classify", ICON, tr("Classify layer"), self.classify_layer, tip)
+        tip = tr("Draw polygons, train a head on their classes, and map with it")
+        title, icon = tr("Train from polygons"), _icon("train")
+        training = self._action("TrainFromPolygons", icon, title, self.train_from_polygons, tip)
+        tip = tr("Click a place and see how similar every other place is")
+        title, icon = tr("Find similar places"), _icon("similar")
+        similar = self._action("FindSimilarPlaces", icon, title, self.find_similar_places, tip)
+        self.actions = [classify, training, similar, *self.setup_menu.actions]
         self.button = self._action("ClassifyLayer", ICON, classify.text(), self.classify_layer, classify.statusTip())
         self.menu = QMenu(self.iface.mainWindow())
         self.menu.addActions(self.actions)
-        self.button.setMenu(self.menu)  # before it is in the toolbar, whose button then has an arrow beside the icon
+        self.button.setMenu(self.menu)  # before it is in the toolbar, whose button then has an arrow next to the icon
         for action in (self.button, training, similar):
             self.iface.addToolBarIcon(action)
         for action in self.actions:
@@ -84,24 +71,23 @@ class OfaNetPlugin:
         return action
 
     def unload(self):
-        if self.doors is not None:
-            self.doors.close()
-            self.doors = None
+        if self.setup_menu is not None:
+            self.setup_menu.close()
+            self.messages.close()
+            self.setup_menu = self.messages = None
         self.queue.close()
         for panel in self.panels.values():
             panel.close_down()
-        ENGINE.stop()
-        self.queue.wait(2.0)  # its thread runs an algorithm of the provider that goes away below
-        for panel in self.panels.values():
-            panel.wait(2.0)
             panel.deleteLater()
         self.panels = {}
+        ENGINE.stop()
+        self.queue.wait(2.0)  # its thread may run an algorithm of the provider that goes away below
         self._take_actions_away()
         if self.provider is not None:
             QgsApplication.processingRegistry().removeProvider(self.provider)
             self.provider = None
         models.withdraw()
-        styling.forget()
+        post_processing.forget()
         facts_reader.forget()
         _forget_packages()
 
@@ -128,9 +114,9 @@ class OfaNetPlugin:
     def classify_layer(self):
         from .panels.classify.panel import ClassifyPanel
 
-        self._show_panel("classify", lambda iface: ClassifyPanel(iface, self.queue, self.message))
+        self._show_panel("classify", ClassifyPanel)
         self.panels["classify"].choose(self.iface.activeLayer())
-        self.doors.offer_set_up()
+        self.setup_menu.offer_set_up()
 
     def train_from_polygons(self):
         from .panels.training.panel import TrainingPanel
@@ -142,10 +128,10 @@ class OfaNetPlugin:
 
         self._show_panel("similarity", SimilarityPanel)
 
-    def _show_panel(self, name: str, kind):
+    def _show_panel(self, name: str, panel_class):
         if name not in self.panels:
             others = list(self.panels.values())
-            self.panels[name] = kind(self.iface)
+            self.panels[name] = panel_class(self.iface, self.queue, self.message)
             self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.panels[name])
             for other in others[:1]:  # side by side they were too low
                 self.iface.mainWindow().tabifyDockWidget(other, self.panels[name])
@@ -153,9 +139,9 @@ class OfaNetPlugin:
         self.panels[name].raise_()
 
     def _engine_changed(self):
-        """The panel may be able to run now."""
-        if "classify" in self.panels:
-            self.panels["classify"].engine_changed()
+        """The panels may be able to run now."""
+        for panel in self.panels.values():
+            panel.engine_changed()
 
 
 def _icon(name: str):

@@ -2,8 +2,10 @@
 
 from qgis.core import QgsProcessingParameterVectorDestination
 
+from ..engine.modules import MapResult
 from ..i18n.texts import tr
-from ..results.styling import load_classes, log_classes, result_title
+from ..results.map_run import map_title
+from ..results.post_processing import load_map, log_classes
 from .masked import MaskedAlgorithm
 from .parameters import VECTOR_POLYGON, add, add_head, add_input, add_reading, add_report, add_tiling
 
@@ -36,7 +38,7 @@ class Classify(MaskedAlgorithm):
         report = self.output_file(parameters, "OUTPUT_REPORT", context)
         params = {**self.engine_options(parameters, context), "output": output, "report": report}
         with self.mask(parameters, context, feedback) as about:
-            result = self.run_engine({**params, **about}, feedback)
+            result = MapResult.from_json(self.run_engine({**params, **about}, feedback))
         log_classes(result, feedback)
-        load_classes(context, output, result_title(self._layer_name, result), result)
+        load_map(context, map_title(self._layer_name, result.head_name), result)
         return {name: path for name, path in (("OUTPUT", output), ("OUTPUT_REPORT", report)) if path}

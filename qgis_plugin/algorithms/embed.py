@@ -3,7 +3,7 @@
 from qgis.core import QgsProcessingParameterRasterDestination
 
 from ..i18n.texts import tr
-from ..results.styling import load_named, load_picture
+from ..results.post_processing import load_named, load_picture
 from .common import EngineAlgorithm
 from .parameters import add, add_input, add_reading, add_tiling
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from qgis.core import QgsProcessingModelAlgorithm, QgsProcessingUtils
 
-from ..engine.modules import ROOT
+from ..engine.modules import ROOT, MappedClass
 from ..i18n.texts import tr
-from ..results.styling import load_classes
+from ..results.post_processing import load_classes
 
 FOLDER = ROOT / "resources" / "models3"
 TITLES = {
@@ -54,12 +54,12 @@ class Example(QgsProcessingModelAlgorithm):
         return results
 
 
-def _classes(results: dict, context) -> dict:
+def _classes(results: dict, context) -> list[MappedClass]:
     """Those of the polygons, as the class raster shows them."""
     raster, polygons = (QgsProcessingUtils.mapLayerFromString(results[key], context) for key in ("classes", "polygons"))
     values = polygons.uniqueValues(polygons.fields().lookupField("class"))
     shown = [entry for entry in raster.renderer().classes() if entry.value in values]
-    return {"classes": [{"value": c.value, "name": c.label, "color": c.color.name()} for c in shown]}
+    return [MappedClass(int(entry.value), entry.label, entry.color.name()) for entry in shown]
 
 
 def examples() -> list[Example]:

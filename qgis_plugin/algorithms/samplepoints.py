@@ -3,7 +3,7 @@
 from qgis.core import QgsProcessing, QgsProcessingParameterVectorDestination
 
 from ..i18n.texts import SAMPLE_POINTS, titled, tr
-from ..results.styling import load_points
+from ..results.post_processing import load_points
 from .common import EngineAlgorithm
 from .parameters import add, add_input, advanced, number_parameter
 
@@ -57,5 +57,6 @@ class SamplePoints(EngineAlgorithm):
         for entry in result["classes"]:
             text = tr("{name}: {points} points, {share:.1%} of the map")
             feedback.pushInfo(text.format(name=entry["name"], points=entry["points"], share=entry["weight"]))
-        load_points(context, output, tr("{layer} points").format(layer=self._layer_name), result["classes"])
+        names = [entry["name"] for entry in result["classes"]]
+        load_points(context, output, tr("{layer} points").format(layer=self._layer_name), names)
         return {"OUTPUT": output}

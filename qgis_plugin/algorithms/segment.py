@@ -2,8 +2,10 @@
 
 from qgis.core import QgsProcessingParameterRasterDestination, QgsProcessingParameterVectorDestination
 
+from ..engine.modules import MapResult
 from ..i18n.texts import tr
-from ..results.styling import load_classes, load_confidence, log_classes, result_title
+from ..results.map_run import map_title
+from ..results.post_processing import load_map, log_classes
 from .masked import MaskedAlgorithm
 from .parameters import VECTOR_POLYGON, add, add_head, add_input, add_min_area, add_reading, add_report, add_tiling
 
@@ -51,10 +53,7 @@ class Segment(MaskedAlgorithm):
         params["confidence"] = outputs["OUTPUT_CONFIDENCE"]
         outputs["OUTPUT_REPORT"] = params["report"] = self.output_file(parameters, "OUTPUT_REPORT", context)
         with self.mask(parameters, context, feedback) as about:
-            result = self.run_engine({**params, **about}, feedback)
+            result = MapResult.from_json(self.run_engine({**params, **about}, feedback))
         log_classes(result, feedback)
-        title = result_title(self._layer_name, result)
-        load_classes(context, outputs["OUTPUT"], title, result)
-        load_classes(context, outputs["OUTPUT_POLYGONS"], tr("Polygons: {title}").format(title=title), result)
-        load_confidence(context, outputs["OUTPUT_CONFIDENCE"], tr("Confidence: {title}").format(title=title), result)
+        load_map(context, map_title(self._layer_name, result.head_name), result)
         return {name: path for name, path in outputs.items() if path}

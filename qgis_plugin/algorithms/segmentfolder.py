@@ -3,6 +3,7 @@
 import glob
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from osgeo import gdal
@@ -18,9 +19,10 @@ from qgis.core import (
 )
 
 from ..engine.client import engine_python
-from ..engine.modules import errors
+from ..engine.modules import MappedClass, errors
 from ..i18n.texts import duration, tr
-from ..results.styling import load_classes, result_title
+from ..results.map_run import map_title
+from ..results.post_processing import load_classes
 from .common import EngineAlgorithm
 from .parameters import add, add_device, add_head, add_min_area, add_reading
 
@@ -162,15 +164,14 @@ class SegmentFolder(EngineAlgorithm):
         dataset = gdal.Open(path)
         members = {Path(name).name for name in dataset.GetFileList() or ()}
         entries = [entry for entry in self._entries() if entry["state"] == "done" and entry["output"] in members]
-        classes: dict[int, dict] = {}
-        for entry in entries:
-            for found in entry["classes"]:
-                known = classes.setdefault(found["value"], {**found, "pixels": 0})
-                known["pixels"] += found.get("pixels") or 0
-        name = result_title(self._layer_name, {"head_name": entries[0]["head"]["name"]} if entries else {})
+        classes: dict[int, MappedClass] = {}
+        for found in (MappedClass.from_json(found) for entry in entries for found in entry["classes"]):
+            known = classes.get(found.value, replace(found, pixels=0))
+            classes[found.value] = replace(known, pixels=known.pixels + (found.pixels or 0))
+        name = map_title(self._layer_name, entries[0]["head"]["name"] if entries else "")
         if one_of_several and dataset.GetSpatialRef() is not None:
             name += f" ({dataset.GetSpatialRef().GetName()})"
         if context.project() is not None and not context.willLoadLayerOnCompletion(path):
             details = QgsProcessingContext.LayerDetails(name, context.project(), "MOSAIC")
             context.addLayerToLoadOnCompletion(path, details)
-        load_classes(context, path, name, {"classes": list(classes.values())})
+        load_classes(context, path, name, list(classes.values()))

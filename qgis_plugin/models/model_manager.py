@@ -26,7 +26,7 @@ from qgis.PyQt.QtWidgets import (
 from ..engine.client import EngineCancelled
 from ..engine.modules import ICON, errors
 from ..i18n.texts import tr
-from ..runs.function_task import Task
+from ..runs.function_task import FunctionTask
 from . import model_files
 from .model_card import KINDS, PLACES, TASKS, page, score, sensor_name
 from .model_files import OWN, Entry
@@ -205,7 +205,7 @@ class ModelManager(QDialog):
                     refused.append(str(error))
             return brought, refused
 
-        self._task = Task(tr("Import models"), work)
+        self._task = FunctionTask(tr("Import models"), work)
         self._task.ended.connect(self._imported)
         self._say(tr("Importing..."))
         self._show()

@@ -1,4 +1,4 @@
-"""What a run of the panel writes: the classes, and on request polygons, confidence and a report."""
+"""Widgets for the files that a run writes."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ REPORT = (".html", tr("HTML files (*.html)"))
 
 
 class OutputFile(QgsFileWidget):
-    """A file to save to; a temporary layer where none is named."""
+    """A file to save to; empty means a temporary one."""
 
     def __init__(self, title: str, ending: tuple[str, str]):
         super().__init__()
@@ -24,9 +24,9 @@ class OutputFile(QgsFileWidget):
         self.set_ending(ending)
 
     def set_ending(self, ending: tuple[str, str]):
-        """Another kind of file; a name of the other kind is no longer meant."""
-        self._ending, words = ending
-        self.setFilter(words)
+        """Another kind of file; a name of the old kind is cleared."""
+        self._ending, file_filter = ending
+        self.setFilter(file_filter)
         if Path(self.filePath()).suffix not in ("", self._ending):
             self.setFilePath("")
 

@@ -1,85 +1,79 @@
-"""A Processing algorithm in the background: progress, words, and one of three ends. QGIS never waits."""
+"""A Processing algorithm as a background task of QGIS."""
 
 import time
+from dataclasses import dataclass
 
 from qgis.core import (
     QgsApplication,
     QgsProcessingAlgRunnerTask,
     QgsProcessingContext,
-    QgsProcessingFeedback,
     QgsProject,
     QgsTask,
 )
-from qgis.PyQt.QtCore import QObject, pyqtSignal
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..i18n.texts import tr
+from .feedback import RunFeedback
+from .history import HistoryEntry
 
 
-class _Feedback(QgsProcessingFeedback):
-    """Hands on what the algorithm says, keeps its log, and remembers its last error, which a task does not hand on."""
-
-    said = pyqtSignal(str)
-    words_every_s = 0.5  # whoever shows them shows one line, in place of the last
-
-    def __init__(self):
-        super().__init__(False)
-        self.error = ""
-        self.result: dict = {}  # what the engine answered
-
-    def pushInfo(self, info):
-        super().pushInfo(info)
-        self.said.emit(info)
-
-    def pushWarning(self, warning):
-        super().pushWarning(warning)
-        self.said.emit(warning)
-
-    def setProgressText(self, text):
-        self.said.emit(text)
-
-    def reportError(self, error, fatalError=False):
-        super().reportError(error, fatalError)
-        self.error = error
+class AlgorithmFailed(Exception):
+    """The text is for the user."""
 
 
-class Job(QObject):
-    progressed = pyqtSignal(float)  # per cent
-    said = pyqtSignal(str)
-    done = pyqtSignal(dict)  # the algorithm's outputs
-    failed = pyqtSignal(str)
-    cancelled = pyqtSignal()
+@dataclass(frozen=True)
+class AlgorithmResult:
+    outputs: dict  # by the names of the algorithm's parameters and outputs
+    context: QgsProcessingContext  # knows the layers that are to be loaded
+    feedback: RunFeedback  # has the log, and the engine's answer
 
-    def __init__(self, algorithm_id: str, parameters: dict, title: str, parent=None):
+    def files(self) -> list[str]:
+        """What was written."""
+        return [path for name, path in self.outputs.items() if name.startswith("OUTPUT") and path]
+
+
+class AlgorithmTask(QObject):
+    """Starts at once; how it ended comes with `ended`, always after the constructor has returned."""
+
+    progressed = pyqtSignal(float, str)  # share of the whole, negative where unknown; what is being done
+    ended = pyqtSignal(object, object)  # an AlgorithmResult, an exception: one of them is None
+
+    def __init__(self, algorithm_id: str, parameters: dict, title: str, in_history: bool = False, parent=None):
+        """`in_history`: it becomes an entry of Processing's history, from where it can be run again."""
         super().__init__(parent)
-        self.algorithm = QgsApplication.processingRegistry().createAlgorithmById(algorithm_id)
-        self._parameters, self._title = parameters, title
-        self.context, self.feedback = QgsProcessingContext(), _Feedback()
-        self.context.setProject(QgsProject.instance())
-        self.context.setFeedback(self.feedback)
-        self.feedback.said.connect(self.said)
-        self.task = None
+        self._title, self._share, self._text, self._history = title, -1.0, "", None
+        self._context, self._feedback = QgsProcessingContext(), RunFeedback()
+        self._context.setProject(QgsProject.instance())
+        self._context.setFeedback(self._feedback)
+        self._feedback.text_changed.connect(self._text_changed)
+        self._early_failure: AlgorithmFailed | None = None  # before anything ran
+        self.task: QgsTask | None = None
+        self.was_cancelled = False
+        self._start(algorithm_id, parameters, in_history)
 
-    def start(self):
-        ok, why = self.algorithm.canExecute()
+    def _start(self, algorithm_id: str, parameters: dict, in_history: bool):
+        algorithm = QgsApplication.processingRegistry().createAlgorithmById(algorithm_id)
+        ok, why = algorithm.canExecute()
         if ok:
-            ok, why = self.algorithm.checkParameterValues(self._parameters, self.context)
+            ok, why = algorithm.checkParameterValues(parameters, self._context)
         if not ok:
-            self.failed.emit(why)
-            self.deleteLater()
+            self._fail_early(AlgorithmFailed(why))
             return
-        flags = QgsTask.Flag.CanCancel | QgsTask.Flag.Silent  # whoever started it says how it ended, once
-        self.task = QgsProcessingAlgRunnerTask(self.algorithm, self._parameters, self.context, self.feedback, flags)
-        if self.task.isCanceled():  # it could not be prepared
-            self.failed.emit(self.feedback.error or tr("{title} failed").format(title=self._title))
-            self.deleteLater()
+        flags = QgsTask.Flag.CanCancel | QgsTask.Flag.Silent  # whoever started it reports its end, once
+        task = QgsProcessingAlgRunnerTask(algorithm, parameters, self._context, self._feedback, flags)
+        if task.isCanceled():  # it could not be prepared
+            self._fail_early(self._failure())
             return
+        self.task = task
         self.task.setDescription(self._title)
-        self.task.progressChanged.connect(self.progressed)
-        self.task.executed.connect(self._ended)
+        self.task.progressChanged.connect(self._progress_changed)
+        self.task.executed.connect(self._executed)
+        if in_history:
+            self._history = HistoryEntry(algorithm, parameters, self._context)
         QgsApplication.taskManager().addTask(self.task)
 
     def cancel(self):
-        self.feedback.cancel()
+        self._feedback.cancel()
         if self.task is not None:
             self.task.cancel()
 
@@ -89,11 +83,33 @@ class Job(QObject):
         while self.task is not None and self.task.isActive() and time.monotonic() < end:
             time.sleep(0.02)
 
-    def _ended(self, successful: bool, results: dict):
-        if self.feedback.isCanceled() or self.task.isCanceled():
-            self.cancelled.emit()
-        elif successful:
-            self.done.emit(results)
+    def _text_changed(self, text: str):
+        self._text = text
+        self.progressed.emit(self._share, self._text)
+
+    def _progress_changed(self, percent: float):
+        self._share = percent / 100
+        self.progressed.emit(self._share, self._text)
+
+    def _failure(self) -> AlgorithmFailed:
+        return AlgorithmFailed(self._feedback.error or tr("{title} failed").format(title=self._title))
+
+    def _fail_early(self, error: AlgorithmFailed):
+        self._early_failure = error
+        QTimer.singleShot(0, self._end_early)
+
+    def _end_early(self):
+        self._end(None, self._early_failure)
+
+    def _executed(self, successful: bool, outputs: dict):
+        if self._history is not None:
+            self._history.finish(outputs if successful else {}, self._feedback.htmlLog())
+        self.was_cancelled = self._feedback.isCanceled() or self.task.isCanceled()
+        if successful and not self.was_cancelled:
+            self._end(AlgorithmResult(outputs, self._context, self._feedback), None)
         else:
-            self.failed.emit(self.feedback.error or tr("{title} failed").format(title=self._title))
+            self._end(None, self._failure())
+
+    def _end(self, result: AlgorithmResult | None, error: Exception | None):
+        self.ended.emit(result, error)
         self.deleteLater()

@@ -8,7 +8,7 @@ class RunFeedback(QgsProcessingFeedback):
     """Emits what the algorithm reports as it comes; keeps its log, its last error and the engine's answer."""
 
     text_changed = pyqtSignal(str)
-    TEXT_EVERY_S = 0.5  # progress in words: a panel shows the last line only, a log would keep them all
+    TEXT_EVERY_S = 0.5  # seconds between lines on progress: a panel shows the last one only, a log keeps them all
 
     def __init__(self):
         super().__init__(False)

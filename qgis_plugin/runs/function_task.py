@@ -1,4 +1,4 @@
-"""A function in a thread of its own, as a task of QGIS; what it tells comes back on the GUI's thread."""
+"""A Python function as a background task of QGIS; what it reports comes back in the GUI's thread."""
 
 import threading
 from collections.abc import Callable
@@ -7,18 +7,20 @@ from qgis.core import QgsApplication, QgsTask
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 
-class Task(QObject):
-    """`function(task)` may call task.say, task.progress, task.cancelled; its answer or error comes with `ended`."""
+class FunctionTask(QObject):
+    """Starts at once. `function(task)` may call task.log, task.progress, task.cancelled; its answer or error comes with
+    `ended`."""
 
-    said = pyqtSignal(str)
-    progressed = pyqtSignal(float, str)  # a share of the whole, negative where unknown; what is done
+    logged = pyqtSignal(str)  # a line of text
+    progressed = pyqtSignal(float, str)  # share of the whole, negative where unknown; what is being done
     ended = pyqtSignal(object, object)  # the answer, the exception: one of them is None
 
     def __init__(self, title: str, function: Callable, parent=None):
         super().__init__(parent)
         self._function = function
+        self.was_cancelled = False  # known when it has ended
         self._begun, self._done = threading.Event(), threading.Event()
-        flags = QgsTask.Flag.CanCancel | QgsTask.Flag.Silent  # whoever asked for it says how it ended, once
+        flags = QgsTask.Flag.CanCancel | QgsTask.Flag.Silent  # whoever started it reports its end, once
         self._task = QgsTask.fromFunction(title, self._work, on_finished=self._finish, flags=flags)
         QgsApplication.taskManager().addTask(self._task)
 
@@ -27,14 +29,14 @@ class Task(QObject):
             self._task.cancel()
 
     def wait(self, seconds: float):
-        """Until its thread is done, or the time is up: QGIS's own word on that comes with the next turn of events."""
+        """Until its thread is done, or the time is up; `ended` comes with the next turn of the event loop."""
         if self._begun.is_set():
             self._done.wait(seconds)
 
     # --- called from the thread ---------------------------------------------------------------------------------
 
-    def say(self, line: str):
-        self.said.emit(line)
+    def log(self, line: str):
+        self.logged.emit(line)
 
     def progress(self, share: float | None, text: str):
         self.progressed.emit(-1.0 if share is None else share, text)
@@ -45,7 +47,7 @@ class Task(QObject):
         return self._task.isCanceled()
 
     def _work(self, task):
-        self._task = task  # it may run before the constructor's line is done
+        self._task = task  # the thread may be here before the constructor has set it
         self._begun.set()
         try:
             return self._function(self)
@@ -53,6 +55,6 @@ class Task(QObject):
             self._done.set()
 
     def _finish(self, exception, answer=None):
-        self._task = None
+        self.was_cancelled, self._task = self._task.isCanceled(), None
         self.ended.emit(answer, exception)
         self.deleteLater()

@@ -1,4 +1,4 @@
-"""A run's entry in Processing's history, from where it is run again, changed, or copied as Python or as a command."""
+"""A run in Processing's history, from where it can be run again, changed, or copied as Python or as a command."""
 
 from qgis.gui import QgsGui
 
@@ -6,7 +6,7 @@ _PROVIDER = "processing"
 
 
 class HistoryEntry:
-    """As Processing's own window makes it, so that Processing > History shows and opens both alike."""
+    """As Processing's own window makes it, so that Processing > History opens both in the same way."""
 
     def __init__(self, algorithm, parameters: dict, context):
         self._details = {
@@ -17,11 +17,11 @@ class HistoryEntry:
         command, known = algorithm.asQgisProcessCommand(parameters, context)
         if known:
             self._details["process_command"] = command
-        self._id, self._kept = QgsGui.historyProviderRegistry().addEntry(_PROVIDER, self._details)
+        self._id, self._stored = QgsGui.historyProviderRegistry().addEntry(_PROVIDER, self._details)
         QgsGui.instance().processingRecentAlgorithmLog().push(algorithm.id())
 
     def finish(self, results: dict, log: str):
         """`log` is HTML."""
-        if self._kept:
+        if self._stored:
             self._details |= {"results": results, "log": log}
             QgsGui.historyProviderRegistry().updateEntry(self._id, self._details)

@@ -1,10 +1,11 @@
-"""The runs of the panel, one below the other: how far the first one is, and that others wait; each can be cancelled."""
+"""All runs, one below the other: how far the first one is, and that others wait; each can be cancelled."""
 
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ..i18n.texts import tr
-from .run import Run, RunProgress
+from .panel_run import PanelRun
+from .run_progress import RunProgress
 from .run_queue import RunQueue
 
 
@@ -30,10 +31,10 @@ class RunList(QWidget):
 
 
 class _Row(QWidget):
-    def __init__(self, run: Run):
+    def __init__(self, run: PanelRun):
         super().__init__()
-        self.title, self.words = QLabel(run.title), QLabel()
-        for label in (self.title, self.words):
+        self.title, self.text = QLabel(run.title), QLabel()
+        for label in (self.title, self.text):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # long paths are cut off
         self.cancel = QToolButton()
@@ -47,12 +48,12 @@ class _Row(QWidget):
         layout.setSpacing(2)
         layout.addWidget(self.title, 0, 0)
         layout.addWidget(progress, 1, 0)
-        layout.addWidget(self.words, 2, 0)
+        layout.addWidget(self.text, 2, 0)
         layout.addWidget(self.cancel, 0, 1, 3, 1, Qt.AlignmentFlag.AlignVCenter)
         layout.setColumnStretch(0, 1)
-        self._show(run.percent, run.text)
-        run.told.connect(self._show)
+        self._show_text(run.percent, run.text)
+        run.progressed.connect(self._show_text)
 
-    def _show(self, _percent: float, text: str):
-        self.words.setText(text)
-        self.words.setToolTip(text)
+    def _show_text(self, _percent: float, text: str):
+        self.text.setText(text)
+        self.text.setToolTip(text)

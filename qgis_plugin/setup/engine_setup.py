@@ -7,7 +7,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..engine.client import ENGINE, SETTING, EngineCancelled, EngineError, EngineMissing, engine_python
 from ..i18n.texts import tr
-from ..runs.function_task import Task
+from ..runs.function_task import FunctionTask
 from . import python_finder as pythons
 from . import venv_installer as install
 from .environment_check import Report, check, python_in
@@ -35,8 +35,8 @@ class EngineSetup(QObject):
         self.busy = ""  # what is under way, for the user
         self.pythons: list[pythons.Found] | None = None  # None: not looked for yet
         self.cuda: tuple[int, int] | None = None
-        self._task: Task | None = None
-        self._search: Task | None = None
+        self._task: FunctionTask | None = None
+        self._search: FunctionTask | None = None
 
     # --- the four things that can be done -----------------------------------------------------------------------
 
@@ -60,7 +60,7 @@ class EngineSetup(QObject):
             return
 
         def work(task):
-            made = install.create(plan, task.say, task.progress, task.cancelled, extra)
+            made = install.create(plan, task.log, task.progress, task.cancelled, extra)
             task.progress(0.97, tr("Checking that it computes"))
             return check(made, task.cancelled)
 
@@ -102,7 +102,7 @@ class EngineSetup(QObject):
                 self.pythons, self.cuda = found
             self.changed.emit()
 
-        self._search = Task(
+        self._search = FunctionTask(
             tr("Looking for Pythons"), lambda task: (pythons.find(task.cancelled), pythons.cuda_of_driver())
         )
         self._search.ended.connect(done)
@@ -133,8 +133,8 @@ class EngineSetup(QObject):
             else:
                 self._end(False, str(error))
 
-        self._task = Task(title, work)
-        self._task.said.connect(self.said)
+        self._task = FunctionTask(title, work)
+        self._task.logged.connect(self.said)
         self._task.progressed.connect(self.progressed)
         self._task.ended.connect(ended)
         self.changed.emit()

@@ -147,10 +147,10 @@ def test_a_class_map_is_taken_where_the_user_says_so_and_refused(opened, tmp_pat
     assert panel.source.layer().name() == "classes" and "Not recognised" in panel.source.verdict.text()
 
 
-def test_run_with_a_tile_head_writes_the_file_asked_for(opened, qtbot, tmp_path):
+def test_run_with_a_tile_head_writes_the_file_that_was_named(opened, qtbot, tmp_path):
     panel = opened(sample("naip"))
     choose_task(panel, "classify")
-    assert not panel.confidence.on.isEnabled()
+    assert not panel.more.confidence.on.isEnabled()
     panel.output.lineEdit().clear()
     qtbot.keyClicks(panel.output.lineEdit(), str(tmp_path / "tiles"))
     press(panel.run, qtbot)
@@ -163,12 +163,12 @@ def test_run_with_a_tile_head_writes_the_file_asked_for(opened, qtbot, tmp_path)
 def test_polygons_confidence_report_and_the_smallest_area(opened, window, qtbot, tmp_path, settings):
     panel = opened(sample("naip"))
     panel.more.setCollapsed(False)
-    for output in (panel.polygons, panel.confidence, panel.report):
+    for output in (panel.more.polygons, panel.more.confidence, panel.more.report):
         assert not output.file.isEnabled()
         output.on.click()
-    panel.polygons.file.setFilePath(str(tmp_path / "p.gpkg"))
-    panel.report.file.setFilePath(str(tmp_path / "report.html"))
-    panel.min_area.setValue(0.05)
+    panel.more.polygons.file.setFilePath(str(tmp_path / "p.gpkg"))
+    panel.more.report.file.setFilePath(str(tmp_path / "report.html"))
+    panel.more.min_area.setValue(0.05)
     assert panel.parameters()["MIN_AREA"] == 0.05
     press(panel.run, qtbot)
     made = wait_for_layers(qtbot, 4)
@@ -182,16 +182,16 @@ def test_polygons_confidence_report_and_the_smallest_area(opened, window, qtbot,
 
 def test_device_and_detail_are_remembered(opened, plugin, window):
     panel = opened(sample("naip"))
-    choose(panel.device, "cpu")
+    choose(panel.more.device, "cpu")
     choose(panel.detail.choice, "fast")
     panel.close_down()
     del plugin.panels["classify"]
     panel.deleteLater()
     window.toolbar.actions()[0].trigger()
     panel = plugin.panels["classify"]
-    assert panel.device.currentData() == "cpu" and panel.detail.choice.currentData() == "fast"
-    told = panel.parameters()
-    assert told["DEVICE"] == "cpu" and told["TILE_SIZE"] == 2 * panel.head.current().header["tile_px"]
+    assert panel.more.device.currentData() == "cpu" and panel.detail.choice.currentData() == "fast"
+    found = panel.parameters()
+    assert found["DEVICE"] == "cpu" and found["TILE_SIZE"] == 2 * panel.head.current().header["tile_px"]
 
 
 def _one_band(path) -> str:
@@ -232,8 +232,8 @@ def test_ambiguous_raster_asks_to_check(opened, tmp_path):
     assert "please check" in panel.source.verdict.text() and "alpha" in panel.source.reason.text()
     assert "NAIP" in panel.source.reason.text() and panel.run.isEnabled()
     assert not panel.source.reading.isCollapsed()
-    told = panel.parameters()  # Run is the user's word for what the panel shows
-    assert (told["SENSOR"], told["BANDS"]) == ("gaofen", "1,2,3,4")
+    found = panel.parameters()  # Run confirms what the panel shows
+    assert (found["SENSOR"], found["BANDS"]) == ("gaofen", "1,2,3,4")
 
 
 def test_a_raster_that_takes_long_is_looked_at_in_the_background(opened, window, layer, qtbot, monkeypatch):

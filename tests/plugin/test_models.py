@@ -37,9 +37,9 @@ def folder(tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def manager(plugin, window):
     next(action for action in window.menu.actions() if action.objectName() == "ofanetModels").trigger()
-    yield plugin.doors.manager
-    if plugin.doors.manager is not None:
-        plugin.doors.manager.close()
+    yield plugin.setup_menu.manager
+    if plugin.setup_menu.manager is not None:
+        plugin.setup_menu.manager.close()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 

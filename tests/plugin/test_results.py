@@ -1,4 +1,4 @@
-"""What a run leaves in the project and beside its files, with the real engine."""
+"""What a run leaves in the project and next to its files, with the real engine."""
 
 import shutil
 from pathlib import Path
@@ -13,7 +13,6 @@ from qgis.core import (
     QgsLayerNotesUtils,
     QgsLayerTreeGroup,
     QgsProcessingContext,
-    QgsProcessingFeedback,
     QgsProcessingOutputLayerDefinition,
     QgsProject,
     QgsRasterLayer,
@@ -23,7 +22,12 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QPushButton
 
-from qgis_plugin.results.layer_group import add_results, keep, names, notes, offer_report
+from qgis_plugin.engine.modules import MappedClass, MapResult
+from qgis_plugin.results.layer_group import add_results, names, place
+from qgis_plugin.results.map_run import MapRun
+from qgis_plugin.results.sidecars import notes
+from qgis_plugin.runs.feedback import RunFeedback
+from qgis_plugin.runs.run_messages import offer_report
 
 FILES = {"OUTPUT": "o.tif", "OUTPUT_POLYGONS": "p.gpkg", "OUTPUT_CONFIDENCE": "c.tif"}
 
@@ -37,8 +41,7 @@ class Run:
         project = QgsProject.instance()
         layers = {key: QgsProcessingOutputLayerDefinition(path, project) for key, path in self.paths.items()}
         self.parameters = {"INPUT": source, "OUTPUT_REPORT": self.report, **layers}
-        self.context, self.feedback = QgsProcessingContext(), QgsProcessingFeedback(False)
-        self.feedback.result = {}  # asks for the engine's answer
+        self.context, self.feedback = QgsProcessingContext(), RunFeedback()
         self.context.setProject(project)
         self.algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"ofanet:{name}")
         outputs, ok = self.algorithm.run(self.parameters, self.context, self.feedback)
@@ -100,8 +103,8 @@ def check_words(classes, polygons, confidence, run):
         about = made.metadata()
         assert about.title() == made.name() and about.abstract().startswith(kind)
         history = " ".join(about.history())
-        for told in ("ofanet 0.", "sentinel-2.tif", "Sentinel-2: land cover (simulated)", "overlap of tiles: 0.25"):
-            assert told in history, told
+        for part in ("ofanet 0.", "sentinel-2.tif", "Sentinel-2: land cover (simulated)", "overlap of tiles: 0.25"):
+            assert part in history, part
         assert "sentinel-2" in about.keywords()["ofanet"]
     for made in (classes, polygons):
         text = QgsLayerNotesUtils.layerNotes(made)
@@ -237,9 +240,9 @@ def test_the_group_of_all_results(plugin, layer, tmp_path, monkeypatch):
     from processing.gui import Postprocessing
 
     config = Postprocessing.ProcessingConfig
-    told = {config.RESULTS_GROUP_NAME: "results"}
+    settings = {config.RESULTS_GROUP_NAME: "results"}
     monkeypatch.setattr(Postprocessing, "iface", None)
-    monkeypatch.setattr(config, "getSetting", staticmethod(told.get))
+    monkeypatch.setattr(config, "getSetting", staticmethod(settings.get))
     key = "Processing/Configuration/RESULTS_GROUP_NAME"
     QgsSettings().setValue(key, "results")
     try:
@@ -254,13 +257,13 @@ def test_the_group_of_all_results(plugin, layer, tmp_path, monkeypatch):
 def test_the_active_layer_stays_active_when_it_moves(plugin, layer, window, tmp_path, monkeypatch):
     run = Run("segment", layer(sample("sentinel-2"), "scene"), tmp_path, FILES)
     made = run.layers[0]
-    window.layer, told = made, []
-    window.currentLayerChanged.connect(told.append)
+    window.layer, active = made, []
+    window.currentLayerChanged.connect(active.append)
     monkeypatch.setattr(qgis.utils, "iface", window)
-    keep(made, "classes", {**run.feedback.result, "run": "another"}, QgsProject.instance())
-    window.currentLayerChanged.disconnect(told.append)
+    place(made, "classes", MapRun("another", MapResult.from_json(run.feedback.answer)), QgsProject.instance())
+    window.currentLayerChanged.disconnect(active.append)
     window.layer = None
-    assert told == [made] and [len(inner) for _, inner in tree()[:2]] == [1, 2]
+    assert active == [made] and [len(inner) for _, inner in tree()[:2]] == [1, 2]
 
 
 def test_what_a_run_is_called(segmented, layer):
@@ -282,8 +285,9 @@ def test_a_source_that_has_gone(plugin, layer, tmp_path):
 
 
 def test_nasty_names_stay_text():
-    entry = {"value": 1, "name": "<img src=x>&", "color": '#fff"><b', "pixels": 3, "area_ha": None}
-    text = notes({"title": "<i>", "classes": [entry], "report": '/a "b"/<c>.html'})
+    entry = MappedClass(1, "<img src=x>&", '#fff"><b', pixels=3)
+    unused = ("", "", "", {}, "cpu", 64, 0.0, {}, "", "")
+    text = notes(MapRun("<i>", MapResult(*unused, (entry,), tiles=1, report='/a "b"/<c>.html')))
     assert "<img" not in text and "<i>" not in text and '"><b' not in text and "&lt;img src=x&gt;&amp;" in text
     assert "%3Cc%3E" in text or "&lt;c&gt;" in text
 

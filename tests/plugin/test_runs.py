@@ -23,6 +23,7 @@ from qgis.PyQt.QtWidgets import QToolButton
 from test_action import DONE_MS, LEFT, choose_task, large, layers, opened, press  # noqa: F401
 
 from qgis_plugin.panels.classify.preview import FIRST_TILES, LEAST_TILES, MOST_TILES, cropped, most_tiles
+from qgis_plugin.runs.panel_run import RunState
 from qgis_plugin.widgets.extent_input import CANVAS, POLYGONS
 from qgis_plugin.widgets.tile_size_input import tiles_along
 
@@ -53,10 +54,10 @@ def test_two_runs_one_after_the_other(opened, plugin, window, layer, qtbot, tmp_
     panel = opened(sample("naip"), "first")
     queue_two(panel, window, layer, qtbot, tmp_path)
     first, second = plugin.queue.runs
-    assert first.started and not second.started and second.task is None
+    assert first.state is RunState.RUNNING and second.state is RunState.WAITING
     assert our_tasks() == ["Classify first"]  # a run that waits holds no thread
     assert window.messages()[:2] == [first.text, second.text] and "waiting" in second.text  # what moves is on top
-    qtbot.waitUntil(lambda: second.started, timeout=DONE_MS)
+    qtbot.waitUntil(lambda: second.state is not RunState.WAITING, timeout=DONE_MS)
     assert plugin.queue.runs == [second] and (tmp_path / "one.tif").exists() and not (tmp_path / "two.tif").exists()
     qtbot.waitUntil(lambda: not plugin.queue.runs, timeout=DONE_MS)
     assert (tmp_path / "two.tif").exists() and len(layers()) == 4
@@ -82,7 +83,7 @@ def test_a_cancelled_run_lets_the_next_one_begin(opened, plugin, window, layer, 
     qtbot.waitUntil(lambda: first.percent > 0, timeout=DONE_MS)
     start = time.monotonic()
     first.cancel()
-    qtbot.waitUntil(lambda: second.started, timeout=5000)
+    qtbot.waitUntil(lambda: second.state is not RunState.WAITING, timeout=5000)
     assert time.monotonic() - start < 2
     qtbot.waitUntil(lambda: not plugin.queue.runs, timeout=DONE_MS)
     assert (tmp_path / "two.tif").exists() and not (tmp_path / "one.tif").exists()
@@ -108,9 +109,9 @@ def test_a_run_can_be_run_again_from_the_history(opened, plugin, qtbot, tmp_path
     assert made.entry["results"]["OUTPUT"] == str(tmp_path / "o.tif") and "water" in made.entry["log"]
     assert made.entry["python_command"].startswith('processing.run("ofanet:segment"')
     assert "qgis_process run ofanet:segment" in made.entry["process_command"]
-    told = made.entry["parameters"]["inputs"]
-    assert told["INPUT"] == sample("naip") and told["HEAD"] == str(panel.head.current().path)
-    again = processing.run("ofanet:segment", {**told, "OUTPUT": str(tmp_path / "again.tif")})
+    found = made.entry["parameters"]["inputs"]
+    assert found["INPUT"] == sample("naip") and found["HEAD"] == str(panel.head.current().path)
+    again = processing.run("ofanet:segment", {**found, "OUTPUT": str(tmp_path / "again.tif")})
     assert Path(again["OUTPUT"]).read_bytes()
 
 
@@ -124,9 +125,9 @@ def test_open_as_algorithm_carries_the_parameters(opened, window, qtbot, tmp_pat
     panel.area.mode.setCurrentIndex(panel.area.mode.findData(POLYGONS))
     panel.area.polygons.setLayer(polygons)
     panel.detail.choice.setCurrentIndex(panel.detail.choice.findData("fine"))
-    panel.device.setCurrentIndex(panel.device.findData("cpu"))
-    panel.polygons.on.setChecked(True)
-    panel.min_area.setValue(0.25)
+    panel.more.device.setCurrentIndex(panel.more.device.findData("cpu"))
+    panel.more.polygons.on.setChecked(True)
+    panel.more.min_area.setValue(0.25)
     panel.output.setFilePath(str(tmp_path / "o.tif"))
     shown = panel.parameters()
     browser = QgsBrowserGuiModel()
@@ -134,13 +135,13 @@ def test_open_as_algorithm_carries_the_parameters(opened, window, qtbot, tmp_pat
     press(panel.algorithm, qtbot)
     dialog = panel._window
     assert dialog.isVisible() and dialog.algorithm().id() == "ofanet:segment"
-    told = dialog.createProcessingParameters()
+    found = dialog.createProcessingParameters()
     for name in ("HEAD", "TILE_SIZE", "DEVICE", "MIN_AREA", "SENSOR", "UNITS"):
-        assert told[name] == shown[name], name
-    assert told["TILE_SIZE"] == panel.head.current().header["tile_px"] // 2
-    assert told["INPUT"] in (panel.source.layer().id(), panel.source.layer().source())
-    assert told["MASK"] in (polygons.id(), polygons) or told["MASK"].source.staticValue() == polygons.id()
-    assert _target(told["OUTPUT"]) == str(tmp_path / "o.tif") and _target(told["OUTPUT_POLYGONS"])
+        assert found[name] == shown[name], name
+    assert found["TILE_SIZE"] == panel.head.current().header["tile_px"] // 2
+    assert found["INPUT"] in (panel.source.layer().id(), panel.source.layer().source())
+    assert found["MASK"] in (polygons.id(), polygons) or found["MASK"].source.staticValue() == polygons.id()
+    assert _target(found["OUTPUT"]) == str(tmp_path / "o.tif") and _target(found["OUTPUT_POLYGONS"])
     dialog.close()
 
 
@@ -169,6 +170,57 @@ def test_the_panel_without_a_mouse(opened, qtbot):  # noqa: F811
     ]
     at = [order.index(widget) for widget in wanted if widget in order]
     assert len(at) == len(wanted) and at == sorted(at)
+
+
+# --- another project ----------------------------------------------------------------------------------------------
+
+
+def replace_project(how: str, tmp_path) -> list[str]:
+    """Closes the project, or opens another one; returns the names of the layers that are there then."""
+    project = QgsProject.instance()
+    if how == "clear":
+        project.clear()
+        return []
+    other, path = QgsProject(), str(tmp_path / "other.qgz")
+    other.addMapLayer(QgsVectorLayer("Point", "points", "memory"))
+    assert other.write(path) and project.read(path)
+    return ["points"]
+
+
+@pytest.mark.parametrize("how", ("clear", "read"))
+def test_a_result_does_not_land_in_another_project(opened, plugin, window, qtbot, tmp_path, how):  # noqa: F811
+    panel = opened(sample("naip"), "first")
+    output = tmp_path / "one.tif"
+    panel.output.setFilePath(str(output))
+    press(panel.run, qtbot)
+    expected = replace_project(how, tmp_path)
+    qtbot.waitUntil(lambda: not plugin.queue.runs, timeout=DONE_MS)
+    assert [layer.name() for layer in layers()] == expected
+    assert not QgsProject.instance().layerTreeRoot().findGroups()
+    (message,) = [text for text in window.messages() if "project was closed" in text]
+    assert "Classify first: done" in message and str(output) in message
+    assert output.exists() and output.with_suffix(".qml").exists()  # opened alone, it is styled
+
+
+def test_a_run_that_waits_ends_with_its_project(opened, plugin, window, layer, qtbot, tmp_path):  # noqa: F811
+    panel = opened(sample("naip"), "first")
+    queue_two(panel, window, layer, qtbot, tmp_path)
+    first, second = plugin.queue.runs
+    QgsProject.instance().clear()
+    assert second.state is RunState.CANCELLED and plugin.queue.runs == [first]
+    assert "Classify second: cancelled, since its project was closed" in " ".join(window.messages())
+    qtbot.waitUntil(lambda: not plugin.queue.runs, timeout=DONE_MS)
+    assert (tmp_path / "one.tif").exists() and not (tmp_path / "two.tif").exists() and not layers()
+
+
+def test_a_preview_does_not_land_in_another_project(opened, plugin, window, qtbot, tmp_path):  # noqa: F811
+    panel = opened(sample("naip"), "first")
+    look_at(window, panel.source.layer(), 0.3)
+    press(panel.preview, qtbot)
+    expected = replace_project("read", tmp_path)
+    qtbot.waitUntil(lambda: not plugin.queue.runs, timeout=DONE_MS)
+    assert [layer.name() for layer in layers()] == expected
+    assert any("Preview of first: done" in text and "OUTPUT.tif" in text for text in window.messages())
 
 
 # --- preview ------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from qgis.PyQt.QtNetwork import QNetworkProxy
 from qgis.PyQt.QtWidgets import QMessageBox, QPushButton
 
 from qgis_plugin.engine.client import SETTING, EngineCancelled, EngineError, engine_python
-from qgis_plugin.menu import Doors
+from qgis_plugin.menu import SetupMenu
 from qgis_plugin.setup import environment_check as check_module
 from qgis_plugin.setup import (
     pip_proxy as proxy,
@@ -83,12 +83,12 @@ def wheels(tmp_path) -> Path:
 def panel(plugin, window, settings, qtbot):
     """The window of the menu entry, with the machine's Pythons found."""
     next(a for a in window.menu.actions() if a.objectName() == "ofanetSetUpEngine").trigger()
-    dialog = plugin.doors.setup_dialog
-    qtbot.waitUntil(lambda: plugin.doors.setup.pythons is not None, timeout=60000)
+    dialog = plugin.setup_menu.setup_dialog
+    qtbot.waitUntil(lambda: plugin.setup_menu.setup.pythons is not None, timeout=60000)
     yield dialog.panel
-    plugin.doors.setup.report = None
-    if plugin.doors.setup_dialog is not None:
-        plugin.doors.setup_dialog.close()
+    plugin.setup_menu.setup.report = None
+    if plugin.setup_menu.setup_dialog is not None:
+        plugin.setup_menu.setup_dialog.close()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     window.messageBar().clearWidgets()
 
@@ -316,13 +316,13 @@ def test_cancelled_then_continued(panel, folder, tiny, fake_child, wheels, qtbot
 
 
 def test_unload_ends_what_is_under_way(qgis_app, folder, tiny, fake_child, wheels, qtbot):
-    doors = Doors(Window(), None, None)
-    doors.set_up_engine()
-    doors.setup.create(install.Plan(PYTHON, install.CPU, wheels))
+    menu = SetupMenu(Window(), None, None)
+    menu.set_up_engine()
+    menu.setup.create(install.Plan(PYTHON, install.CPU, wheels))
     qtbot.waitUntil(lambda: (folder / "env").exists(), timeout=60000)
-    task = doors.setup._task
+    task = menu.setup._task
     start = time.monotonic()
-    doors.close()
+    menu.close()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert time.monotonic() - start < 5
     qtbot.waitUntil(lambda: task._task is None, timeout=5000)
@@ -449,12 +449,12 @@ def test_without_an_engine_the_message_bar_leads_to_the_set_up(plugin, window, l
     classify = plugin.panels["classify"]
     assert "Set up engine" in classify.hint.text() and not classify.run.isEnabled()
     qtbot.mouseClick(button, LEFT)
-    panel = plugin.doors.setup_dialog.panel
+    panel = plugin.setup_menu.setup_dialog.panel
     panel.path.setFilePath(str(ROOT / ".venv"))
     qtbot.mouseClick(panel.use, LEFT)
     wait_idle(panel, qtbot)
     assert classify.run.isEnabled(), panel.status.text()
-    plugin.doors.setup_dialog.close()
+    plugin.setup_menu.setup_dialog.close()
     classify.close()
     window.layer = None
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -18,12 +18,12 @@ def test_unload_leaves_nothing_behind(qgis_app, layer):
         loaded.initGui()
         assert registry.providerById("ofanet") is not None
         window.toolbar.actions()[0].trigger()
-        loaded.doors.set_up_engine()
-        loaded.doors.show_models()
+        loaded.setup_menu.set_up_engine()
+        loaded.setup_menu.show_models()
         ENGINE.run("hello", {})
         assert ENGINE.pid
         loaded.unload()
-        assert ENGINE.pid is None and loaded.doors is None and not loaded.panels
+        assert ENGINE.pid is None and loaded.setup_menu is None and not loaded.panels
         assert not window.toolbar.actions() and not window.menu.actions() and not window.options
         assert not window.custom and loaded.menu is None
         assert registry.providerById("ofanet") is None
@@ -45,8 +45,8 @@ def test_unload_in_the_middle_of_a_run(qgis_app, layer, qtbot, tmp_path):
     panel.output.setFilePath(str(out / "o.tif"))
     panel.run.click()
     panel.run.click()  # this one waits
-    task = loaded.queue.runs[0].task
-    qtbot.waitUntil(lambda: task.progress() > 0, timeout=60000)
+    run = loaded.queue.runs[0]
+    qtbot.waitUntil(lambda: run.percent > 0, timeout=60000)
     loaded.unload()
     assert ENGINE.pid is None and not list(out.iterdir())
     qtbot.waitUntil(lambda: not loaded.queue.runs, timeout=5000)

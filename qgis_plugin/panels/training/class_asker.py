@@ -1,4 +1,4 @@
-"""Each polygon that is drawn asks for its class: a menu at the cursor, one click or one key."""
+"""Asks for the class of each polygon that is drawn: a menu at the cursor, one click or one key."""
 
 from qgis.core import QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, Qt, QTimer, pyqtSignal
@@ -11,7 +11,7 @@ from .class_table import swatch
 
 
 class ClassMenu(QMenu):
-    """One click, or one key, gives a polygon its class."""
+    """One click, or one key, chooses a class."""
 
     chosen = pyqtSignal(str)
 
@@ -24,7 +24,7 @@ class ClassMenu(QMenu):
             action = self.addAction(swatch(color), key + name.replace("&", "&&"))
             action.triggered.connect(lambda _checked=False, name=name: self.chosen.emit(name))
             if name == last:
-                self.setActiveAction(action)  # the same class again: Return
+                self.setActiveAction(action)  # Return takes the same class as before
         if classes:
             self.addSeparator()
         self.new = self.addAction(tr("New class..."))
@@ -41,19 +41,19 @@ class ClassMenu(QMenu):
 
 
 class ClassAsker(QObject):
-    """Watches one layer, which is one of ours."""
+    """Follows one layer of training polygons that the panel has made."""
 
     def __init__(self, parent):
         super().__init__(parent)
         self._layer: QgsVectorLayer | None = None
-        self._asked: list[int] = []  # new polygons
+        self._new: list[int] = []  # polygons without a class, by their ids
         self._last = ""
         self.menu: ClassMenu | None = None
 
     def watch(self, layer: QgsVectorLayer | None):
         if self._layer is not None:
             self._layer.featureAdded.disconnect(self._added)
-        self._layer, self._asked = layer, []
+        self._layer, self._new = layer, []
         if layer is not None:
             layer.featureAdded.connect(self._added)
 
@@ -65,27 +65,27 @@ class ClassAsker(QObject):
     def ask_all(self):
         """For the class of all polygons that have none."""
         if self._layer is not None:
-            self._asked = training_layer.unlabelled(self._layer, training_layer.FIELD)
+            self._new = training_layer.unlabelled(self._layer, training_layer.FIELD)
             self._ask()
 
     def _added(self, fid: int):
         if fid < 0:  # drawn, not saved
-            self._asked.append(fid)
+            self._new.append(fid)
             QTimer.singleShot(0, self._ask)  # after QGIS has done its part
 
     def _ask(self):
         """One menu for all new polygons that have no class: several where they were pasted."""
         layer = self._layer
-        if layer is None or not self._asked or self.menu is not None:
+        if layer is None or not self._new or self.menu is not None:
             return
         without = set(training_layer.unlabelled(layer, training_layer.FIELD))
-        asked = [fid for fid in self._asked if fid in without]
-        self._asked = []
-        if not asked:
+        fids = [fid for fid in self._new if fid in without]
+        self._new = []
+        if not fids:
             return
         listed = training_layer.listed_classes(layer, training_layer.FIELD)
         self.menu = ClassMenu(listed, self._last, self.parent())
-        self.menu.chosen.connect(lambda name: self._give(asked, name))
+        self.menu.chosen.connect(lambda name: self._set_class(fids, name))
         self.menu.destroyed.connect(self._menu_gone)
         self.menu.show_at_cursor()
 
@@ -93,7 +93,7 @@ class ClassAsker(QObject):
         self.menu = None
         self._ask()  # for polygons that came meanwhile
 
-    def _give(self, fids: list[int], name: str):
+    def _set_class(self, fids: list[int], name: str):
         layer = self._layer
         if layer is None:
             return

@@ -85,15 +85,15 @@ class ClassTable(QWidget):
             self.unlabelled_clicked.emit()
 
     def show_rows(self, rows: list[ClassRow]):
-        """A line a class, and a line under it where something is amiss."""
+        """One line per class, and a line below it where something is wrong."""
         self.table.clearSpans()
         self.table.setRowCount(0)
         for row in rows:
             title = row.name or tr("no class yet")
             self._line(row, [title, f"{row.polygons:,}", f"{row.pixels:,.0f}"])
             self.table.item(self.table.rowCount() - 1, 0).setIcon(swatch(row.color))
-            if row.warnings:
-                self._line(row, ["\u26a0 " + "; ".join(row.warnings)])
+            if row.warnings():
+                self._line(row, ["\u26a0 " + "; ".join(row.warnings())])
                 self.table.setSpan(self.table.rowCount() - 1, 0, 1, 3)
         self.table.resizeRowsToContents()
         self.table.updateGeometry()
@@ -104,7 +104,7 @@ class ClassTable(QWidget):
         for column, text in enumerate(texts):
             item = QTableWidgetItem(text)
             item.setData(Qt.ItemDataRole.UserRole, row.name)
-            item.setToolTip("; ".join(row.warnings) or text)
+            item.setToolTip("; ".join(row.warnings()) or text)
             if column:
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.table.setItem(number, column, item)

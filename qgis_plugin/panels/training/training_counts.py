@@ -1,4 +1,4 @@
-"""What the training polygons say of each class: how many, how large in pixels of the raster, and what is amiss."""
+"""The training polygons of each class: how many, how many pixels of the raster they cover, and what is wrong."""
 
 from dataclasses import dataclass, field
 
@@ -24,87 +24,96 @@ class ClassRow:
     color: str
     polygons: int = 0
     pixels: float = 0.0
-    warnings: list[str] = field(default_factory=list)
+    outside: int = 0  # polygons that do not lie on the raster
+    tiny: int = 0  # polygons smaller than a pixel
+    overlaps: set[str] = field(default_factory=set)  # classes whose polygons cover a pixel or more of this one's
+
+    def warnings(self) -> list[str]:
+        if not self.name:
+            return [tr("give them a class, or they are left out")]
+        found = []
+        if not self.polygons:
+            found.append(tr("draw a polygon"))
+        elif self.outside == self.polygons:
+            found.append(tr("no polygon lies on the raster"))
+        elif self.outside:
+            found.append(tr("{count} not on the raster").format(count=self.outside))
+        if self.polygons - self.outside == 1:
+            found.append(tr("one polygon: not scored; draw another elsewhere"))
+        if self.overlaps:
+            found.append(tr("overlaps {classes}: not used there").format(classes=", ".join(sorted(self.overlaps))))
+        if self.tiny:
+            found.append(tr("{count} smaller than a pixel").format(count=self.tiny))
+        return found
 
 
 @dataclass
-class Counted:
+class PolygonCounts:
     rows: list[ClassRow]
-    whole: bool  # whether all polygons were counted
+    complete: bool  # whether all polygons were counted
 
     def usable(self) -> list[ClassRow]:
         """The classes that a head can learn."""
         return [row for row in self.rows if row.name and row.pixels > 0]
 
 
-def count(layer, class_field: str, raster) -> Counted:
+def count(layer, class_field: str, raster, most: int = MOST_POLYGONS) -> PolygonCounts:
+    """Counts the first `most` polygons of a layer on a raster."""
     listed = listed_classes(layer, class_field)
     rows = {name: ClassRow(name, color) for name, color in listed.items()}
-    transform = QgsCoordinateTransform(layer.crs(), raster.crs(), QgsProject.instance())
-    extent, pixel = raster.extent(), raster.rasterUnitsPerPixelX() * raster.rasterUnitsPerPixelY()
-    frame = QgsGeometry.fromRect(extent)
     request = QgsFeatureRequest().setSubsetOfAttributes([layer.fields().lookupField(class_field)])
-    shapes, names, outside, tiny = QgsSpatialIndex(), {}, {}, {}
-    geometries, whole = {}, True
+    on_raster, complete = _OnRaster(layer, raster), True
+    shapes: list[tuple[ClassRow, QgsGeometry]] = []
     for number, feature in enumerate(layer.getFeatures(request)):
-        if number >= MOST_POLYGONS:
-            whole = False
+        if number >= most:
+            complete = False
             break
-        name, shape = class_of(feature, class_field), QgsGeometry(feature.geometry())
-        if name not in rows:
-            taken = [row.color for row in rows.values()]
-            rows[name] = ClassRow(name, colors.color_for(name, taken) if name else "#e6007e")
-        rows[name].polygons += 1
-        try:
-            shape.transform(transform)
-        except QgsCsException:
-            outside[name] = outside.get(name, 0) + 1
-            continue
-        inside = shape if extent.contains(shape.boundingBox()) else shape.intersection(frame)
-        pixels = inside.area() / pixel if pixel and not inside.isEmpty() else 0.0
+        row = _row(rows, class_of(feature, class_field))
+        row.polygons += 1
+        shape, pixels = on_raster.measure(QgsGeometry(feature.geometry()))
         if not pixels:
-            outside[name] = outside.get(name, 0) + 1
+            row.outside += 1
             continue
-        if pixels < 1:
-            tiny[name] = tiny.get(name, 0) + 1
-        rows[name].pixels += pixels
-        geometries[number], names[number] = shape, name
-        shapes.addFeature(number, shape.boundingBox())
-    quarrels = _overlaps(geometries, names, shapes, pixel)
-    for name, row in rows.items():
-        row.warnings = _warnings(row, outside.get(name, 0), tiny.get(name, 0), sorted(quarrels.get(name, ())))
+        row.tiny += pixels < 1
+        row.pixels += pixels
+        shapes.append((row, shape))
+    _find_overlaps(shapes, on_raster.pixel_area)
     ordered = sorted(rows.values(), key=lambda row: not row.name)  # polygons without a class come last
-    return Counted(ordered, whole)
+    return PolygonCounts(ordered, complete)
 
 
-def _overlaps(geometries: dict, names: dict, index, pixel: float) -> dict[str, set[str]]:
-    """Class -> classes whose polygons cover a pixel or more of its own."""
-    found: dict[str, set[str]] = {}
-    for number, shape in geometries.items():
-        for other in index.intersects(shape.boundingBox()):
-            mine, theirs = names[number], names[other]
-            if other <= number or mine == theirs or not mine or not theirs or theirs in found.get(mine, ()):
-                continue
-            if shape.intersection(geometries[other]).area() >= pixel:
-                found.setdefault(mine, set()).add(theirs)
-                found.setdefault(theirs, set()).add(mine)
-    return found
+def _row(rows: dict[str, ClassRow], name: str) -> ClassRow:
+    """That of a class; a new one where the legend does not list it."""
+    if name not in rows:
+        taken = [row.color for row in rows.values()]
+        rows[name] = ClassRow(name, colors.color_for(name, taken) if name else "#e6007e")
+    return rows[name]
 
 
-def _warnings(row: ClassRow, outside: int, tiny: int, quarrels: list[str]) -> list[str]:
-    if not row.name:
-        return [tr("give them a class, or they are left out")]
-    told = []
-    if not row.polygons:
-        told.append(tr("draw a polygon"))
-    elif outside == row.polygons:
-        told.append(tr("no polygon lies on the raster"))
-    elif outside:
-        told.append(tr("{count} not on the raster").format(count=outside))
-    if row.polygons - outside == 1:
-        told.append(tr("one polygon: not scored; draw another elsewhere"))
-    if quarrels:
-        told.append(tr("overlaps {classes}: not used there").format(classes=", ".join(quarrels)))
-    if tiny:
-        told.append(tr("{count} smaller than a pixel").format(count=tiny))
-    return told
+class _OnRaster:
+    def __init__(self, layer, raster):
+        self._transform = QgsCoordinateTransform(layer.crs(), raster.crs(), QgsProject.instance())
+        self._extent, self._frame = raster.extent(), QgsGeometry.fromRect(raster.extent())
+        self.pixel_area = raster.rasterUnitsPerPixelX() * raster.rasterUnitsPerPixelY()
+
+    def measure(self, shape: QgsGeometry) -> tuple[QgsGeometry, float]:
+        """The polygon in the raster's CRS, and how many pixels it covers; 0 where it lies elsewhere."""
+        try:
+            shape.transform(self._transform)
+        except QgsCsException:
+            return shape, 0.0
+        inside = shape if self._extent.contains(shape.boundingBox()) else shape.intersection(self._frame)
+        return shape, inside.area() / self.pixel_area if self.pixel_area and not inside.isEmpty() else 0.0
+
+
+def _find_overlaps(shapes: list[tuple[ClassRow, QgsGeometry]], pixel_area: float):
+    index = QgsSpatialIndex()
+    for number, (_, shape) in enumerate(shapes):
+        index.addFeature(number, shape.boundingBox())
+    for number, (row, shape) in enumerate(shapes):
+        for other_number in index.intersects(shape.boundingBox()):
+            other, other_shape = shapes[other_number]
+            known = other is row or not row.name or not other.name or other.name in row.overlaps
+            if other_number > number and not known and shape.intersection(other_shape).area() >= pixel_area:
+                row.overlaps.add(other.name)
+                other.overlaps.add(row.name)

@@ -1,7 +1,7 @@
 """A layer of training polygons: made ready to draw in, its classes and their colours.
 
 The categories of the layer's renderer are the list of its classes: their colours are changed where QGIS users look for
-that, in the layer's styling. Layers of others are used as they are; their style and forms are not touched.
+that, in the layer's styling. Other layers are used as they are; their style and forms are not touched.
 """
 
 import itertools
@@ -51,7 +51,7 @@ def create(raster, path: str | None = None) -> QgsVectorLayer:
 
 
 def _saved(layer, path: str, name: str) -> QgsVectorLayer:
-    """The layer in a GeoPackage: a new file, or one more layer beside those that are in it."""
+    """The layer in a GeoPackage: a new file, or one more layer in a file that is there already."""
     options = QgsVectorFileWriter.SaveVectorOptions()
     taken = {part.name() for part in QgsProviderRegistry.instance().querySublayers(path)} if Path(path).exists() else ()
     numbered = (f"training_polygons_{number}" for number in itertools.count(2))
@@ -99,7 +99,7 @@ def listed_classes(layer, field: str) -> dict[str, str]:
 
 
 def add_class(layer, name: str) -> str:
-    """Adds a class to the legend and to the form of one of our layers; returns its colour."""
+    """Adds a class to the legend and to the form of a layer that the panel has made; returns its colour."""
     listed = listed_classes(layer, FIELD)
     if name not in listed:
         listed[name] = colors.color_for(name, listed.values())
@@ -124,7 +124,7 @@ def _set_classes(layer, classes: dict[str, str]):
 
 
 def _symbol(color: str) -> QgsFillSymbol:
-    """The raster stays to be seen under the polygon; a white edge around the coloured one stands out on any raster."""
+    """The raster stays visible under the polygon; a white edge around the coloured one stands out on any raster."""
     symbol = QgsFillSymbol.createSimple({"style": "no", "outline_color": "#ffffff", "outline_width": "1.1"})
     symbol.symbolLayer(0).setLocked(True)  # it stays white when the class gets another colour
     fill = QColor(color)

@@ -85,7 +85,7 @@ class UncertainPlaces:
         return len(self._shown)
 
     def show_next(self, layer: QgsRasterLayer) -> Place | None:
-        """Moves the canvas and frames the place. After the last one it begins again; None where there is none."""
+        """Moves the canvas and frames the place. After the last one it starts over; None where there is none."""
         if self._of != layer.id():
             self._found, self._of = places(layer), layer.id()
         place = next_place(self._found, self._shown)
