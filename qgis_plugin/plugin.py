@@ -1,5 +1,7 @@
 """The plugin's life in QGIS: what it adds to the window, and that all of it goes away again."""
 
+import sys
+
 from qgis.core import Qgis, QgsApplication
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
@@ -101,6 +103,7 @@ class OfaNetPlugin:
         models.withdraw()
         styling.forget()
         facts_reader.forget()
+        _forget_packages()
 
     def _take_actions_away(self):
         if self.button is None:
@@ -157,3 +160,11 @@ class OfaNetPlugin:
 
 def _icon(name: str):
     return ROOT / "resources" / "icons" / f"{name}.svg"
+
+
+def _forget_packages():
+    """QGIS forgets the plugin's modules itself, but not the packages they stand in: those would hand the old modules to
+    a version that is installed next."""
+    for name in [name for name in sys.modules if name.startswith(f"{__package__}.")]:
+        if hasattr(sys.modules[name], "__path__"):
+            del sys.modules[name]

@@ -1058,1324 +1058,1159 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>andere</translation>
         </message>
         <message>
-            <location filename="applied.py" />
-            <source>OFA-Net on {raster}</source>
-            <translation>OFA-Net auf {raster}</translation>
-        </message>
-        <message>
-            <location filename="applied.py" />
-            <source>{raster}: classes</source>
-            <translation>{raster}: Klassen</translation>
-        </message>
-        <message>
-            <location filename="applied.py" />
-            <source>{raster}: confidence</source>
-            <translation>{raster}: Konfidenz</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>All polygons, since none is selected</source>
-            <translation>Alle Polygone, da keines ausgewählt ist</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Area</source>
-            <translation>Gebiet</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Layer of polygons</source>
-            <translation>Polygonlayer</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Draw a rectangle on the map</source>
-            <translation>Rechteck auf der Karte zeichnen</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Choose a raster first</source>
-            <translation>Wählen Sie zuerst ein Raster</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>The raster has no place on the map: only the whole layer can be computed</source>
-            <translation>Das Raster hat keinen Ort auf der Karte: Nur der ganze Layer lässt sich berechnen</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Add a layer of polygons to the project, or choose another area</source>
-            <translation>Fügen Sie dem Projekt einen Polygonlayer hinzu oder wählen Sie ein anderes Gebiet</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>The layer of polygons is empty: draw one, or choose another area</source>
-            <translation>Der Polygonlayer ist leer: Zeichnen Sie ein Polygon oder wählen Sie ein anderes Gebiet</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Draw a rectangle on the map first</source>
-            <translation>Zeichnen Sie zuerst ein Rechteck auf der Karte</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Whole layer</source>
-            <translation>Ganzer Layer</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>What the canvas shows</source>
-            <translation>Was die Kartenansicht zeigt</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Selected polygons</source>
-            <translation>Ausgewählte Polygone</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Drawn rectangle</source>
-            <translation>Gezeichnetes Rechteck</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>The raster has no extent</source>
-            <translation>Das Raster hat keine Ausdehnung</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>{polygons}; within {size}</source>
-            <translation>{polygons}; innerhalb von {size}</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Selected: {count:,}</source>
-            <translation>Ausgewählt: {count:,}</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>The canvas does not show the raster: zoom to it first</source>
-            <translation>Die Kartenansicht zeigt das Raster nicht: Zoomen Sie zuerst dorthin</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>The polygons do not touch the raster: select others</source>
-            <translation>Die Polygone berühren das Raster nicht: Wählen Sie andere aus</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>The rectangle does not touch the raster: draw another</source>
-            <translation>Das Rechteck berührt das Raster nicht: Zeichnen Sie ein anderes</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>{columns:,} x {rows:,} pixels</source>
-            <translation>{columns:,} x {rows:,} Pixel</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>{area} ha</source>
-            <translation>{area} ha</translation>
-        </message>
-        <message>
-            <location filename="background.py" />
-            <source>{title} failed</source>
-            <translation>{title}: fehlgeschlagen</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>or let the plugin create an environment</source>
-            <translation>oder lassen Sie das Plugin eine Umgebung anlegen</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>The engine {engine} works: torch {torch} on {device}, Python {python}</source>
-            <translation>Die Engine {engine} funktioniert: torch {torch} auf {device}, Python {python}</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>the processor (CPU)</source>
-            <translation>dem Prozessor (CPU)</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>Expected the Python of an environment, found no file {path}: choose another, {below}.</source>
-            <translation>Erwartet wurde das Python einer Umgebung, gefunden keine Datei {path}: Wählen Sie ein anderes, {below}.</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>Expected a program called python, found {name}: choose the environment's python, {below}.</source>
-            <translation>Erwartet wurde ein Programm namens python, gefunden {name}: Wählen Sie das python der Umgebung, {below}.</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>{path} is no Python that can be used; it ended with code {code} and said: {said} Choose another, {below}.</source>
-            <translation>{path} ist kein brauchbares Python; es endete mit Code {code} und meldete: {said} Wählen Sie ein anderes, {below}.</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>Expected Python {least} or newer, found {found}: choose another, {below}.</source>
-            <translation>Erwartet wurde Python {least} oder neuer, gefunden {found}: Wählen Sie ein anderes, {below}.</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>The environment lacks what the engine needs: {told}{more}. Install it there (the diagnosis has the command), {below}.</source>
-            <translation>Der Umgebung fehlt, was die Engine braucht: {told}{more}. Installieren Sie es dort (der Befehl steht in der Diagnose), {below}.</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>The packages are there, but a tiny model could not be computed: {why}. Where the GPU is the cause, update its driver, {below} for the CPU.</source>
-            <translation>Die Pakete sind da, aber ein winziges Modell ließ sich nicht berechnen: {why}. Wenn die GPU die Ursache ist, aktualisieren Sie ihren Treiber, {below} (für die CPU).</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>The engine that answered is version {found}, this plugin brings {expected}: run "{path} -m pip uninstall ofanet", {below}.</source>
-            <translation>Geantwortet hat die Engine in Version {found}, dieses Plugin bringt {expected} mit: Führen Sie "{path} -m pip uninstall ofanet" aus, {below}.</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>{path} could not be started ({why}): choose another Python, {below}.</source>
-            <translation>{path} ließ sich nicht starten ({why}): Wählen Sie ein anderes Python, {below}.</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>nothing.</source>
-            <translation>nichts.</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>{name} is missing</source>
-            <translation>{name} fehlt</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>{name} is {version}, expected {least} or newer</source>
-            <translation>{name} ist {version}, erwartet wird {least} oder neuer</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>{name} cannot be loaded ({why})</source>
-            <translation>{name} lässt sich nicht laden ({why})</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source> and {count} more</source>
-            <translation> und {count} weitere</translation>
-        </message>
-        <message>
-            <location filename="class_asker.py" />
-            <source>New class...</source>
-            <translation>Neue Klasse...</translation>
-        </message>
-        <message>
-            <location filename="class_asker.py" />
-            <source>New class</source>
-            <translation>Neue Klasse</translation>
-        </message>
-        <message>
-            <location filename="class_asker.py" />
-            <source>Name of the class</source>
-            <translation>Name der Klasse</translation>
-        </message>
-        <message>
-            <location filename="class_asker.py" />
-            <source>Class of a training polygon</source>
-            <translation>Klasse eines Trainingspolygons</translation>
-        </message>
-        <message>
-            <location filename="class_table.py" />
-            <source>Classes and their polygons</source>
-            <translation>Klassen und ihre Polygone</translation>
-        </message>
-        <message>
-            <location filename="class_table.py" />
-            <source>Name of a new class</source>
-            <translation>Name einer neuen Klasse</translation>
-        </message>
-        <message>
-            <location filename="class_table.py" />
-            <source>New class, e.g. forest</source>
-            <translation>Neue Klasse, z. B. Wald</translation>
-        </message>
-        <message>
-            <location filename="class_table.py" />
-            <source>Add</source>
-            <translation>Hinzufügen</translation>
-        </message>
-        <message>
-            <location filename="class_table.py" />
-            <source>Add the class</source>
-            <translation>Die Klasse hinzufügen</translation>
-        </message>
-        <message>
-            <location filename="class_table.py" />
-            <source>Class</source>
-            <translation>Klasse</translation>
-        </message>
-        <message>
-            <location filename="class_table.py" />
-            <source>Pixels</source>
-            <translation>Pixel</translation>
-        </message>
-        <message>
-            <location filename="class_table.py" />
-            <source>no class yet</source>
-            <translation>noch keine Klasse</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Classify layer</source>
-            <translation>Layer klassifizieren</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Save classes to</source>
-            <translation>Klassen speichern in</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>More</source>
-            <translation>Weiteres</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Report of areas</source>
-            <translation>Flächenbericht</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source> ha</source>
-            <translation> ha</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>none is too small</source>
-            <translation>keine ist zu klein</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Smaller areas are given to their neighbours</source>
-            <translation>Kleinere Flächen werden ihren Nachbarn zugeschlagen</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>&amp;Run</source>
-            <translation>Sta&amp;rten</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Classify the area, and add the result to the map</source>
-            <translation>Das Gebiet klassifizieren und das Ergebnis zur Karte hinzufügen</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>&amp;Preview</source>
-            <translation>&amp;Vorschau</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Preview what the canvas shows</source>
-            <translation>Vorschau dessen, was die Kartenansicht zeigt</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Open as al&amp;gorithm...</source>
-            <translation>Als Al&amp;gorithmus öffnen...</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Open the same in Processing: for batches, models, commands</source>
-            <translation>Dasselbe in der Verarbeitung öffnen: für Stapel, Modelle, Befehle</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>No head was found for this sensor: choose a head file</source>
-            <translation>Für diesen Sensor wurde kein Klassifikationskopf gefunden: Wählen Sie eine Kopf-Datei</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Preview of the middle of what the canvas shows, so that it takes seconds</source>
-            <translation>Vorschau der Mitte dessen, was die Kartenansicht zeigt, damit sie nur Sekunden dauert</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>&amp;Head</source>
-            <translation>&amp;Kopf</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>&amp;Area</source>
-            <translation>Ge&amp;biet</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>&amp;Detail</source>
-            <translation>&amp;Detail</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>&amp;Save to</source>
-            <translation>&amp;Speichern in</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>The fastest there is</source>
-            <translation>Schnellstes Gerät</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Processor (CPU)</source>
-            <translation>Prozessor (CPU)</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Graphics card (CUDA)</source>
-            <translation>Grafikkarte (CUDA)</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Smallest area</source>
-            <translation>Kleinste Fläche</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Compute on</source>
-            <translation>Rechnen auf</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Classify {layer}</source>
-            <translation>{layer} klassifizieren</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Preview of {layer}</source>
-            <translation>Vorschau von {layer}</translation>
-        </message>
-        <message>
-            <location filename="confusion.py" />
-            <source>Confusion matrix</source>
-            <translation>Konfusionsmatrix</translation>
-        </message>
-        <message>
-            <location filename="confusion.py" />
-            <source>found as, in %</source>
-            <translation>erkannt als, in %</translation>
-        </message>
-        <message>
-            <location filename="confusion.py" />
-            <source>{name}: found as {found}</source>
-            <translation>{name}: erkannt als {found}</translation>
-        </message>
-        <message>
-            <location filename="confusion.py" />
-            <source>{name}: not scored</source>
-            <translation>{name}: nicht bewertet</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>The raster is looked at in square tiles. Half their size sees finer detail and takes four times as long, twice the size takes a quarter of the time. The head was trained at Balanced.</source>
-            <translation>Das Raster wird in quadratischen Kacheln betrachtet. Halb so große zeigen feinere Einzelheiten und dauern viermal so lang, doppelt so große brauchen ein Viertel der Zeit. Der Kopf wurde mit „Ausgewogen“ trainiert.</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>how long it takes is known after the first run</source>
-            <translation>die Dauer ist nach dem ersten Lauf bekannt</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>Detail</source>
-            <translation>Detail</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>Tile size in pixels</source>
-            <translation>Kachelgröße in Pixeln</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source> px</source>
-            <translation> px</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>The time is by earlier runs with the same checkpoint and device; tiles without a valid pixel take none</source>
-            <translation>Die Zeit folgt aus früheren Läufen mit demselben Checkpoint und Gerät; Kacheln ohne gültiges Pixel brauchen keine</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>Fast</source>
-            <translation>Schnell</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>Balanced</source>
-            <translation>Ausgewogen</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>Fine</source>
-            <translation>Fein</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>Own tile size</source>
-            <translation>Eigene Kachelgröße</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>{tiles:,} tiles; {time}; up to about {gb:.1f} GB of memory</source>
-            <translation>{tiles:,} Kacheln; {time}; bis zu etwa {gb:.1f} GB Speicher</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>about {time}</source>
-            <translation>etwa {time}</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>{choice}: tiles of {px} pixels</source>
-            <translation>{choice}: Kacheln mit {px} Pixeln</translation>
-        </message>
-        <message>
-            <location filename="doors.py" />
-            <source>An engine is needed to compute; none was found.</source>
-            <translation>Zum Rechnen wird eine Engine gebraucht; es wurde keine gefunden.</translation>
-        </message>
-        <message>
-            <location filename="doors.py" />
-            <source>Set up engine...</source>
-            <translation>Engine einrichten...</translation>
-        </message>
-        <message>
-            <location filename="doors.py" />
-            <source>Models and heads...</source>
-            <translation>Modelle und Klassifikationsköpfe...</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>press Raster &gt; OFA-Net &gt; "Set up engine..."</source>
-            <translation>wählen Sie Raster &gt; OFA-Net &gt; „Engine einrichten...“</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>The engine stopped in the middle of the job (exit code {code}); the next job starts it anew.</source>
-            <translation>Die Engine endete mitten im Auftrag (Exit-Code {code}); der nächste Auftrag startet sie neu.</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>Cancelled</source>
-            <translation>Abgebrochen</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>run "make" in {folder}, or {menu}</source>
-            <translation>führen Sie "make" in {folder} aus oder {menu}</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>the plugin's setting</source>
-            <translation>die Einstellung des Plugins</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>The engine was not found. To set it up, {how}.</source>
-            <translation>Die Engine wurde nicht gefunden. Zum Einrichten {how}.</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>The engine had stopped or its Python was changed; it is started anew</source>
-            <translation>Die Engine war beendet oder ihr Python wurde geändert; sie wird neu gestartet</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>Waiting for another job of the engine to end</source>
-            <translation>Wartet auf das Ende eines anderen Auftrags der Engine</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>The engine ended before it answered (exit code {code}). To set it up, {how}.</source>
-            <translation>Die Engine endete, bevor sie antwortete (Exit-Code {code}). Zum Einrichten {how}.</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>The engine was not found: {origin} says {path}, which is not a file. To set it up, {how}.</source>
-            <translation>Die Engine wurde nicht gefunden: {origin} nennt {path}, das ist keine Datei. Zum Einrichten {how}.</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>Starting the engine: {python}</source>
-            <translation>Engine wird gestartet: {python}</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>What it had finished is kept: the same run with "{option}" does the rest.</source>
-            <translation>Was sie fertiggestellt hatte, ist aufgehoben: derselbe Lauf mit „{option}“ erledigt den Rest.</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>The engine could not be started with {python}: {why}. To set it up, {how}.</source>
-            <translation>Die Engine ließ sich nicht mit {python} starten: {why}. Zum Einrichten {how}.</translation>
-        </message>
-        <message>
-            <location filename="engine_setup.py" />
-            <source>Checking the engine's Python</source>
-            <translation>Das Python der Engine wird geprüft</translation>
-        </message>
-        <message>
-            <location filename="engine_setup.py" />
-            <source>Creating the engine's environment</source>
-            <translation>Die Umgebung der Engine wird angelegt</translation>
-        </message>
-        <message>
-            <location filename="engine_setup.py" />
-            <source>Removing the engine's environment</source>
-            <translation>Die Umgebung der Engine wird entfernt</translation>
-        </message>
-        <message>
-            <location filename="engine_setup.py" />
-            <source>Looking for Pythons</source>
-            <translation>Python-Installationen werden gesucht</translation>
-        </message>
-        <message>
-            <location filename="engine_setup.py" />
-            <source>Checking that it computes</source>
-            <translation>Es wird geprüft, ob sie rechnet</translation>
-        </message>
-        <message>
-            <location filename="engine_setup.py" />
-            <source>The engine's environment was removed</source>
-            <translation>Die Umgebung der Engine wurde entfernt</translation>
-        </message>
-        <message>
-            <location filename="facts.py" />
-            <source>Expected a raster layer: choose one in the layer panel</source>
-            <translation>Erwartet wurde ein Rasterlayer: Wählen Sie einen im Layerbedienfeld</translation>
-        </message>
-        <message>
-            <location filename="facts.py" />
-            <source>Expected a raster from a file, found a layer of "{provider}": export {name} to a GeoTIFF first</source>
-            <translation>Erwartet wurde ein Raster aus einer Datei, gefunden ein Layer von „{provider}“: Exportieren Sie {name} zuerst in ein GeoTIFF</translation>
-        </message>
-        <message>
-            <location filename="facts.py" />
-            <source>Expected a raster that GDAL can read, found {path}</source>
-            <translation>Erwartet wurde ein Raster, das GDAL lesen kann, gefunden {path}</translation>
-        </message>
-        <message>
-            <location filename="facts.py" />
-            <source>{path} cannot be read, is it truncated?</source>
-            <translation>{path} ist nicht lesbar; ist die Datei unvollständig?</translation>
-        </message>
-        <message>
-            <location filename="facts_reader.py" />
-            <source>{path} cannot be read</source>
-            <translation>{path} ist nicht lesbar</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>Not scored: for that each class needs polygons in two places</source>
-            <translation>Nicht bewertet: Dafür braucht jede Klasse Polygone an zwei Orten</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>Other file...</source>
-            <translation>Andere Datei...</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>Choose the file of a head that is in none of the folders</source>
-            <translation>Die Datei eines Kopfs wählen, der in keinem der Ordner liegt</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>Model card</source>
-            <translation>Steckbrief</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>All that the file says of itself</source>
-            <translation>Alles, was die Datei über sich sagt</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>{task}; looks at tiles of {px} pixels</source>
-            <translation>{task}; betrachtet Kacheln mit {px} Pixeln</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>What the file says of itself</source>
-            <translation>Was die Datei über sich sagt</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source> ({metres} m)</source>
-            <translation> ({metres} m)</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>Cross-validated: mean IoU {miou:.2f}, accuracy {accuracy:.0%}</source>
-            <translation>Kreuzvalidiert: mittlere IoU {miou:.2f}, Genauigkeit {accuracy:.0%}</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>Score: {what}</source>
-            <translation>Güte: {what}</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>and {count} more</source>
-            <translation>und {count} weitere</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>Classes: {names}</source>
-            <translation>Klassen: {names}</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>The head is for {sensor}: choose it as the sensor</source>
-            <translation>Der Kopf ist für {sensor}: Wählen Sie diesen Sensor</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>; not scored: {names}</source>
-            <translation>; nicht bewertet: {names}</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Expected {folder} to be empty or made by this plugin, found other files: move them away.</source>
-            <translation>Erwartet wurde, dass {folder} leer oder von diesem Plugin angelegt ist, gefunden andere Dateien: Verschieben Sie sie.</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>This Python has no venv module: choose another, or install it ("sudo apt install python3-venv").</source>
-            <translation>Dieses Python hat kein Modul venv: Wählen Sie ein anderes oder installieren Sie es ("sudo apt install python3-venv").</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Making the environment</source>
-            <translation>Umgebung wird angelegt</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Renewing pip</source>
-            <translation>pip wird erneuert</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Installing the engine's packages</source>
-            <translation>Die Pakete der Engine werden installiert</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Downloading {file}: {now} of {total} MB</source>
-            <translation>{file} wird heruntergeladen: {now} von {total} MB</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>The disk is full: free some space and press Continue.</source>
-            <translation>Der Datenträger ist voll: Schaffen Sie Platz und wählen Sie „Fortsetzen“.</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>{title} failed. {why}</source>
-            <translation>{title}: fehlgeschlagen. {why}</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Not all of {folder} could be removed: {why}. Close what uses it and try again.</source>
-            <translation>{folder} ließ sich nicht ganz entfernen: {why}. Schließen Sie, was ihn benutzt, und versuchen Sie es noch einmal.</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Installing from the folder</source>
-            <translation>Installation aus dem Ordner</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Installing PyTorch</source>
-            <translation>PyTorch wird installiert</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>The network's certificate is not trusted: ask your IT department for a pip.conf with its certificate, or install from a folder of wheels.</source>
-            <translation>Dem Zertifikat des Netzwerks wird nicht vertraut: Bitten Sie Ihre IT-Abteilung um eine pip.conf mit ihrem Zertifikat, oder installieren Sie aus einem Ordner mit Wheels.</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Expected a folder of wheels, found none at {folder}.</source>
-            <translation>Erwartet wurde ein Ordner mit Wheels, gefunden keiner unter {folder}.</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>The proxy refused: see Settings &gt; Options &gt; Network, or install from a folder of wheels.</source>
-            <translation>Der Proxy hat abgelehnt: Siehe Einstellungen &gt; Optionen &gt; Netzwerk, oder installieren Sie aus einem Ordner mit Wheels.</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Nothing was removed: {folder} was not made by this plugin.</source>
-            <translation>Nichts wurde entfernt: {folder} wurde nicht von diesem Plugin angelegt.</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>The network was not reached: check it and press Continue, or install from a folder of wheels.</source>
-            <translation>Das Netzwerk war nicht erreichbar: Prüfen Sie es und wählen Sie „Fortsetzen“, oder installieren Sie aus einem Ordner mit Wheels.</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Looking for {package}</source>
-            <translation>{package} wird gesucht</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Unpacking {count} packages; this takes minutes</source>
-            <translation>{count} Pakete werden entpackt; das dauert einige Minuten</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>{program} could not be started: {why}.</source>
-            <translation>{program} ließ sich nicht starten: {why}.</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>The folder {folder} has no wheel of {package} for this Python and system.</source>
-            <translation>Der Ordner {folder} enthält kein Wheel von {package} für dieses Python und System.</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>There is no {package} for this Python and system: choose another Python.</source>
-            <translation>{package} gibt es nicht für dieses Python und System: Wählen Sie ein anderes Python.</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>it said nothing</source>
-            <translation>keine Meldung</translation>
-        </message>
-        <message>
-            <location filename="labels.py" />
+            <location filename="algorithms/vector_export.py" />
             <source>The labels could not be written to {path}: {why}</source>
             <translation>Die Labels ließen sich nicht nach {path} schreiben: {why}</translation>
         </message>
         <message>
-            <location filename="labels.py" />
+            <location filename="algorithms/vector_export.py" />
             <source>Expected labels in {layer}, found none: is nothing selected, or does its filter leave out all?</source>
             <translation>Erwartet wurden Labels in {layer}, gefunden keine: Ist nichts ausgewählt, oder schließt der Filter alle aus?</translation>
         </message>
         <message>
-            <location filename="likeness.py" />
-            <source>Expected a raster with valid pixels here, found none</source>
-            <translation>Erwartet wurde hier ein Raster mit gültigen Pixeln, gefunden keines</translation>
+            <location filename="engine/client.py" />
+            <source>press Raster &gt; OFA-Net &gt; "Set up engine..."</source>
+            <translation>wählen Sie Raster &gt; OFA-Net &gt; „Engine einrichten...“</translation>
         </message>
         <message>
-            <location filename="likeness.py" />
-            <source>Expected a place on the raster: click inside it</source>
-            <translation>Erwartet wurde ein Ort auf dem Raster: Klicken Sie hinein</translation>
+            <location filename="engine/client.py" />
+            <source>The engine stopped in the middle of the job (exit code {code}); the next job starts it anew.</source>
+            <translation>Die Engine endete mitten im Auftrag (Exit-Code {code}); der nächste Auftrag startet sie neu.</translation>
         </message>
         <message>
-            <location filename="likeness.py" />
-            <source>Expected a place with valid pixels, found nodata: click elsewhere</source>
-            <translation>Erwartet wurde ein Ort mit gültigen Pixeln, gefunden nodata: Klicken Sie anderswo</translation>
+            <location filename="engine/client.py" />
+            <source>Cancelled</source>
+            <translation>Abgebrochen</translation>
         </message>
         <message>
-            <location filename="likeness.py" />
-            <source>The layer could not be written to {path}</source>
-            <translation>Der Layer ließ sich nicht nach {path} schreiben</translation>
+            <location filename="engine/client.py" />
+            <source>run "make" in {folder}, or {menu}</source>
+            <translation>führen Sie "make" in {folder} aus oder {menu}</translation>
         </message>
         <message>
-            <location filename="model_files.py" />
-            <source>model</source>
-            <translation>Modell</translation>
+            <location filename="engine/client.py" />
+            <source>the plugin's setting</source>
+            <translation>die Einstellung des Plugins</translation>
         </message>
         <message>
-            <location filename="model_files.py" />
-            <source>Expected a folder with checkpoints or heads (.safetensors), found none in {folder}.</source>
-            <translation>Erwartet wurde ein Ordner mit Checkpoints oder Klassifikationsköpfen (.safetensors), gefunden keine in {folder}.</translation>
+            <location filename="engine/client.py" />
+            <source>The engine was not found. To set it up, {how}.</source>
+            <translation>Die Engine wurde nicht gefunden. Zum Einrichten {how}.</translation>
         </message>
         <message>
-            <location filename="model_files.py" />
-            <source>Only files in your own folder can be changed; {path} is not in it: import it first.</source>
-            <translation>Nur Dateien im eigenen Ordner lassen sich ändern; {path} liegt nicht darin: Importieren Sie sie zuerst.</translation>
+            <location filename="engine/client.py" />
+            <source>The engine had stopped or its Python was changed; it is started anew</source>
+            <translation>Die Engine war beendet oder ihr Python wurde geändert; sie wird neu gestartet</translation>
         </message>
         <message>
-            <location filename="model_files.py" />
-            <source>Expected a name, found none.</source>
-            <translation>Erwartet wurde ein Name, gefunden keiner.</translation>
+            <location filename="engine/client.py" />
+            <source>Waiting for another job of the engine to end</source>
+            <translation>Wartet auf das Ende eines anderen Auftrags der Engine</translation>
         </message>
         <message>
-            <location filename="model_files.py" />
-            <source>{path} is in your folder already.</source>
-            <translation>{path} liegt schon in Ihrem Ordner.</translation>
+            <location filename="engine/client.py" />
+            <source>The engine ended before it answered (exit code {code}). To set it up, {how}.</source>
+            <translation>Die Engine endete, bevor sie antwortete (Exit-Code {code}). Zum Einrichten {how}.</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Head for pixels</source>
-            <translation>Kopf für Pixel</translation>
+            <location filename="engine/client.py" />
+            <source>The engine was not found: {origin} says {path}, which is not a file. To set it up, {how}.</source>
+            <translation>Die Engine wurde nicht gefunden: {origin} nennt {path}, das ist keine Datei. Zum Einrichten {how}.</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Head for tiles</source>
-            <translation>Kopf für Kacheln</translation>
+            <location filename="engine/client.py" />
+            <source>Starting the engine: {python}</source>
+            <translation>Engine wird gestartet: {python}</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Models and heads</source>
-            <translation>Modelle und Klassifikationsköpfe</translation>
+            <location filename="engine/client.py" />
+            <source>What it had finished is kept: the same run with "{option}" does the rest.</source>
+            <translation>Was sie fertiggestellt hatte, ist aufgehoben: derselbe Lauf mit „{option}“ erledigt den Rest.</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>&amp;Open folder</source>
-            <translation>Ordner ö&amp;ffnen</translation>
+            <location filename="engine/client.py" />
+            <source>The engine could not be started with {python}: {why}. To set it up, {how}.</source>
+            <translation>Die Engine ließ sich nicht mit {python} starten: {why}. Zum Einrichten {how}.</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Cance&amp;l</source>
-            <translation>A&amp;bbrechen</translation>
+            <location filename="engine/raster_facts.py" />
+            <source>Expected a raster layer: choose one in the layer panel</source>
+            <translation>Erwartet wurde ein Rasterlayer: Wählen Sie einen im Layerbedienfeld</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Copies checkpoints or heads into your own folder</source>
-            <translation>Kopiert Checkpoints oder Klassifikationsköpfe in Ihren eigenen Ordner</translation>
+            <location filename="engine/raster_facts.py" />
+            <source>Expected a raster from a file, found a layer of "{provider}": export {name} to a GeoTIFF first</source>
+            <translation>Erwartet wurde ein Raster aus einer Datei, gefunden ein Layer von „{provider}“: Exportieren Sie {name} zuerst in ein GeoTIFF</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Import checkpoints or heads</source>
-            <translation>Checkpoints oder Klassifikationsköpfe importieren</translation>
+            <location filename="engine/raster_facts.py" />
+            <source>Expected a raster that GDAL can read, found {path}</source>
+            <translation>Erwartet wurde ein Raster, das GDAL lesen kann, gefunden {path}</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>OFA-Net models (*.safetensors);;All files (*)</source>
-            <translation>OFA-Net-Modelle (*.safetensors);;Alle Dateien (*)</translation>
+            <location filename="engine/raster_facts.py" />
+            <source>{path} cannot be read, is it truncated?</source>
+            <translation>{path} ist nicht lesbar; ist die Datei unvollständig?</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Import all checkpoints and heads of a folder</source>
-            <translation>Alle Checkpoints und Klassifikationsköpfe eines Ordners importieren</translation>
+            <location filename="i18n/texts.py" />
+            <source>Sample points for an accuracy assessment</source>
+            <translation>Stichprobenpunkte für eine Genauigkeitsbewertung</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Import models</source>
-            <translation>Modelle importieren</translation>
+            <location filename="i18n/texts.py" />
+            <source>Tile size</source>
+            <translation>Kachelgröße</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Importing...</source>
-            <translation>Wird importiert...</translation>
+            <location filename="i18n/texts.py" />
+            <source>Overlap</source>
+            <translation>Überlappung</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Rename</source>
-            <translation>Umbenennen</translation>
+            <location filename="i18n/texts.py" />
+            <source>Extent</source>
+            <translation>Ausdehnung</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>New name</source>
-            <translation>Neuer Name</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Remove</source>
-            <translation>Entfernen</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Name</source>
-            <translation>Name</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>What</source>
-            <translation>Was</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Score</source>
-            <translation>Güte</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>&amp;Import...</source>
-            <translation>&amp;Importieren...</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Import &amp;folder...</source>
-            <translation>&amp;Ordner importieren...</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Re&amp;name...</source>
-            <translation>&amp;Umbenennen...</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>&amp;Remove...</source>
-            <translation>&amp;Entfernen...</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Delete {name}? The file {path} is deleted for good.</source>
-            <translation>{name} löschen? Die Datei {path} wird endgültig gelöscht.</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Your own folder: {folder}</source>
-            <translation>Ihr eigener Ordner: {folder}</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>cannot be used</source>
-            <translation>nicht verwendbar</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>none yet: train a head, or import one</source>
-            <translation>noch keine: einen Kopf trainieren oder importieren</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>{count} sensors</source>
-            <translation>{count} Sensoren</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Imported {names}.</source>
-            <translation>Importiert: {names}.</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source> (and {count} more)</source>
-            <translation> (und {count} weitere)</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Refused: {why}{more}</source>
-            <translation>Abgelehnt: {why}{more}</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>The checkpoint that {names} needs was not found: import it too.</source>
-            <translation>Der Checkpoint, den {names} braucht, wurde nicht gefunden: Importieren Sie ihn auch.</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Renamed to {name}.</source>
-            <translation>Umbenannt in {name}.</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Heads that need it: {names}.</source>
-            <translation>Köpfe, die ihn brauchen: {names}.</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Removed {name}.</source>
-            <translation>{name} wurde entfernt.</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Checkpoint</source>
-            <translation>Checkpoint</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>one class a pixel</source>
-            <translation>eine Klasse je Pixel</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>one class a tile</source>
-            <translation>eine Klasse je Kachel</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>your own</source>
-            <translation>eigener Ordner</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>comes with the plugin</source>
-            <translation>mit dem Plugin geliefert</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>folder in OFANET_MODELS</source>
-            <translation>Ordner in OFANET_MODELS</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Recipe</source>
-            <translation>Rezept</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Simulated scenes</source>
-            <translation>Simulierte Szenen</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Real scenes</source>
-            <translation>Echte Szenen</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Steps</source>
-            <translation>Schritte</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Epochs</source>
-            <translation>Epochen</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Tiles a step</source>
-            <translation>Kacheln je Schritt</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Images seen</source>
-            <translation>Gesehene Bilder</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Seconds</source>
-            <translation>Sekunden</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Sources</source>
-            <translation>Quellen</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Configuration</source>
-            <translation>Konfiguration</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Saved as</source>
-            <translation>Gespeichert als</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Steps without a finite loss</source>
-            <translation>Schritte ohne endlichen Verlust</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Highest learning rate</source>
-            <translation>Höchste Lernrate</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Minutes</source>
-            <translation>Minuten</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Seed of the random numbers</source>
-            <translation>Startwert der Zufallszahlen</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Kind</source>
-            <translation>Art</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Samples</source>
-            <translation>Proben</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Places</source>
-            <translation>Orte</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Labelled</source>
-            <translation>Gelabelt</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Regularisation</source>
-            <translation>Regularisierung</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Temperature</source>
-            <translation>Temperatur</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Bands</source>
-            <translation>Bänder</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
+            <location filename="i18n/texts.py" />
             <source>Labels</source>
             <translation>Labels</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="i18n/texts.py" />
+            <source>Class field</source>
+            <translation>Klassenfeld</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Labels that are no classes</source>
+            <translation>Labels, die keine Klassen sind</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Smallest area</source>
+            <translation>Kleinste Fläche</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Mask raster</source>
+            <translation>Maskenraster</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Values of the mask raster</source>
+            <translation>Werte des Maskenrasters</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Report of areas</source>
+            <translation>Flächenbericht</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>{hours:.1f} h</source>
+            <translation>{hours:.1f} h</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>{seconds:.0f} s</source>
+            <translation>{seconds:.0f} s</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>{minutes:.0f} min</source>
+            <translation>{minutes:.0f} min</translation>
+        </message>
+        <message>
+            <location filename="menu.py" />
+            <source>An engine is needed to compute; none was found.</source>
+            <translation>Zum Rechnen wird eine Engine gebraucht; es wurde keine gefunden.</translation>
+        </message>
+        <message>
+            <location filename="menu.py" />
+            <source>Set up engine...</source>
+            <translation>Engine einrichten...</translation>
+        </message>
+        <message>
+            <location filename="menu.py" />
+            <source>Models and heads...</source>
+            <translation>Modelle und Klassifikationsköpfe...</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Checkpoint</source>
+            <translation>Checkpoint</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>one class a pixel</source>
+            <translation>eine Klasse je Pixel</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>one class a tile</source>
+            <translation>eine Klasse je Kachel</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>your own</source>
+            <translation>eigener Ordner</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>comes with the plugin</source>
+            <translation>mit dem Plugin geliefert</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>folder in OFANET_MODELS</source>
+            <translation>Ordner in OFANET_MODELS</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Recipe</source>
+            <translation>Rezept</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Simulated scenes</source>
+            <translation>Simulierte Szenen</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Real scenes</source>
+            <translation>Echte Szenen</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Steps</source>
+            <translation>Schritte</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Epochs</source>
+            <translation>Epochen</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Tiles a step</source>
+            <translation>Kacheln je Schritt</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Images seen</source>
+            <translation>Gesehene Bilder</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Seconds</source>
+            <translation>Sekunden</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Sources</source>
+            <translation>Quellen</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Configuration</source>
+            <translation>Konfiguration</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Saved as</source>
+            <translation>Gespeichert als</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Steps without a finite loss</source>
+            <translation>Schritte ohne endlichen Verlust</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Highest learning rate</source>
+            <translation>Höchste Lernrate</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Minutes</source>
+            <translation>Minuten</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Seed of the random numbers</source>
+            <translation>Startwert der Zufallszahlen</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Kind</source>
+            <translation>Art</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Samples</source>
+            <translation>Proben</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Places</source>
+            <translation>Orte</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Labelled</source>
+            <translation>Gelabelt</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Regularisation</source>
+            <translation>Regularisierung</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Temperature</source>
+            <translation>Temperatur</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Bands</source>
+            <translation>Bänder</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
             <source>Tried (mean IoU)</source>
             <translation>Versucht (mittlere IoU)</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Cross-validated on its own labels</source>
             <translation>Kreuzvalidiert auf den eigenen Labels</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>On real scenes that it has not seen</source>
             <translation>Auf echten, nicht gesehenen Szenen</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>On simulated scenes that it has not seen</source>
             <translation>Auf simulierten, nicht gesehenen Szenen</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>not known</source>
             <translation>nicht bekannt</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>On tiles that it has not seen</source>
             <translation>Auf nicht gesehenen Kacheln</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>File</source>
             <translation>Datei</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Path</source>
             <translation>Pfad</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Size</source>
             <translation>Größe</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Place</source>
             <translation>Ablage</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Answers</source>
             <translation>Liefert</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Tile</source>
             <translation>Kachel</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Needs checkpoint</source>
             <translation>Braucht Checkpoint</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Its fingerprint</source>
             <translation>Dessen Fingerabdruck</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>mean IoU</source>
             <translation>mittlere IoU</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>folds</source>
             <translation>Teile</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Shared ViT</source>
             <translation>Gemeinsamer ViT</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Heads on it</source>
             <translation>Köpfe darauf</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>not found: import the one it was fitted on</source>
             <translation>nicht gefunden: den importieren, auf dem er trainiert wurde</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>none</source>
             <translation>keine</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>How it was made</source>
             <translation>Wie es entstanden ist</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>accuracy {number:.2f}</source>
             <translation>Genauigkeit {number:.2f}</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>{px} pixels</source>
             <translation>{px} Pixel</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>width {width}, {depth} blocks, {heads} attention heads, {input_px} px input</source>
             <translation>Breite {width}, {depth} Blöcke, {heads} Attention-Heads, {input_px} px Eingabe</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>({count} in all)</source>
             <translation>(insgesamt {count})</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>IoU {number:.2f}</source>
             <translation>IoU {number:.2f}</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Mean ± deviation</source>
             <translation>Mittel ± Abweichung</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Fingerprint</source>
             <translation>Fingerabdruck</translation>
         </message>
         <message>
-            <location filename="outputs.py" />
-            <source>GeoTIFF (*.tif)</source>
-            <translation>GeoTIFF (*.tif)</translation>
+            <location filename="models/model_files.py" />
+            <source>model</source>
+            <translation>Modell</translation>
         </message>
         <message>
-            <location filename="outputs.py" />
+            <location filename="models/model_files.py" />
+            <source>Expected a folder with checkpoints or heads (.safetensors), found none in {folder}.</source>
+            <translation>Erwartet wurde ein Ordner mit Checkpoints oder Klassifikationsköpfen (.safetensors), gefunden keine in {folder}.</translation>
+        </message>
+        <message>
+            <location filename="models/model_files.py" />
+            <source>Only files in your own folder can be changed; {path} is not in it: import it first.</source>
+            <translation>Nur Dateien im eigenen Ordner lassen sich ändern; {path} liegt nicht darin: Importieren Sie sie zuerst.</translation>
+        </message>
+        <message>
+            <location filename="models/model_files.py" />
+            <source>Expected a name, found none.</source>
+            <translation>Erwartet wurde ein Name, gefunden keiner.</translation>
+        </message>
+        <message>
+            <location filename="models/model_files.py" />
+            <source>{path} is in your folder already.</source>
+            <translation>{path} liegt schon in Ihrem Ordner.</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Head for pixels</source>
+            <translation>Kopf für Pixel</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Head for tiles</source>
+            <translation>Kopf für Kacheln</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Models and heads</source>
+            <translation>Modelle und Klassifikationsköpfe</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>What the file says of itself</source>
+            <translation>Was die Datei über sich sagt</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>&amp;Open folder</source>
+            <translation>Ordner ö&amp;ffnen</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Cance&amp;l</source>
+            <translation>A&amp;bbrechen</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Copies checkpoints or heads into your own folder</source>
+            <translation>Kopiert Checkpoints oder Klassifikationsköpfe in Ihren eigenen Ordner</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Import checkpoints or heads</source>
+            <translation>Checkpoints oder Klassifikationsköpfe importieren</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>OFA-Net models (*.safetensors);;All files (*)</source>
+            <translation>OFA-Net-Modelle (*.safetensors);;Alle Dateien (*)</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Import all checkpoints and heads of a folder</source>
+            <translation>Alle Checkpoints und Klassifikationsköpfe eines Ordners importieren</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Import models</source>
+            <translation>Modelle importieren</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Importing...</source>
+            <translation>Wird importiert...</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Rename</source>
+            <translation>Umbenennen</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>New name</source>
+            <translation>Neuer Name</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Remove</source>
+            <translation>Entfernen</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Name</source>
+            <translation>Name</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>What</source>
+            <translation>Was</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Score</source>
+            <translation>Güte</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>&amp;Import...</source>
+            <translation>&amp;Importieren...</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Import &amp;folder...</source>
+            <translation>&amp;Ordner importieren...</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Re&amp;name...</source>
+            <translation>&amp;Umbenennen...</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>&amp;Remove...</source>
+            <translation>&amp;Entfernen...</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Delete {name}? The file {path} is deleted for good.</source>
+            <translation>{name} löschen? Die Datei {path} wird endgültig gelöscht.</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Your own folder: {folder}</source>
+            <translation>Ihr eigener Ordner: {folder}</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>cannot be used</source>
+            <translation>nicht verwendbar</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>none yet: train a head, or import one</source>
+            <translation>noch keine: einen Kopf trainieren oder importieren</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>{count} sensors</source>
+            <translation>{count} Sensoren</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Imported {names}.</source>
+            <translation>Importiert: {names}.</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source> (and {count} more)</source>
+            <translation> (und {count} weitere)</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Refused: {why}{more}</source>
+            <translation>Abgelehnt: {why}{more}</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>The checkpoint that {names} needs was not found: import it too.</source>
+            <translation>Der Checkpoint, den {names} braucht, wurde nicht gefunden: Importieren Sie ihn auch.</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Renamed to {name}.</source>
+            <translation>Umbenannt in {name}.</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Heads that need it: {names}.</source>
+            <translation>Köpfe, die ihn brauchen: {names}.</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Removed {name}.</source>
+            <translation>{name} wurde entfernt.</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Classify layer</source>
+            <translation>Layer klassifizieren</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Save classes to</source>
+            <translation>Klassen speichern in</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>More</source>
+            <translation>Weiteres</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source> ha</source>
+            <translation> ha</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>none is too small</source>
+            <translation>keine ist zu klein</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Smaller areas are given to their neighbours</source>
+            <translation>Kleinere Flächen werden ihren Nachbarn zugeschlagen</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>&amp;Run</source>
+            <translation>Sta&amp;rten</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Classify the area, and add the result to the map</source>
+            <translation>Das Gebiet klassifizieren und das Ergebnis zur Karte hinzufügen</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>&amp;Preview</source>
+            <translation>&amp;Vorschau</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Preview what the canvas shows</source>
+            <translation>Vorschau dessen, was die Kartenansicht zeigt</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Open as al&amp;gorithm...</source>
+            <translation>Als Al&amp;gorithmus öffnen...</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Open the same in Processing: for batches, models, commands</source>
+            <translation>Dasselbe in der Verarbeitung öffnen: für Stapel, Modelle, Befehle</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>No head was found for this sensor: choose a head file</source>
+            <translation>Für diesen Sensor wurde kein Klassifikationskopf gefunden: Wählen Sie eine Kopf-Datei</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Preview of the middle of what the canvas shows, so that it takes seconds</source>
+            <translation>Vorschau der Mitte dessen, was die Kartenansicht zeigt, damit sie nur Sekunden dauert</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>&amp;Head</source>
+            <translation>&amp;Kopf</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>&amp;Area</source>
+            <translation>Ge&amp;biet</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>&amp;Detail</source>
+            <translation>&amp;Detail</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>&amp;Save to</source>
+            <translation>&amp;Speichern in</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>The fastest there is</source>
+            <translation>Schnellstes Gerät</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Processor (CPU)</source>
+            <translation>Prozessor (CPU)</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Graphics card (CUDA)</source>
+            <translation>Grafikkarte (CUDA)</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Compute on</source>
+            <translation>Rechnen auf</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Classify {layer}</source>
+            <translation>{layer} klassifizieren</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>The canvas does not show the raster: zoom to it first</source>
+            <translation>Die Kartenansicht zeigt das Raster nicht: Zoomen Sie zuerst dorthin</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Preview of {layer}</source>
+            <translation>Vorschau von {layer}</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/preview.py" />
+            <source>Preview on {raster}</source>
+            <translation>Vorschau auf {raster}</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/likeness.py" />
+            <source>Expected a raster with valid pixels here, found none</source>
+            <translation>Erwartet wurde hier ein Raster mit gültigen Pixeln, gefunden keines</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/likeness.py" />
+            <source>Expected a place on the raster: click inside it</source>
+            <translation>Erwartet wurde ein Ort auf dem Raster: Klicken Sie hinein</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/likeness.py" />
+            <source>Expected a place with valid pixels, found nodata: click elsewhere</source>
+            <translation>Erwartet wurde ein Ort mit gültigen Pixeln, gefunden nodata: Klicken Sie anderswo</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/likeness.py" />
+            <source>The layer could not be written to {path}</source>
+            <translation>Der Layer ließ sich nicht nach {path} schreiben</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>{threshold:.2f} and more: {share:.1%} of the area (1 is the same, 0 any place)</source>
+            <translation>{threshold:.2f} und mehr: {share:.1%} der Fläche (1 ist gleich, 0 ein beliebiger Ort)</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>Find similar places</source>
+            <translation>Ähnliche Orte finden</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>small places</source>
+            <translation>kleine Orte</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>Click a place on the map</source>
+            <translation>Ort auf der Karte anklicken</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>Progress</source>
+            <translation>Fortschritt</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>Least likeness that is shown</source>
+            <translation>Geringste Ähnlichkeit, die gezeigt wird</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>Press the button, then click a place: a tree, a roof, a kind of field</source>
+            <translation>Die Schaltfläche drücken, dann einen Ort anklicken: einen Baum, ein Dach, eine Art Acker</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>Looking for similar places</source>
+            <translation>Ähnliche Orte werden gesucht</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>Cancel</source>
+            <translation>Abbrechen</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>Show from</source>
+            <translation>Zeigen ab</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>Done. Click another place, or draw the line with the slider</source>
+            <translation>Fertig. Klicken Sie einen anderen Ort an oder ziehen Sie die Grenze mit dem Regler</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>{raster}: likeness</source>
+            <translation>{raster}: Ähnlichkeit</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_asker.py" />
+            <source>New class...</source>
+            <translation>Neue Klasse...</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_asker.py" />
+            <source>New class</source>
+            <translation>Neue Klasse</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_asker.py" />
+            <source>Name of the class</source>
+            <translation>Name der Klasse</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_asker.py" />
+            <source>Class of a training polygon</source>
+            <translation>Klasse eines Trainingspolygons</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_table.py" />
+            <source>Classes and their polygons</source>
+            <translation>Klassen und ihre Polygone</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_table.py" />
+            <source>Name of a new class</source>
+            <translation>Name einer neuen Klasse</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_table.py" />
+            <source>New class, e.g. forest</source>
+            <translation>Neue Klasse, z. B. Wald</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_table.py" />
+            <source>Add</source>
+            <translation>Hinzufügen</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_table.py" />
+            <source>Add the class</source>
+            <translation>Die Klasse hinzufügen</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_table.py" />
+            <source>Class</source>
+            <translation>Klasse</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_table.py" />
+            <source>Pixels</source>
+            <translation>Pixel</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_table.py" />
+            <source>no class yet</source>
+            <translation>noch keine Klasse</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Place {number}: mean confidence {confidence:.0%}. Draw a polygon of what is right here, then train</source>
+            <translation>Ort {number}: mittlere Konfidenz {confidence:.0%}. Zeichnen Sie ein Polygon dessen, was hier richtig ist, und trainieren Sie dann</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Train from polygons</source>
+            <translation>Mit Polygonen trainieren</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Train</source>
+            <translation>Trainieren</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Learn the classes from the polygons</source>
+            <translation>Die Klassen aus den Polygonen lernen</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Apply to canvas</source>
+            <translation>Ansicht kartieren</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Map what the canvas shows</source>
+            <translation>Kartieren, was die Kartenansicht zeigt</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Next uncertain place</source>
+            <translation>Zu unsicherem Ort</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Go to the place of the map of which the head is least sure</source>
+            <translation>Zu dem Ort der Karte gehen, an dem der Kopf am unsichersten ist</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Save head</source>
+            <translation>Kopf speichern</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Keep the head: Classify layer and the toolbox offer it from then on</source>
+            <translation>Den Kopf behalten: „Layer klassifizieren“ und die Werkzeugkiste bieten ihn von da an an</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Update the map after each training</source>
+            <translation>Karte nach jedem Training aktualisieren</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Name of the head</source>
+            <translation>Name des Klassifikationskopfs</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Choose a layer of polygons, or make one with New</source>
+            <translation>Wählen Sie einen Polygonlayer oder legen Sie mit „Neu“ einen an</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Next: polygons of two classes or more; best two of each, in different places</source>
+            <translation>Als Nächstes: Polygone von zwei Klassen oder mehr; am besten je zwei, an verschiedenen Orten</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Only the first {count:,} polygons are counted here; training takes all</source>
+            <translation>Nur die ersten {count:,} Polygone sind hier gezählt; das Training nimmt alle</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Training</source>
+            <translation>Training</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Mean IoU {miou:.2f}{before}, accuracy {accuracy:.0%}, in polygons that were kept from learning</source>
+            <translation>Mittlere IoU {miou:.2f}{before}, Genauigkeit {accuracy:.0%}, in Polygonen, aus denen nicht gelernt wurde</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Mapping</source>
+            <translation>Kartierung</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>The map is up to date</source>
+            <translation>Die Karte ist auf dem neuesten Stand</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>the model's own</source>
+            <translation>die des Modells</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Cancelling...</source>
+            <translation>Wird abgebrochen...</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Not scored: for that each class needs polygons in two places</source>
+            <translation>Nicht bewertet: Dafür braucht jede Klasse Polygone an zwei Orten</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>The map has no place to show</source>
+            <translation>Die Karte hat keinen Ort zu zeigen</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>A head "{name}" is there already. Replace it?</source>
+            <translation>Einen Kopf „{name}“ gibt es schon. Ersetzen?</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Trained on {count} classes</source>
+            <translation>Trainiert auf {count} Klassen</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Saved: "{name}" can now be chosen under Classify layer</source>
+            <translation>Gespeichert: „{name}“ lässt sich jetzt unter „Layer klassifizieren“ wählen</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source> (before: {miou:.2f})</source>
+            <translation> (vorher: {miou:.2f})</translation>
+        </message>
+        <message>
+            <location filename="panels/training/save_head.py" />
+            <source>Expected a name for the head, of letters, digits, spaces, - and _</source>
+            <translation>Erwartet wurde ein Name für den Klassifikationskopf aus Buchstaben, Ziffern, Leerzeichen, - und _</translation>
+        </message>
+        <message>
+            <location filename="panels/training/save_head.py" />
+            <source>The head could not be saved to {path}: {why}</source>
+            <translation>Der Klassifikationskopf ließ sich nicht nach {path} speichern: {why}</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_counts.py" />
+            <source>give them a class, or they are left out</source>
+            <translation>eine Klasse zuweisen, sonst werden sie ausgelassen</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_counts.py" />
+            <source>draw a polygon</source>
+            <translation>ein Polygon zeichnen</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_counts.py" />
+            <source>one polygon: not scored; draw another elsewhere</source>
+            <translation>ein Polygon: nicht bewertet; zeichnen Sie anderswo ein weiteres</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_counts.py" />
+            <source>no polygon lies on the raster</source>
+            <translation>kein Polygon liegt auf dem Raster</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_counts.py" />
+            <source>overlaps {classes}: not used there</source>
+            <translation>überlappt {classes}: dort nicht verwendet</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_counts.py" />
+            <source>{count} smaller than a pixel</source>
+            <translation>{count} kleiner als ein Pixel</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_counts.py" />
+            <source>{count} not on the raster</source>
+            <translation>{count} nicht auf dem Raster</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_inputs.py" />
+            <source>Layer of training polygons</source>
+            <translation>Layer der Trainingspolygone</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_inputs.py" />
+            <source>choose, or make one with New</source>
+            <translation>wählen oder „Neu“</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_inputs.py" />
+            <source>New</source>
+            <translation>Neu</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_inputs.py" />
+            <source>A new layer of training polygons in the raster's CRS, ready to draw in</source>
+            <translation>Ein neuer Layer für Trainingspolygone im KBS des Rasters, zum Zeichnen bereit</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_inputs.py" />
+            <source>Temporary layer</source>
+            <translation>Temporärer Layer</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_inputs.py" />
+            <source>In a GeoPackage...</source>
+            <translation>In einem GeoPackage...</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_inputs.py" />
+            <source>Training polygons</source>
+            <translation>Trainingspolygone</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_inputs.py" />
             <source>GeoPackage (*.gpkg)</source>
             <translation>GeoPackage (*.gpkg)</translation>
         </message>
         <message>
-            <location filename="outputs.py" />
-            <source>[Temporary file]</source>
-            <translation>[Temporäre Datei]</translation>
+            <location filename="panels/training/training_layer.py" />
+            <source>{raster}: training polygons</source>
+            <translation>{raster}: Trainingspolygone</translation>
         </message>
         <message>
-            <location filename="outputs.py" />
-            <source>[Temporary layer]</source>
-            <translation>[Temporärer Layer]</translation>
+            <location filename="panels/training/training_layer.py" />
+            <source>The layer could not be written to {path}: {why}</source>
+            <translation>Der Layer ließ sich nicht nach {path} schreiben: {why}</translation>
         </message>
         <message>
             <location filename="plugin.py" />
@@ -2384,18 +2219,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="plugin.py" />
-            <source>Train from polygons</source>
-            <translation>Mit Polygonen trainieren</translation>
-        </message>
-        <message>
-            <location filename="plugin.py" />
             <source>Draw polygons, teach the model their classes, and map with them</source>
             <translation>Polygone zeichnen, dem Modell ihre Klassen beibringen und damit kartieren</translation>
-        </message>
-        <message>
-            <location filename="plugin.py" />
-            <source>Find similar places</source>
-            <translation>Ähnliche Orte finden</translation>
         </message>
         <message>
             <location filename="plugin.py" />
@@ -2403,249 +2228,164 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>Einen Ort anklicken und sehen, wie ähnlich ihm jeder andere Ort ist</translation>
         </message>
         <message>
-            <location filename="preview.py" />
-            <source>Preview on {raster}</source>
-            <translation>Vorschau auf {raster}</translation>
-        </message>
-        <message>
-            <location filename="proxy.py" />
-            <source>QGIS is set to a SOCKS proxy ({host}), which pip cannot use: install from a folder of wheels.</source>
-            <translation>QGIS ist auf einen SOCKS-Proxy eingestellt ({host}), den pip nicht benutzen kann: Installieren Sie aus einem Ordner mit Wheels.</translation>
-        </message>
-        <message>
-            <location filename="pythons.py" />
-            <source>it has no venv module (on Debian and Ubuntu: "sudo apt install python3-venv")</source>
-            <translation>es hat kein Modul venv (unter Debian und Ubuntu: "sudo apt install python3-venv")</translation>
-        </message>
-        <message>
-            <location filename="pythons.py" />
-            <source>Python {version} ({path})</source>
-            <translation>Python {version} ({path})</translation>
-        </message>
-        <message>
-            <location filename="pythons.py" />
-            <source>older than {least}</source>
-            <translation>älter als {least}</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>certain</source>
-            <translation>sicher</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>likely</source>
-            <translation>wahrscheinlich</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>ambiguous: please check</source>
-            <translation>mehrdeutig: bitte prüfen</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>Raster</source>
-            <translation>Raster</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>Recognised as</source>
-            <translation>Erkannt als</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>How the raster is read</source>
-            <translation>Wie das Raster gelesen wird</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>as recognised</source>
-            <translation>wie erkannt</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>The raster's band for each band of the sensor, from 1; a dash for a missing one</source>
-            <translation>Das Band des Rasters für jedes Band des Sensors, ab 1; ein Strich für ein fehlendes</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>Smaller tiles see finer detail, and take longer</source>
-            <translation>Kleinere Kacheln zeigen feinere Einzelheiten und dauern länger</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>Add a raster to the project</source>
-            <translation>Fügen Sie dem Projekt ein Raster hinzu</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>Looking at the raster...</source>
-            <translation>Raster wird gelesen...</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>The raster was not recognised: choose its sensor, bands and unit</source>
-            <translation>Das Raster wurde nicht erkannt: Wählen Sie Sensor, Bänder und Einheit</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>{sensor}, looking at the values...</source>
-            <translation>{sensor}, Werte werden gelesen...</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>one entry each for {names}</source>
-            <translation>je ein Eintrag für {names}</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>Not recognised</source>
-            <translation>Nicht erkannt</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>as recognised: {answer}</source>
-            <translation>erkannt: {answer}</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>; or: </source>
-            <translation>; oder: </translation>
-        </message>
-        <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>Classes of {source} by the head {head}</source>
             <translation>Klassen von {source} nach dem Klassifikationskopf {head}</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>Areas of one class of {source} by the head {head}</source>
             <translation>Flächen je einer Klasse von {source} nach dem Klassifikationskopf {head}</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>Probability (0 to 1) of the winning class, of {source} by the head {head}</source>
             <translation>Wahrscheinlichkeit (0 bis 1) der gewinnenden Klasse, von {source} nach dem Klassifikationskopf {head}</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>Counted on the map, not corrected for its errors.</source>
             <translation>Auf der Karte gezählt, nicht um ihre Fehler berichtigt.</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>engine</source>
             <translation>Engine</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>source</source>
             <translation>Quelle</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>sensor</source>
             <translation>Sensor</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>unit of the values</source>
             <translation>Einheit der Werte</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>checkpoint</source>
             <translation>Checkpoint</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>fingerprint of the backbone</source>
             <translation>Fingerabdruck des Backbones</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>head</source>
             <translation>Klassifikationskopf</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>tile size, px</source>
             <translation>Kachelgröße, px</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>overlap of tiles</source>
             <translation>Überlappung der Kacheln</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>smallest area, ha</source>
             <translation>kleinste Fläche, ha</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>device</source>
             <translation>Gerät</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>Open report</source>
             <translation>Bericht öffnen</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>date</source>
             <translation>Datum</translation>
         </message>
         <message>
-            <location filename="run.py" />
+            <location filename="results/live_map.py" />
+            <source>OFA-Net on {raster}</source>
+            <translation>OFA-Net auf {raster}</translation>
+        </message>
+        <message>
+            <location filename="results/live_map.py" />
+            <source>{raster}: classes</source>
+            <translation>{raster}: Klassen</translation>
+        </message>
+        <message>
+            <location filename="results/live_map.py" />
+            <source>{raster}: confidence</source>
+            <translation>{raster}: Konfidenz</translation>
+        </message>
+        <message>
+            <location filename="results/output_inputs.py" />
+            <source>GeoTIFF (*.tif)</source>
+            <translation>GeoTIFF (*.tif)</translation>
+        </message>
+        <message>
+            <location filename="results/output_inputs.py" />
+            <source>[Temporary file]</source>
+            <translation>[Temporäre Datei]</translation>
+        </message>
+        <message>
+            <location filename="results/output_inputs.py" />
+            <source>[Temporary layer]</source>
+            <translation>[Temporärer Layer]</translation>
+        </message>
+        <message>
+            <location filename="results/styling.py" />
+            <source>tiles</source>
+            <translation>Kacheln</translation>
+        </message>
+        <message>
+            <location filename="results/styling.py" />
+            <source>pixels</source>
+            <translation>Pixel</translation>
+        </message>
+        <message>
+            <location filename="runs/algorithm_task.py" />
+            <source>{title} failed</source>
+            <translation>{title}: fehlgeschlagen</translation>
+        </message>
+        <message>
+            <location filename="runs/run.py" />
             <source>waiting for another run to end</source>
             <translation>wartet auf das Ende eines anderen Laufs</translation>
         </message>
         <message>
-            <location filename="run.py" />
+            <location filename="runs/run.py" />
             <source>starting</source>
             <translation>startet</translation>
         </message>
         <message>
-            <location filename="run.py" />
+            <location filename="runs/run.py" />
             <source>cancelling...</source>
             <translation>wird abgebrochen...</translation>
         </message>
         <message>
-            <location filename="run.py" />
-            <source>Progress</source>
-            <translation>Fortschritt</translation>
-        </message>
-        <message>
-            <location filename="run.py" />
-            <source>Cancel</source>
-            <translation>Abbrechen</translation>
-        </message>
-        <message>
-            <location filename="run.py" />
+            <location filename="runs/run.py" />
             <source>{title}: done, added {names}</source>
             <translation>{title}: fertig, hinzugefügt: {names}</translation>
         </message>
         <message>
-            <location filename="run.py" />
+            <location filename="runs/run.py" />
             <source>{title}: cancelled</source>
             <translation>{title}: abgebrochen</translation>
         </message>
         <message>
-            <location filename="run_list.py" />
+            <location filename="runs/run_list.py" />
             <source>Cancel: {title}</source>
             <translation>Abbrechen: {title}</translation>
-        </message>
-        <message>
-            <location filename="save_head.py" />
-            <source>Expected a name for the head, of letters, digits, spaces, - and _</source>
-            <translation>Erwartet wurde ein Name für den Klassifikationskopf aus Buchstaben, Ziffern, Leerzeichen, - und _</translation>
-        </message>
-        <message>
-            <location filename="save_head.py" />
-            <source>The head could not be saved to {path}: {why}</source>
-            <translation>Der Klassifikationskopf ließ sich nicht nach {path} speichern: {why}</translation>
         </message>
         <message>
             <location filename="sensors.py" />
@@ -2708,519 +2448,779 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>8-Bit-Grauwerte 0..255</translation>
         </message>
         <message>
-            <location filename="setup_pages.py" />
+            <location filename="setup/engine_setup.py" />
+            <source>Checking the engine's Python</source>
+            <translation>Das Python der Engine wird geprüft</translation>
+        </message>
+        <message>
+            <location filename="setup/engine_setup.py" />
+            <source>Creating the engine's environment</source>
+            <translation>Die Umgebung der Engine wird angelegt</translation>
+        </message>
+        <message>
+            <location filename="setup/engine_setup.py" />
+            <source>Removing the engine's environment</source>
+            <translation>Die Umgebung der Engine wird entfernt</translation>
+        </message>
+        <message>
+            <location filename="setup/engine_setup.py" />
+            <source>Looking for Pythons</source>
+            <translation>Python-Installationen werden gesucht</translation>
+        </message>
+        <message>
+            <location filename="setup/engine_setup.py" />
+            <source>Checking that it computes</source>
+            <translation>Es wird geprüft, ob sie rechnet</translation>
+        </message>
+        <message>
+            <location filename="setup/engine_setup.py" />
+            <source>The engine's environment was removed</source>
+            <translation>Die Umgebung der Engine wurde entfernt</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>or let the plugin create an environment</source>
+            <translation>oder lassen Sie das Plugin eine Umgebung anlegen</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>The engine {engine} works: torch {torch} on {device}, Python {python}</source>
+            <translation>Die Engine {engine} funktioniert: torch {torch} auf {device}, Python {python}</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>the processor (CPU)</source>
+            <translation>dem Prozessor (CPU)</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>Expected the Python of an environment, found no file {path}: choose another, {below}.</source>
+            <translation>Erwartet wurde das Python einer Umgebung, gefunden keine Datei {path}: Wählen Sie ein anderes, {below}.</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>Expected a program called python, found {name}: choose the environment's python, {below}.</source>
+            <translation>Erwartet wurde ein Programm namens python, gefunden {name}: Wählen Sie das python der Umgebung, {below}.</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>{path} is no Python that can be used; it ended with code {code} and said: {said} Choose another, {below}.</source>
+            <translation>{path} ist kein brauchbares Python; es endete mit Code {code} und meldete: {said} Wählen Sie ein anderes, {below}.</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>Expected Python {least} or newer, found {found}: choose another, {below}.</source>
+            <translation>Erwartet wurde Python {least} oder neuer, gefunden {found}: Wählen Sie ein anderes, {below}.</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>The environment lacks what the engine needs: {told}{more}. Install it there (the diagnosis has the command), {below}.</source>
+            <translation>Der Umgebung fehlt, was die Engine braucht: {told}{more}. Installieren Sie es dort (der Befehl steht in der Diagnose), {below}.</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>The packages are there, but a tiny model could not be computed: {why}. Where the GPU is the cause, update its driver, {below} for the CPU.</source>
+            <translation>Die Pakete sind da, aber ein winziges Modell ließ sich nicht berechnen: {why}. Wenn die GPU die Ursache ist, aktualisieren Sie ihren Treiber, {below} (für die CPU).</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>The engine that answered is version {found}, this plugin brings {expected}: run "{path} -m pip uninstall ofanet", {below}.</source>
+            <translation>Geantwortet hat die Engine in Version {found}, dieses Plugin bringt {expected} mit: Führen Sie "{path} -m pip uninstall ofanet" aus, {below}.</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>{path} could not be started ({why}): choose another Python, {below}.</source>
+            <translation>{path} ließ sich nicht starten ({why}): Wählen Sie ein anderes Python, {below}.</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>nothing.</source>
+            <translation>nichts.</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>{name} is missing</source>
+            <translation>{name} fehlt</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>{name} is {version}, expected {least} or newer</source>
+            <translation>{name} ist {version}, erwartet wird {least} oder neuer</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>{name} cannot be loaded ({why})</source>
+            <translation>{name} lässt sich nicht laden ({why})</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source> and {count} more</source>
+            <translation> und {count} weitere</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_proxy.py" />
+            <source>QGIS is set to a SOCKS proxy ({host}), which pip cannot use: install from a folder of wheels.</source>
+            <translation>QGIS ist auf einen SOCKS-Proxy eingestellt ({host}), den pip nicht benutzen kann: Installieren Sie aus einem Ordner mit Wheels.</translation>
+        </message>
+        <message>
+            <location filename="setup/python_finder.py" />
+            <source>it has no venv module (on Debian and Ubuntu: "sudo apt install python3-venv")</source>
+            <translation>es hat kein Modul venv (unter Debian und Ubuntu: "sudo apt install python3-venv")</translation>
+        </message>
+        <message>
+            <location filename="setup/python_finder.py" />
+            <source>Python {version} ({path})</source>
+            <translation>Python {version} ({path})</translation>
+        </message>
+        <message>
+            <location filename="setup/python_finder.py" />
+            <source>older than {least}</source>
+            <translation>älter als {least}</translation>
+        </message>
+        <message>
+            <location filename="setup/setup_pages.py" />
             <source>Set up the OFA-Net engine</source>
             <translation>OFA-Net-Engine einrichten</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Remove the engine's environment? The folder {folder} is deleted; OFA-Net needs an engine to compute, so you would have to set up another one.</source>
             <translation>Die Umgebung der Engine entfernen? Der Ordner {folder} wird gelöscht; OFA-Net braucht zum Rechnen eine Engine, Sie müssten also eine andere einrichten.</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>{size:.1f} GB</source>
             <translation>{size:.1f} GB</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Use an environment that you have</source>
             <translation>Eine vorhandene Umgebung verwenden</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Python of the engine's environment</source>
             <translation>Python der Umgebung der Engine</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>The environment's python, or its folder</source>
             <translation>Das python der Umgebung oder ihr Ordner</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Check and &amp;use</source>
             <translation>Prüfen und &amp;verwenden</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Let the plugin create one</source>
             <translation>Das Plugin eine anlegen lassen</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Made with</source>
             <translation>Angelegt mit</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Computes on</source>
             <translation>Rechnet auf</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Other...</source>
             <translation>Anderes...</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Another Python to make it with</source>
             <translation>Ein anderes Python, mit dem sie angelegt wird</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Without network, from a &amp;folder of wheels</source>
             <translation>Ohne Netzwerk, aus einem &amp;Ordner mit Wheels</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Folder of wheels</source>
             <translation>Ordner mit Wheels</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Show &amp;log</source>
             <translation>Protoko&amp;ll zeigen</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Log</source>
             <translation>Protokoll</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Copy &amp;diagnosis</source>
             <translation>&amp;Diagnose kopieren</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>What a bug report needs: versions, the environment's packages, the end of the log</source>
             <translation>Was ein Fehlerbericht braucht: Versionen, die Pakete der Umgebung, das Ende des Protokolls</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>&amp;Continue</source>
             <translation>&amp;Fortsetzen</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>&amp;Update</source>
             <translation>&amp;Aktualisieren</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Re&amp;pair</source>
             <translation>&amp;Reparieren</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>No engine is set up yet</source>
             <translation>Noch ist keine Engine eingerichtet</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Looking for Pythons on this machine...</source>
             <translation>Python-Installationen auf diesem Rechner werden gesucht...</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>The folder {folder} holds files that are not the plugin's: move them away.</source>
             <translation>Der Ordner {folder} enthält Dateien, die nicht vom Plugin stammen: Verschieben Sie sie.</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>No Python was found that could make one: install Python 3.10 or newer from python.org (on Debian and Ubuntu: python3-venv), or choose one with Other...</source>
             <translation>Es wurde kein Python gefunden, mit dem sich eine anlegen ließe: Installieren Sie Python 3.10 oder neuer von python.org (unter Debian und Ubuntu: python3-venv) oder wählen Sie eines mit „Anderes...“</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>; nothing is downloaded.</source>
             <translation>; heruntergeladen wird nichts.</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>A Python 3.10 or newer</source>
             <translation>Ein Python 3.10 oder neuer</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>OFA-Net computes in a Python environment of its own, outside of QGIS. Nothing is installed into QGIS's Python, and nothing is downloaded before you press Create.</source>
             <translation>OFA-Net rechnet in einer eigenen Python-Umgebung außerhalb von QGIS. In das Python von QGIS wird nichts installiert, und es wird nichts heruntergeladen, bevor Sie „Anlegen“ wählen.</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>&amp;Create</source>
             <translation>A&amp;nlegen</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Processor (CPU); no NVIDIA GPU was found</source>
             <translation>Prozessor (CPU); keine NVIDIA-GPU gefunden</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Choose the folder of wheels.</source>
             <translation>Wählen Sie den Ordner mit Wheels.</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Takes about {disk} in {folder} ({free} are free)</source>
             <translation>Braucht etwa {disk} in {folder} ({free} sind frei)</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>; about {size} are downloaded from pypi.org and pytorch.org.</source>
             <translation>; etwa {size} werden von pypi.org und pytorch.org heruntergeladen.</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>; what it lacks is downloaded from pypi.org and pytorch.org.</source>
             <translation>; was fehlt, wird von pypi.org und pytorch.org heruntergeladen.</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source> There is too little space.</source>
             <translation> Der Platz reicht nicht.</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>In use: {python}</source>
             <translation>In Gebrauch: {python}</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>An earlier attempt did not end; it goes on from there. </source>
             <translation>Ein früherer Versuch wurde nicht beendet; er wird fortgesetzt. </translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>It was made for another version of the plugin and must be updated. </source>
             <translation>Sie wurde für eine andere Version des Plugins angelegt und muss aktualisiert werden. </translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Is in {folder}</source>
             <translation>Liegt in {folder}</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>NVIDIA GPU (its driver has CUDA {driver})</source>
             <translation>NVIDIA-GPU (ihr Treiber hat CUDA {driver})</translation>
         </message>
         <message>
-            <location filename="similarity.py" />
-            <source>{threshold:.2f} and more: {share:.1%} of the area (1 is the same, 0 any place)</source>
-            <translation>{threshold:.2f} und mehr: {share:.1%} der Fläche (1 ist gleich, 0 ein beliebiger Ort)</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Expected {folder} to be empty or made by this plugin, found other files: move them away.</source>
+            <translation>Erwartet wurde, dass {folder} leer oder von diesem Plugin angelegt ist, gefunden andere Dateien: Verschieben Sie sie.</translation>
         </message>
         <message>
-            <location filename="similarity.py" />
-            <source>small places</source>
-            <translation>kleine Orte</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>This Python has no venv module: choose another, or install it ("sudo apt install python3-venv").</source>
+            <translation>Dieses Python hat kein Modul venv: Wählen Sie ein anderes oder installieren Sie es ("sudo apt install python3-venv").</translation>
         </message>
         <message>
-            <location filename="similarity.py" />
-            <source>Click a place on the map</source>
-            <translation>Ort auf der Karte anklicken</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Making the environment</source>
+            <translation>Umgebung wird angelegt</translation>
         </message>
         <message>
-            <location filename="similarity.py" />
-            <source>Least likeness that is shown</source>
-            <translation>Geringste Ähnlichkeit, die gezeigt wird</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Renewing pip</source>
+            <translation>pip wird erneuert</translation>
         </message>
         <message>
-            <location filename="similarity.py" />
-            <source>Press the button, then click a place: a tree, a roof, a kind of field</source>
-            <translation>Die Schaltfläche drücken, dann einen Ort anklicken: einen Baum, ein Dach, eine Art Acker</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Installing the engine's packages</source>
+            <translation>Die Pakete der Engine werden installiert</translation>
         </message>
         <message>
-            <location filename="similarity.py" />
-            <source>Looking for similar places</source>
-            <translation>Ähnliche Orte werden gesucht</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Downloading {file}: {now} of {total} MB</source>
+            <translation>{file} wird heruntergeladen: {now} von {total} MB</translation>
         </message>
         <message>
-            <location filename="similarity.py" />
-            <source>Show from</source>
-            <translation>Zeigen ab</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>The disk is full: free some space and press Continue.</source>
+            <translation>Der Datenträger ist voll: Schaffen Sie Platz und wählen Sie „Fortsetzen“.</translation>
         </message>
         <message>
-            <location filename="similarity.py" />
-            <source>Done. Click another place, or draw the line with the slider</source>
-            <translation>Fertig. Klicken Sie einen anderen Ort an oder ziehen Sie die Grenze mit dem Regler</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>{title} failed. {why}</source>
+            <translation>{title}: fehlgeschlagen. {why}</translation>
         </message>
         <message>
-            <location filename="similarity.py" />
-            <source>{raster}: likeness</source>
-            <translation>{raster}: Ähnlichkeit</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Not all of {folder} could be removed: {why}. Close what uses it and try again.</source>
+            <translation>{folder} ließ sich nicht ganz entfernen: {why}. Schließen Sie, was ihn benutzt, und versuchen Sie es noch einmal.</translation>
         </message>
         <message>
-            <location filename="styling.py" />
-            <source>tiles</source>
-            <translation>Kacheln</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Installing from the folder</source>
+            <translation>Installation aus dem Ordner</translation>
         </message>
         <message>
-            <location filename="styling.py" />
-            <source>pixels</source>
-            <translation>Pixel</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Installing PyTorch</source>
+            <translation>PyTorch wird installiert</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>Sample points for an accuracy assessment</source>
-            <translation>Stichprobenpunkte für eine Genauigkeitsbewertung</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>The network's certificate is not trusted: ask your IT department for a pip.conf with its certificate, or install from a folder of wheels.</source>
+            <translation>Dem Zertifikat des Netzwerks wird nicht vertraut: Bitten Sie Ihre IT-Abteilung um eine pip.conf mit ihrem Zertifikat, oder installieren Sie aus einem Ordner mit Wheels.</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>Tile size</source>
-            <translation>Kachelgröße</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Expected a folder of wheels, found none at {folder}.</source>
+            <translation>Erwartet wurde ein Ordner mit Wheels, gefunden keiner unter {folder}.</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>Overlap</source>
-            <translation>Überlappung</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>The proxy refused: see Settings &gt; Options &gt; Network, or install from a folder of wheels.</source>
+            <translation>Der Proxy hat abgelehnt: Siehe Einstellungen &gt; Optionen &gt; Netzwerk, oder installieren Sie aus einem Ordner mit Wheels.</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>Extent</source>
-            <translation>Ausdehnung</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Nothing was removed: {folder} was not made by this plugin.</source>
+            <translation>Nichts wurde entfernt: {folder} wurde nicht von diesem Plugin angelegt.</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>Class field</source>
-            <translation>Klassenfeld</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>The network was not reached: check it and press Continue, or install from a folder of wheels.</source>
+            <translation>Das Netzwerk war nicht erreichbar: Prüfen Sie es und wählen Sie „Fortsetzen“, oder installieren Sie aus einem Ordner mit Wheels.</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>Labels that are no classes</source>
-            <translation>Labels, die keine Klassen sind</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Looking for {package}</source>
+            <translation>{package} wird gesucht</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>Mask raster</source>
-            <translation>Maskenraster</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Unpacking {count} packages; this takes minutes</source>
+            <translation>{count} Pakete werden entpackt; das dauert einige Minuten</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>Values of the mask raster</source>
-            <translation>Werte des Maskenrasters</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>{program} could not be started: {why}.</source>
+            <translation>{program} ließ sich nicht starten: {why}.</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>{hours:.1f} h</source>
-            <translation>{hours:.1f} h</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>The folder {folder} has no wheel of {package} for this Python and system.</source>
+            <translation>Der Ordner {folder} enthält kein Wheel von {package} für dieses Python und System.</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>{seconds:.0f} s</source>
-            <translation>{seconds:.0f} s</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>There is no {package} for this Python and system: choose another Python.</source>
+            <translation>{package} gibt es nicht für dieses Python und System: Wählen Sie ein anderes Python.</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>{minutes:.0f} min</source>
-            <translation>{minutes:.0f} min</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>it said nothing</source>
+            <translation>keine Meldung</translation>
         </message>
         <message>
-            <location filename="training_counts.py" />
-            <source>give them a class, or they are left out</source>
-            <translation>eine Klasse zuweisen, sonst werden sie ausgelassen</translation>
+            <location filename="widgets/confusion_matrix.py" />
+            <source>Confusion matrix</source>
+            <translation>Konfusionsmatrix</translation>
         </message>
         <message>
-            <location filename="training_counts.py" />
-            <source>draw a polygon</source>
-            <translation>ein Polygon zeichnen</translation>
+            <location filename="widgets/confusion_matrix.py" />
+            <source>found as, in %</source>
+            <translation>erkannt als, in %</translation>
         </message>
         <message>
-            <location filename="training_counts.py" />
-            <source>one polygon: not scored; draw another elsewhere</source>
-            <translation>ein Polygon: nicht bewertet; zeichnen Sie anderswo ein weiteres</translation>
+            <location filename="widgets/confusion_matrix.py" />
+            <source>{name}: found as {found}</source>
+            <translation>{name}: erkannt als {found}</translation>
         </message>
         <message>
-            <location filename="training_counts.py" />
-            <source>no polygon lies on the raster</source>
-            <translation>kein Polygon liegt auf dem Raster</translation>
+            <location filename="widgets/confusion_matrix.py" />
+            <source>{name}: not scored</source>
+            <translation>{name}: nicht bewertet</translation>
         </message>
         <message>
-            <location filename="training_counts.py" />
-            <source>overlaps {classes}: not used there</source>
-            <translation>überlappt {classes}: dort nicht verwendet</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>All polygons, since none is selected</source>
+            <translation>Alle Polygone, da keines ausgewählt ist</translation>
         </message>
         <message>
-            <location filename="training_counts.py" />
-            <source>{count} smaller than a pixel</source>
-            <translation>{count} kleiner als ein Pixel</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Area</source>
+            <translation>Gebiet</translation>
         </message>
         <message>
-            <location filename="training_counts.py" />
-            <source>{count} not on the raster</source>
-            <translation>{count} nicht auf dem Raster</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Layer of polygons</source>
+            <translation>Polygonlayer</translation>
         </message>
         <message>
-            <location filename="training_inputs.py" />
-            <source>Layer of training polygons</source>
-            <translation>Layer der Trainingspolygone</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Draw a rectangle on the map</source>
+            <translation>Rechteck auf der Karte zeichnen</translation>
         </message>
         <message>
-            <location filename="training_inputs.py" />
-            <source>choose, or make one with New</source>
-            <translation>wählen oder „Neu“</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Choose a raster first</source>
+            <translation>Wählen Sie zuerst ein Raster</translation>
         </message>
         <message>
-            <location filename="training_inputs.py" />
-            <source>New</source>
-            <translation>Neu</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>The raster has no place on the map: only the whole layer can be computed</source>
+            <translation>Das Raster hat keinen Ort auf der Karte: Nur der ganze Layer lässt sich berechnen</translation>
         </message>
         <message>
-            <location filename="training_inputs.py" />
-            <source>A new layer of training polygons in the raster's CRS, ready to draw in</source>
-            <translation>Ein neuer Layer für Trainingspolygone im KBS des Rasters, zum Zeichnen bereit</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Add a layer of polygons to the project, or choose another area</source>
+            <translation>Fügen Sie dem Projekt einen Polygonlayer hinzu oder wählen Sie ein anderes Gebiet</translation>
         </message>
         <message>
-            <location filename="training_inputs.py" />
-            <source>Temporary layer</source>
-            <translation>Temporärer Layer</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>The layer of polygons is empty: draw one, or choose another area</source>
+            <translation>Der Polygonlayer ist leer: Zeichnen Sie ein Polygon oder wählen Sie ein anderes Gebiet</translation>
         </message>
         <message>
-            <location filename="training_inputs.py" />
-            <source>In a GeoPackage...</source>
-            <translation>In einem GeoPackage...</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Draw a rectangle on the map first</source>
+            <translation>Zeichnen Sie zuerst ein Rechteck auf der Karte</translation>
         </message>
         <message>
-            <location filename="training_inputs.py" />
-            <source>Training polygons</source>
-            <translation>Trainingspolygone</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Whole layer</source>
+            <translation>Ganzer Layer</translation>
         </message>
         <message>
-            <location filename="training_layer.py" />
-            <source>{raster}: training polygons</source>
-            <translation>{raster}: Trainingspolygone</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>What the canvas shows</source>
+            <translation>Was die Kartenansicht zeigt</translation>
         </message>
         <message>
-            <location filename="training_layer.py" />
-            <source>The layer could not be written to {path}: {why}</source>
-            <translation>Der Layer ließ sich nicht nach {path} schreiben: {why}</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Selected polygons</source>
+            <translation>Ausgewählte Polygone</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Place {number}: mean confidence {confidence:.0%}. Draw a polygon of what is right here, then train</source>
-            <translation>Ort {number}: mittlere Konfidenz {confidence:.0%}. Zeichnen Sie ein Polygon dessen, was hier richtig ist, und trainieren Sie dann</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Drawn rectangle</source>
+            <translation>Gezeichnetes Rechteck</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Train</source>
-            <translation>Trainieren</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>The raster has no extent</source>
+            <translation>Das Raster hat keine Ausdehnung</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Learn the classes from the polygons</source>
-            <translation>Die Klassen aus den Polygonen lernen</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>{polygons}; within {size}</source>
+            <translation>{polygons}; innerhalb von {size}</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Apply to canvas</source>
-            <translation>Ansicht kartieren</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Selected: {count:,}</source>
+            <translation>Ausgewählt: {count:,}</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Map what the canvas shows</source>
-            <translation>Kartieren, was die Kartenansicht zeigt</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>The polygons do not touch the raster: select others</source>
+            <translation>Die Polygone berühren das Raster nicht: Wählen Sie andere aus</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Next uncertain place</source>
-            <translation>Zu unsicherem Ort</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>The rectangle does not touch the raster: draw another</source>
+            <translation>Das Rechteck berührt das Raster nicht: Zeichnen Sie ein anderes</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Go to the place of the map of which the head is least sure</source>
-            <translation>Zu dem Ort der Karte gehen, an dem der Kopf am unsichersten ist</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>{columns:,} x {rows:,} pixels</source>
+            <translation>{columns:,} x {rows:,} Pixel</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Save head</source>
-            <translation>Kopf speichern</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>{area} ha</source>
+            <translation>{area} ha</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Keep the head: Classify layer and the toolbox offer it from then on</source>
-            <translation>Den Kopf behalten: „Layer klassifizieren“ und die Werkzeugkiste bieten ihn von da an an</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>Other file...</source>
+            <translation>Andere Datei...</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Update the map after each training</source>
-            <translation>Karte nach jedem Training aktualisieren</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>Choose the file of a head that is in none of the folders</source>
+            <translation>Die Datei eines Kopfs wählen, der in keinem der Ordner liegt</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Name of the head</source>
-            <translation>Name des Klassifikationskopfs</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>Model card</source>
+            <translation>Steckbrief</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Choose a layer of polygons, or make one with New</source>
-            <translation>Wählen Sie einen Polygonlayer oder legen Sie mit „Neu“ einen an</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>All that the file says of itself</source>
+            <translation>Alles, was die Datei über sich sagt</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Next: polygons of two classes or more; best two of each, in different places</source>
-            <translation>Als Nächstes: Polygone von zwei Klassen oder mehr; am besten je zwei, an verschiedenen Orten</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>{task}; looks at tiles of {px} pixels</source>
+            <translation>{task}; betrachtet Kacheln mit {px} Pixeln</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Only the first {count:,} polygons are counted here; training takes all</source>
-            <translation>Nur die ersten {count:,} Polygone sind hier gezählt; das Training nimmt alle</translation>
+            <location filename="widgets/head_choice.py" />
+            <source> ({metres} m)</source>
+            <translation> ({metres} m)</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Training</source>
-            <translation>Training</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>Cross-validated: mean IoU {miou:.2f}, accuracy {accuracy:.0%}</source>
+            <translation>Kreuzvalidiert: mittlere IoU {miou:.2f}, Genauigkeit {accuracy:.0%}</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Mean IoU {miou:.2f}{before}, accuracy {accuracy:.0%}, in polygons that were kept from learning</source>
-            <translation>Mittlere IoU {miou:.2f}{before}, Genauigkeit {accuracy:.0%}, in Polygonen, aus denen nicht gelernt wurde</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>Score: {what}</source>
+            <translation>Güte: {what}</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Mapping</source>
-            <translation>Kartierung</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>and {count} more</source>
+            <translation>und {count} weitere</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>The map is up to date</source>
-            <translation>Die Karte ist auf dem neuesten Stand</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>Classes: {names}</source>
+            <translation>Klassen: {names}</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>the model's own</source>
-            <translation>die des Modells</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>The head is for {sensor}: choose it as the sensor</source>
+            <translation>Der Kopf ist für {sensor}: Wählen Sie diesen Sensor</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Cancelling...</source>
-            <translation>Wird abgebrochen...</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>; not scored: {names}</source>
+            <translation>; nicht bewertet: {names}</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>The map has no place to show</source>
-            <translation>Die Karte hat keinen Ort zu zeigen</translation>
+            <location filename="widgets/raster_facts_loader.py" />
+            <source>{path} cannot be read</source>
+            <translation>{path} ist nicht lesbar</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>A head "{name}" is there already. Replace it?</source>
-            <translation>Einen Kopf „{name}“ gibt es schon. Ersetzen?</translation>
+            <location filename="widgets/raster_input.py" />
+            <source>certain</source>
+            <translation>sicher</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Trained on {count} classes</source>
-            <translation>Trainiert auf {count} Klassen</translation>
+            <location filename="widgets/raster_input.py" />
+            <source>likely</source>
+            <translation>wahrscheinlich</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Saved: "{name}" can now be chosen under Classify layer</source>
-            <translation>Gespeichert: „{name}“ lässt sich jetzt unter „Layer klassifizieren“ wählen</translation>
+            <location filename="widgets/raster_input.py" />
+            <source>ambiguous: please check</source>
+            <translation>mehrdeutig: bitte prüfen</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source> (before: {miou:.2f})</source>
-            <translation> (vorher: {miou:.2f})</translation>
+            <location filename="widgets/raster_input.py" />
+            <source>Raster</source>
+            <translation>Raster</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>Recognised as</source>
+            <translation>Erkannt als</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>How the raster is read</source>
+            <translation>Wie das Raster gelesen wird</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>as recognised</source>
+            <translation>wie erkannt</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>The raster's band for each band of the sensor, from 1; a dash for a missing one</source>
+            <translation>Das Band des Rasters für jedes Band des Sensors, ab 1; ein Strich für ein fehlendes</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>Smaller tiles see finer detail, and take longer</source>
+            <translation>Kleinere Kacheln zeigen feinere Einzelheiten und dauern länger</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>Tile size in pixels</source>
+            <translation>Kachelgröße in Pixeln</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>Add a raster to the project</source>
+            <translation>Fügen Sie dem Projekt ein Raster hinzu</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>Looking at the raster...</source>
+            <translation>Raster wird gelesen...</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>The raster was not recognised: choose its sensor, bands and unit</source>
+            <translation>Das Raster wurde nicht erkannt: Wählen Sie Sensor, Bänder und Einheit</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>{sensor}, looking at the values...</source>
+            <translation>{sensor}, Werte werden gelesen...</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>one entry each for {names}</source>
+            <translation>je ein Eintrag für {names}</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>Not recognised</source>
+            <translation>Nicht erkannt</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>as recognised: {answer}</source>
+            <translation>erkannt: {answer}</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>; or: </source>
+            <translation>; oder: </translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>The raster is looked at in square tiles. Half their size sees finer detail and takes four times as long, twice the size takes a quarter of the time. The head was trained at Balanced.</source>
+            <translation>Das Raster wird in quadratischen Kacheln betrachtet. Halb so große zeigen feinere Einzelheiten und dauern viermal so lang, doppelt so große brauchen ein Viertel der Zeit. Der Kopf wurde mit „Ausgewogen“ trainiert.</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>how long it takes is known after the first run</source>
+            <translation>die Dauer ist nach dem ersten Lauf bekannt</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>Detail</source>
+            <translation>Detail</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source> px</source>
+            <translation> px</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>The time is by earlier runs with the same checkpoint and device; tiles without a valid pixel take none</source>
+            <translation>Die Zeit folgt aus früheren Läufen mit demselben Checkpoint und Gerät; Kacheln ohne gültiges Pixel brauchen keine</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>Fast</source>
+            <translation>Schnell</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>Balanced</source>
+            <translation>Ausgewogen</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>Fine</source>
+            <translation>Fein</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>Own tile size</source>
+            <translation>Eigene Kachelgröße</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>{tiles:,} tiles; {time}; up to about {gb:.1f} GB of memory</source>
+            <translation>{tiles:,} Kacheln; {time}; bis zu etwa {gb:.1f} GB Speicher</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>about {time}</source>
+            <translation>etwa {time}</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>{choice}: tiles of {px} pixels</source>
+            <translation>{choice}: Kacheln mit {px} Pixeln</translation>
         </message>
     </context>
 </TS>

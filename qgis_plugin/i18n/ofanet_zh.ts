@@ -1058,1324 +1058,1159 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>其他</translation>
         </message>
         <message>
-            <location filename="applied.py" />
-            <source>OFA-Net on {raster}</source>
-            <translation>OFA-Net：{raster}</translation>
-        </message>
-        <message>
-            <location filename="applied.py" />
-            <source>{raster}: classes</source>
-            <translation>{raster}：类别</translation>
-        </message>
-        <message>
-            <location filename="applied.py" />
-            <source>{raster}: confidence</source>
-            <translation>{raster}：置信度</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>All polygons, since none is selected</source>
-            <translation>所有多边形（没有选中任何一个）</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Area</source>
-            <translation>区域</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Layer of polygons</source>
-            <translation>多边形图层</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Draw a rectangle on the map</source>
-            <translation>在地图上绘制矩形</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Choose a raster first</source>
-            <translation>请先选择栅格</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>The raster has no place on the map: only the whole layer can be computed</source>
-            <translation>该栅格在地图上没有位置：只能计算整个图层</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Add a layer of polygons to the project, or choose another area</source>
-            <translation>请在工程中添加多边形图层，或选择其他区域</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>The layer of polygons is empty: draw one, or choose another area</source>
-            <translation>多边形图层为空：请绘制一个多边形，或选择其他区域</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Draw a rectangle on the map first</source>
-            <translation>请先在地图上绘制矩形</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Whole layer</source>
-            <translation>整个图层</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>What the canvas shows</source>
-            <translation>画布显示的范围</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Selected polygons</source>
-            <translation>选中的多边形</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Drawn rectangle</source>
-            <translation>绘制的矩形</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>The raster has no extent</source>
-            <translation>该栅格没有范围</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>{polygons}; within {size}</source>
-            <translation>{polygons}；外接范围 {size}</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>Selected: {count:,}</source>
-            <translation>已选中：{count:,} 个</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>The canvas does not show the raster: zoom to it first</source>
-            <translation>画布没有显示该栅格：请先缩放到栅格</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>The polygons do not touch the raster: select others</source>
-            <translation>多边形与栅格不相交：请选择其他多边形</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>The rectangle does not touch the raster: draw another</source>
-            <translation>矩形与栅格不相交：请重新绘制</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>{columns:,} x {rows:,} pixels</source>
-            <translation>{columns:,} x {rows:,} 像素</translation>
-        </message>
-        <message>
-            <location filename="area.py" />
-            <source>{area} ha</source>
-            <translation>{area} 公顷</translation>
-        </message>
-        <message>
-            <location filename="background.py" />
-            <source>{title} failed</source>
-            <translation>{title}：失败</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>or let the plugin create an environment</source>
-            <translation>或让插件创建一个环境</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>The engine {engine} works: torch {torch} on {device}, Python {python}</source>
-            <translation>计算引擎 {engine} 可用：torch {torch}，运行于{device}，Python {python}</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>the processor (CPU)</source>
-            <translation>处理器（CPU）</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>Expected the Python of an environment, found no file {path}: choose another, {below}.</source>
-            <translation>应为某个环境的 Python，但文件 {path} 不存在：请另选一个，{below}。</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>Expected a program called python, found {name}: choose the environment's python, {below}.</source>
-            <translation>应为名为 python 的程序，实际为 {name}：请选择该环境的 python，{below}。</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>{path} is no Python that can be used; it ended with code {code} and said: {said} Choose another, {below}.</source>
-            <translation>{path} 不是可用的 Python；它以代码 {code} 结束，并显示：{said} 请另选一个，{below}。</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>Expected Python {least} or newer, found {found}: choose another, {below}.</source>
-            <translation>应为 Python {least} 或更新版本，实际为 {found}：请另选一个，{below}。</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>The environment lacks what the engine needs: {told}{more}. Install it there (the diagnosis has the command), {below}.</source>
-            <translation>该环境缺少计算引擎所需的内容：{told}{more}。请在其中安装（命令见诊断信息），{below}。</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>The packages are there, but a tiny model could not be computed: {why}. Where the GPU is the cause, update its driver, {below} for the CPU.</source>
-            <translation>软件包齐全，但无法计算一个微型模型：{why}。如果是 GPU 的原因，请更新其驱动，{below}（使用 CPU）。</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>The engine that answered is version {found}, this plugin brings {expected}: run "{path} -m pip uninstall ofanet", {below}.</source>
-            <translation>应答的计算引擎版本为 {found}，本插件自带 {expected}：请运行 "{path} -m pip uninstall ofanet"，{below}。</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>{path} could not be started ({why}): choose another Python, {below}.</source>
-            <translation>无法启动 {path}（{why}）：请另选一个 Python，{below}。</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>nothing.</source>
-            <translation>无。</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>{name} is missing</source>
-            <translation>缺少 {name}</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>{name} is {version}, expected {least} or newer</source>
-            <translation>{name} 为 {version}，应为 {least} 或更新版本</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source>{name} cannot be loaded ({why})</source>
-            <translation>无法加载 {name}（{why}）</translation>
-        </message>
-        <message>
-            <location filename="check.py" />
-            <source> and {count} more</source>
-            <translation>，另有 {count} 项</translation>
-        </message>
-        <message>
-            <location filename="class_asker.py" />
-            <source>New class...</source>
-            <translation>新建类别...</translation>
-        </message>
-        <message>
-            <location filename="class_asker.py" />
-            <source>New class</source>
-            <translation>新建类别</translation>
-        </message>
-        <message>
-            <location filename="class_asker.py" />
-            <source>Name of the class</source>
-            <translation>类别名称</translation>
-        </message>
-        <message>
-            <location filename="class_asker.py" />
-            <source>Class of a training polygon</source>
-            <translation>训练多边形的类别</translation>
-        </message>
-        <message>
-            <location filename="class_table.py" />
-            <source>Classes and their polygons</source>
-            <translation>类别及其多边形</translation>
-        </message>
-        <message>
-            <location filename="class_table.py" />
-            <source>Name of a new class</source>
-            <translation>新类别的名称</translation>
-        </message>
-        <message>
-            <location filename="class_table.py" />
-            <source>New class, e.g. forest</source>
-            <translation>新类别，例如 森林</translation>
-        </message>
-        <message>
-            <location filename="class_table.py" />
-            <source>Add</source>
-            <translation>添加</translation>
-        </message>
-        <message>
-            <location filename="class_table.py" />
-            <source>Add the class</source>
-            <translation>添加该类别</translation>
-        </message>
-        <message>
-            <location filename="class_table.py" />
-            <source>Class</source>
-            <translation>类别</translation>
-        </message>
-        <message>
-            <location filename="class_table.py" />
-            <source>Pixels</source>
-            <translation>像素</translation>
-        </message>
-        <message>
-            <location filename="class_table.py" />
-            <source>no class yet</source>
-            <translation>尚无类别</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Classify layer</source>
-            <translation>分类图层</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Save classes to</source>
-            <translation>类别保存到</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>More</source>
-            <translation>更多</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Report of areas</source>
-            <translation>面积报告</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source> ha</source>
-            <translation> 公顷</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>none is too small</source>
-            <translation>全部保留</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Smaller areas are given to their neighbours</source>
-            <translation>更小的区域并入相邻类别</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>&amp;Run</source>
-            <translation>运行(&amp;R)</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Classify the area, and add the result to the map</source>
-            <translation>对该区域进行分类，并将结果添加到地图</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>&amp;Preview</source>
-            <translation>预览(&amp;P)</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Preview what the canvas shows</source>
-            <translation>预览画布显示的范围</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Open as al&amp;gorithm...</source>
-            <translation>作为算法打开(&amp;G)...</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Open the same in Processing: for batches, models, commands</source>
-            <translation>在数据处理中以相同设置打开：用于批处理、模型、命令</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>No head was found for this sensor: choose a head file</source>
-            <translation>没有找到该传感器的分类头：请选择分类头文件</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Preview of the middle of what the canvas shows, so that it takes seconds</source>
-            <translation>只预览画布显示范围的中部，以便在几秒内完成</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>&amp;Head</source>
-            <translation>分类头(&amp;H)</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>&amp;Area</source>
-            <translation>区域(&amp;A)</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>&amp;Detail</source>
-            <translation>精细度(&amp;D)</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>&amp;Save to</source>
-            <translation>保存到(&amp;S)</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>The fastest there is</source>
-            <translation>可用的最快设备</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Processor (CPU)</source>
-            <translation>处理器（CPU）</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Graphics card (CUDA)</source>
-            <translation>显卡（CUDA）</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Smallest area</source>
-            <translation>最小面积</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Compute on</source>
-            <translation>计算设备</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Classify {layer}</source>
-            <translation>分类 {layer}</translation>
-        </message>
-        <message>
-            <location filename="classify_panel.py" />
-            <source>Preview of {layer}</source>
-            <translation>预览 {layer}</translation>
-        </message>
-        <message>
-            <location filename="confusion.py" />
-            <source>Confusion matrix</source>
-            <translation>混淆矩阵</translation>
-        </message>
-        <message>
-            <location filename="confusion.py" />
-            <source>found as, in %</source>
-            <translation>识别为，%</translation>
-        </message>
-        <message>
-            <location filename="confusion.py" />
-            <source>{name}: found as {found}</source>
-            <translation>{name}：识别为 {found}</translation>
-        </message>
-        <message>
-            <location filename="confusion.py" />
-            <source>{name}: not scored</source>
-            <translation>{name}：未评分</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>The raster is looked at in square tiles. Half their size sees finer detail and takes four times as long, twice the size takes a quarter of the time. The head was trained at Balanced.</source>
-            <translation>栅格以方形图块查看。图块边长减半，细节更精细，耗时为四倍；边长加倍，耗时为四分之一。分类头是按“均衡”训练的。</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>how long it takes is known after the first run</source>
-            <translation>首次运行后才知道耗时</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>Detail</source>
-            <translation>精细度</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>Tile size in pixels</source>
-            <translation>图块大小（像素）</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source> px</source>
-            <translation> 像素</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>The time is by earlier runs with the same checkpoint and device; tiles without a valid pixel take none</source>
-            <translation>时间根据以前使用相同检查点和计算设备的运行估计；没有有效像素的图块不耗时</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>Fast</source>
-            <translation>快速</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>Balanced</source>
-            <translation>均衡</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>Fine</source>
-            <translation>精细</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>Own tile size</source>
-            <translation>自定义图块大小</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>{tiles:,} tiles; {time}; up to about {gb:.1f} GB of memory</source>
-            <translation>{tiles:,} 个图块；{time}；内存最多约 {gb:.1f} GB</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>about {time}</source>
-            <translation>约 {time}</translation>
-        </message>
-        <message>
-            <location filename="detail.py" />
-            <source>{choice}: tiles of {px} pixels</source>
-            <translation>{choice}：{px} 像素的图块</translation>
-        </message>
-        <message>
-            <location filename="doors.py" />
-            <source>An engine is needed to compute; none was found.</source>
-            <translation>计算需要计算引擎，但没有找到。</translation>
-        </message>
-        <message>
-            <location filename="doors.py" />
-            <source>Set up engine...</source>
-            <translation>设置计算引擎...</translation>
-        </message>
-        <message>
-            <location filename="doors.py" />
-            <source>Models and heads...</source>
-            <translation>模型和分类头...</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>press Raster &gt; OFA-Net &gt; "Set up engine..."</source>
-            <translation>点击 栅格 &gt; OFA-Net &gt;“设置计算引擎...”</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>The engine stopped in the middle of the job (exit code {code}); the next job starts it anew.</source>
-            <translation>计算引擎在任务中途停止（退出代码 {code}）；下一个任务会重新启动它。</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>Cancelled</source>
-            <translation>已取消</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>run "make" in {folder}, or {menu}</source>
-            <translation>在 {folder} 中运行 "make"，或{menu}</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>the plugin's setting</source>
-            <translation>插件的设置</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>The engine was not found. To set it up, {how}.</source>
-            <translation>没有找到计算引擎。要进行设置，请{how}。</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>The engine had stopped or its Python was changed; it is started anew</source>
-            <translation>计算引擎已停止或其 Python 已更改；正在重新启动</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>Waiting for another job of the engine to end</source>
-            <translation>正在等待计算引擎的另一个任务结束</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>The engine ended before it answered (exit code {code}). To set it up, {how}.</source>
-            <translation>计算引擎未应答就已结束（退出代码 {code}）。要进行设置，请{how}。</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>The engine was not found: {origin} says {path}, which is not a file. To set it up, {how}.</source>
-            <translation>没有找到计算引擎：{origin} 指定的 {path} 不是文件。要进行设置，请{how}。</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>Starting the engine: {python}</source>
-            <translation>正在启动计算引擎：{python}</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>What it had finished is kept: the same run with "{option}" does the rest.</source>
-            <translation>已完成的部分已保留：使用“{option}”再次运行即可完成其余部分。</translation>
-        </message>
-        <message>
-            <location filename="engine.py" />
-            <source>The engine could not be started with {python}: {why}. To set it up, {how}.</source>
-            <translation>无法用 {python} 启动计算引擎：{why}。要进行设置，请{how}。</translation>
-        </message>
-        <message>
-            <location filename="engine_setup.py" />
-            <source>Checking the engine's Python</source>
-            <translation>正在检查计算引擎的 Python</translation>
-        </message>
-        <message>
-            <location filename="engine_setup.py" />
-            <source>Creating the engine's environment</source>
-            <translation>正在创建计算引擎的环境</translation>
-        </message>
-        <message>
-            <location filename="engine_setup.py" />
-            <source>Removing the engine's environment</source>
-            <translation>正在移除计算引擎的环境</translation>
-        </message>
-        <message>
-            <location filename="engine_setup.py" />
-            <source>Looking for Pythons</source>
-            <translation>正在查找 Python</translation>
-        </message>
-        <message>
-            <location filename="engine_setup.py" />
-            <source>Checking that it computes</source>
-            <translation>正在检查能否计算</translation>
-        </message>
-        <message>
-            <location filename="engine_setup.py" />
-            <source>The engine's environment was removed</source>
-            <translation>计算引擎的环境已移除</translation>
-        </message>
-        <message>
-            <location filename="facts.py" />
-            <source>Expected a raster layer: choose one in the layer panel</source>
-            <translation>应为栅格图层：请在图层面板中选择</translation>
-        </message>
-        <message>
-            <location filename="facts.py" />
-            <source>Expected a raster from a file, found a layer of "{provider}": export {name} to a GeoTIFF first</source>
-            <translation>应为来自文件的栅格，实际是“{provider}”的图层：请先将 {name} 导出为 GeoTIFF</translation>
-        </message>
-        <message>
-            <location filename="facts.py" />
-            <source>Expected a raster that GDAL can read, found {path}</source>
-            <translation>应为 GDAL 可读取的栅格，实际为 {path}</translation>
-        </message>
-        <message>
-            <location filename="facts.py" />
-            <source>{path} cannot be read, is it truncated?</source>
-            <translation>无法读取 {path}，文件是否不完整？</translation>
-        </message>
-        <message>
-            <location filename="facts_reader.py" />
-            <source>{path} cannot be read</source>
-            <translation>无法读取 {path}</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>Not scored: for that each class needs polygons in two places</source>
-            <translation>未评分：评分要求每个类别在两处有多边形</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>Other file...</source>
-            <translation>其他文件...</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>Choose the file of a head that is in none of the folders</source>
-            <translation>选择不在任何模型文件夹中的分类头文件</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>Model card</source>
-            <translation>模型卡</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>All that the file says of itself</source>
-            <translation>文件的全部自述信息</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>{task}; looks at tiles of {px} pixels</source>
-            <translation>{task}；以 {px} 像素的图块查看</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>What the file says of itself</source>
-            <translation>文件的自述信息</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source> ({metres} m)</source>
-            <translation>（{metres} 米）</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>Cross-validated: mean IoU {miou:.2f}, accuracy {accuracy:.0%}</source>
-            <translation>交叉验证：平均 IoU {miou:.2f}，精度 {accuracy:.0%}</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>Score: {what}</source>
-            <translation>得分：{what}</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>and {count} more</source>
-            <translation>另有 {count} 个</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>Classes: {names}</source>
-            <translation>类别：{names}</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>The head is for {sensor}: choose it as the sensor</source>
-            <translation>该分类头用于 {sensor}：请将其选为传感器</translation>
-        </message>
-        <message>
-            <location filename="head_choice.py" />
-            <source>; not scored: {names}</source>
-            <translation>；未评分：{names}</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Expected {folder} to be empty or made by this plugin, found other files: move them away.</source>
-            <translation>{folder} 应为空或由本插件创建，但其中有其他文件：请将它们移走。</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>This Python has no venv module: choose another, or install it ("sudo apt install python3-venv").</source>
-            <translation>该 Python 没有 venv 模块：请另选一个，或安装该模块（"sudo apt install python3-venv"）。</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Making the environment</source>
-            <translation>正在创建环境</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Renewing pip</source>
-            <translation>正在更新 pip</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Installing the engine's packages</source>
-            <translation>正在安装计算引擎的软件包</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Downloading {file}: {now} of {total} MB</source>
-            <translation>正在下载 {file}：{now} / {total} MB</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>The disk is full: free some space and press Continue.</source>
-            <translation>磁盘已满：请释放一些空间，然后点击“继续”。</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>{title} failed. {why}</source>
-            <translation>{title}：失败。{why}</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Not all of {folder} could be removed: {why}. Close what uses it and try again.</source>
-            <translation>{folder} 未能全部移除：{why}。请关闭正在使用它的程序后重试。</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Installing from the folder</source>
-            <translation>正在从文件夹安装</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Installing PyTorch</source>
-            <translation>正在安装 PyTorch</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>The network's certificate is not trusted: ask your IT department for a pip.conf with its certificate, or install from a folder of wheels.</source>
-            <translation>网络的证书不受信任：请向 IT 部门索取含其证书的 pip.conf，或从 wheel 文件夹安装。</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Expected a folder of wheels, found none at {folder}.</source>
-            <translation>应为含 wheel 的文件夹，但 {folder} 中没有。</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>The proxy refused: see Settings &gt; Options &gt; Network, or install from a folder of wheels.</source>
-            <translation>代理拒绝了连接：请查看 设置 &gt; 选项 &gt; 网络，或从 wheel 文件夹安装。</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Nothing was removed: {folder} was not made by this plugin.</source>
-            <translation>未移除任何内容：{folder} 不是由本插件创建的。</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>The network was not reached: check it and press Continue, or install from a folder of wheels.</source>
-            <translation>无法连接网络：请检查后点击“继续”，或从 wheel 文件夹安装。</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Looking for {package}</source>
-            <translation>正在查找 {package}</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>Unpacking {count} packages; this takes minutes</source>
-            <translation>正在解压 {count} 个软件包，需要几分钟</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>{program} could not be started: {why}.</source>
-            <translation>无法启动 {program}：{why}。</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>The folder {folder} has no wheel of {package} for this Python and system.</source>
-            <translation>文件夹 {folder} 中没有适用于此 Python 和系统的 {package} wheel。</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>There is no {package} for this Python and system: choose another Python.</source>
-            <translation>没有适用于此 Python 和系统的 {package}：请另选一个 Python。</translation>
-        </message>
-        <message>
-            <location filename="install.py" />
-            <source>it said nothing</source>
-            <translation>没有任何输出</translation>
-        </message>
-        <message>
-            <location filename="labels.py" />
+            <location filename="algorithms/vector_export.py" />
             <source>The labels could not be written to {path}: {why}</source>
             <translation>无法将标签写入 {path}：{why}</translation>
         </message>
         <message>
-            <location filename="labels.py" />
+            <location filename="algorithms/vector_export.py" />
             <source>Expected labels in {layer}, found none: is nothing selected, or does its filter leave out all?</source>
             <translation>{layer} 中应有标签，但没有找到：是否未选择任何要素，或过滤器排除了全部？</translation>
         </message>
         <message>
-            <location filename="likeness.py" />
-            <source>Expected a raster with valid pixels here, found none</source>
-            <translation>此处应为含有效像素的栅格，但没有找到</translation>
+            <location filename="engine/client.py" />
+            <source>press Raster &gt; OFA-Net &gt; "Set up engine..."</source>
+            <translation>点击 栅格 &gt; OFA-Net &gt;“设置计算引擎...”</translation>
         </message>
         <message>
-            <location filename="likeness.py" />
-            <source>Expected a place on the raster: click inside it</source>
-            <translation>应为栅格上的位置：请在栅格内点击</translation>
+            <location filename="engine/client.py" />
+            <source>The engine stopped in the middle of the job (exit code {code}); the next job starts it anew.</source>
+            <translation>计算引擎在任务中途停止（退出代码 {code}）；下一个任务会重新启动它。</translation>
         </message>
         <message>
-            <location filename="likeness.py" />
-            <source>Expected a place with valid pixels, found nodata: click elsewhere</source>
-            <translation>应为含有效像素的位置，实际为无数据：请点击别处</translation>
+            <location filename="engine/client.py" />
+            <source>Cancelled</source>
+            <translation>已取消</translation>
         </message>
         <message>
-            <location filename="likeness.py" />
-            <source>The layer could not be written to {path}</source>
-            <translation>无法将图层写入 {path}</translation>
+            <location filename="engine/client.py" />
+            <source>run "make" in {folder}, or {menu}</source>
+            <translation>在 {folder} 中运行 "make"，或{menu}</translation>
         </message>
         <message>
-            <location filename="model_files.py" />
-            <source>model</source>
-            <translation>模型</translation>
+            <location filename="engine/client.py" />
+            <source>the plugin's setting</source>
+            <translation>插件的设置</translation>
         </message>
         <message>
-            <location filename="model_files.py" />
-            <source>Expected a folder with checkpoints or heads (.safetensors), found none in {folder}.</source>
-            <translation>应为含检查点或分类头（.safetensors）的文件夹，但 {folder} 中没有。</translation>
+            <location filename="engine/client.py" />
+            <source>The engine was not found. To set it up, {how}.</source>
+            <translation>没有找到计算引擎。要进行设置，请{how}。</translation>
         </message>
         <message>
-            <location filename="model_files.py" />
-            <source>Only files in your own folder can be changed; {path} is not in it: import it first.</source>
-            <translation>只能更改您自己文件夹中的文件；{path} 不在其中：请先导入。</translation>
+            <location filename="engine/client.py" />
+            <source>The engine had stopped or its Python was changed; it is started anew</source>
+            <translation>计算引擎已停止或其 Python 已更改；正在重新启动</translation>
         </message>
         <message>
-            <location filename="model_files.py" />
-            <source>Expected a name, found none.</source>
-            <translation>应填写名称，实际为空。</translation>
+            <location filename="engine/client.py" />
+            <source>Waiting for another job of the engine to end</source>
+            <translation>正在等待计算引擎的另一个任务结束</translation>
         </message>
         <message>
-            <location filename="model_files.py" />
-            <source>{path} is in your folder already.</source>
-            <translation>{path} 已在您的文件夹中。</translation>
+            <location filename="engine/client.py" />
+            <source>The engine ended before it answered (exit code {code}). To set it up, {how}.</source>
+            <translation>计算引擎未应答就已结束（退出代码 {code}）。要进行设置，请{how}。</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Head for pixels</source>
-            <translation>像素分类头</translation>
+            <location filename="engine/client.py" />
+            <source>The engine was not found: {origin} says {path}, which is not a file. To set it up, {how}.</source>
+            <translation>没有找到计算引擎：{origin} 指定的 {path} 不是文件。要进行设置，请{how}。</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Head for tiles</source>
-            <translation>图块分类头</translation>
+            <location filename="engine/client.py" />
+            <source>Starting the engine: {python}</source>
+            <translation>正在启动计算引擎：{python}</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Models and heads</source>
-            <translation>模型和分类头</translation>
+            <location filename="engine/client.py" />
+            <source>What it had finished is kept: the same run with "{option}" does the rest.</source>
+            <translation>已完成的部分已保留：使用“{option}”再次运行即可完成其余部分。</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>&amp;Open folder</source>
-            <translation>打开文件夹(&amp;O)</translation>
+            <location filename="engine/client.py" />
+            <source>The engine could not be started with {python}: {why}. To set it up, {how}.</source>
+            <translation>无法用 {python} 启动计算引擎：{why}。要进行设置，请{how}。</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Cance&amp;l</source>
-            <translation>取消(&amp;L)</translation>
+            <location filename="engine/raster_facts.py" />
+            <source>Expected a raster layer: choose one in the layer panel</source>
+            <translation>应为栅格图层：请在图层面板中选择</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Copies checkpoints or heads into your own folder</source>
-            <translation>将检查点或分类头复制到您自己的文件夹</translation>
+            <location filename="engine/raster_facts.py" />
+            <source>Expected a raster from a file, found a layer of "{provider}": export {name} to a GeoTIFF first</source>
+            <translation>应为来自文件的栅格，实际是“{provider}”的图层：请先将 {name} 导出为 GeoTIFF</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Import checkpoints or heads</source>
-            <translation>导入检查点或分类头</translation>
+            <location filename="engine/raster_facts.py" />
+            <source>Expected a raster that GDAL can read, found {path}</source>
+            <translation>应为 GDAL 可读取的栅格，实际为 {path}</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>OFA-Net models (*.safetensors);;All files (*)</source>
-            <translation>OFA-Net 模型 (*.safetensors);;所有文件 (*)</translation>
+            <location filename="engine/raster_facts.py" />
+            <source>{path} cannot be read, is it truncated?</source>
+            <translation>无法读取 {path}，文件是否不完整？</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Import all checkpoints and heads of a folder</source>
-            <translation>导入文件夹中的所有检查点和分类头</translation>
+            <location filename="i18n/texts.py" />
+            <source>Sample points for an accuracy assessment</source>
+            <translation>生成精度评价样点</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Import models</source>
-            <translation>导入模型</translation>
+            <location filename="i18n/texts.py" />
+            <source>Tile size</source>
+            <translation>图块大小</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Importing...</source>
-            <translation>正在导入...</translation>
+            <location filename="i18n/texts.py" />
+            <source>Overlap</source>
+            <translation>重叠</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>Rename</source>
-            <translation>重命名</translation>
+            <location filename="i18n/texts.py" />
+            <source>Extent</source>
+            <translation>范围</translation>
         </message>
         <message>
-            <location filename="model_manager.py" />
-            <source>New name</source>
-            <translation>新名称</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Remove</source>
-            <translation>移除</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Name</source>
-            <translation>名称</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>What</source>
-            <translation>内容</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Score</source>
-            <translation>得分</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>&amp;Import...</source>
-            <translation>导入(&amp;I)...</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Import &amp;folder...</source>
-            <translation>导入文件夹(&amp;F)...</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Re&amp;name...</source>
-            <translation>重命名(&amp;N)...</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>&amp;Remove...</source>
-            <translation>移除(&amp;R)...</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Delete {name}? The file {path} is deleted for good.</source>
-            <translation>删除 {name}？文件 {path} 将被永久删除。</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Your own folder: {folder}</source>
-            <translation>您自己的文件夹：{folder}</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>cannot be used</source>
-            <translation>无法使用</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>none yet: train a head, or import one</source>
-            <translation>尚无：请训练或导入一个分类头</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>{count} sensors</source>
-            <translation>{count} 种传感器</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Imported {names}.</source>
-            <translation>已导入 {names}。</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source> (and {count} more)</source>
-            <translation>（另有 {count} 个）</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Refused: {why}{more}</source>
-            <translation>已拒绝：{why}{more}</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>The checkpoint that {names} needs was not found: import it too.</source>
-            <translation>没有找到 {names} 所需的检查点：请一并导入。</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Renamed to {name}.</source>
-            <translation>已重命名为 {name}。</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Heads that need it: {names}.</source>
-            <translation>需要它的分类头：{names}。</translation>
-        </message>
-        <message>
-            <location filename="model_manager.py" />
-            <source>Removed {name}.</source>
-            <translation>已移除 {name}。</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Checkpoint</source>
-            <translation>检查点</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>one class a pixel</source>
-            <translation>每个像素一个类别</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>one class a tile</source>
-            <translation>每个图块一个类别</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>your own</source>
-            <translation>您自己的</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>comes with the plugin</source>
-            <translation>插件自带</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>folder in OFANET_MODELS</source>
-            <translation>OFANET_MODELS 中的文件夹</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Recipe</source>
-            <translation>配方</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Simulated scenes</source>
-            <translation>模拟影像</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Real scenes</source>
-            <translation>真实影像</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Steps</source>
-            <translation>步数</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Epochs</source>
-            <translation>轮数</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Tiles a step</source>
-            <translation>每步图块数</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Images seen</source>
-            <translation>已见图像数</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Seconds</source>
-            <translation>秒</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Sources</source>
-            <translation>数据来源</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Configuration</source>
-            <translation>配置</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Saved as</source>
-            <translation>保存为</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Steps without a finite loss</source>
-            <translation>损失非有限值的步数</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Highest learning rate</source>
-            <translation>最高学习率</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Minutes</source>
-            <translation>分钟</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Seed of the random numbers</source>
-            <translation>随机种子</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Kind</source>
-            <translation>种类</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Samples</source>
-            <translation>样本</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Places</source>
-            <translation>地点</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Labelled</source>
-            <translation>已标注</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Regularisation</source>
-            <translation>正则化</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Temperature</source>
-            <translation>温度</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
-            <source>Bands</source>
-            <translation>波段</translation>
-        </message>
-        <message>
-            <location filename="model_page.py" />
+            <location filename="i18n/texts.py" />
             <source>Labels</source>
             <translation>标签</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="i18n/texts.py" />
+            <source>Class field</source>
+            <translation>类别字段</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Labels that are no classes</source>
+            <translation>不属于类别的标签</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Smallest area</source>
+            <translation>最小面积</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Mask raster</source>
+            <translation>掩膜栅格</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Values of the mask raster</source>
+            <translation>掩膜栅格的值</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Report of areas</source>
+            <translation>面积报告</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>{hours:.1f} h</source>
+            <translation>{hours:.1f} 小时</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>{seconds:.0f} s</source>
+            <translation>{seconds:.0f} 秒</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>{minutes:.0f} min</source>
+            <translation>{minutes:.0f} 分钟</translation>
+        </message>
+        <message>
+            <location filename="menu.py" />
+            <source>An engine is needed to compute; none was found.</source>
+            <translation>计算需要计算引擎，但没有找到。</translation>
+        </message>
+        <message>
+            <location filename="menu.py" />
+            <source>Set up engine...</source>
+            <translation>设置计算引擎...</translation>
+        </message>
+        <message>
+            <location filename="menu.py" />
+            <source>Models and heads...</source>
+            <translation>模型和分类头...</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Checkpoint</source>
+            <translation>检查点</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>one class a pixel</source>
+            <translation>每个像素一个类别</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>one class a tile</source>
+            <translation>每个图块一个类别</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>your own</source>
+            <translation>您自己的</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>comes with the plugin</source>
+            <translation>插件自带</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>folder in OFANET_MODELS</source>
+            <translation>OFANET_MODELS 中的文件夹</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Recipe</source>
+            <translation>配方</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Simulated scenes</source>
+            <translation>模拟影像</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Real scenes</source>
+            <translation>真实影像</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Steps</source>
+            <translation>步数</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Epochs</source>
+            <translation>轮数</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Tiles a step</source>
+            <translation>每步图块数</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Images seen</source>
+            <translation>已见图像数</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Seconds</source>
+            <translation>秒</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Sources</source>
+            <translation>数据来源</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Configuration</source>
+            <translation>配置</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Saved as</source>
+            <translation>保存为</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Steps without a finite loss</source>
+            <translation>损失非有限值的步数</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Highest learning rate</source>
+            <translation>最高学习率</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Minutes</source>
+            <translation>分钟</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Seed of the random numbers</source>
+            <translation>随机种子</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Kind</source>
+            <translation>种类</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Samples</source>
+            <translation>样本</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Places</source>
+            <translation>地点</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Labelled</source>
+            <translation>已标注</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Regularisation</source>
+            <translation>正则化</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Temperature</source>
+            <translation>温度</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Bands</source>
+            <translation>波段</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
             <source>Tried (mean IoU)</source>
             <translation>尝试过（平均 IoU）</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Cross-validated on its own labels</source>
             <translation>在自身标签上交叉验证</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>On real scenes that it has not seen</source>
             <translation>在未见过的真实影像上</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>On simulated scenes that it has not seen</source>
             <translation>在未见过的模拟影像上</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>not known</source>
             <translation>未知</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>On tiles that it has not seen</source>
             <translation>在未见过的图块上</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>File</source>
             <translation>文件</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Path</source>
             <translation>路径</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Size</source>
             <translation>大小</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Place</source>
             <translation>位置</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Answers</source>
             <translation>输出</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Tile</source>
             <translation>图块</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Needs checkpoint</source>
             <translation>所需检查点</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Its fingerprint</source>
             <translation>其指纹</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>mean IoU</source>
             <translation>平均 IoU</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>folds</source>
             <translation>折数</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Shared ViT</source>
             <translation>共享 ViT</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Heads on it</source>
             <translation>基于它的分类头</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>not found: import the one it was fitted on</source>
             <translation>没有找到：请导入训练时所用的检查点</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>none</source>
             <translation>无</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>How it was made</source>
             <translation>生成方式</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>accuracy {number:.2f}</source>
             <translation>精度 {number:.2f}</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>{px} pixels</source>
             <translation>{px} 像素</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>width {width}, {depth} blocks, {heads} attention heads, {input_px} px input</source>
             <translation>宽度 {width}，{depth} 层，{heads} 个注意力头，输入 {input_px} 像素</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>({count} in all)</source>
             <translation>（共 {count} 个）</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>IoU {number:.2f}</source>
             <translation>IoU {number:.2f}</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Mean ± deviation</source>
             <translation>均值 ± 标准差</translation>
         </message>
         <message>
-            <location filename="model_page.py" />
+            <location filename="models/model_card.py" />
             <source>Fingerprint</source>
             <translation>指纹</translation>
         </message>
         <message>
-            <location filename="outputs.py" />
-            <source>GeoTIFF (*.tif)</source>
-            <translation>GeoTIFF (*.tif)</translation>
+            <location filename="models/model_files.py" />
+            <source>model</source>
+            <translation>模型</translation>
         </message>
         <message>
-            <location filename="outputs.py" />
+            <location filename="models/model_files.py" />
+            <source>Expected a folder with checkpoints or heads (.safetensors), found none in {folder}.</source>
+            <translation>应为含检查点或分类头（.safetensors）的文件夹，但 {folder} 中没有。</translation>
+        </message>
+        <message>
+            <location filename="models/model_files.py" />
+            <source>Only files in your own folder can be changed; {path} is not in it: import it first.</source>
+            <translation>只能更改您自己文件夹中的文件；{path} 不在其中：请先导入。</translation>
+        </message>
+        <message>
+            <location filename="models/model_files.py" />
+            <source>Expected a name, found none.</source>
+            <translation>应填写名称，实际为空。</translation>
+        </message>
+        <message>
+            <location filename="models/model_files.py" />
+            <source>{path} is in your folder already.</source>
+            <translation>{path} 已在您的文件夹中。</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Head for pixels</source>
+            <translation>像素分类头</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Head for tiles</source>
+            <translation>图块分类头</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Models and heads</source>
+            <translation>模型和分类头</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>What the file says of itself</source>
+            <translation>文件的自述信息</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>&amp;Open folder</source>
+            <translation>打开文件夹(&amp;O)</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Cance&amp;l</source>
+            <translation>取消(&amp;L)</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Copies checkpoints or heads into your own folder</source>
+            <translation>将检查点或分类头复制到您自己的文件夹</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Import checkpoints or heads</source>
+            <translation>导入检查点或分类头</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>OFA-Net models (*.safetensors);;All files (*)</source>
+            <translation>OFA-Net 模型 (*.safetensors);;所有文件 (*)</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Import all checkpoints and heads of a folder</source>
+            <translation>导入文件夹中的所有检查点和分类头</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Import models</source>
+            <translation>导入模型</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Importing...</source>
+            <translation>正在导入...</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Rename</source>
+            <translation>重命名</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>New name</source>
+            <translation>新名称</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Remove</source>
+            <translation>移除</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Name</source>
+            <translation>名称</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>What</source>
+            <translation>内容</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Score</source>
+            <translation>得分</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>&amp;Import...</source>
+            <translation>导入(&amp;I)...</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Import &amp;folder...</source>
+            <translation>导入文件夹(&amp;F)...</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Re&amp;name...</source>
+            <translation>重命名(&amp;N)...</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>&amp;Remove...</source>
+            <translation>移除(&amp;R)...</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Delete {name}? The file {path} is deleted for good.</source>
+            <translation>删除 {name}？文件 {path} 将被永久删除。</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Your own folder: {folder}</source>
+            <translation>您自己的文件夹：{folder}</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>cannot be used</source>
+            <translation>无法使用</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>none yet: train a head, or import one</source>
+            <translation>尚无：请训练或导入一个分类头</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>{count} sensors</source>
+            <translation>{count} 种传感器</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Imported {names}.</source>
+            <translation>已导入 {names}。</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source> (and {count} more)</source>
+            <translation>（另有 {count} 个）</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Refused: {why}{more}</source>
+            <translation>已拒绝：{why}{more}</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>The checkpoint that {names} needs was not found: import it too.</source>
+            <translation>没有找到 {names} 所需的检查点：请一并导入。</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Renamed to {name}.</source>
+            <translation>已重命名为 {name}。</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Heads that need it: {names}.</source>
+            <translation>需要它的分类头：{names}。</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Removed {name}.</source>
+            <translation>已移除 {name}。</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Classify layer</source>
+            <translation>分类图层</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Save classes to</source>
+            <translation>类别保存到</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>More</source>
+            <translation>更多</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source> ha</source>
+            <translation> 公顷</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>none is too small</source>
+            <translation>全部保留</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Smaller areas are given to their neighbours</source>
+            <translation>更小的区域并入相邻类别</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>&amp;Run</source>
+            <translation>运行(&amp;R)</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Classify the area, and add the result to the map</source>
+            <translation>对该区域进行分类，并将结果添加到地图</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>&amp;Preview</source>
+            <translation>预览(&amp;P)</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Preview what the canvas shows</source>
+            <translation>预览画布显示的范围</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Open as al&amp;gorithm...</source>
+            <translation>作为算法打开(&amp;G)...</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Open the same in Processing: for batches, models, commands</source>
+            <translation>在数据处理中以相同设置打开：用于批处理、模型、命令</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>No head was found for this sensor: choose a head file</source>
+            <translation>没有找到该传感器的分类头：请选择分类头文件</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Preview of the middle of what the canvas shows, so that it takes seconds</source>
+            <translation>只预览画布显示范围的中部，以便在几秒内完成</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>&amp;Head</source>
+            <translation>分类头(&amp;H)</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>&amp;Area</source>
+            <translation>区域(&amp;A)</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>&amp;Detail</source>
+            <translation>精细度(&amp;D)</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>&amp;Save to</source>
+            <translation>保存到(&amp;S)</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>The fastest there is</source>
+            <translation>可用的最快设备</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Processor (CPU)</source>
+            <translation>处理器（CPU）</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Graphics card (CUDA)</source>
+            <translation>显卡（CUDA）</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Compute on</source>
+            <translation>计算设备</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Classify {layer}</source>
+            <translation>分类 {layer}</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>The canvas does not show the raster: zoom to it first</source>
+            <translation>画布没有显示该栅格：请先缩放到栅格</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Preview of {layer}</source>
+            <translation>预览 {layer}</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/preview.py" />
+            <source>Preview on {raster}</source>
+            <translation>{raster} 的预览</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/likeness.py" />
+            <source>Expected a raster with valid pixels here, found none</source>
+            <translation>此处应为含有效像素的栅格，但没有找到</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/likeness.py" />
+            <source>Expected a place on the raster: click inside it</source>
+            <translation>应为栅格上的位置：请在栅格内点击</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/likeness.py" />
+            <source>Expected a place with valid pixels, found nodata: click elsewhere</source>
+            <translation>应为含有效像素的位置，实际为无数据：请点击别处</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/likeness.py" />
+            <source>The layer could not be written to {path}</source>
+            <translation>无法将图层写入 {path}</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>{threshold:.2f} and more: {share:.1%} of the area (1 is the same, 0 any place)</source>
+            <translation>{threshold:.2f} 及以上：占面积的 {share:.1%}（1 为相同，0 为任意地点）</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>Find similar places</source>
+            <translation>查找相似地点</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>small places</source>
+            <translation>小范围地点</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>Click a place on the map</source>
+            <translation>点击地图上的一个地点</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>Progress</source>
+            <translation>进度</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>Least likeness that is shown</source>
+            <translation>显示的最低相似度</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>Press the button, then click a place: a tree, a roof, a kind of field</source>
+            <translation>按下按钮，然后点击一个地点：一棵树、一个屋顶、一种田地</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>Looking for similar places</source>
+            <translation>正在查找相似地点</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>Cancel</source>
+            <translation>取消</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>Show from</source>
+            <translation>显示下限</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>Done. Click another place, or draw the line with the slider</source>
+            <translation>完成。可点击另一个地点，或用滑块调整界线</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/panel.py" />
+            <source>{raster}: likeness</source>
+            <translation>{raster}：相似度</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_asker.py" />
+            <source>New class...</source>
+            <translation>新建类别...</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_asker.py" />
+            <source>New class</source>
+            <translation>新建类别</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_asker.py" />
+            <source>Name of the class</source>
+            <translation>类别名称</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_asker.py" />
+            <source>Class of a training polygon</source>
+            <translation>训练多边形的类别</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_table.py" />
+            <source>Classes and their polygons</source>
+            <translation>类别及其多边形</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_table.py" />
+            <source>Name of a new class</source>
+            <translation>新类别的名称</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_table.py" />
+            <source>New class, e.g. forest</source>
+            <translation>新类别，例如 森林</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_table.py" />
+            <source>Add</source>
+            <translation>添加</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_table.py" />
+            <source>Add the class</source>
+            <translation>添加该类别</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_table.py" />
+            <source>Class</source>
+            <translation>类别</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_table.py" />
+            <source>Pixels</source>
+            <translation>像素</translation>
+        </message>
+        <message>
+            <location filename="panels/training/class_table.py" />
+            <source>no class yet</source>
+            <translation>尚无类别</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Place {number}: mean confidence {confidence:.0%}. Draw a polygon of what is right here, then train</source>
+            <translation>地点 {number}：平均置信度 {confidence:.0%}。请在此绘制正确类别的多边形，然后训练</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Train from polygons</source>
+            <translation>用多边形训练</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Train</source>
+            <translation>训练</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Learn the classes from the polygons</source>
+            <translation>从多边形学习类别</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Apply to canvas</source>
+            <translation>应用到画布</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Map what the canvas shows</source>
+            <translation>对画布显示的范围制图</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Next uncertain place</source>
+            <translation>下一个不确定地点</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Go to the place of the map of which the head is least sure</source>
+            <translation>转到图上分类头最没有把握的地点</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Save head</source>
+            <translation>保存分类头</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Keep the head: Classify layer and the toolbox offer it from then on</source>
+            <translation>保留该分类头：此后“分类图层”和工具箱都会提供它</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Update the map after each training</source>
+            <translation>每次训练后更新地图</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Name of the head</source>
+            <translation>分类头的名称</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Choose a layer of polygons, or make one with New</source>
+            <translation>请选择多边形图层，或点击“新建”创建</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Next: polygons of two classes or more; best two of each, in different places</source>
+            <translation>下一步：至少两个类别的多边形；最好每类两个，位于不同地点</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Only the first {count:,} polygons are counted here; training takes all</source>
+            <translation>此处只统计前 {count:,} 个多边形；训练会使用全部</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Training</source>
+            <translation>训练</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Mean IoU {miou:.2f}{before}, accuracy {accuracy:.0%}, in polygons that were kept from learning</source>
+            <translation>平均 IoU {miou:.2f}{before}，精度 {accuracy:.0%}，基于未参与学习的多边形</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Mapping</source>
+            <translation>制图</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>The map is up to date</source>
+            <translation>地图已是最新</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>the model's own</source>
+            <translation>模型的大小</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Cancelling...</source>
+            <translation>正在取消...</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Not scored: for that each class needs polygons in two places</source>
+            <translation>未评分：评分要求每个类别在两处有多边形</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>The map has no place to show</source>
+            <translation>图上没有可显示的地点</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>A head "{name}" is there already. Replace it?</source>
+            <translation>已有分类头“{name}”。是否替换？</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Trained on {count} classes</source>
+            <translation>已用 {count} 个类别训练</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Saved: "{name}" can now be chosen under Classify layer</source>
+            <translation>已保存：现在可在“分类图层”中选择“{name}”</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source> (before: {miou:.2f})</source>
+            <translation>（之前：{miou:.2f}）</translation>
+        </message>
+        <message>
+            <location filename="panels/training/save_head.py" />
+            <source>Expected a name for the head, of letters, digits, spaces, - and _</source>
+            <translation>应填写分类头的名称，由字母、数字、空格、- 和 _ 组成</translation>
+        </message>
+        <message>
+            <location filename="panels/training/save_head.py" />
+            <source>The head could not be saved to {path}: {why}</source>
+            <translation>无法将分类头保存到 {path}：{why}</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_counts.py" />
+            <source>give them a class, or they are left out</source>
+            <translation>请赋予类别，否则将被忽略</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_counts.py" />
+            <source>draw a polygon</source>
+            <translation>请绘制一个多边形</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_counts.py" />
+            <source>one polygon: not scored; draw another elsewhere</source>
+            <translation>只有一个多边形：未评分；请在别处再画一个</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_counts.py" />
+            <source>no polygon lies on the raster</source>
+            <translation>没有多边形位于栅格上</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_counts.py" />
+            <source>overlaps {classes}: not used there</source>
+            <translation>与 {classes} 重叠：重叠处不使用</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_counts.py" />
+            <source>{count} smaller than a pixel</source>
+            <translation>{count} 个小于一个像素</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_counts.py" />
+            <source>{count} not on the raster</source>
+            <translation>{count} 个不在栅格上</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_inputs.py" />
+            <source>Layer of training polygons</source>
+            <translation>训练多边形图层</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_inputs.py" />
+            <source>choose, or make one with New</source>
+            <translation>请选择，或点击“新建”</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_inputs.py" />
+            <source>New</source>
+            <translation>新建</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_inputs.py" />
+            <source>A new layer of training polygons in the raster's CRS, ready to draw in</source>
+            <translation>新建训练多边形图层，采用栅格的坐标参照系，可直接绘制</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_inputs.py" />
+            <source>Temporary layer</source>
+            <translation>临时图层</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_inputs.py" />
+            <source>In a GeoPackage...</source>
+            <translation>存入 GeoPackage...</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_inputs.py" />
+            <source>Training polygons</source>
+            <translation>训练多边形</translation>
+        </message>
+        <message>
+            <location filename="panels/training/training_inputs.py" />
             <source>GeoPackage (*.gpkg)</source>
             <translation>GeoPackage (*.gpkg)</translation>
         </message>
         <message>
-            <location filename="outputs.py" />
-            <source>[Temporary file]</source>
-            <translation>[临时文件]</translation>
+            <location filename="panels/training/training_layer.py" />
+            <source>{raster}: training polygons</source>
+            <translation>{raster}：训练多边形</translation>
         </message>
         <message>
-            <location filename="outputs.py" />
-            <source>[Temporary layer]</source>
-            <translation>[临时图层]</translation>
+            <location filename="panels/training/training_layer.py" />
+            <source>The layer could not be written to {path}: {why}</source>
+            <translation>无法将图层写入 {path}：{why}</translation>
         </message>
         <message>
             <location filename="plugin.py" />
@@ -2384,18 +2219,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="plugin.py" />
-            <source>Train from polygons</source>
-            <translation>用多边形训练</translation>
-        </message>
-        <message>
-            <location filename="plugin.py" />
             <source>Draw polygons, teach the model their classes, and map with them</source>
             <translation>绘制多边形，教模型学会其类别，并据此制图</translation>
-        </message>
-        <message>
-            <location filename="plugin.py" />
-            <source>Find similar places</source>
-            <translation>查找相似地点</translation>
         </message>
         <message>
             <location filename="plugin.py" />
@@ -2403,249 +2228,164 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>点击一个地点，查看其他各处与它的相似程度</translation>
         </message>
         <message>
-            <location filename="preview.py" />
-            <source>Preview on {raster}</source>
-            <translation>{raster} 的预览</translation>
-        </message>
-        <message>
-            <location filename="proxy.py" />
-            <source>QGIS is set to a SOCKS proxy ({host}), which pip cannot use: install from a folder of wheels.</source>
-            <translation>QGIS 设置了 SOCKS 代理（{host}），pip 无法使用：请从 wheel 文件夹安装。</translation>
-        </message>
-        <message>
-            <location filename="pythons.py" />
-            <source>it has no venv module (on Debian and Ubuntu: "sudo apt install python3-venv")</source>
-            <translation>没有 venv 模块（Debian 和 Ubuntu 上："sudo apt install python3-venv"）</translation>
-        </message>
-        <message>
-            <location filename="pythons.py" />
-            <source>Python {version} ({path})</source>
-            <translation>Python {version} ({path})</translation>
-        </message>
-        <message>
-            <location filename="pythons.py" />
-            <source>older than {least}</source>
-            <translation>低于 {least}</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>certain</source>
-            <translation>确定</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>likely</source>
-            <translation>很可能</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>ambiguous: please check</source>
-            <translation>不明确：请核对</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>Raster</source>
-            <translation>栅格</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>Recognised as</source>
-            <translation>识别为</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>How the raster is read</source>
-            <translation>栅格的读取方式</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>as recognised</source>
-            <translation>按识别结果</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>The raster's band for each band of the sensor, from 1; a dash for a missing one</source>
-            <translation>传感器各波段对应的栅格波段，从 1 开始；缺失的用短横线</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>Smaller tiles see finer detail, and take longer</source>
-            <translation>图块越小，细节越精细，耗时也越长</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>Add a raster to the project</source>
-            <translation>请在工程中添加栅格</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>Looking at the raster...</source>
-            <translation>正在查看栅格...</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>The raster was not recognised: choose its sensor, bands and unit</source>
-            <translation>无法识别该栅格：请选择传感器、波段和单位</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>{sensor}, looking at the values...</source>
-            <translation>{sensor}，正在查看数值...</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>one entry each for {names}</source>
-            <translation>依次为 {names} 各填一项</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>Not recognised</source>
-            <translation>无法识别</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>as recognised: {answer}</source>
-            <translation>按识别结果：{answer}</translation>
-        </message>
-        <message>
-            <location filename="raster_input.py" />
-            <source>; or: </source>
-            <translation>；或：</translation>
-        </message>
-        <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>Classes of {source} by the head {head}</source>
             <translation>由分类头 {head} 得到的 {source} 的类别</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>Areas of one class of {source} by the head {head}</source>
             <translation>由分类头 {head} 得到的 {source} 的同类区域</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>Probability (0 to 1) of the winning class, of {source} by the head {head}</source>
             <translation>由分类头 {head} 得到的 {source} 各像素所取类别的概率（0 到 1）</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>Counted on the map, not corrected for its errors.</source>
             <translation>面积按图上像素统计，未对分类误差进行校正。</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>engine</source>
             <translation>计算引擎</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>source</source>
             <translation>来源</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>sensor</source>
             <translation>传感器</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>unit of the values</source>
             <translation>数值单位</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>checkpoint</source>
             <translation>检查点</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>fingerprint of the backbone</source>
             <translation>骨干网络的指纹</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>head</source>
             <translation>分类头</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>tile size, px</source>
             <translation>图块大小（像素）</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>overlap of tiles</source>
             <translation>图块重叠</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>smallest area, ha</source>
             <translation>最小面积（公顷）</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>device</source>
             <translation>计算设备</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>Open report</source>
             <translation>打开报告</translation>
         </message>
         <message>
-            <location filename="results.py" />
+            <location filename="results/layer_group.py" />
             <source>date</source>
             <translation>日期</translation>
         </message>
         <message>
-            <location filename="run.py" />
+            <location filename="results/live_map.py" />
+            <source>OFA-Net on {raster}</source>
+            <translation>OFA-Net：{raster}</translation>
+        </message>
+        <message>
+            <location filename="results/live_map.py" />
+            <source>{raster}: classes</source>
+            <translation>{raster}：类别</translation>
+        </message>
+        <message>
+            <location filename="results/live_map.py" />
+            <source>{raster}: confidence</source>
+            <translation>{raster}：置信度</translation>
+        </message>
+        <message>
+            <location filename="results/output_inputs.py" />
+            <source>GeoTIFF (*.tif)</source>
+            <translation>GeoTIFF (*.tif)</translation>
+        </message>
+        <message>
+            <location filename="results/output_inputs.py" />
+            <source>[Temporary file]</source>
+            <translation>[临时文件]</translation>
+        </message>
+        <message>
+            <location filename="results/output_inputs.py" />
+            <source>[Temporary layer]</source>
+            <translation>[临时图层]</translation>
+        </message>
+        <message>
+            <location filename="results/styling.py" />
+            <source>tiles</source>
+            <translation>图块</translation>
+        </message>
+        <message>
+            <location filename="results/styling.py" />
+            <source>pixels</source>
+            <translation>像素</translation>
+        </message>
+        <message>
+            <location filename="runs/algorithm_task.py" />
+            <source>{title} failed</source>
+            <translation>{title}：失败</translation>
+        </message>
+        <message>
+            <location filename="runs/run.py" />
             <source>waiting for another run to end</source>
             <translation>正在等待另一个运行结束</translation>
         </message>
         <message>
-            <location filename="run.py" />
+            <location filename="runs/run.py" />
             <source>starting</source>
             <translation>正在启动</translation>
         </message>
         <message>
-            <location filename="run.py" />
+            <location filename="runs/run.py" />
             <source>cancelling...</source>
             <translation>正在取消...</translation>
         </message>
         <message>
-            <location filename="run.py" />
-            <source>Progress</source>
-            <translation>进度</translation>
-        </message>
-        <message>
-            <location filename="run.py" />
-            <source>Cancel</source>
-            <translation>取消</translation>
-        </message>
-        <message>
-            <location filename="run.py" />
+            <location filename="runs/run.py" />
             <source>{title}: done, added {names}</source>
             <translation>{title}：完成，已添加 {names}</translation>
         </message>
         <message>
-            <location filename="run.py" />
+            <location filename="runs/run.py" />
             <source>{title}: cancelled</source>
             <translation>{title}：已取消</translation>
         </message>
         <message>
-            <location filename="run_list.py" />
+            <location filename="runs/run_list.py" />
             <source>Cancel: {title}</source>
             <translation>取消：{title}</translation>
-        </message>
-        <message>
-            <location filename="save_head.py" />
-            <source>Expected a name for the head, of letters, digits, spaces, - and _</source>
-            <translation>应填写分类头的名称，由字母、数字、空格、- 和 _ 组成</translation>
-        </message>
-        <message>
-            <location filename="save_head.py" />
-            <source>The head could not be saved to {path}: {why}</source>
-            <translation>无法将分类头保存到 {path}：{why}</translation>
         </message>
         <message>
             <location filename="sensors.py" />
@@ -2708,519 +2448,779 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>8 位灰度值 0..255</translation>
         </message>
         <message>
-            <location filename="setup_pages.py" />
+            <location filename="setup/engine_setup.py" />
+            <source>Checking the engine's Python</source>
+            <translation>正在检查计算引擎的 Python</translation>
+        </message>
+        <message>
+            <location filename="setup/engine_setup.py" />
+            <source>Creating the engine's environment</source>
+            <translation>正在创建计算引擎的环境</translation>
+        </message>
+        <message>
+            <location filename="setup/engine_setup.py" />
+            <source>Removing the engine's environment</source>
+            <translation>正在移除计算引擎的环境</translation>
+        </message>
+        <message>
+            <location filename="setup/engine_setup.py" />
+            <source>Looking for Pythons</source>
+            <translation>正在查找 Python</translation>
+        </message>
+        <message>
+            <location filename="setup/engine_setup.py" />
+            <source>Checking that it computes</source>
+            <translation>正在检查能否计算</translation>
+        </message>
+        <message>
+            <location filename="setup/engine_setup.py" />
+            <source>The engine's environment was removed</source>
+            <translation>计算引擎的环境已移除</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>or let the plugin create an environment</source>
+            <translation>或让插件创建一个环境</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>The engine {engine} works: torch {torch} on {device}, Python {python}</source>
+            <translation>计算引擎 {engine} 可用：torch {torch}，运行于{device}，Python {python}</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>the processor (CPU)</source>
+            <translation>处理器（CPU）</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>Expected the Python of an environment, found no file {path}: choose another, {below}.</source>
+            <translation>应为某个环境的 Python，但文件 {path} 不存在：请另选一个，{below}。</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>Expected a program called python, found {name}: choose the environment's python, {below}.</source>
+            <translation>应为名为 python 的程序，实际为 {name}：请选择该环境的 python，{below}。</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>{path} is no Python that can be used; it ended with code {code} and said: {said} Choose another, {below}.</source>
+            <translation>{path} 不是可用的 Python；它以代码 {code} 结束，并显示：{said} 请另选一个，{below}。</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>Expected Python {least} or newer, found {found}: choose another, {below}.</source>
+            <translation>应为 Python {least} 或更新版本，实际为 {found}：请另选一个，{below}。</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>The environment lacks what the engine needs: {told}{more}. Install it there (the diagnosis has the command), {below}.</source>
+            <translation>该环境缺少计算引擎所需的内容：{told}{more}。请在其中安装（命令见诊断信息），{below}。</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>The packages are there, but a tiny model could not be computed: {why}. Where the GPU is the cause, update its driver, {below} for the CPU.</source>
+            <translation>软件包齐全，但无法计算一个微型模型：{why}。如果是 GPU 的原因，请更新其驱动，{below}（使用 CPU）。</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>The engine that answered is version {found}, this plugin brings {expected}: run "{path} -m pip uninstall ofanet", {below}.</source>
+            <translation>应答的计算引擎版本为 {found}，本插件自带 {expected}：请运行 "{path} -m pip uninstall ofanet"，{below}。</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>{path} could not be started ({why}): choose another Python, {below}.</source>
+            <translation>无法启动 {path}（{why}）：请另选一个 Python，{below}。</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>nothing.</source>
+            <translation>无。</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>{name} is missing</source>
+            <translation>缺少 {name}</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>{name} is {version}, expected {least} or newer</source>
+            <translation>{name} 为 {version}，应为 {least} 或更新版本</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>{name} cannot be loaded ({why})</source>
+            <translation>无法加载 {name}（{why}）</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source> and {count} more</source>
+            <translation>，另有 {count} 项</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_proxy.py" />
+            <source>QGIS is set to a SOCKS proxy ({host}), which pip cannot use: install from a folder of wheels.</source>
+            <translation>QGIS 设置了 SOCKS 代理（{host}），pip 无法使用：请从 wheel 文件夹安装。</translation>
+        </message>
+        <message>
+            <location filename="setup/python_finder.py" />
+            <source>it has no venv module (on Debian and Ubuntu: "sudo apt install python3-venv")</source>
+            <translation>没有 venv 模块（Debian 和 Ubuntu 上："sudo apt install python3-venv"）</translation>
+        </message>
+        <message>
+            <location filename="setup/python_finder.py" />
+            <source>Python {version} ({path})</source>
+            <translation>Python {version} ({path})</translation>
+        </message>
+        <message>
+            <location filename="setup/python_finder.py" />
+            <source>older than {least}</source>
+            <translation>低于 {least}</translation>
+        </message>
+        <message>
+            <location filename="setup/setup_pages.py" />
             <source>Set up the OFA-Net engine</source>
             <translation>设置 OFA-Net 计算引擎</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Remove the engine's environment? The folder {folder} is deleted; OFA-Net needs an engine to compute, so you would have to set up another one.</source>
             <translation>移除计算引擎的环境？文件夹 {folder} 将被删除；OFA-Net 需要计算引擎，之后您需要另行设置一个。</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>{size:.1f} GB</source>
             <translation>{size:.1f} GB</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Use an environment that you have</source>
             <translation>使用您已有的环境</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Python of the engine's environment</source>
             <translation>计算引擎环境的 Python</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>The environment's python, or its folder</source>
             <translation>该环境的 python 或其文件夹</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Check and &amp;use</source>
             <translation>检查并使用(&amp;U)</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Let the plugin create one</source>
             <translation>让插件创建环境</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Made with</source>
             <translation>创建所用 Python</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Computes on</source>
             <translation>计算设备</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Other...</source>
             <translation>其他...</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Another Python to make it with</source>
             <translation>创建环境所用的另一个 Python</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Without network, from a &amp;folder of wheels</source>
             <translation>不使用网络，从 wheel 文件夹安装(&amp;F)</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Folder of wheels</source>
             <translation>wheel 文件夹</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Show &amp;log</source>
             <translation>显示日志(&amp;L)</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Log</source>
             <translation>日志</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Copy &amp;diagnosis</source>
             <translation>复制诊断信息(&amp;D)</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>What a bug report needs: versions, the environment's packages, the end of the log</source>
             <translation>错误报告所需的信息：版本、环境中的软件包、日志末尾</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>&amp;Continue</source>
             <translation>继续(&amp;C)</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>&amp;Update</source>
             <translation>更新(&amp;U)</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Re&amp;pair</source>
             <translation>修复(&amp;P)</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>No engine is set up yet</source>
             <translation>尚未设置计算引擎</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Looking for Pythons on this machine...</source>
             <translation>正在查找本机上的 Python...</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>The folder {folder} holds files that are not the plugin's: move them away.</source>
             <translation>文件夹 {folder} 中有不属于本插件的文件：请将它们移走。</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>No Python was found that could make one: install Python 3.10 or newer from python.org (on Debian and Ubuntu: python3-venv), or choose one with Other...</source>
             <translation>没有找到可用于创建环境的 Python：请从 python.org 安装 Python 3.10 或更新版本（Debian 和 Ubuntu 上：python3-venv），或用“其他...”选择一个</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>; nothing is downloaded.</source>
             <translation>；无需下载任何内容。</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>A Python 3.10 or newer</source>
             <translation>Python 3.10 或更新版本</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>OFA-Net computes in a Python environment of its own, outside of QGIS. Nothing is installed into QGIS's Python, and nothing is downloaded before you press Create.</source>
             <translation>OFA-Net 在 QGIS 之外的独立 Python 环境中计算。不会向 QGIS 的 Python 安装任何内容，在您点击“创建”之前也不会下载任何内容。</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>&amp;Create</source>
             <translation>创建(&amp;C)</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Processor (CPU); no NVIDIA GPU was found</source>
             <translation>处理器（CPU）；没有找到 NVIDIA GPU</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Choose the folder of wheels.</source>
             <translation>请选择 wheel 文件夹。</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Takes about {disk} in {folder} ({free} are free)</source>
             <translation>约占用 {folder} 中的 {disk}（可用 {free}）</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>; about {size} are downloaded from pypi.org and pytorch.org.</source>
             <translation>；将从 pypi.org 和 pytorch.org 下载约 {size}。</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>; what it lacks is downloaded from pypi.org and pytorch.org.</source>
             <translation>；缺少的内容将从 pypi.org 和 pytorch.org 下载。</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source> There is too little space.</source>
             <translation>空间不足。</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>In use: {python}</source>
             <translation>正在使用：{python}</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>An earlier attempt did not end; it goes on from there. </source>
             <translation>上一次尝试没有完成，将从中断处继续。</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>It was made for another version of the plugin and must be updated. </source>
             <translation>它是为插件的另一个版本创建的，必须更新。</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>Is in {folder}</source>
             <translation>位于 {folder}</translation>
         </message>
         <message>
-            <location filename="setup_panel.py" />
+            <location filename="setup/setup_panel.py" />
             <source>NVIDIA GPU (its driver has CUDA {driver})</source>
             <translation>NVIDIA GPU（驱动支持 CUDA {driver}）</translation>
         </message>
         <message>
-            <location filename="similarity.py" />
-            <source>{threshold:.2f} and more: {share:.1%} of the area (1 is the same, 0 any place)</source>
-            <translation>{threshold:.2f} 及以上：占面积的 {share:.1%}（1 为相同，0 为任意地点）</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Expected {folder} to be empty or made by this plugin, found other files: move them away.</source>
+            <translation>{folder} 应为空或由本插件创建，但其中有其他文件：请将它们移走。</translation>
         </message>
         <message>
-            <location filename="similarity.py" />
-            <source>small places</source>
-            <translation>小范围地点</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>This Python has no venv module: choose another, or install it ("sudo apt install python3-venv").</source>
+            <translation>该 Python 没有 venv 模块：请另选一个，或安装该模块（"sudo apt install python3-venv"）。</translation>
         </message>
         <message>
-            <location filename="similarity.py" />
-            <source>Click a place on the map</source>
-            <translation>点击地图上的一个地点</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Making the environment</source>
+            <translation>正在创建环境</translation>
         </message>
         <message>
-            <location filename="similarity.py" />
-            <source>Least likeness that is shown</source>
-            <translation>显示的最低相似度</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Renewing pip</source>
+            <translation>正在更新 pip</translation>
         </message>
         <message>
-            <location filename="similarity.py" />
-            <source>Press the button, then click a place: a tree, a roof, a kind of field</source>
-            <translation>按下按钮，然后点击一个地点：一棵树、一个屋顶、一种田地</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Installing the engine's packages</source>
+            <translation>正在安装计算引擎的软件包</translation>
         </message>
         <message>
-            <location filename="similarity.py" />
-            <source>Looking for similar places</source>
-            <translation>正在查找相似地点</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Downloading {file}: {now} of {total} MB</source>
+            <translation>正在下载 {file}：{now} / {total} MB</translation>
         </message>
         <message>
-            <location filename="similarity.py" />
-            <source>Show from</source>
-            <translation>显示下限</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>The disk is full: free some space and press Continue.</source>
+            <translation>磁盘已满：请释放一些空间，然后点击“继续”。</translation>
         </message>
         <message>
-            <location filename="similarity.py" />
-            <source>Done. Click another place, or draw the line with the slider</source>
-            <translation>完成。可点击另一个地点，或用滑块调整界线</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>{title} failed. {why}</source>
+            <translation>{title}：失败。{why}</translation>
         </message>
         <message>
-            <location filename="similarity.py" />
-            <source>{raster}: likeness</source>
-            <translation>{raster}：相似度</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Not all of {folder} could be removed: {why}. Close what uses it and try again.</source>
+            <translation>{folder} 未能全部移除：{why}。请关闭正在使用它的程序后重试。</translation>
         </message>
         <message>
-            <location filename="styling.py" />
-            <source>tiles</source>
-            <translation>图块</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Installing from the folder</source>
+            <translation>正在从文件夹安装</translation>
         </message>
         <message>
-            <location filename="styling.py" />
-            <source>pixels</source>
-            <translation>像素</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Installing PyTorch</source>
+            <translation>正在安装 PyTorch</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>Sample points for an accuracy assessment</source>
-            <translation>生成精度评价样点</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>The network's certificate is not trusted: ask your IT department for a pip.conf with its certificate, or install from a folder of wheels.</source>
+            <translation>网络的证书不受信任：请向 IT 部门索取含其证书的 pip.conf，或从 wheel 文件夹安装。</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>Tile size</source>
-            <translation>图块大小</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Expected a folder of wheels, found none at {folder}.</source>
+            <translation>应为含 wheel 的文件夹，但 {folder} 中没有。</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>Overlap</source>
-            <translation>重叠</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>The proxy refused: see Settings &gt; Options &gt; Network, or install from a folder of wheels.</source>
+            <translation>代理拒绝了连接：请查看 设置 &gt; 选项 &gt; 网络，或从 wheel 文件夹安装。</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>Extent</source>
-            <translation>范围</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Nothing was removed: {folder} was not made by this plugin.</source>
+            <translation>未移除任何内容：{folder} 不是由本插件创建的。</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>Class field</source>
-            <translation>类别字段</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>The network was not reached: check it and press Continue, or install from a folder of wheels.</source>
+            <translation>无法连接网络：请检查后点击“继续”，或从 wheel 文件夹安装。</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>Labels that are no classes</source>
-            <translation>不属于类别的标签</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Looking for {package}</source>
+            <translation>正在查找 {package}</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>Mask raster</source>
-            <translation>掩膜栅格</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>Unpacking {count} packages; this takes minutes</source>
+            <translation>正在解压 {count} 个软件包，需要几分钟</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>Values of the mask raster</source>
-            <translation>掩膜栅格的值</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>{program} could not be started: {why}.</source>
+            <translation>无法启动 {program}：{why}。</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>{hours:.1f} h</source>
-            <translation>{hours:.1f} 小时</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>The folder {folder} has no wheel of {package} for this Python and system.</source>
+            <translation>文件夹 {folder} 中没有适用于此 Python 和系统的 {package} wheel。</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>{seconds:.0f} s</source>
-            <translation>{seconds:.0f} 秒</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>There is no {package} for this Python and system: choose another Python.</source>
+            <translation>没有适用于此 Python 和系统的 {package}：请另选一个 Python。</translation>
         </message>
         <message>
-            <location filename="texts.py" />
-            <source>{minutes:.0f} min</source>
-            <translation>{minutes:.0f} 分钟</translation>
+            <location filename="setup/venv_installer.py" />
+            <source>it said nothing</source>
+            <translation>没有任何输出</translation>
         </message>
         <message>
-            <location filename="training_counts.py" />
-            <source>give them a class, or they are left out</source>
-            <translation>请赋予类别，否则将被忽略</translation>
+            <location filename="widgets/confusion_matrix.py" />
+            <source>Confusion matrix</source>
+            <translation>混淆矩阵</translation>
         </message>
         <message>
-            <location filename="training_counts.py" />
-            <source>draw a polygon</source>
-            <translation>请绘制一个多边形</translation>
+            <location filename="widgets/confusion_matrix.py" />
+            <source>found as, in %</source>
+            <translation>识别为，%</translation>
         </message>
         <message>
-            <location filename="training_counts.py" />
-            <source>one polygon: not scored; draw another elsewhere</source>
-            <translation>只有一个多边形：未评分；请在别处再画一个</translation>
+            <location filename="widgets/confusion_matrix.py" />
+            <source>{name}: found as {found}</source>
+            <translation>{name}：识别为 {found}</translation>
         </message>
         <message>
-            <location filename="training_counts.py" />
-            <source>no polygon lies on the raster</source>
-            <translation>没有多边形位于栅格上</translation>
+            <location filename="widgets/confusion_matrix.py" />
+            <source>{name}: not scored</source>
+            <translation>{name}：未评分</translation>
         </message>
         <message>
-            <location filename="training_counts.py" />
-            <source>overlaps {classes}: not used there</source>
-            <translation>与 {classes} 重叠：重叠处不使用</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>All polygons, since none is selected</source>
+            <translation>所有多边形（没有选中任何一个）</translation>
         </message>
         <message>
-            <location filename="training_counts.py" />
-            <source>{count} smaller than a pixel</source>
-            <translation>{count} 个小于一个像素</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Area</source>
+            <translation>区域</translation>
         </message>
         <message>
-            <location filename="training_counts.py" />
-            <source>{count} not on the raster</source>
-            <translation>{count} 个不在栅格上</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Layer of polygons</source>
+            <translation>多边形图层</translation>
         </message>
         <message>
-            <location filename="training_inputs.py" />
-            <source>Layer of training polygons</source>
-            <translation>训练多边形图层</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Draw a rectangle on the map</source>
+            <translation>在地图上绘制矩形</translation>
         </message>
         <message>
-            <location filename="training_inputs.py" />
-            <source>choose, or make one with New</source>
-            <translation>请选择，或点击“新建”</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Choose a raster first</source>
+            <translation>请先选择栅格</translation>
         </message>
         <message>
-            <location filename="training_inputs.py" />
-            <source>New</source>
-            <translation>新建</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>The raster has no place on the map: only the whole layer can be computed</source>
+            <translation>该栅格在地图上没有位置：只能计算整个图层</translation>
         </message>
         <message>
-            <location filename="training_inputs.py" />
-            <source>A new layer of training polygons in the raster's CRS, ready to draw in</source>
-            <translation>新建训练多边形图层，采用栅格的坐标参照系，可直接绘制</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Add a layer of polygons to the project, or choose another area</source>
+            <translation>请在工程中添加多边形图层，或选择其他区域</translation>
         </message>
         <message>
-            <location filename="training_inputs.py" />
-            <source>Temporary layer</source>
-            <translation>临时图层</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>The layer of polygons is empty: draw one, or choose another area</source>
+            <translation>多边形图层为空：请绘制一个多边形，或选择其他区域</translation>
         </message>
         <message>
-            <location filename="training_inputs.py" />
-            <source>In a GeoPackage...</source>
-            <translation>存入 GeoPackage...</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Draw a rectangle on the map first</source>
+            <translation>请先在地图上绘制矩形</translation>
         </message>
         <message>
-            <location filename="training_inputs.py" />
-            <source>Training polygons</source>
-            <translation>训练多边形</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Whole layer</source>
+            <translation>整个图层</translation>
         </message>
         <message>
-            <location filename="training_layer.py" />
-            <source>{raster}: training polygons</source>
-            <translation>{raster}：训练多边形</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>What the canvas shows</source>
+            <translation>画布显示的范围</translation>
         </message>
         <message>
-            <location filename="training_layer.py" />
-            <source>The layer could not be written to {path}: {why}</source>
-            <translation>无法将图层写入 {path}：{why}</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Selected polygons</source>
+            <translation>选中的多边形</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Place {number}: mean confidence {confidence:.0%}. Draw a polygon of what is right here, then train</source>
-            <translation>地点 {number}：平均置信度 {confidence:.0%}。请在此绘制正确类别的多边形，然后训练</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Drawn rectangle</source>
+            <translation>绘制的矩形</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Train</source>
-            <translation>训练</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>The raster has no extent</source>
+            <translation>该栅格没有范围</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Learn the classes from the polygons</source>
-            <translation>从多边形学习类别</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>{polygons}; within {size}</source>
+            <translation>{polygons}；外接范围 {size}</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Apply to canvas</source>
-            <translation>应用到画布</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>Selected: {count:,}</source>
+            <translation>已选中：{count:,} 个</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Map what the canvas shows</source>
-            <translation>对画布显示的范围制图</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>The polygons do not touch the raster: select others</source>
+            <translation>多边形与栅格不相交：请选择其他多边形</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Next uncertain place</source>
-            <translation>下一个不确定地点</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>The rectangle does not touch the raster: draw another</source>
+            <translation>矩形与栅格不相交：请重新绘制</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Go to the place of the map of which the head is least sure</source>
-            <translation>转到图上分类头最没有把握的地点</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>{columns:,} x {rows:,} pixels</source>
+            <translation>{columns:,} x {rows:,} 像素</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Save head</source>
-            <translation>保存分类头</translation>
+            <location filename="widgets/extent_input.py" />
+            <source>{area} ha</source>
+            <translation>{area} 公顷</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Keep the head: Classify layer and the toolbox offer it from then on</source>
-            <translation>保留该分类头：此后“分类图层”和工具箱都会提供它</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>Other file...</source>
+            <translation>其他文件...</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Update the map after each training</source>
-            <translation>每次训练后更新地图</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>Choose the file of a head that is in none of the folders</source>
+            <translation>选择不在任何模型文件夹中的分类头文件</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Name of the head</source>
-            <translation>分类头的名称</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>Model card</source>
+            <translation>模型卡</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Choose a layer of polygons, or make one with New</source>
-            <translation>请选择多边形图层，或点击“新建”创建</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>All that the file says of itself</source>
+            <translation>文件的全部自述信息</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Next: polygons of two classes or more; best two of each, in different places</source>
-            <translation>下一步：至少两个类别的多边形；最好每类两个，位于不同地点</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>{task}; looks at tiles of {px} pixels</source>
+            <translation>{task}；以 {px} 像素的图块查看</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Only the first {count:,} polygons are counted here; training takes all</source>
-            <translation>此处只统计前 {count:,} 个多边形；训练会使用全部</translation>
+            <location filename="widgets/head_choice.py" />
+            <source> ({metres} m)</source>
+            <translation>（{metres} 米）</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Training</source>
-            <translation>训练</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>Cross-validated: mean IoU {miou:.2f}, accuracy {accuracy:.0%}</source>
+            <translation>交叉验证：平均 IoU {miou:.2f}，精度 {accuracy:.0%}</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Mean IoU {miou:.2f}{before}, accuracy {accuracy:.0%}, in polygons that were kept from learning</source>
-            <translation>平均 IoU {miou:.2f}{before}，精度 {accuracy:.0%}，基于未参与学习的多边形</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>Score: {what}</source>
+            <translation>得分：{what}</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Mapping</source>
-            <translation>制图</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>and {count} more</source>
+            <translation>另有 {count} 个</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>The map is up to date</source>
-            <translation>地图已是最新</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>Classes: {names}</source>
+            <translation>类别：{names}</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>the model's own</source>
-            <translation>模型的大小</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>The head is for {sensor}: choose it as the sensor</source>
+            <translation>该分类头用于 {sensor}：请将其选为传感器</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Cancelling...</source>
-            <translation>正在取消...</translation>
+            <location filename="widgets/head_choice.py" />
+            <source>; not scored: {names}</source>
+            <translation>；未评分：{names}</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>The map has no place to show</source>
-            <translation>图上没有可显示的地点</translation>
+            <location filename="widgets/raster_facts_loader.py" />
+            <source>{path} cannot be read</source>
+            <translation>无法读取 {path}</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>A head "{name}" is there already. Replace it?</source>
-            <translation>已有分类头“{name}”。是否替换？</translation>
+            <location filename="widgets/raster_input.py" />
+            <source>certain</source>
+            <translation>确定</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Trained on {count} classes</source>
-            <translation>已用 {count} 个类别训练</translation>
+            <location filename="widgets/raster_input.py" />
+            <source>likely</source>
+            <translation>很可能</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source>Saved: "{name}" can now be chosen under Classify layer</source>
-            <translation>已保存：现在可在“分类图层”中选择“{name}”</translation>
+            <location filename="widgets/raster_input.py" />
+            <source>ambiguous: please check</source>
+            <translation>不明确：请核对</translation>
         </message>
         <message>
-            <location filename="training_panel.py" />
-            <source> (before: {miou:.2f})</source>
-            <translation>（之前：{miou:.2f}）</translation>
+            <location filename="widgets/raster_input.py" />
+            <source>Raster</source>
+            <translation>栅格</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>Recognised as</source>
+            <translation>识别为</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>How the raster is read</source>
+            <translation>栅格的读取方式</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>as recognised</source>
+            <translation>按识别结果</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>The raster's band for each band of the sensor, from 1; a dash for a missing one</source>
+            <translation>传感器各波段对应的栅格波段，从 1 开始；缺失的用短横线</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>Smaller tiles see finer detail, and take longer</source>
+            <translation>图块越小，细节越精细，耗时也越长</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>Tile size in pixels</source>
+            <translation>图块大小（像素）</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>Add a raster to the project</source>
+            <translation>请在工程中添加栅格</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>Looking at the raster...</source>
+            <translation>正在查看栅格...</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>The raster was not recognised: choose its sensor, bands and unit</source>
+            <translation>无法识别该栅格：请选择传感器、波段和单位</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>{sensor}, looking at the values...</source>
+            <translation>{sensor}，正在查看数值...</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>one entry each for {names}</source>
+            <translation>依次为 {names} 各填一项</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>Not recognised</source>
+            <translation>无法识别</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>as recognised: {answer}</source>
+            <translation>按识别结果：{answer}</translation>
+        </message>
+        <message>
+            <location filename="widgets/raster_input.py" />
+            <source>; or: </source>
+            <translation>；或：</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>The raster is looked at in square tiles. Half their size sees finer detail and takes four times as long, twice the size takes a quarter of the time. The head was trained at Balanced.</source>
+            <translation>栅格以方形图块查看。图块边长减半，细节更精细，耗时为四倍；边长加倍，耗时为四分之一。分类头是按“均衡”训练的。</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>how long it takes is known after the first run</source>
+            <translation>首次运行后才知道耗时</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>Detail</source>
+            <translation>精细度</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source> px</source>
+            <translation> 像素</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>The time is by earlier runs with the same checkpoint and device; tiles without a valid pixel take none</source>
+            <translation>时间根据以前使用相同检查点和计算设备的运行估计；没有有效像素的图块不耗时</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>Fast</source>
+            <translation>快速</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>Balanced</source>
+            <translation>均衡</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>Fine</source>
+            <translation>精细</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>Own tile size</source>
+            <translation>自定义图块大小</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>{tiles:,} tiles; {time}; up to about {gb:.1f} GB of memory</source>
+            <translation>{tiles:,} 个图块；{time}；内存最多约 {gb:.1f} GB</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>about {time}</source>
+            <translation>约 {time}</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>{choice}: tiles of {px} pixels</source>
+            <translation>{choice}：{px} 像素的图块</translation>
         </message>
     </context>
 </TS>

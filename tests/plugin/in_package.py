@@ -98,7 +98,7 @@ def action(name):
 
 
 def engine():
-    return sys.modules["ofanet.engine"].ENGINE
+    return sys.modules["ofanet.engine.client"].ENGINE
 
 
 def results() -> dict:

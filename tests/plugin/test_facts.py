@@ -20,7 +20,8 @@ from qgis_plugin.widgets import raster_facts_loader as facts_reader
 _ENGINE = """
 import dataclasses, json, sys
 sys.path.insert(0, sys.argv[1])
-from ofa_engine import raster, sensors
+from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.raster import source as raster
 for path in sys.argv[2:]:
     with raster.Source(path) as source:
         facts = source.facts()
