@@ -40,7 +40,7 @@ REVIEWED = {
     "B404": (
         (
             "setup/subprocess_lines.py",
-            "engine/client.py",
+            "engine/child.py",
             "setup/python_finder.py",
             "ofa_engine/benchmark/other_tools.py",
         ),
@@ -49,7 +49,7 @@ REVIEWED = {
     "B603": (
         (
             "setup/subprocess_lines.py",
-            "engine/client.py",
+            "engine/child.py",
             "setup/python_finder.py",
             "ofa_engine/benchmark/other_tools.py",
         ),

@@ -4,10 +4,10 @@ from html import escape
 
 from ..engine.modules import sensors
 from ..i18n.texts import sensor_title, tr
-from .model_files import BROUGHT, NAMED, OWN, Entry, backbone_of, heads_on
+from .model_files import BROUGHT, NAMED, OWN, ModelEntry, backbone_of, heads_on
 
 KINDS = {"head": tr("Head"), "checkpoint": tr("Checkpoint")}
-TASKS = {"segment": tr("one class a pixel"), "classify": tr("one class a tile")}
+TASKS = {"segment": tr("one class per pixel"), "classify": tr("one class per tile")}
 PLACES = {OWN: tr("your own"), BROUGHT: tr("comes with the plugin"), NAMED: tr("folder in OFANET_MODELS")}
 _MOST_BANDS = 13
 _WORDS = {
@@ -49,7 +49,7 @@ def sensor_name(sensor: str) -> str:
     return sensor_title(sensors.get(sensor)) if sensor in sensors.SENSORS else sensor
 
 
-def score(entry: Entry) -> tuple[str, str]:
+def score(entry: ModelEntry) -> tuple[str, str]:
     """The one score of a head for a list, and what it is: validated and real before simulated."""
     training = entry.header.get("training") or {}
     for key in _SCORES:
@@ -62,7 +62,7 @@ def score(entry: Entry) -> tuple[str, str]:
     return "-", tr("not known")
 
 
-def page(entry: Entry) -> str:
+def page(entry: ModelEntry) -> str:
     header = entry.header
     parts = [f"<h3>{escape(entry.title)}</h3>"]
     if entry.problem:
@@ -81,7 +81,7 @@ def page(entry: Entry) -> str:
     return "".join([*parts, _rows(facts)])
 
 
-def _head(entry: Entry) -> list[str]:
+def _head(entry: ModelEntry) -> list[str]:
     header, backbone = entry.header, backbone_of(entry)
     bands = header.get("bands") or []
     facts = [
@@ -127,7 +127,7 @@ def _iou(scores: dict, number: int, entry: dict):
     return found[number] if isinstance(found, list) and number < len(found) else None
 
 
-def _checkpoint(entry: Entry) -> list[str]:
+def _checkpoint(entry: ModelEntry) -> list[str]:
     header = entry.header
     size = header.get("architecture") or {}
     facts = [

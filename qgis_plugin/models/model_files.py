@@ -19,7 +19,7 @@ _CHUNK = 4 * 2**20
 
 
 @dataclass(frozen=True)
-class Entry:
+class ModelEntry:
     path: Path
     place: str
     header: dict  # empty where the file cannot be used
@@ -30,21 +30,21 @@ class Entry:
         return str(self.header.get("name") or self.path.stem)
 
 
-def entries() -> list[Entry]:
+def entries() -> list[ModelEntry]:
     """All model files of all folders, in the order in which they are searched."""
     found = []
     for folder in catalog.models_dirs():
         place = {models_dir(): OWN, catalog.resources_dir() / "models": BROUGHT}.get(folder, NAMED)
         for path in sorted(folder.glob("*.safetensors")):
             try:
-                found.append(Entry(path, place, catalog.read_header(path)))
+                found.append(ModelEntry(path, place, catalog.read_header(path)))
             except errors.ModelFileError as error:
                 if place == OWN:  # strangers elsewhere are none of ours
-                    found.append(Entry(path, place, {}, str(error)))
+                    found.append(ModelEntry(path, place, {}, str(error)))
     return found
 
 
-def backbone_of(entry: Entry) -> Path | None:
+def backbone_of(entry: ModelEntry) -> Path | None:
     """The checkpoint that a head was fitted on, where it is to be found."""
     fingerprint, sensor = entry.header.get("backbone"), entry.header.get("sensor", "")
     try:
@@ -118,7 +118,7 @@ def remove(path: Path):
     path.unlink()
 
 
-def heads_on(entry: Entry) -> list[Entry]:
+def heads_on(entry: ModelEntry) -> list[ModelEntry]:
     """The heads that need this checkpoint."""
     prints = set(entry.header.get("fingerprints", {}).values())
     return [other for other in entries() if other.header.get("backbone") in prints]

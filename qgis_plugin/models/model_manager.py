@@ -29,7 +29,7 @@ from ..i18n.texts import tr
 from ..runs.function_task import Task
 from . import model_files
 from .model_card import KINDS, PLACES, TASKS, page, score, sensor_name
-from .model_files import OWN, Entry
+from .model_files import OWN, ModelEntry
 from .user_models import models_dir
 
 _BAD = "#c8402f"
@@ -136,7 +136,7 @@ class ModelManager(QDialog):
         self.list.setCurrentItem(first)
         self._show()
 
-    def _item(self, entry: Entry) -> QTreeWidgetItem:
+    def _item(self, entry: ModelEntry) -> QTreeWidgetItem:
         header = entry.header
         if entry.problem:
             item = QTreeWidgetItem([entry.title, tr("cannot be used")])
@@ -156,7 +156,7 @@ class ModelManager(QDialog):
         item.setData(0, Qt.ItemDataRole.UserRole, entry)
         return item
 
-    def entry(self) -> Entry | None:
+    def entry(self) -> ModelEntry | None:
         item = self.list.currentItem()
         return item.data(0, Qt.ItemDataRole.UserRole) if item is not None else None
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..engine.client import clean_environment
+from ..engine.child import clean_environment, no_window
 from ..i18n.texts import tr
 from . import requirements as needs
 from .subprocess_lines import run_lines
@@ -110,12 +110,11 @@ def cuda_of_driver() -> tuple[int, int] | None:
     program = shutil.which("nvidia-smi")
     if program is None:
         return None
-    flags = {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {}
     try:
-        told = subprocess.run(
-            [program], capture_output=True, text=True, timeout=20, check=False, **flags, env=clean_environment()
+        shown = subprocess.run(
+            [program], capture_output=True, text=True, timeout=20, check=False, env=clean_environment(), **no_window()
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    match = re.search(r"CUDA Version:\s*(\d+)\.(\d+)", told.stdout)
-    return (int(match[1]), int(match[2])) if match and told.returncode == 0 else None
+    match = re.search(r"CUDA Version:\s*(\d+)\.(\d+)", shown.stdout)
+    return (int(match[1]), int(match[2])) if match and shown.returncode == 0 else None

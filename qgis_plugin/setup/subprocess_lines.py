@@ -8,7 +8,8 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 
-from ..engine.client import EngineCancelled, clean_environment
+from ..engine.child import clean_environment
+from ..engine.client import EngineCancelled
 
 _POLL_S = 0.1
 

@@ -132,11 +132,11 @@ class Window(QObject):
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch):
-    """Rasters are recognised before the panels go on, on a busy machine too; test_facts has its own word on that."""
-    from qgis_plugin.widgets import raster_facts_loader as facts_reader
+def rasters_load_at_once(monkeypatch):
+    """Panels wait until a raster is recognised, on a busy machine too; tests of the waiting set it back."""
+    from qgis_plugin.widgets.raster_facts_loader import RasterFactsLoader
 
-    monkeypatch.setattr(facts_reader, "PATIENCE_S", 20.0)
+    monkeypatch.setattr(RasterFactsLoader, "wait_s", 20.0)
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +182,7 @@ def layer(qgis_app):
 @pytest.fixture
 def environment(tmp_path) -> dict[str, str]:
     """That of a user's shell, with a profile of its own; QGIS's own Python comes first in PATH."""
-    from qgis_plugin.engine.client import clean_environment
+    from qgis_plugin.engine.child import clean_environment
 
     run = tmp_path / "run"
     run.mkdir(mode=0o700)

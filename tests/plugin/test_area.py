@@ -25,7 +25,8 @@ from qgis.gui import QgsMapToolPan, QgsRubberBand
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from qgis.PyQt.QtTest import QTest
 
-from qgis_plugin.widgets.extent_input import CANVAS, LAYER, POLYGONS, RECTANGLE, AreaInput, area_ha, pixels
+from qgis_plugin.widgets.extent_input import CANVAS, LAYER, POLYGONS, RECTANGLE, ExtentInput
+from qgis_plugin.widgets.extents import area_ha, pixels
 
 LEFT = Qt.MouseButton.LeftButton
 WORLD = QgsCoordinateReferenceSystem("EPSG:4326")
@@ -50,7 +51,7 @@ def canvas(window, raster):
 
 @pytest.fixture
 def area(window, canvas, raster, qtbot):
-    made = AreaInput(window)
+    made = ExtentInput(window)
     qtbot.addWidget(made)
     made.set_layer(raster)
     made.show()
@@ -355,7 +356,7 @@ def test_hectares_are_the_projects_and_never_guessed(project):
 
 
 def test_closing_down_leaves_nothing(window, canvas, raster, polygons, qtbot):
-    made = AreaInput(window)
+    made = ExtentInput(window)
     made.set_layer(raster)
     made.show()
     choose(made, RECTANGLE)

@@ -12,10 +12,12 @@ import pytest
 from conftest import ROOT, SENSORS, sample
 from osgeo import gdal, ogr, osr
 
-from qgis_plugin.engine.client import clean_environment, engine_python
+from qgis_plugin.engine.child import clean_environment
+from qgis_plugin.engine.client import engine_python
 from qgis_plugin.engine.modules import ENGINE_ENTRY, errors, sensors
-from qgis_plugin.engine.raster_facts import facts_of, source_path
-from qgis_plugin.widgets import raster_facts_loader as facts_reader
+from qgis_plugin.engine.raster_facts import facts_at, facts_of, source_path
+from qgis_plugin.widgets import raster_facts_loader
+from qgis_plugin.widgets.raster_facts_loader import RasterFactsLoader
 
 _ENGINE = """
 import dataclasses, json, sys
@@ -142,69 +144,68 @@ def test_a_truncated_raster_is_refused(layer, tmp_path):
 
 
 @pytest.fixture
-def reader(qgis_app, monkeypatch):
-    """As in QGIS, where nobody is patient."""
-    monkeypatch.setattr(facts_reader, "PATIENCE_S", 0.04)
-    facts_reader.forget()
-    yield facts_reader.FactsReader()
-    facts_reader.forget()
+def loader(qgis_app, monkeypatch):
+    """As in QGIS, where a window does not wait."""
+    monkeypatch.setattr(RasterFactsLoader, "wait_s", 0.04)
+    raster_facts_loader.forget()
+    yield RasterFactsLoader()
+    raster_facts_loader.forget()
 
 
 @pytest.mark.parametrize("sensor", SENSORS)
-def test_read_in_the_background_they_are_the_same(layer, reader, qtbot, sensor):
+def test_read_in_the_background_they_are_the_same(layer, loader, qtbot, sensor):
     opened = layer(sample(sensor))
-    reader.look_at(opened)
-    qtbot.waitUntil(lambda: not reader.looking, timeout=10_000)
-    assert reader.facts == facts_of(opened) and not reader.error
-    reader.look_at(None)
-    assert reader.facts is None and not reader.looking
+    loader.load(opened)
+    qtbot.waitUntil(lambda: not loader.loading, timeout=10_000)
+    assert loader.facts == facts_of(opened) and not loader.error
+    loader.load(None)
+    assert loader.facts is None and not loader.loading
 
 
-def test_a_raster_that_takes_long_keeps_nobody_waiting(layer, reader, qtbot, monkeypatch):
-    gate, asked = threading.Event(), []
-
-    def slow(path, stopped, first):
-        first(dataclasses.replace(facts_of(slow_one), samples=()))
-        asked.append(path)
-        gate.wait(10)
-        return facts_of(slow_one)
-
+def test_a_raster_that_takes_long_keeps_nobody_waiting(layer, loader, qtbot):
+    gate, paths = threading.Event(), []
     slow_one, quick = layer(sample("enmap")), layer(sample("naip"))
-    monkeypatch.setattr(facts_reader, "facts_at", slow)
+
+    def read(path, stopped, first):
+        if path == source_path(slow_one):
+            first(dataclasses.replace(facts_of(slow_one), samples=()))
+            paths.append(path)
+            gate.wait(10)
+        return facts_at(path, stopped, first)
+
+    loader, other = RasterFactsLoader(read=read), RasterFactsLoader(read=read)
     start = time.monotonic()
-    reader.look_at(slow_one)
-    assert reader.looking and reader.facts is None and time.monotonic() - start < 0.5
-    qtbot.waitUntil(lambda: reader.first is not None, timeout=2000)
-    assert sensors.detect(reader.first).sensor == "enmap"  # its bands tell that already
-    other = facts_reader.FactsReader()
-    other.look_at(slow_one)  # of another panel: it is read once
-    assert len(asked) == 1
-    monkeypatch.undo()
-    reader.look_at(quick)  # the user went on: what comes later is not this layer's
-    qtbot.waitUntil(lambda: not reader.looking, timeout=10_000)
-    with qtbot.waitSignal(other.read, timeout=10_000):
+    loader.load(slow_one)
+    assert loader.loading and loader.facts is None and time.monotonic() - start < 0.5
+    qtbot.waitUntil(lambda: loader.first is not None, timeout=2000)
+    assert sensors.detect(loader.first).sensor == "enmap"  # its bands say that already
+    other.load(slow_one)  # of another panel: it is read once
+    assert len(paths) == 1
+    loader.load(quick)  # the user went on: what comes later is not this layer's
+    qtbot.waitUntil(lambda: not loader.loading, timeout=10_000)
+    with qtbot.waitSignal(other.loaded, timeout=10_000):
         gate.set()
-    assert other.facts == facts_of(slow_one) and reader.facts == facts_of(quick)
+    assert other.facts == facts_of(slow_one) and loader.facts == facts_of(quick)
 
 
-def test_a_changed_file_is_read_anew(layer, reader, qtbot, tmp_path):
+def test_a_changed_file_is_read_anew(layer, loader, qtbot, tmp_path):
     path = make(tmp_path / "a.tif", 3)
     opened = layer(path)
     for bands in (3, 4):
         make(path, bands)
         os.utime(path, ns=(bands * 10**9, bands * 10**9))
-        reader.look_at(opened)
-        qtbot.waitUntil(lambda: not reader.looking, timeout=10_000)
-        assert len(reader.facts.colors) == bands
+        loader.load(opened)
+        qtbot.waitUntil(lambda: not loader.loading, timeout=10_000)
+        assert len(loader.facts.colors) == bands
 
 
-def test_what_cannot_be_read_is_said_in_one_line(layer, reader, qtbot, tmp_path):
+def test_what_cannot_be_read_is_said_in_one_line(layer, loader, qtbot, tmp_path):
     path = make(tmp_path / "cut.tif", 3)
     opened = layer(path)
     os.truncate(path, 5000)
-    reader.look_at(opened)
-    qtbot.waitUntil(lambda: not reader.looking, timeout=10_000)
-    assert str(path) in reader.error and "\n" not in reader.error and reader.facts is None
+    loader.load(opened)
+    qtbot.waitUntil(lambda: not loader.loading, timeout=10_000)
+    assert str(path) in loader.error and "\n" not in loader.error and loader.facts is None
 
 
 def _exceptions(wanted: bool):

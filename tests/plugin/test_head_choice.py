@@ -13,7 +13,8 @@ from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QDialog, QFileDialog
 
 from qgis_plugin.engine.modules import catalog
-from qgis_plugin.widgets.head_choice import MOST_CHIPS, ClassChips, HeadChoice
+from qgis_plugin.widgets.class_chips import MOST_CHIPS, ClassChips
+from qgis_plugin.widgets.head_choice import HeadChoice
 
 MODELS = ROOT / "resources" / "models"
 LEFT = Qt.MouseButton.LeftButton
@@ -68,7 +69,7 @@ def test_heads_of_the_sensor_with_those_for_pixels_first(widget, qtbot):
     assert widget.task() == "segment" and widget.current().header["sensor"] == "naip"
     with qtbot.waitSignal(widget.changed):
         widget.set_sensor(None)
-    assert widget.current() is None and not widget.told.isVisible() and not widget.card.isVisible()
+    assert widget.current() is None and not widget.description.isVisible() and not widget.card.isVisible()
 
 
 def test_the_chosen_head_stays_where_it_fits(widget, qtbot):
@@ -173,12 +174,12 @@ def test_what_a_head_tells(widget):
     path = MODELS / "naip_tiles_eurosat.safetensors"
     widget.choose(path)
     header = catalog.read_header(path)
-    assert widget.told.text() == "One class a tile; looks at tiles of 64 pixels (38.4 m)"
+    assert widget.description.text() == "One class per tile; tiles of 64 pixels (38.4 m)"
     scores = header["training"]["validation"]
     assert f"mean IoU {scores['miou']:.2f}, accuracy {scores['accuracy']:.0%}" in widget.score.text()
     assert widget.chips.texts() == [entry["name"] for entry in header["classes"]]
     widget.set_sensor("naip", None)
-    assert widget.told.text().endswith("64 pixels")
+    assert widget.description.text().endswith("64 pixels")
 
 
 @pytest.mark.parametrize(
@@ -223,7 +224,7 @@ def test_chips_wrap_and_show_their_colour(qtbot):
     chips.show_classes([{"name": name, "color": "#ff00ff"} for name in names])
     wide, narrow = chips.heightForWidth(2000), chips.heightForWidth(150)
     assert narrow == 3 * chips.heightForWidth(10**6) == 3 * wide
-    assert all(place.right() < 150 for place in chips._places(150)), "a name that is too long is cut"
+    assert all(place.right() < 150 for place in chips.places(150)), "a name that is too long is cut"
     chips.resize(150, narrow)
     chips.show()
     image = chips.grab().toImage()

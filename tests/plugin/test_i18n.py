@@ -60,8 +60,8 @@ window.layer = QgsProject.instance().addMapLayer(QgsRasterLayer(sys.argv[5], "sc
 plugin = classFactory(window)
 plugin.initGui()
 classify, training, similar = plugin.actions[:3]
-from qgis_plugin.widgets import raster_facts_loader
-raster_facts_loader.PATIENCE_S = 20.0
+from qgis_plugin.widgets.raster_facts_loader import RasterFactsLoader
+RasterFactsLoader.wait_s = 20.0
 window.mainWindow().show()
 classify.trigger()
 panel = plugin.panels["classify"]

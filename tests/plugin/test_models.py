@@ -17,7 +17,7 @@ from qgis_plugin.engine.client import ENGINE, EngineCancelled
 from qgis_plugin.engine.modules import catalog, errors
 from qgis_plugin.models import model_files, model_manager
 from qgis_plugin.models.model_card import page, score
-from qgis_plugin.models.model_files import Entry
+from qgis_plugin.models.model_files import ModelEntry
 
 MODELS = ROOT / "resources" / "models"
 HEAD, CHECKPOINT = MODELS / "naip_landcover.safetensors", MODELS / "ofanet_starter.safetensors"
@@ -144,7 +144,7 @@ def test_a_checkpoint_tells_size_statistics_fingerprints_and_its_heads(manager):
 
 @pytest.mark.parametrize("path", sorted(MODELS.glob("*.safetensors")), ids=lambda path: path.stem)
 def test_every_file_that_comes_along_can_be_read(path):
-    entry = Entry(path, model_files.BROUGHT, catalog.read_header(path))
+    entry = ModelEntry(path, model_files.BROUGHT, catalog.read_header(path))
     assert entry.title in unescape(page(entry))
     assert score(entry)[0] != "-" or entry.header["file"] == "checkpoint"
 

@@ -26,11 +26,12 @@ from ...runs.algorithm_dialog import algorithm_window, known_parameters
 from ...runs.run import Run
 from ...runs.run_list import RunList
 from ...runs.run_queue import RunQueue
-from ...widgets.extent_input import AreaInput
+from ...widgets.extent_input import ExtentInput
 from ...widgets.head_choice import HeadChoice
-from ...widgets.raster_input import RasterInput, state_color
-from ...widgets.scroll_area import Scrolled
-from ...widgets.tile_size_input import DetailInput
+from ...widgets.raster_input import RasterInput
+from ...widgets.scroll_area import ScrollArea
+from ...widgets.theme import state_color
+from ...widgets.tile_size_input import TileSizeInput
 from .preview import OVERLAP, Preview, cropped, most_tiles
 
 _DEVICE, _DETAIL = "ofanet/device", "ofanet/detail"
@@ -57,8 +58,8 @@ class ClassifyPanel(QDockWidget):
         self.source, self.head, self.area, self.detail = (
             RasterInput(None),
             HeadChoice(),
-            AreaInput(self._iface),
-            (DetailInput()),
+            ExtentInput(self._iface),
+            (TileSizeInput()),
         )
         self.output = OutputFile(tr("Save classes to"), outputs.RASTER)
         content = QWidget()
@@ -85,7 +86,7 @@ class ClassifyPanel(QDockWidget):
         whole = QWidget()
         layout = QVBoxLayout(whole)
         layout.setContentsMargins(0, 0, 0, 6)
-        layout.addWidget(Scrolled(content), 1)
+        layout.addWidget(ScrollArea(content), 1)
         layout.addWidget(self._foot())
         self.setWidget(whole)
 

@@ -37,7 +37,7 @@ from ...results.live_map import canvas_extent
 from ...results.styling import style_likeness
 from ...runs.function_task import Task
 from ...widgets.raster_input import RasterInput
-from ...widgets.scroll_area import Scrolled
+from ...widgets.scroll_area import ScrollArea
 from .likeness import Likeness, features_mean, likeness
 
 _FIRST_THRESHOLD = 50  # per cent
@@ -117,7 +117,7 @@ class SimilarityPanel(QDockWidget):
         layout.addLayout(row)
         layout.addWidget(self.told)
         layout.addStretch(1)
-        self.setWidget(Scrolled(content))
+        self.setWidget(ScrollArea(content))
         self.source.changed.connect(self._enable)
 
     # --- state --------------------------------------------------------------------------------------------------

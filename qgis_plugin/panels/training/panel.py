@@ -32,7 +32,7 @@ from ...results.live_map import AppliedMap, canvas_extent
 from ...runs.algorithm_task import Job
 from ...widgets.confusion_matrix import ConfusionMatrix
 from ...widgets.raster_input import RasterInput
-from ...widgets.scroll_area import Scrolled
+from ...widgets.scroll_area import ScrollArea
 from . import training_layer
 from .class_asker import ClassAsker
 from .class_table import ClassTable
@@ -115,7 +115,7 @@ class TrainingPanel(QDockWidget):
         layout.addLayout(self._row(self.apply, self.uncertain))
         layout.addWidget(self.again)
         layout.addLayout(self._row(self.name, self.save))
-        self.setWidget(Scrolled(content))
+        self.setWidget(ScrollArea(content))
         self.source.changed.connect(self._inputs_changed)
         self.inputs.changed.connect(self._inputs_changed)
         self.inputs.created.connect(self._start_drawing)
