@@ -16,6 +16,8 @@ from qgis.gui import QgsMapCanvas, QgsMessageBar
 from qgis.PyQt.QtCore import QLocale, QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QAction, QMainWindow, QMenu, QToolBar
 
+pytest_plugins = ["fake_environments"]  # fixtures
+
 # pytest-qgis has started QGIS by now, in the environment that `make test` gives it (QT_QPA_PLATFORM=offscreen).
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
