@@ -8,13 +8,13 @@ import json
 import os
 import queue
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, cast
 
+NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # else Windows opens a console for each program
 POLL_S = 0.1
 ANSWER_S = 0.8  # how long it may take to answer a cancel, or the end of its input
 _FOREIGN = ("PYTHON", "VIRTUAL_ENV", "PIP_", "PROJ_", "GDAL_", "LD_", "DYLD_", "QT_", "QGIS_")
@@ -28,11 +28,6 @@ def clean_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]
     folders = kept.get("PATH", "").split(os.pathsep)
     kept["PATH"] = os.pathsep.join(f for f in folders if not any(word in f.lower() for word in _FOREIGN_FOLDERS))
     return kept
-
-
-def no_window() -> dict[str, int]:
-    """Arguments of subprocess that keep Windows from opening a console for a program."""
-    return {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {}
 
 
 class Child:
@@ -57,7 +52,7 @@ class Child:
             encoding="utf-8",
             errors="replace",
             bufsize=1,
-            **no_window(),
+            creationflags=NO_WINDOW,
         )
         pipes = self._process.stdin, self._process.stdout, self._process.stderr
         self._stdin, self._stdout, self._stderr = (cast(IO[str], pipe) for pipe in pipes)

@@ -1074,8 +1074,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="engine/client.py" />
-            <source>The engine stopped in the middle of the job (exit code {code}); the next job starts it anew.</source>
-            <translation>Die Engine endete mitten im Auftrag (Exit-Code {code}); der nächste Auftrag startet sie neu.</translation>
+            <source>The engine stopped in the middle of the run (exit code {code}); the next run restarts it.</source>
+            <translation>Die Engine endete mitten im Lauf (Exit-Code {code}); der nächste Lauf startet sie neu.</translation>
         </message>
         <message>
             <location filename="engine/client.py" />
@@ -1099,13 +1099,13 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="engine/client.py" />
-            <source>The engine had stopped or its Python was changed; it is started anew</source>
-            <translation>Die Engine war beendet oder ihr Python wurde geändert; sie wird neu gestartet</translation>
+            <source>The engine had stopped, or its Python was changed: it is restarted</source>
+            <translation>Die Engine war beendet, oder ihr Python wurde geändert: Sie wird neu gestartet</translation>
         </message>
         <message>
             <location filename="engine/client.py" />
-            <source>Waiting for another job of the engine to end</source>
-            <translation>Wartet auf das Ende eines anderen Auftrags der Engine</translation>
+            <source>Waiting for the engine to finish another run</source>
+            <translation>Wartet, bis die Engine einen anderen Lauf beendet hat</translation>
         </message>
         <message>
             <location filename="engine/client.py" />
@@ -1244,12 +1244,12 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>one class a pixel</source>
+            <source>one class per pixel</source>
             <translation>eine Klasse je Pixel</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>one class a tile</source>
+            <source>one class per tile</source>
             <translation>eine Klasse je Kachel</translation>
         </message>
         <message>
@@ -1294,7 +1294,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Tiles a step</source>
+            <source>Tiles per step</source>
             <translation>Kacheln je Schritt</translation>
         </message>
         <message>
@@ -1329,7 +1329,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Highest learning rate</source>
+            <source>Peak learning rate</source>
             <translation>Höchste Lernrate</translation>
         </message>
         <message>
@@ -1339,7 +1339,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Seed of the random numbers</source>
+            <source>Random seed</source>
             <translation>Startwert der Zufallszahlen</translation>
         </message>
         <message>
@@ -1389,12 +1389,12 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>On real scenes that it has not seen</source>
+            <source>On held-out real scenes</source>
             <translation>Auf echten, nicht gesehenen Szenen</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>On simulated scenes that it has not seen</source>
+            <source>On held-out simulated scenes</source>
             <translation>Auf simulierten, nicht gesehenen Szenen</translation>
         </message>
         <message>
@@ -1404,7 +1404,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>On tiles that it has not seen</source>
+            <source>On held-out tiles</source>
             <translation>Auf nicht gesehenen Kacheln</translation>
         </message>
         <message>
@@ -1429,8 +1429,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Answers</source>
-            <translation>Liefert</translation>
+            <source>Task</source>
+            <translation>Aufgabe</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1444,8 +1444,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Its fingerprint</source>
-            <translation>Dessen Fingerabdruck</translation>
+            <source>Checkpoint's fingerprint</source>
+            <translation>Fingerabdruck des Checkpoints</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1464,8 +1464,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Heads on it</source>
-            <translation>Köpfe darauf</translation>
+            <source>Heads that need it</source>
+            <translation>Köpfe, die ihn brauchen</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1509,8 +1509,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Mean ± deviation</source>
-            <translation>Mittel ± Abweichung</translation>
+            <source>Mean ± std</source>
+            <translation>Mittelwert ± Standardabweichung</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1559,8 +1559,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_manager.py" />
-            <source>What the file says of itself</source>
-            <translation>Was die Datei über sich sagt</translation>
+            <source>Model card</source>
+            <translation>Steckbrief</translation>
         </message>
         <message>
             <location filename="models/model_manager.py" />
@@ -1624,8 +1624,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_manager.py" />
-            <source>What</source>
-            <translation>Was</translation>
+            <source>Type</source>
+            <translation>Art</translation>
         </message>
         <message>
             <location filename="models/model_manager.py" />
@@ -1654,7 +1654,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_manager.py" />
-            <source>Delete {name}? The file {path} is deleted for good.</source>
+            <source>Delete {name}? The file {path} will be permanently deleted.</source>
             <translation>{name} löschen? Die Datei {path} wird endgültig gelöscht.</translation>
         </message>
         <message>
@@ -2469,8 +2469,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/engine_setup.py" />
-            <source>Checking that it computes</source>
-            <translation>Es wird geprüft, ob sie rechnet</translation>
+            <source>Checking that it works</source>
+            <translation>Es wird geprüft, ob sie funktioniert</translation>
         </message>
         <message>
             <location filename="setup/engine_setup.py" />
@@ -2484,6 +2484,11 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/environment_check.py" />
+            <source>The environment lacks what the engine needs: {packages}{more}. Install it there (the diagnosis has the command), {create}.</source>
+            <translation>Der Umgebung fehlt, was die Engine braucht: {packages}{more}. Installieren Sie es dort (der Befehl steht in der Diagnose), {create}.</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
             <source>The engine {engine} works: torch {torch} on {device}, Python {python}</source>
             <translation>Die Engine {engine} funktioniert: torch {torch} auf {device}, Python {python}</translation>
         </message>
@@ -2494,48 +2499,33 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>Expected the Python of an environment, found no file {path}: choose another, {below}.</source>
-            <translation>Erwartet wurde das Python einer Umgebung, gefunden keine Datei {path}: Wählen Sie ein anderes, {below}.</translation>
+            <source>Expected the Python of an environment, found no file {path}: choose another, {create}.</source>
+            <translation>Erwartet wurde das Python einer Umgebung, gefunden keine Datei {path}: Wählen Sie ein anderes, {create}.</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>Expected a program called python, found {name}: choose the environment's python, {below}.</source>
-            <translation>Erwartet wurde ein Programm namens python, gefunden {name}: Wählen Sie das python der Umgebung, {below}.</translation>
+            <source>Expected a program called python, found {name}: choose the environment's python, {create}.</source>
+            <translation>Erwartet wurde ein Programm namens python, gefunden {name}: Wählen Sie das python der Umgebung, {create}.</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>{path} is no Python that can be used; it ended with code {code} and said: {said} Choose another, {below}.</source>
-            <translation>{path} ist kein brauchbares Python; es endete mit Code {code} und meldete: {said} Wählen Sie ein anderes, {below}.</translation>
+            <source>{path} is no Python that can be used; it ended with exit code {code} and printed: {output} Choose another, {create}.</source>
+            <translation>{path} ist kein brauchbares Python; es endete mit Code {code} und meldete: {output} Wählen Sie ein anderes, {create}.</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>Expected Python {least} or newer, found {found}: choose another, {below}.</source>
-            <translation>Erwartet wurde Python {least} oder neuer, gefunden {found}: Wählen Sie ein anderes, {below}.</translation>
+            <source>Expected Python {minimum} or newer, found {found}: choose another, {create}.</source>
+            <translation>Erwartet wurde Python {minimum} oder neuer, gefunden {found}: Wählen Sie ein anderes, {create}.</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>The environment lacks what the engine needs: {told}{more}. Install it there (the diagnosis has the command), {below}.</source>
-            <translation>Der Umgebung fehlt, was die Engine braucht: {told}{more}. Installieren Sie es dort (der Befehl steht in der Diagnose), {below}.</translation>
+            <source>The packages are there, but a tiny model could not be computed: {why}. Where the GPU is the cause, update its driver, {create} for the CPU.</source>
+            <translation>Die Pakete sind da, aber ein winziges Modell ließ sich nicht berechnen: {why}. Wenn die GPU die Ursache ist, aktualisieren Sie ihren Treiber, {create} (für die CPU).</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>The packages are there, but a tiny model could not be computed: {why}. Where the GPU is the cause, update its driver, {below} for the CPU.</source>
-            <translation>Die Pakete sind da, aber ein winziges Modell ließ sich nicht berechnen: {why}. Wenn die GPU die Ursache ist, aktualisieren Sie ihren Treiber, {below} (für die CPU).</translation>
-        </message>
-        <message>
-            <location filename="setup/environment_check.py" />
-            <source>The engine that answered is version {found}, this plugin brings {expected}: run "{path} -m pip uninstall ofanet", {below}.</source>
-            <translation>Geantwortet hat die Engine in Version {found}, dieses Plugin bringt {expected} mit: Führen Sie "{path} -m pip uninstall ofanet" aus, {below}.</translation>
-        </message>
-        <message>
-            <location filename="setup/environment_check.py" />
-            <source>{path} could not be started ({why}): choose another Python, {below}.</source>
-            <translation>{path} ließ sich nicht starten ({why}): Wählen Sie ein anderes Python, {below}.</translation>
-        </message>
-        <message>
-            <location filename="setup/environment_check.py" />
-            <source>nothing.</source>
-            <translation>nichts.</translation>
+            <source>The engine that answered is version {found}, this plugin brings {expected}: run "{path} -m pip uninstall ofanet", {create}.</source>
+            <translation>Geantwortet hat die Engine in Version {found}, dieses Plugin bringt {expected} mit: Führen Sie "{path} -m pip uninstall ofanet" aus, {create}.</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
@@ -2544,8 +2534,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>{name} is {version}, expected {least} or newer</source>
-            <translation>{name} ist {version}, erwartet wird {least} oder neuer</translation>
+            <source>{name} is {version}, expected {minimum} or newer</source>
+            <translation>{name} ist {version}, erwartet wird {minimum} oder neuer</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
@@ -2554,8 +2544,73 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/environment_check.py" />
+            <source>{path} could not be started ({why}): choose another Python, {create}.</source>
+            <translation>{path} ließ sich nicht starten ({why}): Wählen Sie ein anderes Python, {create}.</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>nothing.</source>
+            <translation>nichts.</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
             <source> and {count} more</source>
             <translation> und {count} weitere</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>This Python has no venv module: choose another, or install it ("sudo apt install python3-venv").</source>
+            <translation>Dieses Python hat kein Modul venv: Wählen Sie ein anderes oder installieren Sie es ("sudo apt install python3-venv").</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The disk is full: free some space and press Continue.</source>
+            <translation>Der Datenträger ist voll: Schaffen Sie Platz und wählen Sie „Fortsetzen“.</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The network's certificate is not trusted: ask your IT department for a pip.conf with its certificate, or install from a folder of wheels.</source>
+            <translation>Dem Zertifikat des Netzwerks wird nicht vertraut: Bitten Sie Ihre IT-Abteilung um eine pip.conf mit ihrem Zertifikat, oder installieren Sie aus einem Ordner mit Wheels.</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The proxy refused: see Settings &gt; Options &gt; Network, or install from a folder of wheels.</source>
+            <translation>Der Proxy hat abgelehnt: Siehe Einstellungen &gt; Optionen &gt; Netzwerk, oder installieren Sie aus einem Ordner mit Wheels.</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The network was not reached: check it and press Continue, or install from a folder of wheels.</source>
+            <translation>Das Netzwerk war nicht erreichbar: Prüfen Sie es und wählen Sie „Fortsetzen“, oder installieren Sie aus einem Ordner mit Wheels.</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>There is no {package} for this Python and system: choose another Python.</source>
+            <translation>{package} gibt es nicht für dieses Python und System: Wählen Sie ein anderes Python.</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>It printed nothing.</source>
+            <translation>Es gab nichts aus.</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>Downloading {file}: {now} of {total} MB</source>
+            <translation>{file} wird heruntergeladen: {now} von {total} MB</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The folder {folder} has no wheel of {package} for this Python and system.</source>
+            <translation>Der Ordner {folder} enthält kein Wheel von {package} für dieses Python und System.</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>Looking for {package}</source>
+            <translation>{package} wird gesucht</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>Unpacking {count} packages; this takes minutes</source>
+            <translation>{count} Pakete werden entpackt; das dauert einige Minuten</translation>
         </message>
         <message>
             <location filename="setup/pip_proxy.py" />
@@ -2574,8 +2629,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/python_finder.py" />
-            <source>older than {least}</source>
-            <translation>älter als {least}</translation>
+            <source>older than {minimum}</source>
+            <translation>älter als {minimum}</translation>
         </message>
         <message>
             <location filename="setup/setup_pages.py" />
@@ -2594,7 +2649,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>Use an environment that you have</source>
+            <source>Use an existing environment</source>
             <translation>Eine vorhandene Umgebung verwenden</translation>
         </message>
         <message>
@@ -2619,7 +2674,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>Made with</source>
+            <source>Created with</source>
             <translation>Angelegt mit</translation>
         </message>
         <message>
@@ -2634,7 +2689,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>Another Python to make it with</source>
+            <source>Another Python to create it with</source>
             <translation>Ein anderes Python, mit dem sie angelegt wird</translation>
         </message>
         <message>
@@ -2699,7 +2754,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>No Python was found that could make one: install Python 3.10 or newer from python.org (on Debian and Ubuntu: python3-venv), or choose one with Other...</source>
+            <source>No Python was found that can create one: install Python 3.10 or newer from python.org (on Debian and Ubuntu: python3-venv), or choose one with Other...</source>
             <translation>Es wurde kein Python gefunden, mit dem sich eine anlegen ließe: Installieren Sie Python 3.10 oder neuer von python.org (unter Debian und Ubuntu: python3-venv) oder wählen Sie eines mit „Anderes...“</translation>
         </message>
         <message>
@@ -2744,12 +2799,12 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>; what it lacks is downloaded from pypi.org and pytorch.org.</source>
+            <source>; missing packages are downloaded from pypi.org and pytorch.org.</source>
             <translation>; was fehlt, wird von pypi.org und pytorch.org heruntergeladen.</translation>
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source> There is too little space.</source>
+            <source> There is not enough space.</source>
             <translation> Der Platz reicht nicht.</translation>
         </message>
         <message>
@@ -2759,17 +2814,17 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>An earlier attempt did not end; it goes on from there. </source>
-            <translation>Ein früherer Versuch wurde nicht beendet; er wird fortgesetzt. </translation>
+            <source>An earlier attempt was not finished; Continue completes it. </source>
+            <translation>Ein früherer Versuch wurde nicht abgeschlossen; „Fortsetzen“ führt ihn zu Ende. </translation>
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>It was made for another version of the plugin and must be updated. </source>
+            <source>It was created for another version of the plugin and must be updated. </source>
             <translation>Sie wurde für eine andere Version des Plugins angelegt und muss aktualisiert werden. </translation>
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>Is in {folder}</source>
+            <source>It is in {folder}</source>
             <translation>Liegt in {folder}</translation>
         </message>
         <message>
@@ -2784,38 +2839,18 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
-            <source>This Python has no venv module: choose another, or install it ("sudo apt install python3-venv").</source>
-            <translation>Dieses Python hat kein Modul venv: Wählen Sie ein anderes oder installieren Sie es ("sudo apt install python3-venv").</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>Making the environment</source>
+            <source>Creating the environment</source>
             <translation>Umgebung wird angelegt</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
-            <source>Renewing pip</source>
+            <source>Updating pip</source>
             <translation>pip wird erneuert</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
             <source>Installing the engine's packages</source>
             <translation>Die Pakete der Engine werden installiert</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>Downloading {file}: {now} of {total} MB</source>
-            <translation>{file} wird heruntergeladen: {now} von {total} MB</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>The disk is full: free some space and press Continue.</source>
-            <translation>Der Datenträger ist voll: Schaffen Sie Platz und wählen Sie „Fortsetzen“.</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>{title} failed. {why}</source>
-            <translation>{title}: fehlgeschlagen. {why}</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
@@ -2834,8 +2869,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
-            <source>The network's certificate is not trusted: ask your IT department for a pip.conf with its certificate, or install from a folder of wheels.</source>
-            <translation>Dem Zertifikat des Netzwerks wird nicht vertraut: Bitten Sie Ihre IT-Abteilung um eine pip.conf mit ihrem Zertifikat, oder installieren Sie aus einem Ordner mit Wheels.</translation>
+            <source>{title} failed. {why}</source>
+            <translation>{title}: fehlgeschlagen. {why}</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
@@ -2844,28 +2879,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
-            <source>The proxy refused: see Settings &gt; Options &gt; Network, or install from a folder of wheels.</source>
-            <translation>Der Proxy hat abgelehnt: Siehe Einstellungen &gt; Optionen &gt; Netzwerk, oder installieren Sie aus einem Ordner mit Wheels.</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
             <source>Nothing was removed: {folder} was not made by this plugin.</source>
             <translation>Nichts wurde entfernt: {folder} wurde nicht von diesem Plugin angelegt.</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>The network was not reached: check it and press Continue, or install from a folder of wheels.</source>
-            <translation>Das Netzwerk war nicht erreichbar: Prüfen Sie es und wählen Sie „Fortsetzen“, oder installieren Sie aus einem Ordner mit Wheels.</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>Looking for {package}</source>
-            <translation>{package} wird gesucht</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>Unpacking {count} packages; this takes minutes</source>
-            <translation>{count} Pakete werden entpackt; das dauert einige Minuten</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
@@ -2873,19 +2888,14 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>{program} ließ sich nicht starten: {why}.</translation>
         </message>
         <message>
-            <location filename="setup/venv_installer.py" />
-            <source>The folder {folder} has no wheel of {package} for this Python and system.</source>
-            <translation>Der Ordner {folder} enthält kein Wheel von {package} für dieses Python und System.</translation>
+            <location filename="widgets/class_chips.py" />
+            <source>and {count} more</source>
+            <translation>und {count} weitere</translation>
         </message>
         <message>
-            <location filename="setup/venv_installer.py" />
-            <source>There is no {package} for this Python and system: choose another Python.</source>
-            <translation>{package} gibt es nicht für dieses Python und System: Wählen Sie ein anderes Python.</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>it said nothing</source>
-            <translation>keine Meldung</translation>
+            <location filename="widgets/class_chips.py" />
+            <source>Classes: {names}</source>
+            <translation>Klassen: {names}</translation>
         </message>
         <message>
             <location filename="widgets/confusion_matrix.py" />
@@ -2934,8 +2944,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="widgets/extent_input.py" />
-            <source>The raster has no place on the map: only the whole layer can be computed</source>
-            <translation>Das Raster hat keinen Ort auf der Karte: Nur der ganze Layer lässt sich berechnen</translation>
+            <source>The raster is not georeferenced: only the whole layer can be computed</source>
+            <translation>Das Raster ist nicht georeferenziert: Nur der ganze Layer lässt sich berechnen</translation>
         </message>
         <message>
             <location filename="widgets/extent_input.py" />
@@ -3019,18 +3029,18 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
-            <source>Model card</source>
-            <translation>Steckbrief</translation>
+            <source>Everything that the file says about the head</source>
+            <translation>Alles, was die Datei über den Kopf sagt</translation>
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
-            <source>All that the file says of itself</source>
-            <translation>Alles, was die Datei über sich sagt</translation>
+            <source>The head is for {sensor}: choose it as the sensor</source>
+            <translation>Der Kopf ist für {sensor}: Wählen Sie diesen Sensor</translation>
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
-            <source>{task}; looks at tiles of {px} pixels</source>
-            <translation>{task}; betrachtet Kacheln mit {px} Pixeln</translation>
+            <source>{task}; tiles of {px} pixels</source>
+            <translation>{task}; Kacheln mit {px} Pixeln</translation>
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
@@ -3046,21 +3056,6 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="widgets/head_choice.py" />
             <source>Score: {what}</source>
             <translation>Güte: {what}</translation>
-        </message>
-        <message>
-            <location filename="widgets/head_choice.py" />
-            <source>and {count} more</source>
-            <translation>und {count} weitere</translation>
-        </message>
-        <message>
-            <location filename="widgets/head_choice.py" />
-            <source>Classes: {names}</source>
-            <translation>Klassen: {names}</translation>
-        </message>
-        <message>
-            <location filename="widgets/head_choice.py" />
-            <source>The head is for {sensor}: choose it as the sensor</source>
-            <translation>Der Kopf ist für {sensor}: Wählen Sie diesen Sensor</translation>
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
@@ -3164,8 +3159,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
-            <source>The raster is looked at in square tiles. Half their size sees finer detail and takes four times as long, twice the size takes a quarter of the time. The head was trained at Balanced.</source>
-            <translation>Das Raster wird in quadratischen Kacheln betrachtet. Halb so große zeigen feinere Einzelheiten und dauern viermal so lang, doppelt so große brauchen ein Viertel der Zeit. Der Kopf wurde mit „Ausgewogen“ trainiert.</translation>
+            <source>The raster is processed in square tiles. Tiles of half the size show finer detail and take four times as long, tiles of twice the size a quarter of the time. The head was trained at Balanced.</source>
+            <translation>Das Raster wird in quadratischen Kacheln verarbeitet. Halb so große Kacheln zeigen feinere Einzelheiten und dauern viermal so lang, doppelt so große brauchen ein Viertel der Zeit. Der Kopf wurde mit „Ausgewogen“ trainiert.</translation>
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
@@ -3184,8 +3179,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
-            <source>The time is by earlier runs with the same checkpoint and device; tiles without a valid pixel take none</source>
-            <translation>Die Zeit folgt aus früheren Läufen mit demselben Checkpoint und Gerät; Kacheln ohne gültiges Pixel brauchen keine</translation>
+            <source>From earlier runs with the same checkpoint and device; tiles without valid pixels are skipped</source>
+            <translation>Aus früheren Läufen mit demselben Checkpoint und Gerät; Kacheln ohne gültige Pixel werden übersprungen</translation>
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />

@@ -1074,8 +1074,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="engine/client.py" />
-            <source>The engine stopped in the middle of the job (exit code {code}); the next job starts it anew.</source>
-            <translation>计算引擎在任务中途停止（退出代码 {code}）；下一个任务会重新启动它。</translation>
+            <source>The engine stopped in the middle of the run (exit code {code}); the next run restarts it.</source>
+            <translation>计算引擎在运行中途停止（退出代码 {code}）；下一次运行会重新启动它。</translation>
         </message>
         <message>
             <location filename="engine/client.py" />
@@ -1099,13 +1099,13 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="engine/client.py" />
-            <source>The engine had stopped or its Python was changed; it is started anew</source>
-            <translation>计算引擎已停止或其 Python 已更改；正在重新启动</translation>
+            <source>The engine had stopped, or its Python was changed: it is restarted</source>
+            <translation>计算引擎已停止，或其 Python 已更改：正在重新启动</translation>
         </message>
         <message>
             <location filename="engine/client.py" />
-            <source>Waiting for another job of the engine to end</source>
-            <translation>正在等待计算引擎的另一个任务结束</translation>
+            <source>Waiting for the engine to finish another run</source>
+            <translation>正在等待计算引擎完成另一次运行</translation>
         </message>
         <message>
             <location filename="engine/client.py" />
@@ -1244,12 +1244,12 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>one class a pixel</source>
+            <source>one class per pixel</source>
             <translation>每个像素一个类别</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>one class a tile</source>
+            <source>one class per tile</source>
             <translation>每个图块一个类别</translation>
         </message>
         <message>
@@ -1294,7 +1294,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Tiles a step</source>
+            <source>Tiles per step</source>
             <translation>每步图块数</translation>
         </message>
         <message>
@@ -1329,7 +1329,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Highest learning rate</source>
+            <source>Peak learning rate</source>
             <translation>最高学习率</translation>
         </message>
         <message>
@@ -1339,7 +1339,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Seed of the random numbers</source>
+            <source>Random seed</source>
             <translation>随机种子</translation>
         </message>
         <message>
@@ -1389,12 +1389,12 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>On real scenes that it has not seen</source>
+            <source>On held-out real scenes</source>
             <translation>在未见过的真实影像上</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>On simulated scenes that it has not seen</source>
+            <source>On held-out simulated scenes</source>
             <translation>在未见过的模拟影像上</translation>
         </message>
         <message>
@@ -1404,7 +1404,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>On tiles that it has not seen</source>
+            <source>On held-out tiles</source>
             <translation>在未见过的图块上</translation>
         </message>
         <message>
@@ -1429,8 +1429,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Answers</source>
-            <translation>输出</translation>
+            <source>Task</source>
+            <translation>任务</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1444,8 +1444,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Its fingerprint</source>
-            <translation>其指纹</translation>
+            <source>Checkpoint's fingerprint</source>
+            <translation>检查点的指纹</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1464,8 +1464,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Heads on it</source>
-            <translation>基于它的分类头</translation>
+            <source>Heads that need it</source>
+            <translation>需要它的分类头</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1509,7 +1509,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Mean ± deviation</source>
+            <source>Mean ± std</source>
             <translation>均值 ± 标准差</translation>
         </message>
         <message>
@@ -1559,8 +1559,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_manager.py" />
-            <source>What the file says of itself</source>
-            <translation>文件的自述信息</translation>
+            <source>Model card</source>
+            <translation>模型卡</translation>
         </message>
         <message>
             <location filename="models/model_manager.py" />
@@ -1624,8 +1624,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_manager.py" />
-            <source>What</source>
-            <translation>内容</translation>
+            <source>Type</source>
+            <translation>类型</translation>
         </message>
         <message>
             <location filename="models/model_manager.py" />
@@ -1654,7 +1654,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_manager.py" />
-            <source>Delete {name}? The file {path} is deleted for good.</source>
+            <source>Delete {name}? The file {path} will be permanently deleted.</source>
             <translation>删除 {name}？文件 {path} 将被永久删除。</translation>
         </message>
         <message>
@@ -2469,8 +2469,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/engine_setup.py" />
-            <source>Checking that it computes</source>
-            <translation>正在检查能否计算</translation>
+            <source>Checking that it works</source>
+            <translation>正在检查它能否工作</translation>
         </message>
         <message>
             <location filename="setup/engine_setup.py" />
@@ -2484,6 +2484,11 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/environment_check.py" />
+            <source>The environment lacks what the engine needs: {packages}{more}. Install it there (the diagnosis has the command), {create}.</source>
+            <translation>该环境缺少计算引擎所需的内容：{packages}{more}。请在其中安装（命令见诊断信息），{create}。</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
             <source>The engine {engine} works: torch {torch} on {device}, Python {python}</source>
             <translation>计算引擎 {engine} 可用：torch {torch}，运行于{device}，Python {python}</translation>
         </message>
@@ -2494,48 +2499,33 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>Expected the Python of an environment, found no file {path}: choose another, {below}.</source>
-            <translation>应为某个环境的 Python，但文件 {path} 不存在：请另选一个，{below}。</translation>
+            <source>Expected the Python of an environment, found no file {path}: choose another, {create}.</source>
+            <translation>应为某个环境的 Python，但文件 {path} 不存在：请另选一个，{create}。</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>Expected a program called python, found {name}: choose the environment's python, {below}.</source>
-            <translation>应为名为 python 的程序，实际为 {name}：请选择该环境的 python，{below}。</translation>
+            <source>Expected a program called python, found {name}: choose the environment's python, {create}.</source>
+            <translation>应为名为 python 的程序，实际为 {name}：请选择该环境的 python，{create}。</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>{path} is no Python that can be used; it ended with code {code} and said: {said} Choose another, {below}.</source>
-            <translation>{path} 不是可用的 Python；它以代码 {code} 结束，并显示：{said} 请另选一个，{below}。</translation>
+            <source>{path} is no Python that can be used; it ended with exit code {code} and printed: {output} Choose another, {create}.</source>
+            <translation>{path} 不是可用的 Python；它以代码 {code} 结束，并显示：{output} 请另选一个，{create}。</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>Expected Python {least} or newer, found {found}: choose another, {below}.</source>
-            <translation>应为 Python {least} 或更新版本，实际为 {found}：请另选一个，{below}。</translation>
+            <source>Expected Python {minimum} or newer, found {found}: choose another, {create}.</source>
+            <translation>应为 Python {minimum} 或更新版本，实际为 {found}：请另选一个，{create}。</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>The environment lacks what the engine needs: {told}{more}. Install it there (the diagnosis has the command), {below}.</source>
-            <translation>该环境缺少计算引擎所需的内容：{told}{more}。请在其中安装（命令见诊断信息），{below}。</translation>
+            <source>The packages are there, but a tiny model could not be computed: {why}. Where the GPU is the cause, update its driver, {create} for the CPU.</source>
+            <translation>软件包齐全，但无法计算一个微型模型：{why}。如果是 GPU 的原因，请更新其驱动，{create}（使用 CPU）。</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>The packages are there, but a tiny model could not be computed: {why}. Where the GPU is the cause, update its driver, {below} for the CPU.</source>
-            <translation>软件包齐全，但无法计算一个微型模型：{why}。如果是 GPU 的原因，请更新其驱动，{below}（使用 CPU）。</translation>
-        </message>
-        <message>
-            <location filename="setup/environment_check.py" />
-            <source>The engine that answered is version {found}, this plugin brings {expected}: run "{path} -m pip uninstall ofanet", {below}.</source>
-            <translation>应答的计算引擎版本为 {found}，本插件自带 {expected}：请运行 "{path} -m pip uninstall ofanet"，{below}。</translation>
-        </message>
-        <message>
-            <location filename="setup/environment_check.py" />
-            <source>{path} could not be started ({why}): choose another Python, {below}.</source>
-            <translation>无法启动 {path}（{why}）：请另选一个 Python，{below}。</translation>
-        </message>
-        <message>
-            <location filename="setup/environment_check.py" />
-            <source>nothing.</source>
-            <translation>无。</translation>
+            <source>The engine that answered is version {found}, this plugin brings {expected}: run "{path} -m pip uninstall ofanet", {create}.</source>
+            <translation>应答的计算引擎版本为 {found}，本插件自带 {expected}：请运行 "{path} -m pip uninstall ofanet"，{create}。</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
@@ -2544,8 +2534,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>{name} is {version}, expected {least} or newer</source>
-            <translation>{name} 为 {version}，应为 {least} 或更新版本</translation>
+            <source>{name} is {version}, expected {minimum} or newer</source>
+            <translation>{name} 为 {version}，应为 {minimum} 或更新版本</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
@@ -2554,8 +2544,73 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/environment_check.py" />
+            <source>{path} could not be started ({why}): choose another Python, {create}.</source>
+            <translation>无法启动 {path}（{why}）：请另选一个 Python，{create}。</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>nothing.</source>
+            <translation>无。</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
             <source> and {count} more</source>
             <translation>，另有 {count} 项</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>This Python has no venv module: choose another, or install it ("sudo apt install python3-venv").</source>
+            <translation>该 Python 没有 venv 模块：请另选一个，或安装该模块（"sudo apt install python3-venv"）。</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The disk is full: free some space and press Continue.</source>
+            <translation>磁盘已满：请释放一些空间，然后点击“继续”。</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The network's certificate is not trusted: ask your IT department for a pip.conf with its certificate, or install from a folder of wheels.</source>
+            <translation>网络的证书不受信任：请向 IT 部门索取含其证书的 pip.conf，或从 wheel 文件夹安装。</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The proxy refused: see Settings &gt; Options &gt; Network, or install from a folder of wheels.</source>
+            <translation>代理拒绝了连接：请查看 设置 &gt; 选项 &gt; 网络，或从 wheel 文件夹安装。</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The network was not reached: check it and press Continue, or install from a folder of wheels.</source>
+            <translation>无法连接网络：请检查后点击“继续”，或从 wheel 文件夹安装。</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>There is no {package} for this Python and system: choose another Python.</source>
+            <translation>没有适用于此 Python 和系统的 {package}：请另选一个 Python。</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>It printed nothing.</source>
+            <translation>没有任何输出。</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>Downloading {file}: {now} of {total} MB</source>
+            <translation>正在下载 {file}：{now} / {total} MB</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The folder {folder} has no wheel of {package} for this Python and system.</source>
+            <translation>文件夹 {folder} 中没有适用于此 Python 和系统的 {package} wheel。</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>Looking for {package}</source>
+            <translation>正在查找 {package}</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>Unpacking {count} packages; this takes minutes</source>
+            <translation>正在解压 {count} 个软件包，需要几分钟</translation>
         </message>
         <message>
             <location filename="setup/pip_proxy.py" />
@@ -2574,8 +2629,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/python_finder.py" />
-            <source>older than {least}</source>
-            <translation>低于 {least}</translation>
+            <source>older than {minimum}</source>
+            <translation>低于 {minimum}</translation>
         </message>
         <message>
             <location filename="setup/setup_pages.py" />
@@ -2594,7 +2649,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>Use an environment that you have</source>
+            <source>Use an existing environment</source>
             <translation>使用您已有的环境</translation>
         </message>
         <message>
@@ -2619,7 +2674,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>Made with</source>
+            <source>Created with</source>
             <translation>创建所用 Python</translation>
         </message>
         <message>
@@ -2634,7 +2689,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>Another Python to make it with</source>
+            <source>Another Python to create it with</source>
             <translation>创建环境所用的另一个 Python</translation>
         </message>
         <message>
@@ -2699,7 +2754,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>No Python was found that could make one: install Python 3.10 or newer from python.org (on Debian and Ubuntu: python3-venv), or choose one with Other...</source>
+            <source>No Python was found that can create one: install Python 3.10 or newer from python.org (on Debian and Ubuntu: python3-venv), or choose one with Other...</source>
             <translation>没有找到可用于创建环境的 Python：请从 python.org 安装 Python 3.10 或更新版本（Debian 和 Ubuntu 上：python3-venv），或用“其他...”选择一个</translation>
         </message>
         <message>
@@ -2744,12 +2799,12 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>; what it lacks is downloaded from pypi.org and pytorch.org.</source>
+            <source>; missing packages are downloaded from pypi.org and pytorch.org.</source>
             <translation>；缺少的内容将从 pypi.org 和 pytorch.org 下载。</translation>
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source> There is too little space.</source>
+            <source> There is not enough space.</source>
             <translation>空间不足。</translation>
         </message>
         <message>
@@ -2759,17 +2814,17 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>An earlier attempt did not end; it goes on from there. </source>
-            <translation>上一次尝试没有完成，将从中断处继续。</translation>
+            <source>An earlier attempt was not finished; Continue completes it. </source>
+            <translation>上一次尝试没有完成；“继续”会将其完成。</translation>
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>It was made for another version of the plugin and must be updated. </source>
+            <source>It was created for another version of the plugin and must be updated. </source>
             <translation>它是为插件的另一个版本创建的，必须更新。</translation>
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>Is in {folder}</source>
+            <source>It is in {folder}</source>
             <translation>位于 {folder}</translation>
         </message>
         <message>
@@ -2784,38 +2839,18 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
-            <source>This Python has no venv module: choose another, or install it ("sudo apt install python3-venv").</source>
-            <translation>该 Python 没有 venv 模块：请另选一个，或安装该模块（"sudo apt install python3-venv"）。</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>Making the environment</source>
+            <source>Creating the environment</source>
             <translation>正在创建环境</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
-            <source>Renewing pip</source>
+            <source>Updating pip</source>
             <translation>正在更新 pip</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
             <source>Installing the engine's packages</source>
             <translation>正在安装计算引擎的软件包</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>Downloading {file}: {now} of {total} MB</source>
-            <translation>正在下载 {file}：{now} / {total} MB</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>The disk is full: free some space and press Continue.</source>
-            <translation>磁盘已满：请释放一些空间，然后点击“继续”。</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>{title} failed. {why}</source>
-            <translation>{title}：失败。{why}</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
@@ -2834,8 +2869,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
-            <source>The network's certificate is not trusted: ask your IT department for a pip.conf with its certificate, or install from a folder of wheels.</source>
-            <translation>网络的证书不受信任：请向 IT 部门索取含其证书的 pip.conf，或从 wheel 文件夹安装。</translation>
+            <source>{title} failed. {why}</source>
+            <translation>{title}：失败。{why}</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
@@ -2844,28 +2879,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
-            <source>The proxy refused: see Settings &gt; Options &gt; Network, or install from a folder of wheels.</source>
-            <translation>代理拒绝了连接：请查看 设置 &gt; 选项 &gt; 网络，或从 wheel 文件夹安装。</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
             <source>Nothing was removed: {folder} was not made by this plugin.</source>
             <translation>未移除任何内容：{folder} 不是由本插件创建的。</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>The network was not reached: check it and press Continue, or install from a folder of wheels.</source>
-            <translation>无法连接网络：请检查后点击“继续”，或从 wheel 文件夹安装。</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>Looking for {package}</source>
-            <translation>正在查找 {package}</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>Unpacking {count} packages; this takes minutes</source>
-            <translation>正在解压 {count} 个软件包，需要几分钟</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
@@ -2873,19 +2888,14 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>无法启动 {program}：{why}。</translation>
         </message>
         <message>
-            <location filename="setup/venv_installer.py" />
-            <source>The folder {folder} has no wheel of {package} for this Python and system.</source>
-            <translation>文件夹 {folder} 中没有适用于此 Python 和系统的 {package} wheel。</translation>
+            <location filename="widgets/class_chips.py" />
+            <source>and {count} more</source>
+            <translation>另有 {count} 个</translation>
         </message>
         <message>
-            <location filename="setup/venv_installer.py" />
-            <source>There is no {package} for this Python and system: choose another Python.</source>
-            <translation>没有适用于此 Python 和系统的 {package}：请另选一个 Python。</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>it said nothing</source>
-            <translation>没有任何输出</translation>
+            <location filename="widgets/class_chips.py" />
+            <source>Classes: {names}</source>
+            <translation>类别：{names}</translation>
         </message>
         <message>
             <location filename="widgets/confusion_matrix.py" />
@@ -2934,8 +2944,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="widgets/extent_input.py" />
-            <source>The raster has no place on the map: only the whole layer can be computed</source>
-            <translation>该栅格在地图上没有位置：只能计算整个图层</translation>
+            <source>The raster is not georeferenced: only the whole layer can be computed</source>
+            <translation>该栅格没有地理参考：只能计算整个图层</translation>
         </message>
         <message>
             <location filename="widgets/extent_input.py" />
@@ -3019,18 +3029,18 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
-            <source>Model card</source>
-            <translation>模型卡</translation>
+            <source>Everything that the file says about the head</source>
+            <translation>文件中关于该分类头的全部信息</translation>
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
-            <source>All that the file says of itself</source>
-            <translation>文件的全部自述信息</translation>
+            <source>The head is for {sensor}: choose it as the sensor</source>
+            <translation>该分类头用于 {sensor}：请将其选为传感器</translation>
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
-            <source>{task}; looks at tiles of {px} pixels</source>
-            <translation>{task}；以 {px} 像素的图块查看</translation>
+            <source>{task}; tiles of {px} pixels</source>
+            <translation>{task}；{px} 像素的图块</translation>
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
@@ -3046,21 +3056,6 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="widgets/head_choice.py" />
             <source>Score: {what}</source>
             <translation>得分：{what}</translation>
-        </message>
-        <message>
-            <location filename="widgets/head_choice.py" />
-            <source>and {count} more</source>
-            <translation>另有 {count} 个</translation>
-        </message>
-        <message>
-            <location filename="widgets/head_choice.py" />
-            <source>Classes: {names}</source>
-            <translation>类别：{names}</translation>
-        </message>
-        <message>
-            <location filename="widgets/head_choice.py" />
-            <source>The head is for {sensor}: choose it as the sensor</source>
-            <translation>该分类头用于 {sensor}：请将其选为传感器</translation>
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
@@ -3164,8 +3159,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
-            <source>The raster is looked at in square tiles. Half their size sees finer detail and takes four times as long, twice the size takes a quarter of the time. The head was trained at Balanced.</source>
-            <translation>栅格以方形图块查看。图块边长减半，细节更精细，耗时为四倍；边长加倍，耗时为四分之一。分类头是按“均衡”训练的。</translation>
+            <source>The raster is processed in square tiles. Tiles of half the size show finer detail and take four times as long, tiles of twice the size a quarter of the time. The head was trained at Balanced.</source>
+            <translation>栅格以方形图块处理。图块边长减半，细节更精细，耗时为四倍；边长加倍，耗时为四分之一。分类头是按“均衡”训练的。</translation>
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
@@ -3184,8 +3179,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
-            <source>The time is by earlier runs with the same checkpoint and device; tiles without a valid pixel take none</source>
-            <translation>时间根据以前使用相同检查点和计算设备的运行估计；没有有效像素的图块不耗时</translation>
+            <source>From earlier runs with the same checkpoint and device; tiles without valid pixels are skipped</source>
+            <translation>根据以前使用相同检查点和计算设备的运行估计；没有有效像素的图块会被跳过</translation>
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..engine.child import clean_environment, no_window
+from ..engine.child import NO_WINDOW, clean_environment
 from ..i18n.texts import tr
 from .subprocess_lines import run_lines
 
@@ -110,7 +110,13 @@ def driver_cuda() -> tuple[int, int] | None:
         return None
     try:
         shown = subprocess.run(
-            [program], capture_output=True, text=True, timeout=20, check=False, env=clean_environment(), **no_window()
+            [program],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+            env=clean_environment(),
+            creationflags=NO_WINDOW,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, cast
 
-from ..engine.child import clean_environment, no_window
+from ..engine.child import NO_WINDOW, clean_environment
 from ..engine.client import EngineCancelled
 
 _POLL_S = 0.1
@@ -47,7 +47,7 @@ def run_lines(
         errors="replace",
         bufsize=1,
         start_new_session=sys.platform != "win32",
-        **no_window(),
+        creationflags=NO_WINDOW,
     )
     output = cast(IO[str], process.stdout)
     lines: queue.Queue[str | None] = queue.Queue()
@@ -85,7 +85,7 @@ def _kill_tree(process: subprocess.Popen[str]) -> None:
     """A child of the child, such as the one that unpacks pip, must not go on writing in a folder that is deleted."""
     if sys.platform == "win32":
         kill = ["taskkill", "/T", "/F", "/PID", str(process.pid)]
-        subprocess.run(kill, capture_output=True, check=False, creationflags=subprocess.CREATE_NO_WINDOW)
+        subprocess.run(kill, capture_output=True, check=False, creationflags=NO_WINDOW)
     else:
         try:
             os.killpg(process.pid, signal.SIGKILL)

@@ -197,7 +197,7 @@ class ExtentInput(QWidget):
             return tr("Choose a raster first")
         mode = self.mode.currentData()
         if mode != LAYER and not is_georeferenced(self._raster):
-            return tr("The raster has no place on the map: only the whole layer can be computed")
+            return tr("The raster is not georeferenced: only the whole layer can be computed")
         if mode == POLYGONS and self._polygons is None:
             return tr("Add a layer of polygons to the project, or choose another area")
         if mode == POLYGONS and not self._polygons.featureCount():

@@ -51,8 +51,8 @@ class TileSizeInput(QWidget):
         self.px.setSuffix(tr(" px"))
         self.px.setKeyboardTracking(False)
         tip = tr(
-            "The raster is looked at in square tiles. Half their size sees finer detail and takes four times as long, "
-            "twice the size takes a quarter of the time. The head was trained at Balanced."
+            "The raster is processed in square tiles. Tiles of half the size show finer detail and take four times as "
+            "long, tiles of twice the size a quarter of the time. The head was trained at Balanced."
         )
         for widget in (self.choice, self.px):
             widget.setToolTip(tip)
@@ -60,7 +60,7 @@ class TileSizeInput(QWidget):
         self.estimate.setWordWrap(True)
         self.estimate.setTextFormat(Qt.TextFormat.PlainText)
         self.estimate.setToolTip(
-            tr("The time is by earlier runs with the same checkpoint and device; tiles without a valid pixel take none")
+            tr("From earlier runs with the same checkpoint and device; tiles without valid pixels are skipped")
         )
         row = QHBoxLayout()
         row.addWidget(self.choice, 1)

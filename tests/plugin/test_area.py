@@ -188,7 +188,7 @@ def test_a_raster_without_a_place(area, canvas, layer, tmp_path):
     assert area.trouble() == "" and area.parameters() == {} and area.note.text() == "64 x 48 pixels"
     choose(area, CANVAS)
     canvas.setExtent(nowhere.extent())
-    assert area.trouble() == "The raster has no place on the map: only the whole layer can be computed"
+    assert area.trouble() == "The raster is not georeferenced: only the whole layer can be computed"
 
 
 # --- polygons -------------------------------------------------------------------------------------------------------

@@ -193,7 +193,7 @@ def test_what_a_head_tells(widget):
             {"validation": {"folds": 2, "not_scored": ["a", "b"]}},
             "Not scored: for that each class needs polygons in two places",
         ),
-        ({"held_out_real": {"miou": 0.5}}, "On real scenes that it has not seen: IoU 0.50"),
+        ({"held_out_real": {"miou": 0.5}}, "On held-out real scenes: IoU 0.50"),
         ({}, "Score: not known"),
         (None, "Score: not known"),
     ],

@@ -144,7 +144,7 @@ def test_a_checkpoint_tells_size_statistics_fingerprints_and_its_heads(manager):
 
 @pytest.mark.parametrize("path", sorted(MODELS.glob("*.safetensors")), ids=lambda path: path.stem)
 def test_every_file_that_comes_along_can_be_read(path):
-    entry = ModelEntry(path, model_files.BROUGHT, catalog.read_header(path))
+    entry = ModelEntry(path, model_files.INCLUDED, catalog.read_header(path))
     assert entry.title in unescape(page(entry))
     assert score(entry)[0] != "-" or entry.header["file"] == "checkpoint"
 
@@ -219,14 +219,14 @@ def test_a_head_whose_checkpoint_is_missing_is_imported_with_a_word(manager, qtb
 
 def test_a_cancelled_import_leaves_no_half_file(folder):
     with pytest.raises(EngineCancelled):
-        model_files.bring(CHECKPOINT, lambda: True)
+        model_files.import_model(CHECKPOINT, lambda: True)
     assert not list(folder.iterdir())
 
 
 def test_ones_own_file_is_not_imported_again(folder):
     own = write_model(folder / "own.safetensors", own_head())
     with pytest.raises(errors.ModelFileError, match="already"):
-        model_files.bring(own)
+        model_files.import_model(own)
 
 
 # --- rename, remove -------------------------------------------------------------------------------------------------
