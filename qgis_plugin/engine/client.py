@@ -194,8 +194,8 @@ class Engine:
                 raise EngineCancelled()
 
     def _discard(self, child: Child, params: dict, keep_finished: bool = False) -> bool:
-        """Kills a child and deletes the incomplete files it leaves behind: it writes beside the target and renames at
-        the end. With `keep_finished` the journal of what a run had finished stays; true where there is one."""
+        """Kills a child and deletes the incomplete files it leaves behind: it writes next to the target and renames
+        at the end. With `keep_finished` the journal of what a run had finished stays; true where there is one."""
         kept = False
         child.kill()
         if self._child is child:

@@ -5,7 +5,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ SIZE, LEFT, TOP = 256, 500000, 5500000  # of `scene_of_fields`
 SENSORS = ("sentinel-1", "sentinel-2", "gaofen", "naip", "enmap")
 
 
-_SCENES = tempfile.TemporaryDirectory(prefix="ofanet-scenes-")  # QGIS writes statistics beside what it opens
+_SCENES = tempfile.TemporaryDirectory(prefix="ofanet-scenes-")  # QGIS writes statistics next to what it opens
 
 
 def sample(sensor: str) -> str:
@@ -57,6 +58,14 @@ def scene_of_fields(folder: Path, colors: Sequence[tuple[int, int, int]], hole: 
         target.GetRasterBand(number + 1).WriteArray(values)
     target = None  # closes it
     return str(path)
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 5.0):
+    """Polls without QGIS's events; for what other threads and processes do."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"nothing within {seconds} s"
+        time.sleep(0.01)
 
 
 class Window(QObject):
@@ -159,7 +168,7 @@ def plugin(qgis_app, window):
 
 @pytest.fixture
 def settings(qgis_app):
-    """QgsSettings without a word on the engine before and after."""
+    """QgsSettings without any of the plugin's, before and after."""
     found = QgsSettings()
     found.remove("ofanet")
     yield found

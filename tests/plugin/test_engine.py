@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import wait_for
 
 from qgis_plugin.engine.child import clean_environment
 from qgis_plugin.engine.client import SETTING, Engine, EngineCancelled, EngineError, EngineMissing, engine_python
@@ -35,13 +36,6 @@ def in_background(run):
     thread = threading.Thread(target=work)
     thread.start()
     return thread, outcome
-
-
-def wait_for(condition, seconds=5.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
 
 
 def test_progress_log_and_result_arrive(engine):
