@@ -117,13 +117,11 @@ class TileSizeInput(QWidget):
 
     # --- speed --------------------------------------------------------------------------------------------------
 
-    def learn(self, result: dict, head_file, device: str = "auto"):
-        """Remembers the speed of a run: the engine's result ("tiles", "computing_s", "device"), the head it ran with,
-        and the device it was to run on."""
-        tiles, seconds = result.get("tiles") or 0, result.get("computing_s") or 0
+    def learn(self, tiles: int, seconds: float, ran_on: str, head_file, device: str = "auto"):
+        """Takes the speed of a run: on which device it ran, the head it ran with, and the device that was chosen."""
         if head_file is None or tiles < _LEAST_TILES or seconds <= 0:
             return
-        for where in {device or "auto", str(result.get("device") or device or "auto")}:
+        for where in {device or "auto", ran_on}:
             key = _key(where, head_file)
             runs = _runs(key)
             if tiles >= _SHARE * max((before for before, _ in runs), default=0):

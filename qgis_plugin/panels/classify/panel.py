@@ -273,7 +273,8 @@ class ClassifyPanel(QDockWidget):
 
     def _learn(self, run: Run, head, device: str):
         if run.done and not sip.isdeleted(self):
-            self.detail.learn(run.result, head, device)
+            tiles, seconds = run.result.get("tiles") or 0, run.result.get("computing_s") or 0
+            self.detail.learn(tiles, seconds, str(run.result.get("device")), head, device)
 
     def _open_algorithm(self):
         self._window = algorithm_window(self._algorithm_id(), self.parameters())

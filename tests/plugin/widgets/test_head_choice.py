@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
-from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QDialog, QFileDialog
 
 from qgis_plugin.engine.modules import catalog
-from qgis_plugin.widgets.class_chips import MOST_CHIPS, ClassChips
+from qgis_plugin.widgets.class_chips import MOST_CHIPS
 from qgis_plugin.widgets.head_choice import HeadChoice
 
 MODELS = ROOT / "resources" / "models"
@@ -215,22 +214,6 @@ def test_many_classes(widget, folder, qtbot):
     widget.set_sensor("naip")
     assert len(widget.chips.texts()) == MOST_CHIPS + 1 and widget.chips.texts()[-1] == "and 8 more"
     assert "class 19" in widget.chips.toolTip() and "class 19" in widget.chips.accessibleName()
-
-
-def test_chips_wrap_and_show_their_colour(qtbot):
-    chips = ClassChips()
-    qtbot.addWidget(chips)
-    names = ("water", "an uncommonly long name of a class", "x")
-    chips.show_classes([{"name": name, "color": "#ff00ff"} for name in names])
-    wide, narrow = chips.heightForWidth(2000), chips.heightForWidth(150)
-    assert narrow == 3 * chips.heightForWidth(10**6) == 3 * wide
-    assert all(place.right() < 150 for place in chips.places(150)), "a name that is too long is cut"
-    chips.resize(150, narrow)
-    chips.show()
-    image = chips.grab().toImage()
-    assert image.pixelColor(5, wide // 2) == QColor("#ff00ff") == image.pixelColor(5, narrow - wide // 2)
-    chips.show_classes([])
-    assert chips.heightForWidth(150) == 0
 
 
 def test_it_fits_into_a_narrow_panel(widget, folder):

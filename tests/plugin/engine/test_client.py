@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from conftest import wait_for
 
-from qgis_plugin.engine.child import clean_environment
 from qgis_plugin.engine.client import SETTING, Engine, EngineCancelled, EngineError, EngineMissing, engine_python
 
 PYTHON = "/usr/bin/python3"
@@ -159,17 +158,3 @@ def test_environment_of_the_child_holds_nothing_of_qgis(engine, monkeypatch):
     result = engine.run("segment", {})
     assert not {"PYTHONPATH", "PROJ_LIB"} & set(result["environ"])
     assert "/somewhere" not in result["path"]
-
-
-def test_clean_environment_drops_foreign_names_and_folders():
-    path = os.pathsep.join(["/usr/bin", "/opt/QGIS 3.40/bin", "/bin"])
-    environ = {
-        "PATH": path,
-        "PYTHONHOME": "x",
-        "GDAL_DATA": "x",
-        "LD_LIBRARY_PATH": "x",
-        "PIP_INDEX_URL": "x",
-        "VIRTUAL_ENV": "x",
-        "HOME": "/home/me",
-    }
-    assert clean_environment(environ) == {"PATH": os.pathsep.join(["/usr/bin", "/bin"]), "HOME": "/home/me"}

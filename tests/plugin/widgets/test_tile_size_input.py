@@ -128,7 +128,7 @@ def test_sizes_follow_the_head(widget, layer):
     assert widget.px.isHidden()
 
 
-def test_the_users_choice_is_told(widget, qtbot):
+def test_the_users_choice_is_emitted(widget, qtbot):
     with qtbot.waitSignal(widget.changed):
         choose(widget, OWN)
     with qtbot.waitSignal(widget.changed):
@@ -161,7 +161,7 @@ def test_time_is_known_after_a_run_and_kept(widget, layer, qtbot):
     raster, one = layer(sample("naip")), head()
     widget.update_for(raster, one, raster.extent(), "auto")
     assert widget.tiles_a_second() is None and "441 tiles; how long it takes is known" in widget.estimate.text()
-    widget.learn({"tiles": 441, "computing_s": 2.205, "device": "cpu"}, one, "auto")
+    widget.learn(441, 2.205, "cpu", one, "auto")
     assert widget.tiles_a_second() == pytest.approx(200)
     assert "441 tiles; about 2 s; up to about" in widget.estimate.text()
     again = TileSizeInput()
@@ -175,14 +175,14 @@ def test_a_real_run_teaches(widget, layer, warm_engine, tmp_path):
     params = {"input": raster.source(), "head": str(one.path), "output": str(tmp_path / "out.tif"), "device": "cpu"}
     result = warm_engine.run("segment", params)
     widget.update_for(raster, one, raster.extent(), "cpu")
-    widget.learn(result, one, "auto")
+    widget.learn(result["tiles"], result["computing_s"], result["device"], one, "auto")
     assert result["tiles"] == widget.tiles()
     assert widget.tiles_a_second() == pytest.approx(result["tiles"] / result["computing_s"])
 
 
 def test_speeds_are_kept_by_device_and_checkpoint(widget, layer):
     raster, one = layer(sample("naip")), head()
-    widget.learn({"tiles": 1000, "computing_s": 1.0, "device": "cuda"}, one, "auto")
+    widget.learn(1000, 1.0, "cuda", one, "auto")
     speeds = {}
     for device in ("auto", "cuda", "cpu"):
         widget.update_for(raster, one, raster.extent(), device)
@@ -197,25 +197,20 @@ def test_speeds_are_kept_by_device_and_checkpoint(widget, layer):
 def test_short_runs_do_not_count_and_long_ones_count_most(widget, layer):
     raster, one = layer(sample("naip")), head()
     widget.update_for(raster, one, raster.extent())
-    for result in (
-        {"tiles": 19, "computing_s": 5.0},
-        {"tiles": 0, "computing_s": 1.0},
-        {"tiles": 50},
-        {"computing_s": 3.0},
-    ):
-        widget.learn(result, one)
+    for tiles, seconds in ((19, 5.0), (0, 1.0), (50, 0.0), (0, 3.0)):
+        widget.learn(tiles, seconds, "cpu", one)
         assert widget.tiles_a_second() is None
-    widget.learn({"tiles": 100, "computing_s": 10.0}, one)  # most of it start-up
-    widget.learn({"tiles": 99_900, "computing_s": 490.0}, one)
+    widget.learn(100, 10.0, "cpu", one)  # most of it start-up
+    widget.learn(99_900, 490.0, "cpu", one)
     assert widget.tiles_a_second() == pytest.approx(200)
-    widget.learn({"tiles": 400, "computing_s": 40.0}, one)
+    widget.learn(400, 40.0, "cpu", one)
     assert widget.tiles_a_second() == pytest.approx(200), "a preview says little after that"
     for _ in range(5):
-        widget.learn({"tiles": 20_000, "computing_s": 200.0}, one)
+        widget.learn(20_000, 200.0, "cpu", one)
     assert widget.tiles_a_second() == pytest.approx(100), "only the last runs"
 
 
-def test_strange_settings_are_no_speed(widget, layer, settings):
+def test_unreadable_settings_are_no_speed(widget, layer, settings):
     raster, one = layer(sample("naip")), head()
     widget.update_for(raster, one, raster.extent())
     for text in ("nonsense", "3", "[[1]]", '[["a", 2]]', "[[5, 0]]", "null"):

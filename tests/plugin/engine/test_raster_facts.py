@@ -1,23 +1,19 @@
 """The plugin's facts of a raster are the engine's: with them, both detect the same."""
 
-import dataclasses
 import json
 import os
 import subprocess
-import threading
-import time
 
 import numpy as np
 import pytest
 from conftest import ROOT, SENSORS, sample
 from osgeo import gdal, ogr, osr
+from rasters import make
 
 from qgis_plugin.engine.child import clean_environment
 from qgis_plugin.engine.client import engine_python
 from qgis_plugin.engine.modules import ENGINE_ENTRY, errors, sensors
-from qgis_plugin.engine.raster_facts import facts_at, facts_of, source_path
-from qgis_plugin.widgets import raster_facts_loader
-from qgis_plugin.widgets.raster_facts_loader import RasterFactsLoader
+from qgis_plugin.engine.raster_facts import facts_of, source_path
 
 _ENGINE = """
 import dataclasses, json, sys
@@ -36,31 +32,6 @@ def engine_says(paths) -> list[dict]:
     done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def make(path, bands, dtype=gdal.GDT_Byte, epsg=32633, pixel=10.0, origin=(500000.0, 5800000.0), values=None, **how):
-    """A small raster; `how`: nodata, colors, descriptions, wavelengths_nm, mask."""
-    size = 200
-    target = gdal.GetDriverByName("GTiff").Create(str(path), size, size, bands, dtype)
-    target.SetGeoTransform((origin[0], pixel, 0, origin[1], 0, -pixel))
-    if epsg:
-        crs = osr.SpatialReference()
-        crs.ImportFromEPSG(epsg)
-        target.SetProjection(crs.ExportToWkt())
-    random = np.random.default_rng(bands)
-    for i in range(1, bands + 1):
-        band = target.GetRasterBand(i)
-        band.WriteArray(random.integers(0, 250, (size, size)) if values is None else values(random, i, (size, size)))
-        if "nodata" in how:
-            band.SetNoDataValue(how["nodata"])
-        if "colors" in how:
-            band.SetColorInterpretation(how["colors"][i - 1])
-        if "descriptions" in how:
-            band.SetDescription(how["descriptions"][i - 1])
-        if "wavelengths_nm" in how:
-            band.SetMetadata({"wavelength": str(how["wavelengths_nm"][i - 1]), "wavelength_units": "Nanometers"})
-    target = None
-    return path
 
 
 def _rasters(folder):
@@ -141,71 +112,6 @@ def test_a_truncated_raster_is_refused(layer, tmp_path):
     os.truncate(path, 5000)
     with pytest.raises(errors.RasterError, match="truncated|GDAL can read"):
         facts_of(opened)
-
-
-@pytest.fixture
-def loader(qgis_app, monkeypatch):
-    """As in QGIS, where a window does not wait."""
-    monkeypatch.setattr(RasterFactsLoader, "wait_s", 0.04)
-    raster_facts_loader.forget()
-    yield RasterFactsLoader()
-    raster_facts_loader.forget()
-
-
-@pytest.mark.parametrize("sensor", SENSORS)
-def test_read_in_the_background_they_are_the_same(layer, loader, qtbot, sensor):
-    opened = layer(sample(sensor))
-    loader.load(opened)
-    qtbot.waitUntil(lambda: not loader.loading, timeout=10_000)
-    assert loader.facts == facts_of(opened) and not loader.error
-    loader.load(None)
-    assert loader.facts is None and not loader.loading
-
-
-def test_a_raster_that_takes_long_keeps_nobody_waiting(layer, loader, qtbot):
-    gate, paths = threading.Event(), []
-    slow_one, quick = layer(sample("enmap")), layer(sample("naip"))
-
-    def read(path, stopped, first):
-        if path == source_path(slow_one):
-            first(dataclasses.replace(facts_of(slow_one), samples=()))
-            paths.append(path)
-            gate.wait(10)
-        return facts_at(path, stopped, first)
-
-    loader, other = RasterFactsLoader(read=read), RasterFactsLoader(read=read)
-    start = time.monotonic()
-    loader.load(slow_one)
-    assert loader.loading and loader.facts is None and time.monotonic() - start < 0.5
-    qtbot.waitUntil(lambda: loader.first is not None, timeout=2000)
-    assert sensors.detect(loader.first).sensor == "enmap"  # its bands say that already
-    other.load(slow_one)  # of another panel: it is read once
-    assert len(paths) == 1
-    loader.load(quick)  # the user went on: what comes later is not this layer's
-    qtbot.waitUntil(lambda: not loader.loading, timeout=10_000)
-    with qtbot.waitSignal(other.loaded, timeout=10_000):
-        gate.set()
-    assert other.facts == facts_of(slow_one) and loader.facts == facts_of(quick)
-
-
-def test_a_changed_file_is_read_anew(layer, loader, qtbot, tmp_path):
-    path = make(tmp_path / "a.tif", 3)
-    opened = layer(path)
-    for bands in (3, 4):
-        make(path, bands)
-        os.utime(path, ns=(bands * 10**9, bands * 10**9))
-        loader.load(opened)
-        qtbot.waitUntil(lambda: not loader.loading, timeout=10_000)
-        assert len(loader.facts.colors) == bands
-
-
-def test_what_cannot_be_read_is_said_in_one_line(layer, loader, qtbot, tmp_path):
-    path = make(tmp_path / "cut.tif", 3)
-    opened = layer(path)
-    os.truncate(path, 5000)
-    loader.load(opened)
-    qtbot.waitUntil(lambda: not loader.loading, timeout=10_000)
-    assert str(path) in loader.error and "\n" not in loader.error and loader.facts is None
 
 
 def _exceptions(wanted: bool):
