@@ -39,7 +39,7 @@ MAGIC = {  # what compiled code begins with
 REVIEWED = {
     "B404": (
         (
-            "setup/subprocess_lines.py",
+            "setup/process_lines.py",
             "engine/child.py",
             "setup/python_finder.py",
             "ofa_engine/benchmark/other_tools.py",
@@ -48,7 +48,7 @@ REVIEWED = {
     ),
     "B603": (
         (
-            "setup/subprocess_lines.py",
+            "setup/process_lines.py",
             "engine/child.py",
             "setup/python_finder.py",
             "ofa_engine/benchmark/other_tools.py",

@@ -13,8 +13,8 @@ from qgis.core import Qgis
 
 from ..engine.modules import ROOT, VERSION
 from ..i18n.texts import tr
+from .process_lines import run_lines
 from .requirements import Requirements
-from .subprocess_lines import run_lines
 
 CHILD = Path(__file__).resolve().with_name("environment_check_child.py")
 _CREATE = tr("or let the plugin create an environment")

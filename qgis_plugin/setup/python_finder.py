@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..engine.child import NO_WINDOW, clean_environment
 from ..i18n.texts import tr
-from .subprocess_lines import run_lines
+from .process_lines import run_lines
 
 _QUESTIONS = (
     "import sys; print('version', '.'.join(map(str, sys.version_info[:3]))); print('file', sys.executable); "

@@ -20,8 +20,8 @@ from ..engine.client import EngineError
 from ..engine.modules import VERSION
 from ..i18n.texts import tr
 from .pip_output import PipProgress, Progress, why_it_failed
+from .process_lines import run_lines
 from .requirements import Requirements, engine_requirements
-from .subprocess_lines import run_lines
 
 MARKER = "ofanet-engine.json"
 LOG = "install.log"

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from qgis_plugin.engine.client import engine_python
 from qgis_plugin.engine.modules import ENGINE_ENTRY, errors, sensors
 from qgis_plugin.engine.raster_facts import facts_of, source_path
 
+DATA = Path(os.environ.get("OFANET_TEST_DATA") or ROOT.parent / "shared" / "data")
 _ENGINE = """
 import dataclasses, json, sys
 sys.path.insert(0, sys.argv[1])
@@ -56,20 +58,20 @@ def _rasters(folder):
     yield make(folder / "six.tif", 6)
 
 
-def _agree(path, layer, said):
+def _agree(path, layer, answer):
     facts = facts_of(layer)
-    mine, theirs = json.loads(json.dumps(facts.__dict__)), said["facts"]
+    mine, theirs = json.loads(json.dumps(facts.__dict__)), answer["facts"]
     gsd_mine, gsd_theirs = mine.pop("gsd_m"), theirs.pop("gsd_m")
     assert mine == theirs, path
     assert gsd_mine == (gsd_theirs and pytest.approx(gsd_theirs, rel=1e-5)), path
-    assert sensors.detect(facts).to_json() == said["detection"], path
+    assert sensors.detect(facts).to_json() == answer["detection"], path
 
 
 def test_plugin_and_engine_agree_on_the_samples(layer):
     paths = [sample(sensor) for sensor in SENSORS]
-    for sensor, path, said in zip(SENSORS, paths, engine_says(paths), strict=True):
-        _agree(path, layer(path), said)
-        assert said["detection"]["sensor"] == sensor
+    for sensor, path, answer in zip(SENSORS, paths, engine_says(paths), strict=True):
+        _agree(path, layer(path), answer)
+        assert answer["detection"]["sensor"] == sensor
 
 
 @pytest.mark.parametrize("sensor", SENSORS)
@@ -82,17 +84,16 @@ def test_plugin_agrees_with_the_command_line(layer, sensor):
 
 def test_plugin_and_engine_agree_on_odd_rasters(layer, tmp_path):
     paths = list(_rasters(tmp_path))
-    for path, said in zip(paths, engine_says(paths), strict=True):
-        _agree(path, layer(path), said)
+    for path, answer in zip(paths, engine_says(paths), strict=True):
+        _agree(path, layer(path), answer)
 
 
-@pytest.mark.skipif(not (ROOT.parent / "shared" / "data").is_dir(), reason="no real rasters here")
+@pytest.mark.skipif(not DATA.is_dir(), reason="the real sample rasters are not on this machine (OFANET_TEST_DATA)")
 def test_plugin_and_engine_agree_on_real_rasters(layer):
-    data = ROOT.parent / "shared" / "data"
     folders = ("aerial", "naip_scenes", "other", "s1_floods/images", "enmap_potsdam/images")
-    paths = [path for folder in folders for path in sorted((data / folder).glob("*.tif"))[:4]]
-    for path, said in zip(paths, engine_says(paths), strict=True):
-        _agree(path, layer(path), said)
+    paths = [path for folder in folders for path in sorted((DATA / folder).glob("*.tif"))[:4]]
+    for path, answer in zip(paths, engine_says(paths), strict=True):
+        _agree(path, layer(path), answer)
 
 
 def test_other_layers_are_refused_in_plain_words(layer, qgis_app, tmp_path):

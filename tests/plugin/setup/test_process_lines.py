@@ -6,7 +6,7 @@ import pytest
 from fake_environments import PYTHON
 
 from qgis_plugin.engine.client import EngineCancelled
-from qgis_plugin.setup.subprocess_lines import run_lines
+from qgis_plugin.setup.process_lines import run_lines
 
 CHILD = """import subprocess, sys
 process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
