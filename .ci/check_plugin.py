@@ -39,8 +39,8 @@ MAGIC = {  # what compiled code begins with
 REVIEWED = {
     "B404": (
         (
-            "setup/subprocess_lines.py",
-            "engine/client.py",
+            "setup/process_lines.py",
+            "engine/child.py",
             "setup/python_finder.py",
             "ofa_engine/benchmark/other_tools.py",
         ),
@@ -48,8 +48,8 @@ REVIEWED = {
     ),
     "B603": (
         (
-            "setup/subprocess_lines.py",
-            "engine/client.py",
+            "setup/process_lines.py",
+            "engine/child.py",
             "setup/python_finder.py",
             "ofa_engine/benchmark/other_tools.py",
         ),

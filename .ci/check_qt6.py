@@ -144,7 +144,9 @@ def _aliases(tree: ast.AST) -> dict[str, ast.expr]:
             target, value = node.targets[0], node.value
             both = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
             pairs = zip(target.elts, value.elts, strict=False) if both else [(target, value)]
-            found.update({name.id: given for name, given in pairs if isinstance(name, ast.Name) and name.id in whole})
+            found.update(
+                {name.id: assigned for name, assigned in pairs if isinstance(name, ast.Name) and name.id in whole}
+            )
     return found
 
 

@@ -42,7 +42,7 @@ ORDER = ("sentinel-2", "sentinel-1", "gaofen", "enmap", "naip")  # the project o
 
 
 def scene_layer(sensor: str) -> QgsRasterLayer:
-    """The sample scene in colours in which land cover can be told by eye."""
+    """The sample scene in colours in which land cover can be told apart by eye."""
     layer = QgsRasterLayer(str(ROOT / "resources" / "samples" / f"{sensor}.tif"), f"{sensor} scene")
     order = sensors.detect(facts_of(layer)).bands
     red, green, blue = (order[i] for i in SHOWN[sensor][:3])
@@ -150,7 +150,7 @@ def card(painter, x, y, title, sensor, task, scene, layer, classes):
     painter.setPen(QPen(LINE, 1))
     painter.setBrush(QColor("white"))
     painter.drawRoundedRect(QRectF(x, y, CARD_W, CARD_H), 10, 10)
-    what = "one class a pixel" if task == "segment" else "one class a tile"
+    what = "one class per pixel" if task == "segment" else "one class per tile"
     text(painter, x + PAD, y + 10, title, 22, INK, bold=True)
     gsd = scene.rasterUnitsPerPixelX()
     facts = f"{scene.bandCount()} bands, {gsd:g} m, shown: {SHOWN[sensor][3]}"

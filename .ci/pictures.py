@@ -28,7 +28,7 @@ from qgis.PyQt.QtWidgets import QAction, QDockWidget
 from qgis.utils import iface, plugins
 
 ROOT = Path(os.environ["OFANET_REPOSITORY"])
-SCENES = Path(os.environ["OFANET_SCENES"])  # copies: QGIS writes statistics beside what it opens
+SCENES = Path(os.environ["OFANET_SCENES"])  # copies: QGIS writes statistics next to what it opens
 WIDTH, HEIGHT = 1440, 940
 # columns and rows of corners in the scene of naip
 POLYGONS = {
@@ -119,7 +119,7 @@ def open_scene(sensor: str):
 
 
 def look_at(scene):
-    """The whole of it; what the message bar said is read."""
+    """The whole of it, without the messages above the map."""
     iface.messageBar().clearWidgets()
     iface.mapCanvas().setExtent(scene.extent())
     iface.mapCanvas().refresh()

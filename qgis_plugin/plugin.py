@@ -2,8 +2,6 @@
 
 import sys
 
-import sys
-
 from qgis.core import Qgis, QgsApplication
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon

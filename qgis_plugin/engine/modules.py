@@ -1,17 +1,19 @@
-"""The engine's standard-library modules, and the place of everything that the plugin brings along.
+"""The one place that imports `ofa_engine.core`, the engine's modules that need nothing but the standard library; and
+where the files are that the plugin brings along.
 
-In the zip, ofa_engine/ and resources/ lie inside the plugin's folder; in the repository, beside it.
-Only what needs nothing but the standard library may be imported inside QGIS: the rest of the engine needs torch.
+In the zip, ofa_engine/ and resources/ lie inside the plugin's folder; in the repository, next to it. Nothing else of
+the engine may be imported inside QGIS: it needs torch.
 """
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 _HERE = Path(__file__).resolve().parent.parent  # the plugin's folder
 PACKAGED = (_HERE / "ofa_engine").is_dir()
 ROOT = _HERE if PACKAGED else _HERE.parent
 
-if PACKAGED:
+if PACKAGED and not TYPE_CHECKING:  # types are checked in the repository
     from ..ofa_engine.core import catalog, errors, messages, options
     from ..ofa_engine.core import classes as colors
     from ..ofa_engine.core.results import MappedClass, MapResult

@@ -760,16 +760,6 @@ Das Raster wird in überlappenden Kacheln gelesen, deren Ergebnisse nahtlos inei
             <translation>Ein Polygon für jede Fläche einer Klasse: class (eine Zahl), name, area_ha.</translation>
         </message>
         <message>
-            <location filename="algorithms/segment.py" />
-            <source>Polygons: {title}</source>
-            <translation>Polygone: {title}</translation>
-        </message>
-        <message>
-            <location filename="algorithms/segment.py" />
-            <source>Confidence: {title}</source>
-            <translation>Konfidenz: {title}</translation>
-        </message>
-        <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Segment a folder of scenes</source>
             <translation>Einen Ordner mit Szenen segmentieren</translation>
@@ -1039,8 +1029,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="engine/client.py" />
-            <source>The engine stopped in the middle of the job (exit code {code}); the next job starts it anew.</source>
-            <translation>Die Engine endete mitten im Auftrag (Exit-Code {code}); der nächste Auftrag startet sie neu.</translation>
+            <source>The engine stopped in the middle of the run (exit code {code}); the next run restarts it.</source>
+            <translation>Die Engine endete mitten im Lauf (Exit-Code {code}); der nächste Lauf startet sie neu.</translation>
         </message>
         <message>
             <location filename="engine/client.py" />
@@ -1064,13 +1054,13 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="engine/client.py" />
-            <source>The engine had stopped or its Python was changed; it is started anew</source>
-            <translation>Die Engine war beendet oder ihr Python wurde geändert; sie wird neu gestartet</translation>
+            <source>The engine had stopped, or its Python was changed: it is restarted</source>
+            <translation>Die Engine war beendet, oder ihr Python wurde geändert: Sie wird neu gestartet</translation>
         </message>
         <message>
             <location filename="engine/client.py" />
-            <source>Waiting for another job of the engine to end</source>
-            <translation>Wartet auf das Ende eines anderen Auftrags der Engine</translation>
+            <source>Waiting for the engine to finish another run</source>
+            <translation>Wartet, bis die Engine einen anderen Lauf beendet hat</translation>
         </message>
         <message>
             <location filename="engine/client.py" />
@@ -1274,12 +1264,12 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>one class a pixel</source>
+            <source>one class per pixel</source>
             <translation>eine Klasse je Pixel</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>one class a tile</source>
+            <source>one class per tile</source>
             <translation>eine Klasse je Kachel</translation>
         </message>
         <message>
@@ -1324,7 +1314,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Tiles a step</source>
+            <source>Tiles per step</source>
             <translation>Kacheln je Schritt</translation>
         </message>
         <message>
@@ -1359,7 +1349,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Highest learning rate</source>
+            <source>Peak learning rate</source>
             <translation>Höchste Lernrate</translation>
         </message>
         <message>
@@ -1369,7 +1359,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Seed of the random numbers</source>
+            <source>Random seed</source>
             <translation>Startwert der Zufallszahlen</translation>
         </message>
         <message>
@@ -1419,12 +1409,12 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>On real scenes that it has not seen</source>
+            <source>On held-out real scenes</source>
             <translation>Auf echten, nicht gesehenen Szenen</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>On simulated scenes that it has not seen</source>
+            <source>On held-out simulated scenes</source>
             <translation>Auf simulierten, nicht gesehenen Szenen</translation>
         </message>
         <message>
@@ -1434,7 +1424,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>On tiles that it has not seen</source>
+            <source>On held-out tiles</source>
             <translation>Auf nicht gesehenen Kacheln</translation>
         </message>
         <message>
@@ -1459,11 +1449,6 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Answers</source>
-            <translation>Liefert</translation>
-        </message>
-        <message>
-            <location filename="models/model_card.py" />
             <source>Tile</source>
             <translation>Kachel</translation>
         </message>
@@ -1474,8 +1459,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Its fingerprint</source>
-            <translation>Dessen Fingerabdruck</translation>
+            <source>Checkpoint's fingerprint</source>
+            <translation>Fingerabdruck des Checkpoints</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1494,8 +1479,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Heads on it</source>
-            <translation>Köpfe darauf</translation>
+            <source>Heads that need it</source>
+            <translation>Köpfe, die ihn brauchen</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1539,8 +1524,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Mean ± deviation</source>
-            <translation>Mittel ± Abweichung</translation>
+            <source>Mean ± std</source>
+            <translation>Mittelwert ± Standardabweichung</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1589,8 +1574,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_manager.py" />
-            <source>What the file says of itself</source>
-            <translation>Was die Datei über sich sagt</translation>
+            <source>Model card</source>
+            <translation>Steckbrief</translation>
         </message>
         <message>
             <location filename="models/model_manager.py" />
@@ -1654,8 +1639,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_manager.py" />
-            <source>What</source>
-            <translation>Was</translation>
+            <source>Type</source>
+            <translation>Art</translation>
         </message>
         <message>
             <location filename="models/model_manager.py" />
@@ -1684,7 +1669,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="models/model_manager.py" />
-            <source>Delete {name}? The file {path} is deleted for good.</source>
+            <source>Delete {name}? The file {path} will be permanently deleted.</source>
             <translation>{name} löschen? Die Datei {path} wird endgültig gelöscht.</translation>
         </message>
         <message>
@@ -1743,34 +1728,59 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>{name} wurde entfernt.</translation>
         </message>
         <message>
+            <location filename="panels/classify/more_box.py" />
+            <source> ha</source>
+            <translation> ha</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>no minimum</source>
+            <translation>keine Untergrenze</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Smaller areas are merged into their neighbours</source>
+            <translation>Kleinere Flächen werden ihren Nachbarn zugeschlagen</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>More</source>
+            <translation>Weiteres</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Fastest available</source>
+            <translation>Schnellstes Gerät</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Processor (CPU)</source>
+            <translation>Prozessor (CPU)</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Graphics card (CUDA)</source>
+            <translation>Grafikkarte (CUDA)</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Compute on</source>
+            <translation>Rechnen auf</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Open the same in Processing: for batches, models, commands</source>
+            <translation>Dasselbe in der Verarbeitung öffnen: für Stapel, Modelle, Befehle</translation>
+        </message>
+        <message>
             <location filename="panels/classify/panel.py" />
             <source>Classify layer</source>
             <translation>Layer klassifizieren</translation>
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
-            <source>Save classes to</source>
-            <translation>Klassen speichern in</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>More</source>
-            <translation>Weiteres</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source> ha</source>
-            <translation> ha</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>none is too small</source>
-            <translation>keine ist zu klein</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>Smaller areas are given to their neighbours</source>
-            <translation>Kleinere Flächen werden ihren Nachbarn zugeschlagen</translation>
+            <source>Preview on {raster}</source>
+            <translation>Vorschau auf {raster}</translation>
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
@@ -1799,11 +1809,6 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
-            <source>Open the same in Processing: for batches, models, commands</source>
-            <translation>Dasselbe in der Verarbeitung öffnen: für Stapel, Modelle, Befehle</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
             <source>No head was found for this sensor: choose a head file</source>
             <translation>Für diesen Sensor wurde kein Klassifikationskopf gefunden: Wählen Sie eine Kopf-Datei</translation>
         </message>
@@ -1811,6 +1816,16 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="panels/classify/panel.py" />
             <source>Preview of the middle of what the canvas shows, so that it takes seconds</source>
             <translation>Vorschau der Mitte dessen, was die Kartenansicht zeigt, damit sie nur Sekunden dauert</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>{title}: done, added {names}</source>
+            <translation>{title}: fertig, hinzugefügt: {names}</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Save classes to</source>
+            <translation>Klassen speichern in</translation>
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
@@ -1834,26 +1849,6 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
-            <source>The fastest there is</source>
-            <translation>Schnellstes Gerät</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>Processor (CPU)</source>
-            <translation>Prozessor (CPU)</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>Graphics card (CUDA)</source>
-            <translation>Grafikkarte (CUDA)</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>Compute on</source>
-            <translation>Rechnen auf</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
             <source>Classify {layer}</source>
             <translation>{layer} klassifizieren</translation>
         </message>
@@ -1868,34 +1863,14 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>Vorschau von {layer}</translation>
         </message>
         <message>
-            <location filename="panels/classify/preview.py" />
-            <source>Preview on {raster}</source>
-            <translation>Vorschau auf {raster}</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/likeness.py" />
-            <source>Expected a raster with valid pixels here, found none</source>
-            <translation>Erwartet wurde hier ein Raster mit gültigen Pixeln, gefunden keines</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/likeness.py" />
-            <source>Expected a place on the raster: click inside it</source>
-            <translation>Erwartet wurde ein Ort auf dem Raster: Klicken Sie hinein</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/likeness.py" />
-            <source>Expected a place with valid pixels, found nodata: click elsewhere</source>
-            <translation>Erwartet wurde ein Ort mit gültigen Pixeln, gefunden nodata: Klicken Sie anderswo</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/likeness.py" />
-            <source>The layer could not be written to {path}</source>
-            <translation>Der Layer ließ sich nicht nach {path} schreiben</translation>
+            <location filename="panels/run_row.py" />
+            <source>Cancel</source>
+            <translation>Abbrechen</translation>
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
-            <source>{threshold:.2f} and more: {share:.1%} of the area (1 is the same, 0 any place)</source>
-            <translation>{threshold:.2f} und mehr: {share:.1%} der Fläche (1 ist gleich, 0 ein beliebiger Ort)</translation>
+            <source>Done. Click another place, or set the threshold with the slider</source>
+            <translation>Fertig. Einen anderen Ort anklicken oder mit dem Regler den Schwellenwert setzen</translation>
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
@@ -1914,13 +1889,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
-            <source>Progress</source>
-            <translation>Fortschritt</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/panel.py" />
-            <source>Least likeness that is shown</source>
-            <translation>Geringste Ähnlichkeit, die gezeigt wird</translation>
+            <source>Lowest similarity that is shown</source>
+            <translation>Kleinste Ähnlichkeit, die gezeigt wird</translation>
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
@@ -1929,13 +1899,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
-            <source>Looking for similar places</source>
-            <translation>Ähnliche Orte werden gesucht</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/panel.py" />
-            <source>Cancel</source>
-            <translation>Abbrechen</translation>
+            <source>{threshold:.2f} and more: {share:.1%} of the area (1: the same, 0: a random place)</source>
+            <translation>{threshold:.2f} und mehr: {share:.1%} der Fläche (1: gleich, 0: ein zufälliger Ort)</translation>
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
@@ -1944,13 +1909,38 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
-            <source>Done. Click another place, or draw the line with the slider</source>
-            <translation>Fertig. Klicken Sie einen anderen Ort an oder ziehen Sie die Grenze mit dem Regler</translation>
+            <source>Expected a place on the raster: click inside it</source>
+            <translation>Erwartet wurde ein Ort auf dem Raster: Klicken Sie hinein</translation>
         </message>
         <message>
-            <location filename="panels/similarity/panel.py" />
-            <source>{raster}: likeness</source>
+            <location filename="panels/similarity/search.py" />
+            <source>comparing places</source>
+            <translation>Orte werden verglichen</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/search.py" />
+            <source>computing features</source>
+            <translation>Merkmale werden berechnet</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/similarity_layer.py" />
+            <source>{raster}: similarity</source>
             <translation>{raster}: Ähnlichkeit</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/similarity_map.py" />
+            <source>Expected a raster with valid pixels here, found none</source>
+            <translation>Erwartet wurde hier ein Raster mit gültigen Pixeln, gefunden keines</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/similarity_map.py" />
+            <source>Expected a place with valid pixels, found nodata: click elsewhere</source>
+            <translation>Erwartet wurde ein Ort mit gültigen Pixeln, gefunden nodata: Klicken Sie anderswo</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/similarity_map.py" />
+            <source>The layer could not be written to {path}</source>
+            <translation>Der Layer ließ sich nicht nach {path} schreiben</translation>
         </message>
         <message>
             <location filename="panels/training/class_asker.py" />
@@ -2013,6 +2003,36 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>noch keine Klasse</translation>
         </message>
         <message>
+            <location filename="panels/training/head_score.py" />
+            <source>Mean IoU {miou:.2f}{before}, accuracy {accuracy:.0%}, on held-out polygons</source>
+            <translation>Mittlere IoU {miou:.2f}{before}, Genauigkeit {accuracy:.0%}, in Polygonen, aus denen nicht gelernt wurde</translation>
+        </message>
+        <message>
+            <location filename="panels/training/head_score.py" />
+            <source>Not scored: for that each class needs polygons in two places</source>
+            <translation>Nicht bewertet: Dafür braucht jede Klasse Polygone an zwei Orten</translation>
+        </message>
+        <message>
+            <location filename="panels/training/head_score.py" />
+            <source> (before: {miou:.2f})</source>
+            <translation> (vorher: {miou:.2f})</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Go to the place in the map where the head is least certain</source>
+            <translation>Zu dem Ort der Karte gehen, an dem der Kopf am unsichersten ist</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Keep the head: Classify layer and the toolbox offer it from then on</source>
+            <translation>Den Kopf behalten: „Layer klassifizieren“ und die Werkzeugkiste bieten ihn von da an an</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>The map is up to date</source>
+            <translation>Die Karte ist auf dem neuesten Stand</translation>
+        </message>
+        <message>
             <location filename="panels/training/panel.py" />
             <source>Place {number}: mean confidence {confidence:.0%}. Draw a polygon of what is right here, then train</source>
             <translation>Ort {number}: mittlere Konfidenz {confidence:.0%}. Zeichnen Sie ein Polygon dessen, was hier richtig ist, und trainieren Sie dann</translation>
@@ -2029,8 +2049,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Learn the classes from the polygons</source>
-            <translation>Die Klassen aus den Polygonen lernen</translation>
+            <source>Train a head on the polygons</source>
+            <translation>Einen Kopf mit den Polygonen trainieren</translation>
         </message>
         <message>
             <location filename="panels/training/panel.py" />
@@ -2049,18 +2069,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Go to the place of the map of which the head is least sure</source>
-            <translation>Zu dem Ort der Karte gehen, an dem der Kopf am unsichersten ist</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
             <source>Save head</source>
             <translation>Kopf speichern</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
-            <source>Keep the head: Classify layer and the toolbox offer it from then on</source>
-            <translation>Den Kopf behalten: „Layer klassifizieren“ und die Werkzeugkiste bieten ihn von da an an</translation>
         </message>
         <message>
             <location filename="panels/training/panel.py" />
@@ -2094,18 +2104,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Mean IoU {miou:.2f}{before}, accuracy {accuracy:.0%}, in polygons that were kept from learning</source>
-            <translation>Mittlere IoU {miou:.2f}{before}, Genauigkeit {accuracy:.0%}, in Polygonen, aus denen nicht gelernt wurde</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
             <source>Mapping</source>
             <translation>Kartierung</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
-            <source>The map is up to date</source>
-            <translation>Die Karte ist auf dem neuesten Stand</translation>
         </message>
         <message>
             <location filename="panels/training/panel.py" />
@@ -2114,13 +2114,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Cancelling...</source>
-            <translation>Wird abgebrochen...</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
-            <source>Not scored: for that each class needs polygons in two places</source>
-            <translation>Nicht bewertet: Dafür braucht jede Klasse Polygone an zwei Orten</translation>
+            <source>Trained on {count} classes</source>
+            <translation>Trainiert auf {count} Klassen</translation>
         </message>
         <message>
             <location filename="panels/training/panel.py" />
@@ -2134,18 +2129,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Trained on {count} classes</source>
-            <translation>Trainiert auf {count} Klassen</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
             <source>Saved: "{name}" can now be chosen under Classify layer</source>
             <translation>Gespeichert: „{name}“ lässt sich jetzt unter „Layer klassifizieren“ wählen</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
-            <source> (before: {miou:.2f})</source>
-            <translation> (vorher: {miou:.2f})</translation>
         </message>
         <message>
             <location filename="panels/training/save_head.py" />
@@ -2249,98 +2234,13 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="plugin.py" />
-            <source>Draw polygons, teach the model their classes, and map with them</source>
-            <translation>Polygone zeichnen, dem Modell ihre Klassen beibringen und damit kartieren</translation>
+            <source>Draw polygons, train a head on their classes, and map with it</source>
+            <translation>Polygone zeichnen, einen Kopf mit ihren Klassen trainieren und damit kartieren</translation>
         </message>
         <message>
             <location filename="plugin.py" />
-            <source>Click a place and see how alike every other place is</source>
+            <source>Click a place and see how similar every other place is</source>
             <translation>Einen Ort anklicken und sehen, wie ähnlich ihm jeder andere Ort ist</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Classes of {source} by the head {head}</source>
-            <translation>Klassen von {source} nach dem Klassifikationskopf {head}</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Areas of one class of {source} by the head {head}</source>
-            <translation>Flächen je einer Klasse von {source} nach dem Klassifikationskopf {head}</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Probability (0 to 1) of the winning class, of {source} by the head {head}</source>
-            <translation>Wahrscheinlichkeit (0 bis 1) der gewinnenden Klasse, von {source} nach dem Klassifikationskopf {head}</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Counted on the map, not corrected for its errors.</source>
-            <translation>Auf der Karte gezählt, nicht um ihre Fehler berichtigt.</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>engine</source>
-            <translation>Engine</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>source</source>
-            <translation>Quelle</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>sensor</source>
-            <translation>Sensor</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>unit of the values</source>
-            <translation>Einheit der Werte</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>checkpoint</source>
-            <translation>Checkpoint</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>fingerprint of the backbone</source>
-            <translation>Fingerabdruck des Backbones</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>head</source>
-            <translation>Klassifikationskopf</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>tile size, px</source>
-            <translation>Kachelgröße, px</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>overlap of tiles</source>
-            <translation>Überlappung der Kacheln</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>smallest area, ha</source>
-            <translation>kleinste Fläche, ha</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>device</source>
-            <translation>Gerät</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Open report</source>
-            <translation>Bericht öffnen</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>date</source>
-            <translation>Datum</translation>
         </message>
         <message>
             <location filename="results/live_map.py" />
@@ -2358,6 +2258,16 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>{raster}: Konfidenz</translation>
         </message>
         <message>
+            <location filename="results/map_run.py" />
+            <source>Polygons: {title}</source>
+            <translation>Polygone: {title}</translation>
+        </message>
+        <message>
+            <location filename="results/map_run.py" />
+            <source>Confidence: {title}</source>
+            <translation>Konfidenz: {title}</translation>
+        </message>
+        <message>
             <location filename="results/output_inputs.py" />
             <source>GeoTIFF (*.tif)</source>
             <translation>GeoTIFF (*.tif)</translation>
@@ -2373,14 +2283,94 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>[Temporärer Layer]</translation>
         </message>
         <message>
-            <location filename="results/styling.py" />
+            <location filename="results/post_processing.py" />
             <source>tiles</source>
             <translation>Kacheln</translation>
         </message>
         <message>
-            <location filename="results/styling.py" />
+            <location filename="results/post_processing.py" />
             <source>pixels</source>
             <translation>Pixel</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>Classes of {source} by the head {head}</source>
+            <translation>Klassen von {source} nach dem Klassifikationskopf {head}</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>Areas of one class of {source} by the head {head}</source>
+            <translation>Flächen je einer Klasse von {source} nach dem Klassifikationskopf {head}</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>Probability (0 to 1) of the winning class, of {source} by the head {head}</source>
+            <translation>Wahrscheinlichkeit (0 bis 1) der gewinnenden Klasse, von {source} nach dem Klassifikationskopf {head}</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>Counted on the map, not corrected for its errors.</source>
+            <translation>Auf der Karte gezählt, nicht um ihre Fehler berichtigt.</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>engine</source>
+            <translation>Engine</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>source</source>
+            <translation>Quelle</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>sensor</source>
+            <translation>Sensor</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>unit of the values</source>
+            <translation>Einheit der Werte</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>checkpoint</source>
+            <translation>Checkpoint</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>fingerprint of the backbone</source>
+            <translation>Fingerabdruck des Backbones</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>head</source>
+            <translation>Klassifikationskopf</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>tile size, px</source>
+            <translation>Kachelgröße, px</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>overlap of tiles</source>
+            <translation>Überlappung der Kacheln</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>smallest area, ha</source>
+            <translation>kleinste Fläche, ha</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>device</source>
+            <translation>Gerät</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>date</source>
+            <translation>Datum</translation>
         </message>
         <message>
             <location filename="runs/algorithm_task.py" />
@@ -2388,27 +2378,32 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>{title}: fehlgeschlagen</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
+            <source>{title}: done, but its project was closed meanwhile. The result is in {files}</source>
+            <translation>{title}: fertig, aber sein Projekt wurde inzwischen geschlossen. Das Ergebnis liegt in {files}</translation>
+        </message>
+        <message>
+            <location filename="runs/panel_run.py" />
             <source>waiting for another run to end</source>
             <translation>wartet auf das Ende eines anderen Laufs</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
             <source>starting</source>
             <translation>startet</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
+            <source>{title}: cancelled, since its project was closed</source>
+            <translation>{title}: abgebrochen, da sein Projekt geschlossen wurde</translation>
+        </message>
+        <message>
+            <location filename="runs/panel_run.py" />
             <source>cancelling...</source>
             <translation>wird abgebrochen...</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
-            <source>{title}: done, added {names}</source>
-            <translation>{title}: fertig, hinzugefügt: {names}</translation>
-        </message>
-        <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
             <source>{title}: cancelled</source>
             <translation>{title}: abgebrochen</translation>
         </message>
@@ -2416,6 +2411,16 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="runs/run_list.py" />
             <source>Cancel: {title}</source>
             <translation>Abbrechen: {title}</translation>
+        </message>
+        <message>
+            <location filename="runs/run_messages.py" />
+            <source>Open report</source>
+            <translation>Bericht öffnen</translation>
+        </message>
+        <message>
+            <location filename="runs/run_progress.py" />
+            <source>Progress</source>
+            <translation>Fortschritt</translation>
         </message>
         <message>
             <location filename="sensors.py" />
@@ -2499,8 +2504,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/engine_setup.py" />
-            <source>Checking that it computes</source>
-            <translation>Es wird geprüft, ob sie rechnet</translation>
+            <source>Checking that it works</source>
+            <translation>Es wird geprüft, ob sie funktioniert</translation>
         </message>
         <message>
             <location filename="setup/engine_setup.py" />
@@ -2514,6 +2519,11 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/environment_check.py" />
+            <source>The environment lacks what the engine needs: {packages}{more}. Install it there (the diagnosis has the command), {create}.</source>
+            <translation>Der Umgebung fehlt, was die Engine braucht: {packages}{more}. Installieren Sie es dort (der Befehl steht in der Diagnose), {create}.</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
             <source>The engine {engine} works: torch {torch} on {device}, Python {python}</source>
             <translation>Die Engine {engine} funktioniert: torch {torch} auf {device}, Python {python}</translation>
         </message>
@@ -2524,48 +2534,33 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>Expected the Python of an environment, found no file {path}: choose another, {below}.</source>
-            <translation>Erwartet wurde das Python einer Umgebung, gefunden keine Datei {path}: Wählen Sie ein anderes, {below}.</translation>
+            <source>Expected the Python of an environment, found no file {path}: choose another, {create}.</source>
+            <translation>Erwartet wurde das Python einer Umgebung, gefunden keine Datei {path}: Wählen Sie ein anderes, {create}.</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>Expected a program called python, found {name}: choose the environment's python, {below}.</source>
-            <translation>Erwartet wurde ein Programm namens python, gefunden {name}: Wählen Sie das python der Umgebung, {below}.</translation>
+            <source>Expected a program called python, found {name}: choose the environment's python, {create}.</source>
+            <translation>Erwartet wurde ein Programm namens python, gefunden {name}: Wählen Sie das python der Umgebung, {create}.</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>{path} is no Python that can be used; it ended with code {code} and said: {said} Choose another, {below}.</source>
-            <translation>{path} ist kein brauchbares Python; es endete mit Code {code} und meldete: {said} Wählen Sie ein anderes, {below}.</translation>
+            <source>{path} is no Python that can be used; it ended with exit code {code} and printed: {output} Choose another, {create}.</source>
+            <translation>{path} ist kein brauchbares Python; es endete mit Code {code} und meldete: {output} Wählen Sie ein anderes, {create}.</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>Expected Python {least} or newer, found {found}: choose another, {below}.</source>
-            <translation>Erwartet wurde Python {least} oder neuer, gefunden {found}: Wählen Sie ein anderes, {below}.</translation>
+            <source>Expected Python {minimum} or newer, found {found}: choose another, {create}.</source>
+            <translation>Erwartet wurde Python {minimum} oder neuer, gefunden {found}: Wählen Sie ein anderes, {create}.</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>The environment lacks what the engine needs: {told}{more}. Install it there (the diagnosis has the command), {below}.</source>
-            <translation>Der Umgebung fehlt, was die Engine braucht: {told}{more}. Installieren Sie es dort (der Befehl steht in der Diagnose), {below}.</translation>
+            <source>The packages are there, but a tiny model could not be computed: {why}. Where the GPU is the cause, update its driver, {create} for the CPU.</source>
+            <translation>Die Pakete sind da, aber ein winziges Modell ließ sich nicht berechnen: {why}. Wenn die GPU die Ursache ist, aktualisieren Sie ihren Treiber, {create} (für die CPU).</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>The packages are there, but a tiny model could not be computed: {why}. Where the GPU is the cause, update its driver, {below} for the CPU.</source>
-            <translation>Die Pakete sind da, aber ein winziges Modell ließ sich nicht berechnen: {why}. Wenn die GPU die Ursache ist, aktualisieren Sie ihren Treiber, {below} (für die CPU).</translation>
-        </message>
-        <message>
-            <location filename="setup/environment_check.py" />
-            <source>The engine that answered is version {found}, this plugin brings {expected}: run "{path} -m pip uninstall ofanet", {below}.</source>
-            <translation>Geantwortet hat die Engine in Version {found}, dieses Plugin bringt {expected} mit: Führen Sie "{path} -m pip uninstall ofanet" aus, {below}.</translation>
-        </message>
-        <message>
-            <location filename="setup/environment_check.py" />
-            <source>{path} could not be started ({why}): choose another Python, {below}.</source>
-            <translation>{path} ließ sich nicht starten ({why}): Wählen Sie ein anderes Python, {below}.</translation>
-        </message>
-        <message>
-            <location filename="setup/environment_check.py" />
-            <source>nothing.</source>
-            <translation>nichts.</translation>
+            <source>The engine that answered is version {found}, this plugin brings {expected}: run "{path} -m pip uninstall ofanet", {create}.</source>
+            <translation>Geantwortet hat die Engine in Version {found}, dieses Plugin bringt {expected} mit: Führen Sie "{path} -m pip uninstall ofanet" aus, {create}.</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
@@ -2574,8 +2569,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>{name} is {version}, expected {least} or newer</source>
-            <translation>{name} ist {version}, erwartet wird {least} oder neuer</translation>
+            <source>{name} is {version}, expected {minimum} or newer</source>
+            <translation>{name} ist {version}, erwartet wird {minimum} oder neuer</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
@@ -2584,8 +2579,73 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/environment_check.py" />
+            <source>{path} could not be started ({why}): choose another Python, {create}.</source>
+            <translation>{path} ließ sich nicht starten ({why}): Wählen Sie ein anderes Python, {create}.</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>nothing.</source>
+            <translation>nichts.</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
             <source> and {count} more</source>
             <translation> und {count} weitere</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>This Python has no venv module: choose another, or install it ("sudo apt install python3-venv").</source>
+            <translation>Dieses Python hat kein Modul venv: Wählen Sie ein anderes oder installieren Sie es ("sudo apt install python3-venv").</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The disk is full: free some space and press Continue.</source>
+            <translation>Der Datenträger ist voll: Schaffen Sie Platz und wählen Sie „Fortsetzen“.</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The network's certificate is not trusted: ask your IT department for a pip.conf with its certificate, or install from a folder of wheels.</source>
+            <translation>Dem Zertifikat des Netzwerks wird nicht vertraut: Bitten Sie Ihre IT-Abteilung um eine pip.conf mit ihrem Zertifikat, oder installieren Sie aus einem Ordner mit Wheels.</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The proxy refused: see Settings &gt; Options &gt; Network, or install from a folder of wheels.</source>
+            <translation>Der Proxy hat abgelehnt: Siehe Einstellungen &gt; Optionen &gt; Netzwerk, oder installieren Sie aus einem Ordner mit Wheels.</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The network was not reached: check it and press Continue, or install from a folder of wheels.</source>
+            <translation>Das Netzwerk war nicht erreichbar: Prüfen Sie es und wählen Sie „Fortsetzen“, oder installieren Sie aus einem Ordner mit Wheels.</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>There is no {package} for this Python and system: choose another Python.</source>
+            <translation>{package} gibt es nicht für dieses Python und System: Wählen Sie ein anderes Python.</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>It printed nothing.</source>
+            <translation>Es gab nichts aus.</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>Downloading {file}: {now} of {total} MB</source>
+            <translation>{file} wird heruntergeladen: {now} von {total} MB</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The folder {folder} has no wheel of {package} for this Python and system.</source>
+            <translation>Der Ordner {folder} enthält kein Wheel von {package} für dieses Python und System.</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>Looking for {package}</source>
+            <translation>{package} wird gesucht</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>Unpacking {count} packages; this takes minutes</source>
+            <translation>{count} Pakete werden entpackt; das dauert einige Minuten</translation>
         </message>
         <message>
             <location filename="setup/pip_proxy.py" />
@@ -2604,8 +2664,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/python_finder.py" />
-            <source>older than {least}</source>
-            <translation>älter als {least}</translation>
+            <source>older than {minimum}</source>
+            <translation>älter als {minimum}</translation>
         </message>
         <message>
             <location filename="setup/setup_pages.py" />
@@ -2624,7 +2684,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>Use an environment that you have</source>
+            <source>Use an existing environment</source>
             <translation>Eine vorhandene Umgebung verwenden</translation>
         </message>
         <message>
@@ -2649,7 +2709,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>Made with</source>
+            <source>Created with</source>
             <translation>Angelegt mit</translation>
         </message>
         <message>
@@ -2664,7 +2724,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>Another Python to make it with</source>
+            <source>Another Python to create it with</source>
             <translation>Ein anderes Python, mit dem sie angelegt wird</translation>
         </message>
         <message>
@@ -2729,7 +2789,7 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>No Python was found that could make one: install Python 3.10 or newer from python.org (on Debian and Ubuntu: python3-venv), or choose one with Other...</source>
+            <source>No Python was found that can create one: install Python 3.10 or newer from python.org (on Debian and Ubuntu: python3-venv), or choose one with Other...</source>
             <translation>Es wurde kein Python gefunden, mit dem sich eine anlegen ließe: Installieren Sie Python 3.10 oder neuer von python.org (unter Debian und Ubuntu: python3-venv) oder wählen Sie eines mit „Anderes...“</translation>
         </message>
         <message>
@@ -2774,12 +2834,12 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>; what it lacks is downloaded from pypi.org and pytorch.org.</source>
+            <source>; missing packages are downloaded from pypi.org and pytorch.org.</source>
             <translation>; was fehlt, wird von pypi.org und pytorch.org heruntergeladen.</translation>
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source> There is too little space.</source>
+            <source> There is not enough space.</source>
             <translation> Der Platz reicht nicht.</translation>
         </message>
         <message>
@@ -2789,17 +2849,17 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>An earlier attempt did not end; it goes on from there. </source>
-            <translation>Ein früherer Versuch wurde nicht beendet; er wird fortgesetzt. </translation>
+            <source>An earlier attempt was not finished; Continue completes it. </source>
+            <translation>Ein früherer Versuch wurde nicht abgeschlossen; „Fortsetzen“ führt ihn zu Ende. </translation>
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>It was made for another version of the plugin and must be updated. </source>
+            <source>It was created for another version of the plugin and must be updated. </source>
             <translation>Sie wurde für eine andere Version des Plugins angelegt und muss aktualisiert werden. </translation>
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>Is in {folder}</source>
+            <source>It is in {folder}</source>
             <translation>Liegt in {folder}</translation>
         </message>
         <message>
@@ -2814,38 +2874,18 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
-            <source>This Python has no venv module: choose another, or install it ("sudo apt install python3-venv").</source>
-            <translation>Dieses Python hat kein Modul venv: Wählen Sie ein anderes oder installieren Sie es ("sudo apt install python3-venv").</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>Making the environment</source>
+            <source>Creating the environment</source>
             <translation>Umgebung wird angelegt</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
-            <source>Renewing pip</source>
+            <source>Updating pip</source>
             <translation>pip wird erneuert</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
             <source>Installing the engine's packages</source>
             <translation>Die Pakete der Engine werden installiert</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>Downloading {file}: {now} of {total} MB</source>
-            <translation>{file} wird heruntergeladen: {now} von {total} MB</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>The disk is full: free some space and press Continue.</source>
-            <translation>Der Datenträger ist voll: Schaffen Sie Platz und wählen Sie „Fortsetzen“.</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>{title} failed. {why}</source>
-            <translation>{title}: fehlgeschlagen. {why}</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
@@ -2864,8 +2904,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
-            <source>The network's certificate is not trusted: ask your IT department for a pip.conf with its certificate, or install from a folder of wheels.</source>
-            <translation>Dem Zertifikat des Netzwerks wird nicht vertraut: Bitten Sie Ihre IT-Abteilung um eine pip.conf mit ihrem Zertifikat, oder installieren Sie aus einem Ordner mit Wheels.</translation>
+            <source>{title} failed. {why}</source>
+            <translation>{title}: fehlgeschlagen. {why}</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
@@ -2874,28 +2914,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
-            <source>The proxy refused: see Settings &gt; Options &gt; Network, or install from a folder of wheels.</source>
-            <translation>Der Proxy hat abgelehnt: Siehe Einstellungen &gt; Optionen &gt; Netzwerk, oder installieren Sie aus einem Ordner mit Wheels.</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
             <source>Nothing was removed: {folder} was not made by this plugin.</source>
             <translation>Nichts wurde entfernt: {folder} wurde nicht von diesem Plugin angelegt.</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>The network was not reached: check it and press Continue, or install from a folder of wheels.</source>
-            <translation>Das Netzwerk war nicht erreichbar: Prüfen Sie es und wählen Sie „Fortsetzen“, oder installieren Sie aus einem Ordner mit Wheels.</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>Looking for {package}</source>
-            <translation>{package} wird gesucht</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>Unpacking {count} packages; this takes minutes</source>
-            <translation>{count} Pakete werden entpackt; das dauert einige Minuten</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
@@ -2903,19 +2923,14 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <translation>{program} ließ sich nicht starten: {why}.</translation>
         </message>
         <message>
-            <location filename="setup/venv_installer.py" />
-            <source>The folder {folder} has no wheel of {package} for this Python and system.</source>
-            <translation>Der Ordner {folder} enthält kein Wheel von {package} für dieses Python und System.</translation>
+            <location filename="widgets/class_chips.py" />
+            <source>and {count} more</source>
+            <translation>und {count} weitere</translation>
         </message>
         <message>
-            <location filename="setup/venv_installer.py" />
-            <source>There is no {package} for this Python and system: choose another Python.</source>
-            <translation>{package} gibt es nicht für dieses Python und System: Wählen Sie ein anderes Python.</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>it said nothing</source>
-            <translation>keine Meldung</translation>
+            <location filename="widgets/class_chips.py" />
+            <source>Classes: {names}</source>
+            <translation>Klassen: {names}</translation>
         </message>
         <message>
             <location filename="widgets/confusion_matrix.py" />
@@ -2964,8 +2979,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="widgets/extent_input.py" />
-            <source>The raster has no place on the map: only the whole layer can be computed</source>
-            <translation>Das Raster hat keinen Ort auf der Karte: Nur der ganze Layer lässt sich berechnen</translation>
+            <source>The raster is not georeferenced: only the whole layer can be computed</source>
+            <translation>Das Raster ist nicht georeferenziert: Nur der ganze Layer lässt sich berechnen</translation>
         </message>
         <message>
             <location filename="widgets/extent_input.py" />
@@ -3049,18 +3064,18 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
-            <source>Model card</source>
-            <translation>Steckbrief</translation>
+            <source>Everything that the file says about the head</source>
+            <translation>Alles, was die Datei über den Kopf sagt</translation>
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
-            <source>All that the file says of itself</source>
-            <translation>Alles, was die Datei über sich sagt</translation>
+            <source>The head is for {sensor}: choose it as the sensor</source>
+            <translation>Der Kopf ist für {sensor}: Wählen Sie diesen Sensor</translation>
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
-            <source>{task}; looks at tiles of {px} pixels</source>
-            <translation>{task}; betrachtet Kacheln mit {px} Pixeln</translation>
+            <source>{task}; tiles of {px} pixels</source>
+            <translation>{task}; Kacheln mit {px} Pixeln</translation>
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
@@ -3076,21 +3091,6 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="widgets/head_choice.py" />
             <source>Score: {what}</source>
             <translation>Güte: {what}</translation>
-        </message>
-        <message>
-            <location filename="widgets/head_choice.py" />
-            <source>and {count} more</source>
-            <translation>und {count} weitere</translation>
-        </message>
-        <message>
-            <location filename="widgets/head_choice.py" />
-            <source>Classes: {names}</source>
-            <translation>Klassen: {names}</translation>
-        </message>
-        <message>
-            <location filename="widgets/head_choice.py" />
-            <source>The head is for {sensor}: choose it as the sensor</source>
-            <translation>Der Kopf ist für {sensor}: Wählen Sie diesen Sensor</translation>
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
@@ -3194,8 +3194,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
-            <source>The raster is looked at in square tiles. Half their size sees finer detail and takes four times as long, twice the size takes a quarter of the time. The head was trained at Balanced.</source>
-            <translation>Das Raster wird in quadratischen Kacheln betrachtet. Halb so große zeigen feinere Einzelheiten und dauern viermal so lang, doppelt so große brauchen ein Viertel der Zeit. Der Kopf wurde mit „Ausgewogen“ trainiert.</translation>
+            <source>The raster is processed in square tiles. Tiles of half the size show finer detail and take four times as long, tiles of twice the size a quarter of the time. The head was trained at Balanced.</source>
+            <translation>Das Raster wird in quadratischen Kacheln verarbeitet. Halb so große Kacheln zeigen feinere Einzelheiten und dauern viermal so lang, doppelt so große brauchen ein Viertel der Zeit. Der Kopf wurde mit „Ausgewogen“ trainiert.</translation>
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
@@ -3214,8 +3214,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
-            <source>The time is by earlier runs with the same checkpoint and device; tiles without a valid pixel take none</source>
-            <translation>Die Zeit folgt aus früheren Läufen mit demselben Checkpoint und Gerät; Kacheln ohne gültiges Pixel brauchen keine</translation>
+            <source>From earlier runs with the same checkpoint and device; tiles without valid pixels are skipped</source>
+            <translation>Aus früheren Läufen mit demselben Checkpoint und Gerät; Kacheln ohne gültige Pixel werden übersprungen</translation>
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />

@@ -760,16 +760,6 @@ The raster is read in overlapping tiles whose results are blended without seams;
             <translation>每个类别的每个图斑一个多边形：class（数字）、name、area_ha。</translation>
         </message>
         <message>
-            <location filename="algorithms/segment.py" />
-            <source>Polygons: {title}</source>
-            <translation>多边形：{title}</translation>
-        </message>
-        <message>
-            <location filename="algorithms/segment.py" />
-            <source>Confidence: {title}</source>
-            <translation>置信度：{title}</translation>
-        </message>
-        <message>
             <location filename="algorithms/segmentfolder.py" />
             <source>Segment a folder of scenes</source>
             <translation>分割文件夹中的影像</translation>
@@ -1039,8 +1029,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="engine/client.py" />
-            <source>The engine stopped in the middle of the job (exit code {code}); the next job starts it anew.</source>
-            <translation>计算引擎在任务中途停止（退出代码 {code}）；下一个任务会重新启动它。</translation>
+            <source>The engine stopped in the middle of the run (exit code {code}); the next run restarts it.</source>
+            <translation>计算引擎在运行中途停止（退出代码 {code}）；下一次运行会重新启动它。</translation>
         </message>
         <message>
             <location filename="engine/client.py" />
@@ -1064,13 +1054,13 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="engine/client.py" />
-            <source>The engine had stopped or its Python was changed; it is started anew</source>
-            <translation>计算引擎已停止或其 Python 已更改；正在重新启动</translation>
+            <source>The engine had stopped, or its Python was changed: it is restarted</source>
+            <translation>计算引擎已停止，或其 Python 已更改：正在重新启动</translation>
         </message>
         <message>
             <location filename="engine/client.py" />
-            <source>Waiting for another job of the engine to end</source>
-            <translation>正在等待计算引擎的另一个任务结束</translation>
+            <source>Waiting for the engine to finish another run</source>
+            <translation>正在等待计算引擎完成另一次运行</translation>
         </message>
         <message>
             <location filename="engine/client.py" />
@@ -1274,12 +1264,12 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>one class a pixel</source>
+            <source>one class per pixel</source>
             <translation>每个像素一个类别</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>one class a tile</source>
+            <source>one class per tile</source>
             <translation>每个图块一个类别</translation>
         </message>
         <message>
@@ -1324,7 +1314,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Tiles a step</source>
+            <source>Tiles per step</source>
             <translation>每步图块数</translation>
         </message>
         <message>
@@ -1359,7 +1349,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Highest learning rate</source>
+            <source>Peak learning rate</source>
             <translation>最高学习率</translation>
         </message>
         <message>
@@ -1369,7 +1359,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Seed of the random numbers</source>
+            <source>Random seed</source>
             <translation>随机种子</translation>
         </message>
         <message>
@@ -1419,12 +1409,12 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>On real scenes that it has not seen</source>
+            <source>On held-out real scenes</source>
             <translation>在未见过的真实影像上</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>On simulated scenes that it has not seen</source>
+            <source>On held-out simulated scenes</source>
             <translation>在未见过的模拟影像上</translation>
         </message>
         <message>
@@ -1434,7 +1424,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>On tiles that it has not seen</source>
+            <source>On held-out tiles</source>
             <translation>在未见过的图块上</translation>
         </message>
         <message>
@@ -1459,11 +1449,6 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Answers</source>
-            <translation>输出</translation>
-        </message>
-        <message>
-            <location filename="models/model_card.py" />
             <source>Tile</source>
             <translation>图块</translation>
         </message>
@@ -1474,8 +1459,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Its fingerprint</source>
-            <translation>其指纹</translation>
+            <source>Checkpoint's fingerprint</source>
+            <translation>检查点的指纹</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1494,8 +1479,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Heads on it</source>
-            <translation>基于它的分类头</translation>
+            <source>Heads that need it</source>
+            <translation>需要它的分类头</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1539,7 +1524,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>Mean ± deviation</source>
+            <source>Mean ± std</source>
             <translation>均值 ± 标准差</translation>
         </message>
         <message>
@@ -1589,8 +1574,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_manager.py" />
-            <source>What the file says of itself</source>
-            <translation>文件的自述信息</translation>
+            <source>Model card</source>
+            <translation>模型卡</translation>
         </message>
         <message>
             <location filename="models/model_manager.py" />
@@ -1654,8 +1639,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_manager.py" />
-            <source>What</source>
-            <translation>内容</translation>
+            <source>Type</source>
+            <translation>类型</translation>
         </message>
         <message>
             <location filename="models/model_manager.py" />
@@ -1684,7 +1669,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="models/model_manager.py" />
-            <source>Delete {name}? The file {path} is deleted for good.</source>
+            <source>Delete {name}? The file {path} will be permanently deleted.</source>
             <translation>删除 {name}？文件 {path} 将被永久删除。</translation>
         </message>
         <message>
@@ -1743,34 +1728,59 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>已移除 {name}。</translation>
         </message>
         <message>
+            <location filename="panels/classify/more_box.py" />
+            <source> ha</source>
+            <translation> 公顷</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>no minimum</source>
+            <translation>无下限</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Smaller areas are merged into their neighbours</source>
+            <translation>更小的区域并入相邻类别</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>More</source>
+            <translation>更多</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Fastest available</source>
+            <translation>可用的最快设备</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Processor (CPU)</source>
+            <translation>处理器（CPU）</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Graphics card (CUDA)</source>
+            <translation>显卡（CUDA）</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/more_box.py" />
+            <source>Compute on</source>
+            <translation>计算设备</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Open the same in Processing: for batches, models, commands</source>
+            <translation>在数据处理中以相同设置打开：用于批处理、模型、命令</translation>
+        </message>
+        <message>
             <location filename="panels/classify/panel.py" />
             <source>Classify layer</source>
             <translation>分类图层</translation>
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
-            <source>Save classes to</source>
-            <translation>类别保存到</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>More</source>
-            <translation>更多</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source> ha</source>
-            <translation> 公顷</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>none is too small</source>
-            <translation>全部保留</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>Smaller areas are given to their neighbours</source>
-            <translation>更小的区域并入相邻类别</translation>
+            <source>Preview on {raster}</source>
+            <translation>{raster} 的预览</translation>
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
@@ -1799,11 +1809,6 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
-            <source>Open the same in Processing: for batches, models, commands</source>
-            <translation>在数据处理中以相同设置打开：用于批处理、模型、命令</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
             <source>No head was found for this sensor: choose a head file</source>
             <translation>没有找到该传感器的分类头：请选择分类头文件</translation>
         </message>
@@ -1811,6 +1816,16 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="panels/classify/panel.py" />
             <source>Preview of the middle of what the canvas shows, so that it takes seconds</source>
             <translation>只预览画布显示范围的中部，以便在几秒内完成</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>{title}: done, added {names}</source>
+            <translation>{title}：完成，已添加 {names}</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/panel.py" />
+            <source>Save classes to</source>
+            <translation>类别保存到</translation>
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
@@ -1834,26 +1849,6 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/classify/panel.py" />
-            <source>The fastest there is</source>
-            <translation>可用的最快设备</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>Processor (CPU)</source>
-            <translation>处理器（CPU）</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>Graphics card (CUDA)</source>
-            <translation>显卡（CUDA）</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
-            <source>Compute on</source>
-            <translation>计算设备</translation>
-        </message>
-        <message>
-            <location filename="panels/classify/panel.py" />
             <source>Classify {layer}</source>
             <translation>分类 {layer}</translation>
         </message>
@@ -1868,34 +1863,14 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>预览 {layer}</translation>
         </message>
         <message>
-            <location filename="panels/classify/preview.py" />
-            <source>Preview on {raster}</source>
-            <translation>{raster} 的预览</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/likeness.py" />
-            <source>Expected a raster with valid pixels here, found none</source>
-            <translation>此处应为含有效像素的栅格，但没有找到</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/likeness.py" />
-            <source>Expected a place on the raster: click inside it</source>
-            <translation>应为栅格上的位置：请在栅格内点击</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/likeness.py" />
-            <source>Expected a place with valid pixels, found nodata: click elsewhere</source>
-            <translation>应为含有效像素的位置，实际为无数据：请点击别处</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/likeness.py" />
-            <source>The layer could not be written to {path}</source>
-            <translation>无法将图层写入 {path}</translation>
+            <location filename="panels/run_row.py" />
+            <source>Cancel</source>
+            <translation>取消</translation>
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
-            <source>{threshold:.2f} and more: {share:.1%} of the area (1 is the same, 0 any place)</source>
-            <translation>{threshold:.2f} 及以上：占面积的 {share:.1%}（1 为相同，0 为任意地点）</translation>
+            <source>Done. Click another place, or set the threshold with the slider</source>
+            <translation>完成。可点击另一地点，或用滑块设定阈值</translation>
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
@@ -1914,12 +1889,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
-            <source>Progress</source>
-            <translation>进度</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/panel.py" />
-            <source>Least likeness that is shown</source>
+            <source>Lowest similarity that is shown</source>
             <translation>显示的最低相似度</translation>
         </message>
         <message>
@@ -1929,13 +1899,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
-            <source>Looking for similar places</source>
-            <translation>正在查找相似地点</translation>
-        </message>
-        <message>
-            <location filename="panels/similarity/panel.py" />
-            <source>Cancel</source>
-            <translation>取消</translation>
+            <source>{threshold:.2f} and more: {share:.1%} of the area (1: the same, 0: a random place)</source>
+            <translation>{threshold:.2f} 及以上：占面积的 {share:.1%}（1：相同，0：随机地点）</translation>
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
@@ -1944,13 +1909,38 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/similarity/panel.py" />
-            <source>Done. Click another place, or draw the line with the slider</source>
-            <translation>完成。可点击另一个地点，或用滑块调整界线</translation>
+            <source>Expected a place on the raster: click inside it</source>
+            <translation>应为栅格上的位置：请在栅格内点击</translation>
         </message>
         <message>
-            <location filename="panels/similarity/panel.py" />
-            <source>{raster}: likeness</source>
+            <location filename="panels/similarity/search.py" />
+            <source>comparing places</source>
+            <translation>正在比较各处</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/search.py" />
+            <source>computing features</source>
+            <translation>正在计算特征</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/similarity_layer.py" />
+            <source>{raster}: similarity</source>
             <translation>{raster}：相似度</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/similarity_map.py" />
+            <source>Expected a raster with valid pixels here, found none</source>
+            <translation>此处应为含有效像素的栅格，但没有找到</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/similarity_map.py" />
+            <source>Expected a place with valid pixels, found nodata: click elsewhere</source>
+            <translation>应为含有效像素的位置，实际为无数据：请点击别处</translation>
+        </message>
+        <message>
+            <location filename="panels/similarity/similarity_map.py" />
+            <source>The layer could not be written to {path}</source>
+            <translation>无法将图层写入 {path}</translation>
         </message>
         <message>
             <location filename="panels/training/class_asker.py" />
@@ -2013,6 +2003,36 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>尚无类别</translation>
         </message>
         <message>
+            <location filename="panels/training/head_score.py" />
+            <source>Mean IoU {miou:.2f}{before}, accuracy {accuracy:.0%}, on held-out polygons</source>
+            <translation>平均 IoU {miou:.2f}{before}，精度 {accuracy:.0%}，基于未参与学习的多边形</translation>
+        </message>
+        <message>
+            <location filename="panels/training/head_score.py" />
+            <source>Not scored: for that each class needs polygons in two places</source>
+            <translation>未评分：评分要求每个类别在两处有多边形</translation>
+        </message>
+        <message>
+            <location filename="panels/training/head_score.py" />
+            <source> (before: {miou:.2f})</source>
+            <translation>（之前：{miou:.2f}）</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Go to the place in the map where the head is least certain</source>
+            <translation>转到图上分类头最没有把握的地点</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>Keep the head: Classify layer and the toolbox offer it from then on</source>
+            <translation>保留该分类头：此后“分类图层”和工具箱都会提供它</translation>
+        </message>
+        <message>
+            <location filename="panels/training/panel.py" />
+            <source>The map is up to date</source>
+            <translation>地图已是最新</translation>
+        </message>
+        <message>
             <location filename="panels/training/panel.py" />
             <source>Place {number}: mean confidence {confidence:.0%}. Draw a polygon of what is right here, then train</source>
             <translation>地点 {number}：平均置信度 {confidence:.0%}。请在此绘制正确类别的多边形，然后训练</translation>
@@ -2029,8 +2049,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Learn the classes from the polygons</source>
-            <translation>从多边形学习类别</translation>
+            <source>Train a head on the polygons</source>
+            <translation>用这些多边形训练分类头</translation>
         </message>
         <message>
             <location filename="panels/training/panel.py" />
@@ -2049,18 +2069,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Go to the place of the map of which the head is least sure</source>
-            <translation>转到图上分类头最没有把握的地点</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
             <source>Save head</source>
             <translation>保存分类头</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
-            <source>Keep the head: Classify layer and the toolbox offer it from then on</source>
-            <translation>保留该分类头：此后“分类图层”和工具箱都会提供它</translation>
         </message>
         <message>
             <location filename="panels/training/panel.py" />
@@ -2094,18 +2104,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Mean IoU {miou:.2f}{before}, accuracy {accuracy:.0%}, in polygons that were kept from learning</source>
-            <translation>平均 IoU {miou:.2f}{before}，精度 {accuracy:.0%}，基于未参与学习的多边形</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
             <source>Mapping</source>
             <translation>制图</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
-            <source>The map is up to date</source>
-            <translation>地图已是最新</translation>
         </message>
         <message>
             <location filename="panels/training/panel.py" />
@@ -2114,13 +2114,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Cancelling...</source>
-            <translation>正在取消...</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
-            <source>Not scored: for that each class needs polygons in two places</source>
-            <translation>未评分：评分要求每个类别在两处有多边形</translation>
+            <source>Trained on {count} classes</source>
+            <translation>已用 {count} 个类别训练</translation>
         </message>
         <message>
             <location filename="panels/training/panel.py" />
@@ -2134,18 +2129,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="panels/training/panel.py" />
-            <source>Trained on {count} classes</source>
-            <translation>已用 {count} 个类别训练</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
             <source>Saved: "{name}" can now be chosen under Classify layer</source>
             <translation>已保存：现在可在“分类图层”中选择“{name}”</translation>
-        </message>
-        <message>
-            <location filename="panels/training/panel.py" />
-            <source> (before: {miou:.2f})</source>
-            <translation>（之前：{miou:.2f}）</translation>
         </message>
         <message>
             <location filename="panels/training/save_head.py" />
@@ -2249,98 +2234,13 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="plugin.py" />
-            <source>Draw polygons, teach the model their classes, and map with them</source>
-            <translation>绘制多边形，教模型学会其类别，并据此制图</translation>
+            <source>Draw polygons, train a head on their classes, and map with it</source>
+            <translation>绘制多边形，用其类别训练分类头，并据此制图</translation>
         </message>
         <message>
             <location filename="plugin.py" />
-            <source>Click a place and see how alike every other place is</source>
+            <source>Click a place and see how similar every other place is</source>
             <translation>点击一个地点，查看其他各处与它的相似程度</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Classes of {source} by the head {head}</source>
-            <translation>由分类头 {head} 得到的 {source} 的类别</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Areas of one class of {source} by the head {head}</source>
-            <translation>由分类头 {head} 得到的 {source} 的同类区域</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Probability (0 to 1) of the winning class, of {source} by the head {head}</source>
-            <translation>由分类头 {head} 得到的 {source} 各像素所取类别的概率（0 到 1）</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Counted on the map, not corrected for its errors.</source>
-            <translation>面积按图上像素统计，未对分类误差进行校正。</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>engine</source>
-            <translation>计算引擎</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>source</source>
-            <translation>来源</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>sensor</source>
-            <translation>传感器</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>unit of the values</source>
-            <translation>数值单位</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>checkpoint</source>
-            <translation>检查点</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>fingerprint of the backbone</source>
-            <translation>骨干网络的指纹</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>head</source>
-            <translation>分类头</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>tile size, px</source>
-            <translation>图块大小（像素）</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>overlap of tiles</source>
-            <translation>图块重叠</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>smallest area, ha</source>
-            <translation>最小面积（公顷）</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>device</source>
-            <translation>计算设备</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>Open report</source>
-            <translation>打开报告</translation>
-        </message>
-        <message>
-            <location filename="results/layer_group.py" />
-            <source>date</source>
-            <translation>日期</translation>
         </message>
         <message>
             <location filename="results/live_map.py" />
@@ -2358,6 +2258,16 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>{raster}：置信度</translation>
         </message>
         <message>
+            <location filename="results/map_run.py" />
+            <source>Polygons: {title}</source>
+            <translation>多边形：{title}</translation>
+        </message>
+        <message>
+            <location filename="results/map_run.py" />
+            <source>Confidence: {title}</source>
+            <translation>置信度：{title}</translation>
+        </message>
+        <message>
             <location filename="results/output_inputs.py" />
             <source>GeoTIFF (*.tif)</source>
             <translation>GeoTIFF (*.tif)</translation>
@@ -2373,14 +2283,94 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>[临时图层]</translation>
         </message>
         <message>
-            <location filename="results/styling.py" />
+            <location filename="results/post_processing.py" />
             <source>tiles</source>
             <translation>图块</translation>
         </message>
         <message>
-            <location filename="results/styling.py" />
+            <location filename="results/post_processing.py" />
             <source>pixels</source>
             <translation>像素</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>Classes of {source} by the head {head}</source>
+            <translation>由分类头 {head} 得到的 {source} 的类别</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>Areas of one class of {source} by the head {head}</source>
+            <translation>由分类头 {head} 得到的 {source} 的同类区域</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>Probability (0 to 1) of the winning class, of {source} by the head {head}</source>
+            <translation>由分类头 {head} 得到的 {source} 各像素所取类别的概率（0 到 1）</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>Counted on the map, not corrected for its errors.</source>
+            <translation>面积按图上像素统计，未对分类误差进行校正。</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>engine</source>
+            <translation>计算引擎</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>source</source>
+            <translation>来源</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>sensor</source>
+            <translation>传感器</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>unit of the values</source>
+            <translation>数值单位</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>checkpoint</source>
+            <translation>检查点</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>fingerprint of the backbone</source>
+            <translation>骨干网络的指纹</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>head</source>
+            <translation>分类头</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>tile size, px</source>
+            <translation>图块大小（像素）</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>overlap of tiles</source>
+            <translation>图块重叠</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>smallest area, ha</source>
+            <translation>最小面积（公顷）</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>device</source>
+            <translation>计算设备</translation>
+        </message>
+        <message>
+            <location filename="results/sidecars.py" />
+            <source>date</source>
+            <translation>日期</translation>
         </message>
         <message>
             <location filename="runs/algorithm_task.py" />
@@ -2388,27 +2378,32 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>{title}：失败</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
+            <source>{title}: done, but its project was closed meanwhile. The result is in {files}</source>
+            <translation>{title}：已完成，但其所属工程已被关闭。结果保存在 {files}</translation>
+        </message>
+        <message>
+            <location filename="runs/panel_run.py" />
             <source>waiting for another run to end</source>
             <translation>正在等待另一个运行结束</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
             <source>starting</source>
             <translation>正在启动</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
+            <source>{title}: cancelled, since its project was closed</source>
+            <translation>{title}：已取消，因为其所属工程已关闭</translation>
+        </message>
+        <message>
+            <location filename="runs/panel_run.py" />
             <source>cancelling...</source>
             <translation>正在取消...</translation>
         </message>
         <message>
-            <location filename="runs/run.py" />
-            <source>{title}: done, added {names}</source>
-            <translation>{title}：完成，已添加 {names}</translation>
-        </message>
-        <message>
-            <location filename="runs/run.py" />
+            <location filename="runs/panel_run.py" />
             <source>{title}: cancelled</source>
             <translation>{title}：已取消</translation>
         </message>
@@ -2416,6 +2411,16 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="runs/run_list.py" />
             <source>Cancel: {title}</source>
             <translation>取消：{title}</translation>
+        </message>
+        <message>
+            <location filename="runs/run_messages.py" />
+            <source>Open report</source>
+            <translation>打开报告</translation>
+        </message>
+        <message>
+            <location filename="runs/run_progress.py" />
+            <source>Progress</source>
+            <translation>进度</translation>
         </message>
         <message>
             <location filename="sensors.py" />
@@ -2499,8 +2504,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/engine_setup.py" />
-            <source>Checking that it computes</source>
-            <translation>正在检查能否计算</translation>
+            <source>Checking that it works</source>
+            <translation>正在检查它能否工作</translation>
         </message>
         <message>
             <location filename="setup/engine_setup.py" />
@@ -2514,6 +2519,11 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/environment_check.py" />
+            <source>The environment lacks what the engine needs: {packages}{more}. Install it there (the diagnosis has the command), {create}.</source>
+            <translation>该环境缺少计算引擎所需的内容：{packages}{more}。请在其中安装（命令见诊断信息），{create}。</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
             <source>The engine {engine} works: torch {torch} on {device}, Python {python}</source>
             <translation>计算引擎 {engine} 可用：torch {torch}，运行于{device}，Python {python}</translation>
         </message>
@@ -2524,48 +2534,33 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>Expected the Python of an environment, found no file {path}: choose another, {below}.</source>
-            <translation>应为某个环境的 Python，但文件 {path} 不存在：请另选一个，{below}。</translation>
+            <source>Expected the Python of an environment, found no file {path}: choose another, {create}.</source>
+            <translation>应为某个环境的 Python，但文件 {path} 不存在：请另选一个，{create}。</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>Expected a program called python, found {name}: choose the environment's python, {below}.</source>
-            <translation>应为名为 python 的程序，实际为 {name}：请选择该环境的 python，{below}。</translation>
+            <source>Expected a program called python, found {name}: choose the environment's python, {create}.</source>
+            <translation>应为名为 python 的程序，实际为 {name}：请选择该环境的 python，{create}。</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>{path} is no Python that can be used; it ended with code {code} and said: {said} Choose another, {below}.</source>
-            <translation>{path} 不是可用的 Python；它以代码 {code} 结束，并显示：{said} 请另选一个，{below}。</translation>
+            <source>{path} is no Python that can be used; it ended with exit code {code} and printed: {output} Choose another, {create}.</source>
+            <translation>{path} 不是可用的 Python；它以代码 {code} 结束，并显示：{output} 请另选一个，{create}。</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>Expected Python {least} or newer, found {found}: choose another, {below}.</source>
-            <translation>应为 Python {least} 或更新版本，实际为 {found}：请另选一个，{below}。</translation>
+            <source>Expected Python {minimum} or newer, found {found}: choose another, {create}.</source>
+            <translation>应为 Python {minimum} 或更新版本，实际为 {found}：请另选一个，{create}。</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>The environment lacks what the engine needs: {told}{more}. Install it there (the diagnosis has the command), {below}.</source>
-            <translation>该环境缺少计算引擎所需的内容：{told}{more}。请在其中安装（命令见诊断信息），{below}。</translation>
+            <source>The packages are there, but a tiny model could not be computed: {why}. Where the GPU is the cause, update its driver, {create} for the CPU.</source>
+            <translation>软件包齐全，但无法计算一个微型模型：{why}。如果是 GPU 的原因，请更新其驱动，{create}（使用 CPU）。</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>The packages are there, but a tiny model could not be computed: {why}. Where the GPU is the cause, update its driver, {below} for the CPU.</source>
-            <translation>软件包齐全，但无法计算一个微型模型：{why}。如果是 GPU 的原因，请更新其驱动，{below}（使用 CPU）。</translation>
-        </message>
-        <message>
-            <location filename="setup/environment_check.py" />
-            <source>The engine that answered is version {found}, this plugin brings {expected}: run "{path} -m pip uninstall ofanet", {below}.</source>
-            <translation>应答的计算引擎版本为 {found}，本插件自带 {expected}：请运行 "{path} -m pip uninstall ofanet"，{below}。</translation>
-        </message>
-        <message>
-            <location filename="setup/environment_check.py" />
-            <source>{path} could not be started ({why}): choose another Python, {below}.</source>
-            <translation>无法启动 {path}（{why}）：请另选一个 Python，{below}。</translation>
-        </message>
-        <message>
-            <location filename="setup/environment_check.py" />
-            <source>nothing.</source>
-            <translation>无。</translation>
+            <source>The engine that answered is version {found}, this plugin brings {expected}: run "{path} -m pip uninstall ofanet", {create}.</source>
+            <translation>应答的计算引擎版本为 {found}，本插件自带 {expected}：请运行 "{path} -m pip uninstall ofanet"，{create}。</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
@@ -2574,8 +2569,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/environment_check.py" />
-            <source>{name} is {version}, expected {least} or newer</source>
-            <translation>{name} 为 {version}，应为 {least} 或更新版本</translation>
+            <source>{name} is {version}, expected {minimum} or newer</source>
+            <translation>{name} 为 {version}，应为 {minimum} 或更新版本</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
@@ -2584,8 +2579,73 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/environment_check.py" />
+            <source>{path} could not be started ({why}): choose another Python, {create}.</source>
+            <translation>无法启动 {path}（{why}）：请另选一个 Python，{create}。</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
+            <source>nothing.</source>
+            <translation>无。</translation>
+        </message>
+        <message>
+            <location filename="setup/environment_check.py" />
             <source> and {count} more</source>
             <translation>，另有 {count} 项</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>This Python has no venv module: choose another, or install it ("sudo apt install python3-venv").</source>
+            <translation>该 Python 没有 venv 模块：请另选一个，或安装该模块（"sudo apt install python3-venv"）。</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The disk is full: free some space and press Continue.</source>
+            <translation>磁盘已满：请释放一些空间，然后点击“继续”。</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The network's certificate is not trusted: ask your IT department for a pip.conf with its certificate, or install from a folder of wheels.</source>
+            <translation>网络的证书不受信任：请向 IT 部门索取含其证书的 pip.conf，或从 wheel 文件夹安装。</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The proxy refused: see Settings &gt; Options &gt; Network, or install from a folder of wheels.</source>
+            <translation>代理拒绝了连接：请查看 设置 &gt; 选项 &gt; 网络，或从 wheel 文件夹安装。</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The network was not reached: check it and press Continue, or install from a folder of wheels.</source>
+            <translation>无法连接网络：请检查后点击“继续”，或从 wheel 文件夹安装。</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>There is no {package} for this Python and system: choose another Python.</source>
+            <translation>没有适用于此 Python 和系统的 {package}：请另选一个 Python。</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>It printed nothing.</source>
+            <translation>没有任何输出。</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>Downloading {file}: {now} of {total} MB</source>
+            <translation>正在下载 {file}：{now} / {total} MB</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>The folder {folder} has no wheel of {package} for this Python and system.</source>
+            <translation>文件夹 {folder} 中没有适用于此 Python 和系统的 {package} wheel。</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>Looking for {package}</source>
+            <translation>正在查找 {package}</translation>
+        </message>
+        <message>
+            <location filename="setup/pip_output.py" />
+            <source>Unpacking {count} packages; this takes minutes</source>
+            <translation>正在解压 {count} 个软件包，需要几分钟</translation>
         </message>
         <message>
             <location filename="setup/pip_proxy.py" />
@@ -2604,8 +2664,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/python_finder.py" />
-            <source>older than {least}</source>
-            <translation>低于 {least}</translation>
+            <source>older than {minimum}</source>
+            <translation>低于 {minimum}</translation>
         </message>
         <message>
             <location filename="setup/setup_pages.py" />
@@ -2624,7 +2684,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>Use an environment that you have</source>
+            <source>Use an existing environment</source>
             <translation>使用您已有的环境</translation>
         </message>
         <message>
@@ -2649,7 +2709,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>Made with</source>
+            <source>Created with</source>
             <translation>创建所用 Python</translation>
         </message>
         <message>
@@ -2664,7 +2724,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>Another Python to make it with</source>
+            <source>Another Python to create it with</source>
             <translation>创建环境所用的另一个 Python</translation>
         </message>
         <message>
@@ -2729,7 +2789,7 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>No Python was found that could make one: install Python 3.10 or newer from python.org (on Debian and Ubuntu: python3-venv), or choose one with Other...</source>
+            <source>No Python was found that can create one: install Python 3.10 or newer from python.org (on Debian and Ubuntu: python3-venv), or choose one with Other...</source>
             <translation>没有找到可用于创建环境的 Python：请从 python.org 安装 Python 3.10 或更新版本（Debian 和 Ubuntu 上：python3-venv），或用“其他...”选择一个</translation>
         </message>
         <message>
@@ -2774,12 +2834,12 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>; what it lacks is downloaded from pypi.org and pytorch.org.</source>
+            <source>; missing packages are downloaded from pypi.org and pytorch.org.</source>
             <translation>；缺少的内容将从 pypi.org 和 pytorch.org 下载。</translation>
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source> There is too little space.</source>
+            <source> There is not enough space.</source>
             <translation>空间不足。</translation>
         </message>
         <message>
@@ -2789,17 +2849,17 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>An earlier attempt did not end; it goes on from there. </source>
-            <translation>上一次尝试没有完成，将从中断处继续。</translation>
+            <source>An earlier attempt was not finished; Continue completes it. </source>
+            <translation>上一次尝试没有完成；“继续”会将其完成。</translation>
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>It was made for another version of the plugin and must be updated. </source>
+            <source>It was created for another version of the plugin and must be updated. </source>
             <translation>它是为插件的另一个版本创建的，必须更新。</translation>
         </message>
         <message>
             <location filename="setup/setup_panel.py" />
-            <source>Is in {folder}</source>
+            <source>It is in {folder}</source>
             <translation>位于 {folder}</translation>
         </message>
         <message>
@@ -2814,38 +2874,18 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
-            <source>This Python has no venv module: choose another, or install it ("sudo apt install python3-venv").</source>
-            <translation>该 Python 没有 venv 模块：请另选一个，或安装该模块（"sudo apt install python3-venv"）。</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>Making the environment</source>
+            <source>Creating the environment</source>
             <translation>正在创建环境</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
-            <source>Renewing pip</source>
+            <source>Updating pip</source>
             <translation>正在更新 pip</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
             <source>Installing the engine's packages</source>
             <translation>正在安装计算引擎的软件包</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>Downloading {file}: {now} of {total} MB</source>
-            <translation>正在下载 {file}：{now} / {total} MB</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>The disk is full: free some space and press Continue.</source>
-            <translation>磁盘已满：请释放一些空间，然后点击“继续”。</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>{title} failed. {why}</source>
-            <translation>{title}：失败。{why}</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
@@ -2864,8 +2904,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
-            <source>The network's certificate is not trusted: ask your IT department for a pip.conf with its certificate, or install from a folder of wheels.</source>
-            <translation>网络的证书不受信任：请向 IT 部门索取含其证书的 pip.conf，或从 wheel 文件夹安装。</translation>
+            <source>{title} failed. {why}</source>
+            <translation>{title}：失败。{why}</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
@@ -2874,28 +2914,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
-            <source>The proxy refused: see Settings &gt; Options &gt; Network, or install from a folder of wheels.</source>
-            <translation>代理拒绝了连接：请查看 设置 &gt; 选项 &gt; 网络，或从 wheel 文件夹安装。</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
             <source>Nothing was removed: {folder} was not made by this plugin.</source>
             <translation>未移除任何内容：{folder} 不是由本插件创建的。</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>The network was not reached: check it and press Continue, or install from a folder of wheels.</source>
-            <translation>无法连接网络：请检查后点击“继续”，或从 wheel 文件夹安装。</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>Looking for {package}</source>
-            <translation>正在查找 {package}</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>Unpacking {count} packages; this takes minutes</source>
-            <translation>正在解压 {count} 个软件包，需要几分钟</translation>
         </message>
         <message>
             <location filename="setup/venv_installer.py" />
@@ -2903,19 +2923,14 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <translation>无法启动 {program}：{why}。</translation>
         </message>
         <message>
-            <location filename="setup/venv_installer.py" />
-            <source>The folder {folder} has no wheel of {package} for this Python and system.</source>
-            <translation>文件夹 {folder} 中没有适用于此 Python 和系统的 {package} wheel。</translation>
+            <location filename="widgets/class_chips.py" />
+            <source>and {count} more</source>
+            <translation>另有 {count} 个</translation>
         </message>
         <message>
-            <location filename="setup/venv_installer.py" />
-            <source>There is no {package} for this Python and system: choose another Python.</source>
-            <translation>没有适用于此 Python 和系统的 {package}：请另选一个 Python。</translation>
-        </message>
-        <message>
-            <location filename="setup/venv_installer.py" />
-            <source>it said nothing</source>
-            <translation>没有任何输出</translation>
+            <location filename="widgets/class_chips.py" />
+            <source>Classes: {names}</source>
+            <translation>类别：{names}</translation>
         </message>
         <message>
             <location filename="widgets/confusion_matrix.py" />
@@ -2964,8 +2979,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="widgets/extent_input.py" />
-            <source>The raster has no place on the map: only the whole layer can be computed</source>
-            <translation>该栅格在地图上没有位置：只能计算整个图层</translation>
+            <source>The raster is not georeferenced: only the whole layer can be computed</source>
+            <translation>该栅格没有地理参考：只能计算整个图层</translation>
         </message>
         <message>
             <location filename="widgets/extent_input.py" />
@@ -3049,18 +3064,18 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
-            <source>Model card</source>
-            <translation>模型卡</translation>
+            <source>Everything that the file says about the head</source>
+            <translation>文件中关于该分类头的全部信息</translation>
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
-            <source>All that the file says of itself</source>
-            <translation>文件的全部自述信息</translation>
+            <source>The head is for {sensor}: choose it as the sensor</source>
+            <translation>该分类头用于 {sensor}：请将其选为传感器</translation>
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
-            <source>{task}; looks at tiles of {px} pixels</source>
-            <translation>{task}；以 {px} 像素的图块查看</translation>
+            <source>{task}; tiles of {px} pixels</source>
+            <translation>{task}；{px} 像素的图块</translation>
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
@@ -3076,21 +3091,6 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="widgets/head_choice.py" />
             <source>Score: {what}</source>
             <translation>得分：{what}</translation>
-        </message>
-        <message>
-            <location filename="widgets/head_choice.py" />
-            <source>and {count} more</source>
-            <translation>另有 {count} 个</translation>
-        </message>
-        <message>
-            <location filename="widgets/head_choice.py" />
-            <source>Classes: {names}</source>
-            <translation>类别：{names}</translation>
-        </message>
-        <message>
-            <location filename="widgets/head_choice.py" />
-            <source>The head is for {sensor}: choose it as the sensor</source>
-            <translation>该分类头用于 {sensor}：请将其选为传感器</translation>
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
@@ -3194,8 +3194,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
-            <source>The raster is looked at in square tiles. Half their size sees finer detail and takes four times as long, twice the size takes a quarter of the time. The head was trained at Balanced.</source>
-            <translation>栅格以方形图块查看。图块边长减半，细节更精细，耗时为四倍；边长加倍，耗时为四分之一。分类头是按“均衡”训练的。</translation>
+            <source>The raster is processed in square tiles. Tiles of half the size show finer detail and take four times as long, tiles of twice the size a quarter of the time. The head was trained at Balanced.</source>
+            <translation>栅格以方形图块处理。图块边长减半，细节更精细，耗时为四倍；边长加倍，耗时为四分之一。分类头是按“均衡”训练的。</translation>
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
@@ -3214,8 +3214,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
-            <source>The time is by earlier runs with the same checkpoint and device; tiles without a valid pixel take none</source>
-            <translation>时间根据以前使用相同检查点和计算设备的运行估计；没有有效像素的图块不耗时</translation>
+            <source>From earlier runs with the same checkpoint and device; tiles without valid pixels are skipped</source>
+            <translation>根据以前使用相同检查点和计算设备的运行估计；没有有效像素的图块会被跳过</translation>
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />

@@ -1,7 +1,7 @@
-"""The plugin's own words in the language of QGIS, from i18n/ofanet_<language>.ts.
+"""The plugin's texts in the language of QGIS, from i18n/ofanet_<language>.ts.
 
-The files are read as they are: Qt's translators take compiled ones only, and one in Python would be asked for every
-word of QGIS, by every thread. Nothing is installed, so nothing is left behind when QGIS unloads the plugin.
+The files are read as they are: Qt's translators take compiled ones only, and one in Python would be called for every
+text of QGIS, by every thread. Nothing is installed, so nothing is left behind when QGIS unloads the plugin.
 """
 
 import html
@@ -17,10 +17,10 @@ _TRADITIONAL = ("hant", "tw", "hk", "mo")  # Chinese of another script than the 
 
 
 def locale() -> str:
-    """QGIS's language: that of its settings where they say one, else the system's."""
+    """QGIS's language: that of its settings where it is set there, else the system's."""
     settings = QgsSettings()
-    told = settings.value("locale/userLocale", "") if settings.value("locale/overrideFlag", False, type=bool) else ""
-    return told or QLocale().name()
+    chosen = settings.value("locale/userLocale", "") if settings.value("locale/overrideFlag", False, type=bool) else ""
+    return chosen or QLocale().name()
 
 
 def messages(name: str) -> dict[str, str]:

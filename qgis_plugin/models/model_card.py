@@ -1,31 +1,31 @@
-"""What a model file says of itself, as a page to read: classes, scores, how it was made, statistics."""
+"""The model card of a checkpoint or head as HTML: classes, scores, how it was made, statistics."""
 
 from html import escape
 
 from ..engine.modules import sensors
 from ..i18n.texts import sensor_title, tr
-from .model_files import BROUGHT, NAMED, OWN, Entry, backbone_of, heads_on
+from .model_files import INCLUDED, NAMED, OWN, ModelEntry, backbone_of, heads_on
 
 KINDS = {"head": tr("Head"), "checkpoint": tr("Checkpoint")}
-TASKS = {"segment": tr("one class a pixel"), "classify": tr("one class a tile")}
-PLACES = {OWN: tr("your own"), BROUGHT: tr("comes with the plugin"), NAMED: tr("folder in OFANET_MODELS")}
+TASKS = {"segment": tr("one class per pixel"), "classify": tr("one class per tile")}
+PLACES = {OWN: tr("your own"), INCLUDED: tr("comes with the plugin"), NAMED: tr("folder in OFANET_MODELS")}
 _MOST_BANDS = 13
-_WORDS = {
+_FACTS = {
     "recipe": tr("Recipe"),
     "simulated_scenes": tr("Simulated scenes"),
     "real_scenes": tr("Real scenes"),
     "steps": tr("Steps"),
     "epochs": tr("Epochs"),
-    "batch": tr("Tiles a step"),
+    "batch": tr("Tiles per step"),
     "images": tr("Images seen"),
     "seconds": tr("Seconds"),
     "sources": tr("Sources"),
     "config": tr("Configuration"),
     "checkpoint": tr("Saved as"),
     "nonfinite_steps": tr("Steps without a finite loss"),
-    "peak_lr": tr("Highest learning rate"),
+    "peak_lr": tr("Peak learning rate"),
     "minutes": tr("Minutes"),
-    "seed": tr("Seed of the random numbers"),
+    "seed": tr("Random seed"),
     "kind": tr("Kind"),
     "samples": tr("Samples"),
     "groups": tr("Places"),
@@ -40,8 +40,8 @@ _WORDS = {
 _SCORES = ("validation", "held_out_real", "held_out_simulated")
 _SCORE_TITLES = {
     "validation": tr("Cross-validated on its own labels"),
-    "held_out_real": tr("On real scenes that it has not seen"),
-    "held_out_simulated": tr("On simulated scenes that it has not seen"),
+    "held_out_real": tr("On held-out real scenes"),
+    "held_out_simulated": tr("On held-out simulated scenes"),
 }
 
 
@@ -49,8 +49,8 @@ def sensor_name(sensor: str) -> str:
     return sensor_title(sensors.get(sensor)) if sensor in sensors.SENSORS else sensor
 
 
-def score(entry: Entry) -> tuple[str, str]:
-    """The one score of a head for a list, and what it is: validated and real before simulated."""
+def score(entry: ModelEntry) -> tuple[str, str]:
+    """The score of a head for a list, and how it was measured: cross-validated and real before simulated."""
     training = entry.header.get("training") or {}
     for key in _SCORES:
         found = training.get(key) or {}
@@ -58,11 +58,11 @@ def score(entry: Entry) -> tuple[str, str]:
             return tr("IoU {number:.2f}").format(number=found["miou"]), _SCORE_TITLES[key]
     accuracy = training.get("held_out_accuracy")
     if isinstance(accuracy, (int, float)):
-        return tr("accuracy {number:.2f}").format(number=accuracy), tr("On tiles that it has not seen")
+        return tr("accuracy {number:.2f}").format(number=accuracy), tr("On held-out tiles")
     return "-", tr("not known")
 
 
-def page(entry: Entry) -> str:
+def page(entry: ModelEntry) -> str:
     header = entry.header
     parts = [f"<h3>{escape(entry.title)}</h3>"]
     if entry.problem:
@@ -81,44 +81,44 @@ def page(entry: Entry) -> str:
     return "".join([*parts, _rows(facts)])
 
 
-def _head(entry: Entry) -> list[str]:
+def _head(entry: ModelEntry) -> list[str]:
     header, backbone = entry.header, backbone_of(entry)
-    bands = header.get("bands") or []
+    task, bands = str(header.get("task")), header.get("bands") or []
     facts = [
         (tr("Sensor"), sensor_name(header.get("sensor", ""))),
-        (tr("Answers"), TASKS.get(header.get("task"), header.get("task"))),
+        (tr("Task"), TASKS.get(task, task)),
         (tr("Kind"), header.get("kind")),
         (tr("Tile"), tr("{px} pixels").format(px=header.get("tile_px"))),
         (tr("Bands"), _few(bands)),
-        (tr("Unit"), tr(sensors.UNITS.get(header.get("unit"), str(header.get("unit"))))),
+        (tr("Unit"), _unit(header)),
         (tr("Needs checkpoint"), backbone.name if backbone else tr("not found: import the one it was fitted on")),
-        (tr("Its fingerprint"), header.get("backbone")),
+        (tr("Checkpoint's fingerprint"), header.get("backbone")),
     ]
     training = header.get("training") or {}
     return [_rows(facts), _heading(tr("Classes")), _classes(header.get("classes") or [], training)]
 
 
 def _classes(classes: list[dict], training: dict) -> str:
-    """Each class with its colour, and its IoU in each of the assessments that the file tells of."""
-    told = [key for key in _SCORES if isinstance(training.get(key), dict)]
-    titles = "".join(f"<td><i>{escape(_SCORE_TITLES[key])}</i></td>" for key in told)
+    """Each class with its colour, and its IoU in each of the assessments in the file."""
+    assessed = [key for key in _SCORES if isinstance(training.get(key), dict)]
+    titles = "".join(f"<td><i>{escape(_SCORE_TITLES[key])}</i></td>" for key in assessed)
     rows = [f"<tr><td></td><td></td>{titles}</tr>"]
     for number, entry in enumerate(classes):
         cells = [
             f'<td bgcolor="{escape(str(entry.get("color", "#ffffff")))}">&nbsp;&nbsp;&nbsp;&nbsp;</td>',
             f"<td>{escape(str(entry.get('name')))} ({entry.get('value')})</td>",
         ]
-        cells += [f"<td>{_share(_iou(training[key], number, entry))}</td>" for key in told]
+        cells += [f"<td>{_share(_iou(training[key], number, entry))}</td>" for key in assessed]
         rows.append("<tr>" + "".join(cells) + "</tr>")
     for name, key in ((tr("mean IoU"), "miou"), (tr("accuracy"), "accuracy"), (tr("folds"), "folds")):
-        if any(key in training[source] for source in told):
-            values = "".join(f"<td><b>{_share(training[source].get(key))}</b></td>" for source in told)
+        if any(key in training[source] for source in assessed):
+            values = "".join(f"<td><b>{_share(training[source].get(key))}</b></td>" for source in assessed)
             rows.append(f"<tr><td></td><td><b>{name}</b></td>{values}</tr>")
     return f'<table cellpadding="3">{"".join(rows)}</table>'
 
 
 def _iou(scores: dict, number: int, entry: dict):
-    """A list in the order of the classes, or by the class's value."""
+    """The IoU of a class: the scores have a list in the order of the classes, or a dict by class value."""
     found = scores.get("iou")
     if entry.get("name") in (scores.get("not_scored") or ()):
         return None
@@ -127,7 +127,7 @@ def _iou(scores: dict, number: int, entry: dict):
     return found[number] if isinstance(found, list) and number < len(found) else None
 
 
-def _checkpoint(entry: Entry) -> list[str]:
+def _checkpoint(entry: ModelEntry) -> list[str]:
     header = entry.header
     size = header.get("architecture") or {}
     facts = [
@@ -137,19 +137,19 @@ def _checkpoint(entry: Entry) -> list[str]:
                 **{key: size.get(key, "?") for key in ("width", "depth", "heads", "input_px")}
             ),
         ),
-        (tr("Heads on it"), ", ".join(head.title for head in heads_on(entry)) or tr("none")),
+        (tr("Heads that need it"), ", ".join(head.title for head in heads_on(entry)) or tr("none")),
     ]
     parts = [_rows(facts)]
     for sensor, about in (header.get("sensors") or {}).items():
         parts.append(_heading(sensor_name(sensor)))
         bands, mean, std = about.get("bands") or [], about.get("mean") or [], about.get("std") or []
         statistics = [f"{b}: {m:.4g} ± {s:.4g}" for b, m, s in zip(bands, mean, std, strict=False)]
-        unit = tr(sensors.UNITS.get(about.get("unit"), str(about.get("unit"))))
+        unit = _unit(about)
         parts.append(
             _rows(
                 [
                     (tr("Tile"), tr("{px} pixels").format(px=about.get("tile_px") or size.get("input_px"))),
-                    (tr("Mean ± deviation"), f"{_few(statistics)} ({unit})"),
+                    (tr("Mean ± std"), f"{_few(statistics)} ({unit})"),
                     (tr("Fingerprint"), (header.get("fingerprints") or {}).get(sensor)),
                 ]
             )
@@ -166,7 +166,7 @@ def _made(training: dict) -> list[str]:
             value = ", ".join(f"{name} {_number(number)}" for name, number in value.items())
         elif isinstance(value, list):
             value = _few(value)
-        facts.append((_WORDS.get(key, key.replace("_", " ").capitalize()), _number(value)))
+        facts.append((_FACTS.get(key, key.replace("_", " ").capitalize()), _number(value)))
     return [_heading(tr("How it was made")), _rows(facts)] if facts else []
 
 
@@ -185,6 +185,11 @@ def _number(value) -> str:
 
 def _share(value) -> str:
     return f"{value:.3f}" if isinstance(value, float) else _number(value)
+
+
+def _unit(header: dict) -> str:
+    unit = str(header.get("unit"))
+    return tr(sensors.UNITS.get(unit, unit))
 
 
 def _size(count: int) -> str:

@@ -1,4 +1,4 @@
-"""Checkpoints and heads as files: which there are, and what the user does with their own. No widgets.
+"""Checkpoints and heads as files: which there are; importing, renaming, removing the user's own. No widgets.
 
 A name stands in a file twice: as its file name, by which heads are found, and in its header, which windows show.
 """
@@ -14,12 +14,12 @@ from ..engine.modules import catalog, errors
 from ..i18n.texts import tr
 from .user_models import models_dir
 
-OWN, BROUGHT, NAMED = "own", "brought", "named"  # the profile's folder, the plugin's, those of $OFANET_MODELS
+OWN, INCLUDED, NAMED = "own", "included", "named"  # the profile's folder, the plugin's, those of $OFANET_MODELS
 _CHUNK = 4 * 2**20
 
 
 @dataclass(frozen=True)
-class Entry:
+class ModelEntry:
     path: Path
     place: str
     header: dict  # empty where the file cannot be used
@@ -30,22 +30,22 @@ class Entry:
         return str(self.header.get("name") or self.path.stem)
 
 
-def entries() -> list[Entry]:
+def entries() -> list[ModelEntry]:
     """All model files of all folders, in the order in which they are searched."""
     found = []
     for folder in catalog.models_dirs():
-        place = {models_dir(): OWN, catalog.resources_dir() / "models": BROUGHT}.get(folder, NAMED)
+        place = {models_dir(): OWN, catalog.resources_dir() / "models": INCLUDED}.get(folder, NAMED)
         for path in sorted(folder.glob("*.safetensors")):
             try:
-                found.append(Entry(path, place, catalog.read_header(path)))
+                found.append(ModelEntry(path, place, catalog.read_header(path)))
             except errors.ModelFileError as error:
-                if place == OWN:  # strangers elsewhere are none of ours
-                    found.append(Entry(path, place, {}, str(error)))
+                if place == OWN:  # elsewhere other programs may keep their files
+                    found.append(ModelEntry(path, place, {}, str(error)))
     return found
 
 
-def backbone_of(entry: Entry) -> Path | None:
-    """The checkpoint that a head was fitted on, where it is to be found."""
+def backbone_of(entry: ModelEntry) -> Path | None:
+    """The checkpoint that a head was fitted on; None where it is not found."""
     fingerprint, sensor = entry.header.get("backbone"), entry.header.get("sensor", "")
     try:
         return catalog.find_checkpoint(fingerprint, sensor, entry.path.parent).path
@@ -54,7 +54,7 @@ def backbone_of(entry: Entry) -> Path | None:
 
 
 def free_path(name: str) -> Path:
-    """A file name in the user's folder that is not taken; a name that another has gets a number."""
+    """A file name in the user's folder that is not taken yet; one that is gets a number."""
     stem = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", name).strip(" .") or tr("model")
     taken = {path.stem.lower() for path in models_dir().glob("*.safetensors")}  # some systems ignore the case
     number, free = 2, stem
@@ -64,7 +64,7 @@ def free_path(name: str) -> Path:
 
 
 def models_in(folder: Path) -> list[Path]:
-    """What a folder has to import, itself and its folders; the user's own folder has nothing new."""
+    """The files to import in a folder and below; those in the user's own folder are there already."""
     found = [path for path in sorted(folder.rglob("*.safetensors")) if models_dir() not in path.absolute().parents]
     if not found:
         text = tr("Expected a folder with checkpoints or heads (.safetensors), found none in {folder}.")
@@ -72,10 +72,19 @@ def models_in(folder: Path) -> list[Path]:
     return found
 
 
-def bring(path: Path, cancelled: Callable[[], bool] = lambda: False) -> Path:
-    """Copies a checkpoint or head into the user's folder and returns the copy. The original is never touched.
+def import_model(path: Path, cancelled: Callable[[], bool] = lambda: False) -> Path:
+    """Copies a checkpoint or head into the user's folder.
 
-    Raises ModelFileError with the catalogue's message for what is none, OSError, EngineCancelled; no half copy stays.
+    Args:
+        path: the original, which is never changed.
+        cancelled: polled after each chunk.
+
+    Returns:
+        The copy.
+
+    Raises:
+        ModelFileError: where it is neither a checkpoint nor a head, or in the folder already.
+        EngineCancelled, OSError: no partial copy stays.
     """
     catalog.read_header(path)
     if models_dir() in path.absolute().parents:
@@ -118,7 +127,7 @@ def remove(path: Path):
     path.unlink()
 
 
-def heads_on(entry: Entry) -> list[Entry]:
+def heads_on(entry: ModelEntry) -> list[ModelEntry]:
     """The heads that need this checkpoint."""
     prints = set(entry.header.get("fingerprints", {}).values())
     return [other for other in entries() if other.header.get("backbone") in prints]

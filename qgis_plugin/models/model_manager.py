@@ -1,4 +1,4 @@
-"""The window with all checkpoints and heads: what each is, and import, rename, remove for the user's own."""
+"""The dialog with all checkpoints and heads: their model cards, and import, rename, remove for the user's own."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from ..i18n.texts import tr
 from ..runs.function_task import FunctionTask
 from . import model_files
 from .model_card import KINDS, PLACES, TASKS, page, score, sensor_name
-from .model_files import OWN, Entry
+from .model_files import OWN, ModelEntry
 from .user_models import models_dir
 
 _BAD = "#c8402f"
@@ -54,7 +54,7 @@ class ModelManager(QDialog):
     def _build(self):
         self.list = QTreeWidget()
         self.list.setAccessibleName(tr("Models and heads"))
-        self.list.setHeaderLabels([tr("Name"), tr("What"), tr("Sensor"), tr("Score")])
+        self.list.setHeaderLabels([tr("Name"), tr("Type"), tr("Sensor"), tr("Score")])
         self.list.setRootIsDecorated(True)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         header = self.list.header()
@@ -64,7 +64,7 @@ class ModelManager(QDialog):
         self.list.itemActivated.connect(lambda *_: self._rename())
         self.page = QTextBrowser()
         self.page.setOpenLinks(False)
-        self.page.setAccessibleName(tr("What the file says of itself"))
+        self.page.setAccessibleName(tr("Model card"))
         split = QSplitter()
         split.addWidget(self.list)
         split.addWidget(self.page)
@@ -107,7 +107,7 @@ class ModelManager(QDialog):
         button.setAutoDefault(False)
         return button
 
-    # --- what it shows ------------------------------------------------------------------------------------------
+    # --- the list -----------------------------------------------------------------------------------------------
 
     def refresh(self, chosen: Path | None = None):
         """Reads the folders again; `chosen` is selected."""
@@ -136,18 +136,18 @@ class ModelManager(QDialog):
         self.list.setCurrentItem(first)
         self._show()
 
-    def _item(self, entry: Entry) -> QTreeWidgetItem:
+    def _item(self, entry: ModelEntry) -> QTreeWidgetItem:
         header = entry.header
         if entry.problem:
             item = QTreeWidgetItem([entry.title, tr("cannot be used")])
         elif header["file"] == "head":
-            number, what = score(entry)
+            number, measured = score(entry)
             item = QTreeWidgetItem(
                 [entry.title, _SHORT.get(header.get("task"), KINDS["head"]), header.get("sensor", ""), number]
             )
             item.setToolTip(1, TASKS.get(header.get("task"), ""))
             item.setToolTip(2, sensor_name(header.get("sensor", "")))
-            item.setToolTip(3, what)
+            item.setToolTip(3, measured)
         else:
             count = tr("{count} sensors").format(count=len(header.get("sensors") or {}))
             item = QTreeWidgetItem([entry.title, KINDS["checkpoint"], count, ""])
@@ -156,7 +156,7 @@ class ModelManager(QDialog):
         item.setData(0, Qt.ItemDataRole.UserRole, entry)
         return item
 
-    def entry(self) -> Entry | None:
+    def entry(self) -> ModelEntry | None:
         item = self.list.currentItem()
         return item.data(0, Qt.ItemDataRole.UserRole) if item is not None else None
 
@@ -175,7 +175,7 @@ class ModelManager(QDialog):
         self.status.setStyleSheet(f"color: {_BAD};" if bad else "")
         self.status.setVisible(bool(text))
 
-    # --- what happens -------------------------------------------------------------------------------------------
+    # --- import, rename, remove ---------------------------------------------------------------------------------
 
     def _import_files(self):
         paths, _ = QFileDialog.getOpenFileNames(
@@ -197,13 +197,13 @@ class ModelManager(QDialog):
             return
 
         def work(task):
-            brought, refused = [], []
+            imported, refused = [], []
             for path in paths:
                 try:
-                    brought.append(model_files.bring(path, task.cancelled))
+                    imported.append(model_files.import_model(path, task.cancelled))
                 except (errors.ModelFileError, OSError) as error:
                     refused.append(str(error))
-            return brought, refused
+            return imported, refused
 
         self._task = FunctionTask(tr("Import models"), work)
         self._task.ended.connect(self._imported)
@@ -212,23 +212,23 @@ class ModelManager(QDialog):
 
     def _imported(self, answer, error):
         self._task = None
-        brought, refused = answer or ([], [])
-        self.refresh(brought[-1] if brought else None)
+        imported, refused = answer or ([], [])
+        self.refresh(imported[-1] if imported else None)
         if error is not None:
             text = tr("Cancelled") if isinstance(error, EngineCancelled) or answer is None else str(error)
             self._say(text, bad=True)
             return
-        words = [tr("Imported {names}.").format(names=", ".join(path.stem for path in brought))] if brought else []
+        parts = [tr("Imported {names}.").format(names=", ".join(path.stem for path in imported))] if imported else []
         if refused:
             more = tr(" (and {count} more)").format(count=len(refused) - 1) if len(refused) > 1 else ""
-            words.append(tr("Refused: {why}{more}").format(why=refused[0], more=more))
-        heads = [e for e in model_files.entries() if e.path in brought and e.header.get("file") == "head"]
+            parts.append(tr("Refused: {why}{more}").format(why=refused[0], more=more))
+        heads = [e for e in model_files.entries() if e.path in imported and e.header.get("file") == "head"]
         missing = [head.title for head in heads if model_files.backbone_of(head) is None]
         if missing:
-            words.append(
+            parts.append(
                 tr("The checkpoint that {names} needs was not found: import it too.").format(names=", ".join(missing))
             )
-        self._say(" ".join(words), bad=bool(refused or missing))
+        self._say(" ".join(parts), bad=bool(refused or missing))
 
     def _rename(self):
         entry = self.entry()
@@ -242,7 +242,9 @@ class ModelManager(QDialog):
         entry = self.entry()
         if entry is None or not self.remove.isEnabled():
             return
-        question = tr("Delete {name}? The file {path} is deleted for good.").format(name=entry.title, path=entry.path)
+        question = tr("Delete {name}? The file {path} will be permanently deleted.").format(
+            name=entry.title, path=entry.path
+        )
         heads = [head.title for head in model_files.heads_on(entry)] if entry.header.get("fingerprints") else []
         if heads:
             question += " " + tr("Heads that need it: {names}.").format(names=", ".join(heads))
@@ -270,7 +272,7 @@ class ModelManager(QDialog):
             self._task.cancel()
 
     def done(self, result):
-        """Closing ends an import; no half file stays."""
+        """Closing cancels an import; no partial file stays."""
         if self._task is not None:
             self._task.ended.disconnect(self._imported)
             self._task.cancel()

@@ -1,6 +1,6 @@
-"""The user's own heads and checkpoints: a folder in the QGIS profile, in which QGIS and the engine look.
+"""The folder of the user's own heads and checkpoints in the QGIS profile.
 
-Both find it through $OFANET_MODELS; folders that the user named there come before it.
+QGIS and the engine find it through $OFANET_MODELS; folders that the user named there come before it.
 """
 
 import os
@@ -12,12 +12,12 @@ _VARIABLE = "OFANET_MODELS"
 
 
 def models_dir() -> Path:
-    """Made when something is written to it."""
+    """Created when something is written to it."""
     return Path(QgsApplication.qgisSettingsDirPath()).absolute() / "ofanet" / "models"
 
 
 def announce():
-    """From now on heads in the folder are found, also by an engine that is started later."""
+    """From now on models in the folder are found, also by an engine that is started later."""
     if str(models_dir()) not in _named():
         os.environ[_VARIABLE] = os.pathsep.join([*_named(), str(models_dir())])
 

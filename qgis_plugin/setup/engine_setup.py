@@ -1,5 +1,6 @@
-"""Setting up the engine, one thing at a time: shared by the options page and the window, alive without either."""
+"""Setting up the engine, one task at a time: shared by the options page and the dialog, and alive without either."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from qgis.core import QgsSettings
@@ -8,14 +9,14 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 from ..engine.client import ENGINE, SETTING, EngineCancelled, EngineError, EngineMissing, engine_python
 from ..i18n.texts import tr
 from ..runs.function_task import FunctionTask
-from . import python_finder as pythons
-from . import venv_installer as install
-from .environment_check import Report, check, python_in
+from .environment_check import EnvironmentReport, check_environment, python_in
 from .pip_proxy import proxy_variables
+from .python_finder import FoundPython, driver_cuda, find_pythons
+from .venv_installer import EngineEnvironment, InstallPlan
 
 
 def engine_missing() -> str:
-    """What the user is told where no engine is set; "" where one is."""
+    """Why there is no engine, and how to set one up; "" where there is one."""
     try:
         engine_python()
     except EngineMissing as error:
@@ -25,20 +26,23 @@ def engine_missing() -> str:
 
 class EngineSetup(QObject):
     changed = pyqtSignal()  # what is set, found or under way
-    said = pyqtSignal(str)  # a line of pip's
+    printed = pyqtSignal(str)  # a line of pip's
     progressed = pyqtSignal(float, str)
-    ended = pyqtSignal(bool, str)  # whether it went well, and the one line on it
+    ended = pyqtSignal(bool, str)  # whether it succeeded, and a line about it
 
-    def __init__(self, parent=None):
-        super().__init__(parent)
-        self.report: Report | None = None  # of the last check
+    def __init__(self, environment: EngineEnvironment | None = None, check: Callable = check_environment):
+        """`environment` is the one that the plugin may create, `check` is check_environment or stands in for it."""
+        super().__init__()
+        self.environment = environment or EngineEnvironment()
+        self._check_python = check
+        self.report: EnvironmentReport | None = None  # of the last check
         self.busy = ""  # what is under way, for the user
-        self.pythons: list[pythons.Found] | None = None  # None: not looked for yet
+        self.pythons: list[FoundPython] | None = None  # None: not searched yet
         self.cuda: tuple[int, int] | None = None
         self._task: FunctionTask | None = None
         self._search: FunctionTask | None = None
 
-    # --- the four things that can be done -----------------------------------------------------------------------
+    # --- tasks --------------------------------------------------------------------------------------------------
 
     def use(self, python: str):
         """Checks a Python, and sets it where the engine runs in it."""
@@ -49,10 +53,10 @@ class EngineSetup(QObject):
                 self._set(report.python)
             self._end(report.ok, report.line())
 
-        self._start(tr("Checking the engine's Python"), lambda task: check(python, task.cancelled), done)
+        self._start(tr("Checking the engine's Python"), lambda task: self._check(python, task), done)
 
-    def create(self, plan: install.Plan):
-        """Makes an environment, checks it, sets it."""
+    def create(self, plan: InstallPlan):
+        """Creates an environment, checks it, and sets it where the engine runs in it."""
         try:
             extra = proxy_variables() if plan.wheels is None else {}
         except EngineError as error:
@@ -60,9 +64,9 @@ class EngineSetup(QObject):
             return
 
         def work(task):
-            made = install.create(plan, task.log, task.progress, task.cancelled, extra)
-            task.progress(0.97, tr("Checking that it computes"))
-            return check(made, task.cancelled)
+            python = self.environment.create(plan, task.log, task.progress, task.cancelled, extra)
+            task.progress(0.97, tr("Checking that it works"))
+            return self._check(python, task)
 
         def done(report):
             self.report = report
@@ -73,17 +77,17 @@ class EngineSetup(QObject):
         self._start(tr("Creating the engine's environment"), work, done)
 
     def remove(self):
-        """Deletes the environment that the plugin made."""
+        """Deletes the environment that the plugin created."""
         ENGINE.stop()  # it may run in there
 
         def done(_):
             settings = QgsSettings()
-            if install.is_ours(settings.value(SETTING, "", type=str)):
+            if self.environment.owns(settings.value(SETTING, "", type=str)):
                 settings.remove(SETTING)
             self.report = None
             self._end(True, tr("The engine's environment was removed"))
 
-        self._start(tr("Removing the engine's environment"), lambda task: install.remove(), done)
+        self._start(tr("Removing the engine's environment"), lambda task: self.environment.remove(), done)
 
     def cancel(self):
         if self._task is not None:
@@ -91,8 +95,8 @@ class EngineSetup(QObject):
 
     # --- what is there ------------------------------------------------------------------------------------------
 
-    def look_around(self):
-        """Looks for Pythons and a GPU, once; nothing is changed and no network used."""
+    def search(self):
+        """Searches for Pythons and a GPU, once; changes nothing and uses no network."""
         if self.pythons is not None or self._search is not None:
             return
 
@@ -102,16 +106,17 @@ class EngineSetup(QObject):
                 self.pythons, self.cuda = found
             self.changed.emit()
 
+        minimum = self.environment.requirements.minimum_python
         self._search = FunctionTask(
-            tr("Looking for Pythons"), lambda task: (pythons.find(task.cancelled), pythons.cuda_of_driver())
+            tr("Looking for Pythons"), lambda task: (find_pythons(minimum, task.cancelled), driver_cuda())
         )
         self._search.ended.connect(done)
 
     def close(self):
-        """Ends what is under way; what was installed by then stays for the next attempt."""
+        """Cancels what is under way; what was installed by then stays for the next attempt."""
         for task in (self._task, self._search):
             if task is not None:
-                task.ended.disconnect()  # nobody is there to hear of it
+                task.ended.disconnect()  # nobody is left to be notified
                 task.cancel()
                 task.wait(3.0)
         self.deleteLater()
@@ -134,13 +139,16 @@ class EngineSetup(QObject):
                 self._end(False, str(error))
 
         self._task = FunctionTask(title, work)
-        self._task.logged.connect(self.said)
+        self._task.logged.connect(self.printed)
         self._task.progressed.connect(self.progressed)
         self._task.ended.connect(ended)
         self.changed.emit()
 
+    def _check(self, python: str | Path, task) -> EnvironmentReport:
+        return self._check_python(python, self.environment.requirements, task.cancelled)
+
     def _set(self, python: str):
-        if str(self.set_python()) != python:
+        if str(self.python_in_use()) != python:
             QgsSettings().setValue(SETTING, python)
 
     def _end(self, ok: bool, line: str):
@@ -148,16 +156,16 @@ class EngineSetup(QObject):
         self.changed.emit()
 
     @staticmethod
-    def set_python() -> Path | None:
-        """The Python in use, wherever it was named."""
+    def python_in_use() -> Path | None:
+        """The engine's Python, wherever it was set; None where there is none."""
         try:
             return engine_python()
         except EngineMissing:
             return None
 
     @staticmethod
-    def keep(python: str):
-        """Sets a Python unchecked, as a settings window's OK does; "" leaves the choice to the plugin."""
+    def set_unchecked(python: str):
+        """Sets a Python without checking it, as the OK of a settings dialog does; "" removes the setting."""
         path = str(python_in(python)) if python else ""
         if path != QgsSettings().value(SETTING, "", type=str):
             QgsSettings().setValue(SETTING, path) if path else QgsSettings().remove(SETTING)

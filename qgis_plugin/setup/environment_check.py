@@ -1,4 +1,4 @@
-"""Whether a Python can be the engine's: found out by running it, told in one line with what to do."""
+"""Whether the engine runs in a Python: found out by running it, reported in one line with what to do."""
 
 import json
 import os
@@ -13,21 +13,22 @@ from qgis.core import Qgis
 
 from ..engine.modules import ROOT, VERSION
 from ..i18n.texts import tr
-from . import requirements as needs
-from .subprocess_lines import run_lines
+from .process_lines import run_lines
+from .requirements import Requirements
 
 CHILD = Path(__file__).resolve().with_name("environment_check_child.py")
-_BELOW = tr("or let the plugin create an environment")
+_CREATE = tr("or let the plugin create an environment")
 
 
 @dataclass(frozen=True)
-class Report:
-    """What a Python answered. `problem` is "" where the engine runs in it."""
+class EnvironmentReport:
+    """The result of a check. `problem` is "" where the engine runs in that Python."""
 
     python: str
     problem: str = ""
     facts: dict = field(default_factory=dict)
-    said: tuple[str, ...] = ()  # its last lines
+    missing: tuple[str, ...] = ()  # pip's requirements that it does not meet
+    output: tuple[str, ...] = ()  # the last lines that it printed
 
     @property
     def ok(self) -> bool:
@@ -57,35 +58,51 @@ def python_in(path: str | Path) -> Path:
     return next((path / name for name in inside if (path / name).is_file()), path)
 
 
-def check(python: str | Path, cancelled: Callable[[], bool]) -> Report:
-    """Runs it: version, packages, a tiny model on its device. Blocks for seconds. Raises EngineCancelled."""
+def check_environment(
+    python: str | Path, requirements: Requirements, cancelled: Callable[[], bool], child: Path = CHILD
+) -> EnvironmentReport:
+    """Runs a Python: its version, its packages, a tiny model on its device. Blocks for seconds.
+
+    Args:
+        python: the program, or the folder of its environment.
+        requirements: what the engine requires.
+        cancelled: polled ten times a second.
+        child: the script to run in it.
+
+    Raises:
+        EngineCancelled: soon after `cancelled()` became true.
+    """
     path = python_in(python)
     if not path.is_file():
-        text = tr("Expected the Python of an environment, found no file {path}: choose another, {below}.")
-        return Report(str(path), text.format(path=path, below=_BELOW))
-    if not path.name.lower().startswith("python"):  # any other program would be started with words it does not know
-        text = tr("Expected a program called python, found {name}: choose the environment's python, {below}.")
-        return Report(str(path), text.format(name=path.name, below=_BELOW))
-    asked = {"root": str(ROOT), "python": needs.least_python(), "packages": needs.names()}
-    said: deque[str] = deque(maxlen=60)
-    command = [str(path), "-I", "-X", "utf8", str(CHILD), json.dumps(asked)]
+        text = tr("Expected the Python of an environment, found no file {path}: choose another, {create}.")
+        return EnvironmentReport(str(path), text.format(path=path, create=_CREATE))
+    if not path.name.lower().startswith("python"):  # any other program would not understand the arguments
+        text = tr("Expected a program called python, found {name}: choose the environment's python, {create}.")
+        return EnvironmentReport(str(path), text.format(name=path.name, create=_CREATE))
+    minimum = requirements.minimum_versions()
+    request = {"root": str(ROOT), "python": requirements.minimum_python, "packages": list(minimum.items())}
+    lines: deque[str] = deque(maxlen=60)
     try:
-        code = run_lines(command, said.append, cancelled)
+        code = run_lines([path, "-I", "-X", "utf8", child, json.dumps(request)], lines.append, cancelled)
     except OSError as error:
-        text = tr("{path} could not be started ({why}): choose another Python, {below}.")
-        return Report(str(path), text.format(path=path, why=error.strerror or error, below=_BELOW))
-    facts = _answer(said)
+        text = tr("{path} could not be started ({why}): choose another Python, {create}.")
+        return EnvironmentReport(str(path), text.format(path=path, why=error.strerror or error, create=_CREATE))
+    facts = _answer(lines)
     if facts is None:
         text = tr(
-            "{path} is no Python that can be used; it ended with code {code} and said: {said} Choose another, {below}."
+            "{path} is no Python that can be used; it ended with exit code {code} and printed: {output} Choose "
+            "another, {create}."
         )
-        last = next((line for line in reversed(said) if line), tr("nothing."))
-        return Report(str(path), text.format(path=path, code=code, said=last, below=_BELOW), {}, tuple(said))
-    return Report(str(path), _problem(path, facts), facts, tuple(said))
+        last = next((line for line in reversed(lines) if line), tr("nothing."))
+        problem = text.format(path=path, code=code, output=last, create=_CREATE)
+        return EnvironmentReport(str(path), problem, output=tuple(lines))
+    wrong = [package["name"] for package in facts.get("packages", []) if package.get("problem")]
+    missing = tuple(line for line, name in zip(requirements.engine, minimum, strict=True) if name in wrong)
+    return EnvironmentReport(str(path), _problem(path, facts, requirements), facts, missing, tuple(lines))
 
 
-def _answer(said) -> dict | None:
-    for line in reversed(said):
+def _answer(output: deque[str]) -> dict | None:
+    for line in reversed(output):
         if line.startswith('{"ofanet"'):
             try:
                 return json.loads(line)["ofanet"]
@@ -94,45 +111,48 @@ def _answer(said) -> dict | None:
     return None
 
 
-def _problem(path: Path, facts: dict) -> str:
+def _problem(path: Path, facts: dict, requirements: Requirements) -> str:
     if "packages" not in facts:
-        text = tr("Expected Python {least} or newer, found {found}: choose another, {below}.")
-        least = ".".join(map(str, needs.least_python()))
-        return text.format(least=least, found=facts.get("python", "?"), below=_BELOW)
+        text = tr("Expected Python {minimum} or newer, found {found}: choose another, {create}.")
+        minimum = ".".join(map(str, requirements.minimum_python))
+        return text.format(minimum=minimum, found=facts.get("python", "?"), create=_CREATE)
     wrong = [package for package in facts["packages"] if package.get("problem")]
     if wrong:
-        least = dict(needs.names())
-        words = {
-            "missing": tr("{name} is missing"),
-            "old": tr("{name} is {version}, expected {least} or newer"),
-            "broken": tr("{name} cannot be loaded ({why})"),
-        }
-        told = [
-            words[p["problem"]].format(**{"version": "", "why": "", **p}, least=least.get(p["name"], "")) for p in wrong
-        ]
-        more = tr(" and {count} more").format(count=len(told) - 3) if len(told) > 3 else ""
-        text = tr(
-            "The environment lacks what the engine needs: {told}{more}. Install it there (the diagnosis has the "
-            "command), {below}."
-        )
-        return text.format(told=", ".join(told[:3]), more=more, below=_BELOW)
+        return _lacking(wrong, requirements.minimum_versions())
     if "failed" in facts or not facts.get("finite"):
         text = tr(
             "The packages are there, but a tiny model could not be computed: {why}. Where the GPU is the cause, "
-            "update its driver, {below} for the CPU."
+            "update its driver, {create} for the CPU."
         )
-        return text.format(why=facts.get("failed", "NaN"), below=_BELOW)
+        return text.format(why=facts.get("failed", "NaN"), create=_CREATE)
     if facts.get("engine") != VERSION:
         text = tr(
             "The engine that answered is version {found}, this plugin brings {expected}: run "
-            '"{path} -m pip uninstall ofanet", {below}.'
+            '"{path} -m pip uninstall ofanet", {create}.'
         )
-        return text.format(found=facts.get("engine"), expected=VERSION, path=path, below=_BELOW)
+        return text.format(found=facts.get("engine"), expected=VERSION, path=path, create=_CREATE)
     return ""
 
 
-def diagnosis(report: Report | None, log: str = "") -> str:
-    """For a bug report or a colleague: everything that matters, no names of people's folders beyond the paths."""
+def _lacking(wrong: list[dict], minimum: dict[str, str]) -> str:
+    texts = {
+        "missing": tr("{name} is missing"),
+        "old": tr("{name} is {version}, expected {minimum} or newer"),
+        "broken": tr("{name} cannot be loaded ({why})"),
+    }
+    listed = [
+        texts[p["problem"]].format(**{"version": "", "why": "", **p}, minimum=minimum.get(p["name"], "")) for p in wrong
+    ]
+    more = tr(" and {count} more").format(count=len(listed) - 3) if len(listed) > 3 else ""
+    text = tr(
+        "The environment lacks what the engine needs: {packages}{more}. Install it there (the diagnosis has the "
+        "command), {create}."
+    )
+    return text.format(packages=", ".join(listed[:3]), more=more, create=_CREATE)
+
+
+def diagnosis(report: EnvironmentReport | None, log: str = "") -> str:
+    """For a bug report or a colleague: versions, packages, the last lines of the check and of the log."""
     lines = [f"OFA-Net {VERSION}, QGIS {Qgis.version()}, {platform.platform()}, {os.cpu_count()} cores"]
     if report is None:
         lines.append("no engine was checked yet")
@@ -141,20 +161,14 @@ def diagnosis(report: Report | None, log: str = "") -> str:
         facts = report.facts
         if facts:
             lines.append(f"Python {facts.get('python')} on {facts.get('system')}, device {facts.get('device', '-')}")
-        wrong = []
         for package in facts.get("packages", []):
             state = " ".join(filter(None, (package.get("version"), package.get("problem"), package.get("why"))))
             lines.append(f"  {package['name']}: {state}")
-            wrong += [need for need in needs.packages() if package.get("problem") and _names(need, package["name"])]
-        if wrong:
-            quoted = " ".join(f'"{need}"' for need in wrong)
+        if report.missing:
+            quoted = " ".join(f'"{requirement}"' for requirement in report.missing)
             lines.append(f'to install what is missing: "{report.python}" -m pip install {quoted}')
-        if not report.ok and report.said:
-            lines += ["its last words:", *(f"  {line}" for line in report.said if line and '"ofanet"' not in line)]
+        if not report.ok and report.output:
+            lines += ["its last lines:", *(f"  {line}" for line in report.output if line and '"ofanet"' not in line)]
     if log:
         lines += ["log:", *(f"  {line}" for line in log.splitlines()[-60:])]
     return "\n".join(lines)
-
-
-def _names(need: str, name: str) -> bool:
-    return need.replace(">", "=").split("=")[0].strip() == name

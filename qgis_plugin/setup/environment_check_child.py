@@ -1,17 +1,17 @@
-"""Run by the Python that is to be checked, never in QGIS: says in a line of JSON what it has and whether it computes.
+"""Run by the Python that is to be checked, never in QGIS: prints in a line of JSON what it has and whether it works.
 
     python -I environment_check_child.py REQUEST
 
     REQUEST: {"root": FOLDER OF ofa_engine, "python": [3, 10], "packages": [["torch", "2.11"], ...]}
 
-Written so that old Pythons can read it: they say their version, and nothing else is asked of them.
+Written so that old Pythons can read it: they print their version and nothing else.
 """
 
 import importlib
 import json
 import sys
 
-MODULES = {"scikit-learn": "sklearn"}  # where the module is called otherwise than its package
+MODULES = {"scikit-learn": "sklearn"}  # where the module has another name than its package
 
 
 def numbers(version):
@@ -28,23 +28,23 @@ def in_a_line(error):
 
 
 def look_for(name, least):
-    """What is wrong with a package, and its version."""
+    """A package's version, and its problem where it has one."""
     from importlib import metadata
 
     try:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
         return {"name": name, "problem": "missing"}
-    told = {"name": name, "version": version}
+    found = {"name": name, "version": version}
     if least and numbers(version) < numbers(least):
-        told["problem"] = "old"
-        return told
+        found["problem"] = "old"
+        return found
     try:
         importlib.import_module(MODULES.get(name, name))
     except Exception as error:  # a library of the system may be missing: anything can come out of an import
-        told["problem"] = "broken"
-        told["why"] = in_a_line(error)
-    return told
+        found["problem"] = "broken"
+        found["why"] = in_a_line(error)
+    return found
 
 
 def compute(root):
@@ -62,16 +62,16 @@ def compute(root):
 
 
 def main():
-    asked = json.loads(sys.argv[1])
-    told = {"python": sys.version.split()[0], "executable": sys.executable, "system": sys.platform}
-    if sys.version_info[:2] >= tuple(asked["python"]):
-        told["packages"] = [look_for(name, least) for name, least in asked["packages"]]
-        if not any("problem" in package for package in told["packages"]):
+    request = json.loads(sys.argv[1])
+    found = {"python": sys.version.split()[0], "executable": sys.executable, "system": sys.platform}
+    if sys.version_info[:2] >= tuple(request["python"]):
+        found["packages"] = [look_for(name, least) for name, least in request["packages"]]
+        if not any("problem" in package for package in found["packages"]):
             try:
-                told.update(compute(asked["root"]))
+                found.update(compute(request["root"]))
             except Exception as error:
-                told["failed"] = in_a_line(error)
-    print("\n" + json.dumps({"ofanet": told}), flush=True)
+                found["failed"] = in_a_line(error)
+    print("\n" + json.dumps({"ofanet": found}), flush=True)
 
 
 if __name__ == "__main__":

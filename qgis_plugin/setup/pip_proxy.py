@@ -1,4 +1,4 @@
-"""QGIS's proxy, as pip understands it: environment variables, so that a password stands in no list of processes."""
+"""QGIS's proxy as pip understands it: environment variables, so that a password appears in no list of processes."""
 
 from urllib.parse import quote
 
@@ -24,8 +24,8 @@ def proxy_variables() -> dict[str, str]:
     if proxy.type() not in (kinds.HttpProxy, kinds.HttpCachingProxy):
         text = tr("QGIS is set to a SOCKS proxy ({host}), which pip cannot use: install from a folder of wheels.")
         raise EngineError(text.format(host=proxy.hostName()))
-    who = f"{quote(proxy.user(), safe='')}:{quote(proxy.password(), safe='')}@" if proxy.user() else ""
-    address = f"http://{who}{proxy.hostName()}:{proxy.port() or 8080}"
-    own = {"HTTP_PROXY": address, "HTTPS_PROXY": address}
-    spared = [QUrl(url).host() or url for url in manager.noProxyList()]
-    return own | ({"NO_PROXY": ",".join(spared)} if spared else {})
+    login = f"{quote(proxy.user(), safe='')}:{quote(proxy.password(), safe='')}@" if proxy.user() else ""
+    address = f"http://{login}{proxy.hostName()}:{proxy.port() or 8080}"
+    variables = {"HTTP_PROXY": address, "HTTPS_PROXY": address}
+    direct = [QUrl(url).host() or url for url in manager.noProxyList()]
+    return variables | ({"NO_PROXY": ",".join(direct)} if direct else {})

@@ -1,4 +1,4 @@
-"""What the machine has to make an environment from: Pythons that are not QGIS's own, and a GPU."""
+"""What the machine has to create an environment with: Pythons that are not QGIS's own, and a GPU."""
 
 import glob
 import os
@@ -10,12 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..engine.client import clean_environment
+from ..engine.child import NO_WINDOW, clean_environment
 from ..i18n.texts import tr
-from . import requirements as needs
-from .subprocess_lines import run_lines
+from .process_lines import run_lines
 
-_ASK = (
+_QUESTIONS = (
     "import sys; print('version', '.'.join(map(str, sys.version_info[:3]))); print('file', sys.executable); "
     "import ensurepip, venv; print('able')"
 )
@@ -41,10 +40,10 @@ _NAME = re.compile(r"python(3(\.\d+)?)?(\.exe)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundPython:
     path: Path
     version: str
-    problem: str = ""  # why no environment can be made with it
+    problem: str = ""  # why no environment can be created with it
 
     def title(self) -> str:
         return tr("Python {version} ({path})").format(version=self.version, path=self.path)
@@ -60,7 +59,7 @@ def is_qgis_own(path: Path) -> bool:
 
 
 def candidates() -> list[Path]:
-    """Files that may be Pythons, none of them run yet; each once, though several names lead to it."""
+    """Files that may be Pythons, none of them run yet; each once, whatever names it has."""
     paths = []
     for folder in clean_environment().get("PATH", "").split(os.pathsep):
         paths += [Path(folder) / name for name in ("python3.exe", "python.exe", "python3", "python")]
@@ -73,49 +72,53 @@ def candidates() -> list[Path]:
     return list(found.values())
 
 
-def ask(path: Path, cancelled: Callable[[], bool]) -> Found | None:
-    """Runs it to see what it is; None where it is no Python. Raises EngineCancelled."""
-    said: list[str] = []
+def inspect(path: Path, minimum: tuple[int, int], cancelled: Callable[[], bool]) -> FoundPython | None:
+    """Runs it to find out its version; None where it is no Python. Raises EngineCancelled."""
+    output: list[str] = []
     try:
-        run_lines([str(path), "-I", "-c", _ASK], said.append, cancelled)
+        run_lines([str(path), "-I", "-c", _QUESTIONS], output.append, cancelled)
     except OSError:
         return None
-    version = _after("version ", said)
+    version = _after("version ", output)
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         return None
-    path = Path(_after("file ", said) or path)  # a shim or a link tells what it starts
-    least = needs.least_python()
-    if tuple(map(int, version.split(".")[:2])) < least:
-        return Found(path, version, tr("older than {least}").format(least=".".join(map(str, least))))
-    if "able" not in said:
+    path = Path(_after("file ", output) or path)  # a shim or a link is replaced by what it starts
+    if tuple(map(int, version.split(".")[:2])) < minimum:
+        return FoundPython(path, version, tr("older than {minimum}").format(minimum=".".join(map(str, minimum))))
+    if "able" not in output:
         why = tr('it has no venv module (on Debian and Ubuntu: "sudo apt install python3-venv")')
-        return Found(path, version, why)
-    return Found(path, version)
+        return FoundPython(path, version, why)
+    return FoundPython(path, version)
 
 
 def _after(word: str, lines: list[str]) -> str:
     return next((line.removeprefix(word) for line in lines if line.startswith(word)), "")
 
 
-def find(cancelled: Callable[[], bool]) -> list[Found]:
-    """The machine's Pythons, those that serve first, newest first. Blocks: each is run. Raises EngineCancelled."""
-    answers = [answer for path in candidates() if (answer := ask(path, cancelled)) is not None]
-    found = list({answer.path.resolve(): answer for answer in answers if not is_qgis_own(answer.path)}.values())
+def find_pythons(minimum: tuple[int, int], cancelled: Callable[[], bool]) -> list[FoundPython]:
+    """The machine's Pythons, those without a problem first, newest first. Runs each. Raises EngineCancelled."""
+    inspected = [python for path in candidates() if (python := inspect(path, minimum, cancelled)) is not None]
+    found = list({python.path.resolve(): python for python in inspected if not is_qgis_own(python.path)}.values())
     found.sort(key=lambda python: [int(part) for part in python.version.split(".")], reverse=True)
     return sorted(found, key=lambda python: bool(python.problem))
 
 
-def cuda_of_driver() -> tuple[int, int] | None:
-    """The newest CUDA that the NVIDIA driver runs; None without a GPU. Blocks for a second."""
+def driver_cuda() -> tuple[int, int] | None:
+    """The newest CUDA version that the NVIDIA driver supports; None without a GPU. Blocks for a second."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return None
-    flags = {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {}
     try:
-        told = subprocess.run(
-            [program], capture_output=True, text=True, timeout=20, check=False, **flags, env=clean_environment()
+        shown = subprocess.run(
+            [program],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+            env=clean_environment(),
+            creationflags=NO_WINDOW,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    match = re.search(r"CUDA Version:\s*(\d+)\.(\d+)", told.stdout)
-    return (int(match[1]), int(match[2])) if match and told.returncode == 0 else None
+    match = re.search(r"CUDA Version:\s*(\d+)\.(\d+)", shown.stdout)
+    return (int(match[1]), int(match[2])) if match and shown.returncode == 0 else None

@@ -1,4 +1,4 @@
-"""Where the set-up is shown: a page in QGIS's options, and a window of its own for the first run."""
+"""Where the set-up is shown: a page in QGIS's options, and a dialog for the first run."""
 
 from qgis.gui import QgsOptionsPageWidget, QgsOptionsWidgetFactory
 from qgis.PyQt.QtCore import Qt, QTimer
@@ -26,10 +26,10 @@ class SetupPage(QgsOptionsPageWidget):
         self._shown = self.panel.path.filePath().strip()
 
     def apply(self):
-        """The window's OK keeps a path that was typed, checked or not, as it does for all settings."""
+        """OK keeps a path that was typed, checked or not, as for all settings."""
         path = self.panel.path.filePath().strip()
         if path != self._shown:
-            self._setup.keep(path)
+            self._setup.set_unchecked(path)
             self._remember()
 
 
@@ -64,9 +64,9 @@ class SetupDialog(QDialog):
         setup.changed.connect(self._soon_fit)
 
     def _soon_fit(self, *_):
-        QTimer.singleShot(0, self._fit)  # once the panel has shown what it shows now
+        QTimer.singleShot(0, self._fit)  # once the panel has been laid out
 
     def _fit(self):
-        """Texts of several lines and the log need more height than windows give by themselves."""
+        """Texts of several lines and the log need more height than a dialog takes by itself."""
         needed = self.layout().heightForWidth(self.width())
         self.resize(self.width(), max(self.height(), needed))

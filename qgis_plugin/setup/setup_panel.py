@@ -1,4 +1,4 @@
-"""What the options page and the set-up window show: the engine in use, one's own environment, or one made here."""
+"""What the options page and the set-up dialog show: the engine in use, the user's environment, one created here."""
 
 from pathlib import Path
 
@@ -25,10 +25,10 @@ from qgis.PyQt.QtWidgets import (
 
 from ..engine.client import SETTING
 from ..i18n.texts import tr
-from . import python_finder as pythons
-from . import venv_installer as install
 from .engine_setup import EngineSetup
 from .environment_check import diagnosis
+from .python_finder import FoundPython
+from .venv_installer import CPU, CUDA, DISK_MB, FOREIGN, NONE, OUTDATED, PARTIAL, READY, InstallPlan
 
 _GOOD, _BAD, _BUSY = "#2a9d5c", "#c8402f", "#5c6b7a"
 _LINES = 400  # of pip's that the window keeps
@@ -64,25 +64,25 @@ class SetupPanel(QWidget):
         layout.addWidget(self.in_use)
         layout.addWidget(self.status)
         layout.addWidget(self._own_box())
-        layout.addWidget(self._made_box())
+        layout.addWidget(self._create_box())
         layout.addWidget(self._progress_row())
         layout.addWidget(self._details_box(), 1)
         layout.addStretch(0)
         setup.changed.connect(self._show)
-        setup.said.connect(self._said)
+        setup.printed.connect(self._printed)
         setup.progressed.connect(self._progressed)
         setup.ended.connect(self._ended)
-        setup.look_around()
+        setup.search()
         self._verdict = ("", "")
         self._show()
 
     # --- widgets ------------------------------------------------------------------------------------------------
 
     def _own_box(self) -> QWidget:
-        box = QGroupBox(tr("Use an environment that you have"))
+        box = QGroupBox(tr("Use an existing environment"))
         self.path = QgsFileWidget()
         self.path.setDialogTitle(tr("Python of the engine's environment"))
-        self.path.setFilePath(str(self._setup.set_python() or QgsSettings().value(SETTING, "", type=str)))
+        self.path.setFilePath(str(self._setup.python_in_use() or QgsSettings().value(SETTING, "", type=str)))
         self.path.lineEdit().setPlaceholderText(tr("The environment's python, or its folder"))
         self.path.lineEdit().setAccessibleName(tr("Python of the engine's environment"))
         self.use = QPushButton(tr("Check and &use"))
@@ -94,14 +94,14 @@ class SetupPanel(QWidget):
         row.addWidget(self.use)
         return box
 
-    def _made_box(self) -> QWidget:
+    def _create_box(self) -> QWidget:
         box = QGroupBox(tr("Let the plugin create one"))
         self.base, self.build = QComboBox(), QComboBox()
-        self.base.setAccessibleName(tr("Made with"))
+        self.base.setAccessibleName(tr("Created with"))
         self.build.setAccessibleName(tr("Computes on"))
         other = QPushButton(tr("Other..."))
         other.setAutoDefault(False)
-        other.setAccessibleName(tr("Another Python to make it with"))
+        other.setAccessibleName(tr("Another Python to create it with"))
         other.clicked.connect(self._choose_base)
         base_row = QHBoxLayout()
         base_row.addWidget(self.base, 1)
@@ -114,11 +114,11 @@ class SetupPanel(QWidget):
         self.offline.toggled.connect(self.wheels.setVisible)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(tr("Made with"), base_row)
+        form.addRow(tr("Created with"), base_row)
         form.addRow(tr("Computes on"), self.build)
         form.addRow(self.offline)
         form.addRow(self.wheels)
-        self.told = _wrapped()
+        self.summary = _wrapped()
         self.create, self.remove = QPushButton(tr("&Create")), QPushButton(tr("&Remove..."))
         self.create.clicked.connect(lambda: self._setup.create(self.plan()))
         self.remove.clicked.connect(self._remove)
@@ -129,7 +129,7 @@ class SetupPanel(QWidget):
             buttons.addWidget(button)
         layout = QVBoxLayout(box)
         layout.addLayout(form)
-        layout.addWidget(self.told)
+        layout.addWidget(self.summary)
         layout.addLayout(buttons)
         for changed in (self.base.activated, self.build.activated, self.offline.toggled, self.wheels.fileChanged):
             changed.connect(self._show)
@@ -194,19 +194,19 @@ class SetupPanel(QWidget):
 
     # --- what it shows ------------------------------------------------------------------------------------------
 
-    def plan(self) -> install.Plan | None:
+    def plan(self) -> InstallPlan | None:
         """What Create would do; None where something is still missing."""
         base, build = self.base.currentData(), self.build.currentData()
         folder = self.wheels.filePath().strip()
         if not base or not build or (self.offline.isChecked() and not folder):
             return None
-        return install.Plan(Path(base), build, Path(folder) if self.offline.isChecked() else None, self._setup.cuda)
+        return InstallPlan(Path(base), build, Path(folder) if self.offline.isChecked() else None, self._setup.cuda)
 
     def diagnosis(self) -> str:
-        return diagnosis(self._setup.report, install.log_text())
+        return diagnosis(self._setup.report, self._setup.environment.log_text())
 
     def _show(self, *_):
-        busy, state = bool(self._setup.busy), install.state()
+        busy, state = bool(self._setup.busy), self._setup.environment.state()
         self._show_status()
         self._fill()
         self.running.setVisible(busy)
@@ -215,16 +215,16 @@ class SetupPanel(QWidget):
             self.progress.setRange(0, 0)
         self.use.setEnabled(not busy and bool(self.path.filePath().strip()))
         plan = self.plan()
-        words = {install.PARTIAL: tr("&Continue"), install.OUTDATED: tr("&Update"), install.READY: tr("Re&pair")}
+        words = {PARTIAL: tr("&Continue"), OUTDATED: tr("&Update"), READY: tr("Re&pair")}
         self.create.setText(words.get(state, tr("&Create")))
-        self.create.setEnabled(not busy and plan is not None and state != install.FOREIGN)
-        self.remove.setVisible(state not in (install.NONE, install.FOREIGN))
+        self.create.setEnabled(not busy and plan is not None and state != FOREIGN)
+        self.remove.setVisible(state not in (NONE, FOREIGN))
         self.remove.setEnabled(not busy)
-        self.told.setText(self._told(state, plan))
+        self.summary.setText(self._summary(state, plan))
 
     def _show_status(self):
-        """What is in use, and below it how the last thing ended."""
-        python = self._setup.set_python()
+        """What is in use, and how the last task ended."""
+        python = self._setup.python_in_use()
         used = tr("In use: {python}").format(python=python) if python else tr("No engine is set up yet")
         self.in_use.setText(used)
         self.in_use.setStyleSheet(f"color: {_GOOD if python else _BAD}; font-weight: 600;")
@@ -234,7 +234,7 @@ class SetupPanel(QWidget):
         self.status.setVisible(bool(line))
 
     def _fill(self):
-        """Choices that the search has found; what the user chose stays."""
+        """Fills in what the search has found; the user's choices stay."""
         if self.base.count() or self._setup.pythons is None:
             return
         for found in self._setup.pythons:
@@ -243,67 +243,68 @@ class SetupPanel(QWidget):
         cuda = self._setup.cuda
         if cuda and cuda >= (12, 0):
             driver = ".".join(map(str, cuda))
-            self.build.addItem(tr("NVIDIA GPU (its driver has CUDA {driver})").format(driver=driver), install.CUDA)
+            self.build.addItem(tr("NVIDIA GPU (its driver has CUDA {driver})").format(driver=driver), CUDA)
         self.build.addItem(
-            tr("Processor (CPU); no NVIDIA GPU was found") if cuda is None else tr("Processor (CPU)"), install.CPU
+            tr("Processor (CPU); no NVIDIA GPU was found") if cuda is None else tr("Processor (CPU)"), CPU
         )
 
-    def _add_base(self, found: pythons.Found):
+    def _add_base(self, found: FoundPython):
         title = found.title() + (f": {found.problem}" if found.problem else "")
         self.base.addItem(title, None if found.problem else str(found.path))
         if found.problem:
             self.base.model().item(self.base.count() - 1).setEnabled(False)
 
-    def _told(self, state: str, plan: install.Plan | None) -> str:
+    def _summary(self, state: str, plan: InstallPlan | None) -> str:
         """Size and folder, before anything is done."""
         if self._setup.pythons is None:
             return tr("Looking for Pythons on this machine...")
-        folder = install.engine_dir()
-        if state == install.FOREIGN:
+        folder = self._setup.environment.folder
+        if state == FOREIGN:
             text = tr("The folder {folder} holds files that are not the plugin's: move them away.")
             return text.format(folder=folder)
         if not any(self.base.itemData(i) for i in range(self.base.count())):
             return tr(
-                "No Python was found that could make one: install Python 3.10 or newer from python.org (on "
+                "No Python was found that can create one: install Python 3.10 or newer from python.org (on "
                 "Debian and Ubuntu: python3-venv), or choose one with Other..."
             )
         if plan is None:
             return tr("Choose the folder of wheels.") if self.offline.isChecked() else ""
-        begun = {
-            install.PARTIAL: tr("An earlier attempt did not end; it goes on from there. "),
-            install.OUTDATED: tr("It was made for another version of the plugin and must be updated. "),
+        earlier = {
+            PARTIAL: tr("An earlier attempt was not finished; Continue completes it. "),
+            OUTDATED: tr("It was created for another version of the plugin and must be updated. "),
         }.get(state, "")
+        free_mb = self._setup.environment.free_mb()
         text = tr("Takes about {disk} in {folder} ({free} are free)").format(
-            disk=_gigabytes(install.DISK_MB[plan.build]), folder=folder, free=_gigabytes(plan.free_mb())
+            disk=_gigabytes(DISK_MB[plan.build]), folder=folder, free=_gigabytes(free_mb)
         )
-        if state == install.READY:
-            text = tr("Is in {folder}").format(folder=folder)
+        if state == READY:
+            text = tr("It is in {folder}").format(folder=folder)
         source = tr("; about {size} are downloaded from pypi.org and pytorch.org.").format(
-            size=_gigabytes(plan.download_mb())
+            size=_gigabytes(plan.download_mb)
         )
         if plan.wheels:
             source = tr("; nothing is downloaded.")
-        elif state in (install.READY, install.OUTDATED):
-            source = tr("; what it lacks is downloaded from pypi.org and pytorch.org.")
-        short = plan.free_mb() < install.DISK_MB[plan.build] and state == install.NONE
-        return begun + text + source + (tr(" There is too little space.") if short else "")
+        elif state in (READY, OUTDATED):
+            source = tr("; missing packages are downloaded from pypi.org and pytorch.org.")
+        too_small = free_mb < DISK_MB[plan.build] and state == NONE
+        return earlier + text + source + (tr(" There is not enough space.") if too_small else "")
 
-    # --- what happens -------------------------------------------------------------------------------------------
+    # --- tasks --------------------------------------------------------------------------------------------------
 
-    def _said(self, line: str):
+    def _printed(self, line: str):
         self.log.appendPlainText(line)
 
-    def _progressed(self, share: float, text: str):
+    def _progressed(self, fraction: float, text: str):
         self.doing.setText(text)
-        self.progress.setRange(0, 0 if share < 0 else 1000)
-        self.progress.setValue(int(1000 * share))
+        self.progress.setRange(0, 0 if fraction < 0 else 1000)
+        self.progress.setValue(int(1000 * fraction))
 
     def _ended(self, ok: bool, line: str):
         self._verdict = (line, _GOOD if ok else _BAD)
         self.doing.setText("")
         self.log.appendPlainText(line)
         if ok:
-            self.path.setFilePath(str(self._setup.set_python() or ""))
+            self.path.setFilePath(str(self._setup.python_in_use() or ""))
 
     def _choose_base(self):
         chosen, _ = QFileDialog.getOpenFileName(self, tr("A Python 3.10 or newer"))
@@ -311,7 +312,7 @@ class SetupPanel(QWidget):
             self.add_base(chosen)
 
     def add_base(self, path: str):
-        """A Python that the search has not found; it is looked at when it is used."""
+        """Adds a Python that the search has not found; it is checked when it is used."""
         self.base.addItem(path, path)
         self.base.setCurrentIndex(self.base.count() - 1)
         self._show()
@@ -321,9 +322,8 @@ class SetupPanel(QWidget):
             "Remove the engine's environment? The folder {folder} is deleted; OFA-Net needs an engine to "
             "compute, so you would have to set up another one."
         )
+        question = question.format(folder=self._setup.environment.folder)
         buttons = QMessageBox.StandardButton
-        answer = QMessageBox.question(
-            self, "OFA-Net", question.format(folder=install.engine_dir()), buttons.Yes | buttons.Cancel, buttons.Cancel
-        )
+        answer = QMessageBox.question(self, "OFA-Net", question, buttons.Yes | buttons.Cancel, buttons.Cancel)
         if answer == buttons.Yes:
             self._setup.remove()

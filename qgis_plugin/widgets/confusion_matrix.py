@@ -1,4 +1,4 @@
-"""A confusion matrix as a picture: a row is what the polygons say, a column what the head found.
+"""A confusion matrix as a picture: rows are the reference, columns what the head predicted.
 
 One hue from the window's own background to blue, so that it reads in light and dark themes and without colour vision;
 each number stands on its cell in black or white, whichever is easier to read there.
@@ -11,12 +11,12 @@ from qgis.PyQt.QtWidgets import QSizePolicy, QToolTip, QWidget
 from ..i18n.texts import tr
 
 _BLUE = QColor("#0b63a5")
-_CELL, _LEAST_CELL, _MOST_LABEL = 44.0, 22.0, 130.0
+_CELL, _LEAST_CELL, _MOST_LABEL = 44.0, 22.0, 130.0  # pixels
 _GAP, _CHIP = 6.0, 10.0
 
 
 def shade(share: float, base: QColor) -> QColor:
-    """The cell of that share (0 to 1): the background at 0."""
+    """The colour of a cell with that share (0 to 1) of its row: the background at 0."""
     mix = [round(b + (c - b) * share) for b, c in zip(base.getRgb()[:3], _BLUE.getRgb()[:3], strict=True)]
     return QColor(*mix)
 
@@ -44,8 +44,15 @@ class ConfusionMatrix(QWidget):
         self.setMouseTracking(True)
 
     def show_matrix(self, names: list[str], colors: list[str], matrix: list[list[float]], iou: list, order=()):
-        """`matrix` (K, K): weights of reference (rows) found as (columns). `iou` is None where it is not known.
-        Classes whose names `order` holds come first, in that order."""
+        """Shows a matrix.
+
+        Args:
+            names: of the K classes.
+            colors: of the K classes, as #rrggbb.
+            matrix: (K, K) weights, reference in rows, prediction in columns.
+            iou: per class, None where it is not known.
+            order: names of classes that come first, in this order.
+        """
         ranks = {name: rank for rank, name in enumerate(order)}
         by = sorted(range(len(names)), key=lambda k: ranks.get(names[k], len(ranks)))
         names, colors, iou = ([values[k] for k in by] for values in (names, colors, iou))
@@ -61,7 +68,7 @@ class ConfusionMatrix(QWidget):
         self.show_matrix([], [], [], [])
 
     def sentence(self, row: int) -> str:
-        """A row in words, the most frequent class first."""
+        """A row as a sentence, the most frequent class first."""
         if self._empty[row]:
             return tr("{name}: not scored").format(name=self._names[row])
         shares = sorted(zip(self._shares[row], self._names, strict=True), reverse=True)
@@ -124,8 +131,8 @@ class ConfusionMatrix(QWidget):
             iou = self._iou[k]
             painter.setPen(text)
             place = QRectF(left + len(self._names) * cell + _GAP, top + k * high, cell, high)
-            told = "-" if iou is None or self._empty[k] else f"{iou:.2f}"
-            painter.drawText(place, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip, told)
+            number = "-" if iou is None or self._empty[k] else f"{iou:.2f}"
+            painter.drawText(place, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip, number)
         place = QRectF(left + len(self._names) * cell + _GAP, top - metrics.height() - 2, cell, metrics.height())
         painter.setPen(text)
         painter.drawText(place, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip, tr("IoU"))
@@ -150,17 +157,17 @@ class ConfusionMatrix(QWidget):
         painter.drawText(QRectF(0, -high / 2, room + _GAP, high), Qt.AlignmentFlag.AlignVCenter, shown)
         painter.restore()
 
-    def _value(self, painter, place: QRectF, share: float, right: bool, base: QColor, row: int):
+    def _value(self, painter, place: QRectF, share: float, diagonal: bool, base: QColor, row: int):
         color = shade(0.0 if self._empty[row] else share, base)
         painter.fillRect(place.adjusted(0.5, 0.5, -0.5, -0.5), color)
         ink = readable_on(color)
-        if right:  # the diagonal is framed, not only coloured
+        if diagonal:  # framed, not only coloured
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.WindowText), 1.2))
             painter.drawRect(place.adjusted(1.5, 1.5, -1.5, -1.5))
         painter.setPen(ink)
         percent = 100 * share
-        told = "" if self._empty[row] or not share else "<1" if percent < 0.5 else f"{percent:.0f}"
-        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, told)
+        number = "" if self._empty[row] or not share else "<1" if percent < 0.5 else f"{percent:.0f}"
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, number)
 
     def event(self, event):
         if event.type() == QEvent.Type.ToolTip and self._names:

@@ -1,11 +1,12 @@
 """Facts of rasters, read in a thread of its own: a large compressed raster takes longer than a window may stand still.
 
-Not a task of QGIS: its pool may be full of long runs, and what a layer is should be told at once.
+Not a task of QGIS: its pool may be full of long runs, and what a layer is should be shown at once.
 """
 
 import os
 import threading
 import time
+from collections.abc import Callable
 
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
@@ -13,23 +14,22 @@ from ..engine.modules import errors, sensors
 from ..engine.raster_facts import Stopped, facts_at, source_path
 from ..i18n.texts import tr
 
-PATIENCE_S = 0.04  # how long the GUI's thread waits: most rasters are read by then, and nothing flickers
 _POLL_MS = 20
 _MOST_KEPT = 64
 _readings: dict[tuple, "_Reading"] = {}  # by path, time and size of the file
 
 
 class _Reading:
-    def __init__(self, path: str):
+    def __init__(self, path: str, read: Callable):
         self.done, self.stopped = threading.Event(), threading.Event()
         self.first: sensors.RasterFacts | None = None
         self.facts: sensors.RasterFacts | None = None
         self.error = ""
-        threading.Thread(target=self._work, args=(path,), daemon=True).start()
+        threading.Thread(target=self._work, args=(path, read), daemon=True).start()
 
-    def _work(self, path: str):
+    def _work(self, path: str, read: Callable):
         try:
-            self.facts = facts_at(path, self.stopped.is_set, self._see)
+            self.facts = read(path, self.stopped.is_set, self._keep_first)
         except Stopped:
             pass
         except errors.OfaError as error:
@@ -38,12 +38,12 @@ class _Reading:
             self.error = self.error or ("" if self.facts else tr("{path} cannot be read").format(path=path))
             self.done.set()
 
-    def _see(self, first: sensors.RasterFacts):
+    def _keep_first(self, first: sensors.RasterFacts):
         self.first = first
 
 
-def _reading_of(path: str) -> _Reading:
-    """One for all panels; a file that was changed is read anew, and so is what is no file of this machine."""
+def _reading_of(path: str, read: Callable) -> _Reading:
+    """One for all panels; a file that was changed is read anew, and so is anything that is not a local file."""
     try:
         stat = os.stat(path)
         key = (path, stat.st_mtime_ns, stat.st_size)
@@ -53,12 +53,12 @@ def _reading_of(path: str) -> _Reading:
     if found is None or found.error:
         while len(_readings) >= _MOST_KEPT:
             _readings.pop(next(iter(_readings)))
-        found = _readings[key] = _Reading(path)
+        found = _readings[key] = _Reading(path, read)
     return found
 
 
 def forget(seconds: float = 2.0):
-    """Ends what is being read; waits for it, since the plugin's code goes away after this."""
+    """Stops all reading and waits for it to end, since the plugin's code is unloaded after this."""
     for reading in _readings.values():
         reading.stopped.set()
     for reading in _readings.values():
@@ -66,36 +66,40 @@ def forget(seconds: float = 2.0):
     _readings.clear()
 
 
-class FactsReader(QObject):
-    seen = pyqtSignal()  # `first` is there now: facts without samples
-    read = pyqtSignal()  # what took longer than PATIENCE_S is there now
+class RasterFactsLoader(QObject):
+    first_loaded = pyqtSignal()  # `first` is there now: facts without samples
+    loaded = pyqtSignal()  # what took longer than `wait_s` is there now: `facts` or `error`
 
-    def __init__(self, parent=None):
+    wait_s = 0.04  # for which the GUI's thread waits: most rasters are read by then, and nothing flickers
+
+    def __init__(self, parent=None, read: Callable = facts_at):
+        """`read(path, stopped, first)` is `raster_facts.facts_at`, or stands in for it."""
         super().__init__(parent)
         self.first: sensors.RasterFacts | None = None
         self.facts: sensors.RasterFacts | None = None
         self.error = ""
+        self._read = read
         self._reading: _Reading | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(_POLL_MS)
         self._timer.timeout.connect(self._poll)
 
     @property
-    def looking(self) -> bool:
+    def loading(self) -> bool:
         return self._timer.isActive()
 
-    def look_at(self, layer):
-        """Sets `facts` or `error` at once where it can (neither without a layer); else it is `looking` until `read`."""
+    def load(self, layer):
+        """Sets `facts` or `error` at once where it can, neither without a layer; else `loaded` follows."""
         self._timer.stop()
         self.first, self.facts, self.error = None, None, ""
         if layer is None:
             return
         try:
-            self._reading = _reading_of(source_path(layer))
+            self._reading = _reading_of(source_path(layer), self._read)
         except errors.OfaError as error:
             self.error = str(error)
             return
-        self._reading.done.wait(PATIENCE_S)
+        self._reading.done.wait(self.wait_s)
         if not self._take():
             self.first = self._reading.first
             self._timer.start()
@@ -109,7 +113,7 @@ class FactsReader(QObject):
     def _poll(self):
         if self._take():
             self._timer.stop()
-            self.read.emit()
+            self.loaded.emit()
         elif self.first is None and self._reading.first is not None:
             self.first = self._reading.first
-            self.seen.emit()
+            self.first_loaded.emit()

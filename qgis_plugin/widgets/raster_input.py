@@ -1,40 +1,33 @@
-"""The raster that a panel works on, what it was recognised as and why, and the user's word where that is wrong."""
+"""The raster that a panel works on: what it was recognised as and why, and the user's corrections."""
 
 from html import escape
 
 from qgis.core import QgsMapLayerProxyModel, QgsRasterLayer
 from qgis.gui import QgsCollapsibleGroupBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtGui import QPalette
 from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from ..engine.engine_messages import with_field_titles
 from ..engine.modules import errors, sensors
 from ..i18n.texts import FIELDS, sensor_title, tr
-from .raster_facts_loader import FactsReader
+from .raster_facts_loader import RasterFactsLoader
+from .theme import state_color
 
 _CONFIDENCE = {"certain": tr("certain"), "likely": tr("likely"), "ambiguous": tr("ambiguous: please check")}
-_COLORS = {"good": ("#1c7443", "#5fd08f"), "fair": ("#855a00", "#f0b83d"), "bad": ("#b93222", "#ff8a7a")}
-_KIND = {"certain": "good", "likely": "good", "ambiguous": "fair"}
-
-
-def state_color(widget, kind: str) -> str:
-    """The colour of good, fair or bad news that can be read on that widget, in a light or in a dark theme."""
-    dark = widget.palette().color(QPalette.ColorRole.Window).lightness() < 128
-    return _COLORS[kind][dark]
+_STATES = {"certain": "good", "likely": "good", "ambiguous": "fair"}
 
 
 class RasterInput(QWidget):
     changed = pyqtSignal()  # another raster, another way to read it, or it is known now what it is
 
     def __init__(self, tile_default: str | None, parent=None):
-        """`tile_default` says in words what a tile size of 0 stands for; None where a panel asks for it elsewhere."""
+        """`tile_default` says in words what a tile size of 0 stands for; None where the tile size is set elsewhere."""
         super().__init__(parent)
         self._tile_default = tile_default
-        self._facts_of, self.detection = "", None
-        self._reader = FactsReader(self)
-        self._reader.read.connect(self._recognise)
-        self._reader.seen.connect(self._detect)
+        self._source, self.detection = "", None
+        self._loader = RasterFactsLoader(self)
+        self._loader.loaded.connect(self._recognise)
+        self._loader.first_loaded.connect(self._detect)
         self.raster = QgsMapLayerComboBox()
         self.raster.setAccessibleName(tr("Raster"))
         self.raster.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
@@ -62,22 +55,22 @@ class RasterInput(QWidget):
         return self.raster.currentLayer()
 
     def follow(self, layer):
-        """Takes the layer that was chosen in the layer panel where it is an image: class maps have one band."""
+        """Takes the layer that is active in the layer panel, where it is an image: class maps have one band."""
         if isinstance(layer, QgsRasterLayer) and layer.providerType() == "gdal" and layer.bandCount() > 1:
             self.raster.setLayer(layer)
 
     @property
     def looking(self) -> bool:
-        """Whether it is still being read what the raster is."""
-        return self._reader.looking
+        """Whether the raster is still being read."""
+        return self._loader.loading
 
     @property
     def facts(self) -> sensors.RasterFacts | None:
-        return self._reader.facts
+        return self._loader.facts
 
     def _reading_box(self) -> QWidget:
         self.reading = QgsCollapsibleGroupBox(tr("How the raster is read"))
-        self.reading.setSaveCollapsedState(False)  # it opens where there is something to look after
+        self.reading.setSaveCollapsedState(False)  # it opens where something has to be checked
         self.reading.setCollapsed(True)
         self.sensor, self.bands, self.units, self.tile = QComboBox(), QLineEdit(), QComboBox(), QSpinBox()
         self.sensor.addItem(tr("as recognised"), None)
@@ -117,16 +110,16 @@ class RasterInput(QWidget):
 
     def _raster_changed(self, layer):
         key = layer.source() if layer is not None else ""
-        if key != self._facts_of:
-            self._facts_of = key
+        if key != self._source:
+            self._source = key
             self.sensor.setCurrentIndex(0)
             self.units.setCurrentIndex(0)
             self.bands.clear()
-            self._reader.look_at(layer)
+            self._loader.load(layer)
         self._recognise()
 
     def choose_sensor(self, sensor: str):
-        """The user's word that the raster is of that sensor."""
+        """As if the user had chosen that sensor."""
         self.sensor.setCurrentIndex(self.sensor.findData(sensor))
         self._reading_changed()
 
@@ -137,60 +130,60 @@ class RasterInput(QWidget):
         self.changed.emit()
 
     def _reading_changed(self, *_):
-        before = self._told, self.detection
+        before = self._chosen, self.detection
         self._detect()
-        if (self._told, self.detection) != before:
+        if (self._chosen, self.detection) != before:
             self.changed.emit()
 
     def _detect(self):
-        facts, self.detection = self._reader.facts, None
-        self._told = self.sensor.currentData(), self.bands.text().strip() or None, self.units.currentData()
+        facts, self.detection = self._loader.facts, None
+        self._chosen = self.sensor.currentData(), self.bands.text().strip() or None, self.units.currentData()
         if facts is not None:
             try:
-                self.detection = sensors.detect(facts, *self._told)
+                self.detection = sensors.detect(facts, *self._chosen)
             except errors.SensorError as error:
                 self.detection = sensors.Detection(None, error.message)
-        self._tell()
+        self._show()
 
-    def _tell(self):
-        """Shows the answer; one that was refused in one sentence."""
+    def _show(self):
+        """Shows what the raster was recognised as; a refusal in one sentence."""
         found, reason = self.detection, ""
-        if not self._facts_of:
+        if not self._source:
             text = tr("Add a raster to the project")
         elif self.looking:
-            text = self._first_sight()
+            text = self._first_guess()
         elif found is None:
-            text = escape(self._reader.error)
+            text = escape(self._loader.error)
         elif found.sensor is None:
             verdict = self._colored(tr("Not recognised"), "bad")
             text = f"{verdict}: {escape(with_field_titles(found.reason))}"
         else:
             verdict = f"{sensor_title(sensors.get(found.sensor))} ({_CONFIDENCE[found.confidence]})"
-            text = self._colored(verdict, _KIND[found.confidence])
+            text = self._colored(verdict, _STATES[found.confidence])
             others = [sensor_title(sensors.get(c)) for c in found.candidates if c != found.sensor]
             reason = with_field_titles(found.reason) + (tr("; or: ") + ", ".join(others) if others else "")
         self.verdict.setText(text)
         self.reason.setText(escape(reason))
         self.reason.setVisible(bool(reason))
-        self._tell_reading(found)
+        self._show_reading(found)
 
-    def _first_sight(self) -> str:
-        """What its bands tell, while its values are still being read."""
-        first = sensors.detect(self._reader.first).sensor if self._reader.first else None
+    def _first_guess(self) -> str:
+        """What its bands say, while its values are still being read."""
+        first = sensors.detect(self._loader.first).sensor if self._loader.first else None
         if first is None:
             return tr("Looking at the raster...")
         return tr("{sensor}, looking at the values...").format(sensor=escape(sensor_title(sensors.get(first))))
 
-    def _colored(self, text: str, kind: str) -> str:
-        return f'<span style="color:{state_color(self, kind)}; font-weight:600">{escape(text)}</span>'
+    def _colored(self, text: str, state: str) -> str:
+        return f'<span style="color:{state_color(self, state)}; font-weight:600">{escape(text)}</span>'
 
-    def _tell_reading(self, found):
-        """What is taken where the user says nothing, and which bands are asked for."""
+    def _show_reading(self, found):
+        """What is used where the user has chosen nothing, and which bands the sensor has."""
         shown = ",".join("-" if band is None else str(band) for band in found.bands) if found else ""
         self.bands.setPlaceholderText(shown if found and len(found.bands) <= 16 else "")
-        unit = tr(sensors.UNITS[found.units]) if found and found.units and not self._told[2] else ""
-        sensor = found.sensor if found and found.sensor else self._told[0]
-        title = sensor_title(sensors.get(sensor)) if sensor and not self._told[0] else ""
+        unit = tr(sensors.UNITS[found.units]) if found and found.units and not self._chosen[2] else ""
+        sensor = found.sensor if found and found.sensor else self._chosen[0]
+        title = sensor_title(sensors.get(sensor)) if sensor and not self._chosen[0] else ""
         for box, answer in ((self.sensor, title), (self.units, unit)):
             box.setItemText(0, tr("as recognised: {answer}").format(answer=answer) if answer else tr("as recognised"))
         names = sensors.get(sensor).band_names if sensor else ()
@@ -200,7 +193,7 @@ class RasterInput(QWidget):
         self.wanted.setVisible(bool(names))
 
     def reading_parameters(self) -> dict:
-        """SENSOR, BANDS, UNITS for an algorithm; what the panel shows where the answer was to be checked."""
+        """SENSOR, BANDS, UNITS for an algorithm; all of them as shown where the user was asked to check them."""
         found = self.detection
         sensor, bands, units = self.sensor.currentData(), self.bands.text().strip(), self.units.currentData()
         if found.confidence == "ambiguous":
@@ -209,13 +202,13 @@ class RasterInput(QWidget):
         return {"SENSOR": sensor or "auto", "BANDS": bands, "UNITS": units or "auto"}
 
     def trouble(self) -> str:
-        """What is amiss with the raster; empty where it can be read."""
+        """Why the raster cannot be used, in one line; empty where it can."""
         if self.raster.currentLayer() is None:
             return tr("Add a raster to the project")
         if self.looking:
             return tr("Looking at the raster...")
-        if self._reader.error:
-            return self._reader.error
+        if self._loader.error:
+            return self._loader.error
         if self.detection is None or self.detection.sensor is None or self.detection.units is None:
             return tr("The raster was not recognised: choose its sensor, bands and unit")
         return ""

@@ -1,10 +1,10 @@
-"""A panel's content, scrolled up and down only: it is never narrower than what it shows."""
+"""A panel's content, scrolled vertically only: it is never narrower than what it shows."""
 
 from qgis.PyQt.QtCore import QEvent, QSize, Qt
 from qgis.PyQt.QtWidgets import QComboBox, QFrame, QScrollArea, QWidget
 
 
-class Scrolled(QScrollArea):
+class ScrollArea(QScrollArea):
     def __init__(self, content: QWidget):
         super().__init__()
         self.setWidgetResizable(True)

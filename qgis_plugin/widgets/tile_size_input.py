@@ -1,4 +1,4 @@
-"""How finely the raster is looked at, and what that costs: tiles, time, memory."""
+"""The tile size, and what it costs: tiles, time, memory."""
 
 import json
 import math
@@ -10,7 +10,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QVBoxL
 
 from ..engine.modules import options
 from ..i18n.texts import duration, tr
-from .extent_input import pixels
+from .extents import pixels
 
 FAST, BALANCED, FINE, OWN = "fast", "balanced", "fine", "own"
 LEAST_PX, MOST_PX = 16, 4096
@@ -23,15 +23,14 @@ _TORCH_BYTES = 1.0e9  # libraries and the starter, measured on Linux without a G
 
 
 def tiles_along(size_px: int, tile_px: int, overlap: float, clipped: bool) -> int:
-    """How many tiles lie along an axis of `size_px` pixels; as the engine's tiling lays them, which QGIS does not
-    import."""
+    """How many tiles the engine places along an axis of `size_px` pixels; its own code needs NumPy."""
     step = tile_px - min(round(tile_px * overlap), tile_px - 1)
     if clipped:
         return math.ceil(size_px / step)
     return math.ceil(max(size_px - tile_px, 0) / step) + 1
 
 
-class DetailInput(QWidget):
+class TileSizeInput(QWidget):
     changed = pyqtSignal()  # the user chose another tile size
 
     def __init__(self, parent=None):
@@ -53,8 +52,8 @@ class DetailInput(QWidget):
         self.px.setSuffix(tr(" px"))
         self.px.setKeyboardTracking(False)
         tip = tr(
-            "The raster is looked at in square tiles. Half their size sees finer detail and takes four times as long, "
-            "twice the size takes a quarter of the time. The head was trained at Balanced."
+            "The raster is processed in square tiles. Tiles of half the size show finer detail and take four times as "
+            "long, tiles of twice the size a quarter of the time. The head was trained at Balanced."
         )
         for widget in (self.choice, self.px):
             widget.setToolTip(tip)
@@ -62,7 +61,7 @@ class DetailInput(QWidget):
         self.estimate.setWordWrap(True)
         self.estimate.setTextFormat(Qt.TextFormat.PlainText)
         self.estimate.setToolTip(
-            tr("The time is by earlier runs with the same checkpoint and device; tiles without a valid pixel take none")
+            tr("From earlier runs with the same checkpoint and device; tiles without valid pixels are skipped")
         )
         row = QHBoxLayout()
         row.addWidget(self.choice, 1)
@@ -76,7 +75,14 @@ class DetailInput(QWidget):
         self.px.valueChanged.connect(self._chosen)
 
     def update_for(self, layer, head_file, extent: QgsRectangle, device: str = "auto"):
-        """The raster, the head or None, what is computed of the raster (in its CRS) and where: auto, cpu or cuda."""
+        """Shows what a run would cost.
+
+        Args:
+            layer: the raster, or None.
+            head_file: the head, or None.
+            extent: what is computed of the raster, in its CRS.
+            device: auto, cpu or cuda.
+        """
         self._layer, self._head, self._extent, self._device = layer, head_file, QgsRectangle(extent), device or "auto"
         self._show()
 
@@ -90,7 +96,7 @@ class DetailInput(QWidget):
         return int(self._head.header.get("tile_px") or 0) if self._head is not None else 0
 
     def _px_of(self, choice: str) -> int:
-        """The tile of a choice in pixels, 0 where no head is known."""
+        """The tile size of a choice in pixels, 0 where it is the head's and there is none."""
         own = self._own_px()
         sizes = {FAST: min(own * 2, MOST_PX), BALANCED: own, FINE: max(own // 2, LEAST_PX), OWN: self.px.value()}
         return sizes[choice] if own or choice == OWN else 0
@@ -129,7 +135,7 @@ class DetailInput(QWidget):
         runs = _runs(_key(self._device, self._head)) if self._head is not None else []
         return sum(tiles for tiles, _ in runs) / sum(seconds for _, seconds in runs) if runs else None
 
-    # --- what it says -------------------------------------------------------------------------------------------
+    # --- what is shown ------------------------------------------------------------------------------------------
 
     def _show(self):
         titles = {FAST: tr("Fast"), BALANCED: tr("Balanced"), FINE: tr("Fine")}
@@ -139,10 +145,10 @@ class DetailInput(QWidget):
             self.choice.setItemText(self.choice.findData(choice), text)
         self.choice.setItemText(self.choice.findData(OWN), tr("Own tile size"))
         self.px.setVisible(self.choice.currentData() == OWN)
-        self.estimate.setText(self._estimated())
+        self.estimate.setText(self._estimate())
         self.estimate.setVisible(bool(self.estimate.text()))
 
-    def _estimated(self) -> str:
+    def _estimate(self) -> str:
         tiles, speed = self.tiles(), self.tiles_a_second()
         if not tiles:
             return ""

@@ -45,7 +45,7 @@ def in_qgis(what: str, raster: Path, seconds: float = 180) -> dict:
         settings = place / "profiles" / "profiles" / "default" / "QGIS"
         settings.mkdir(parents=True)
         (settings / "QGIS3.ini").write_text("[PythonPlugins]\nprocessing=true\n[qgis]\nshowTips=false\n")
-        copy = place / raster.name  # QGIS writes statistics beside what it opens
+        copy = place / raster.name  # QGIS writes statistics next to what it opens
         shutil.copyfile(raster, copy)
         own = {
             "OFANET_SPEED": what,
@@ -92,29 +92,29 @@ def answer(**found) -> None:
     QTimer.singleShot(0, QgsApplication.exit)
 
 
-class Watch:
+class Stopwatch:
     """Milliseconds since it was made: by the clock, and those that this thread worked."""
 
     def __init__(self):
         self._began = time.perf_counter(), time.thread_time()
 
-    def told(self) -> tuple[float, float]:
+    def elapsed(self) -> tuple[float, float]:
         return 1000 * (time.perf_counter() - self._began[0]), 1000 * (time.thread_time() - self._began[1])
 
 
-def longest(*told: tuple[float, float]) -> tuple[float, float]:
+def longest(*times: tuple[float, float]) -> tuple[float, float]:
     """Of both figures by themselves."""
-    return max(clock for clock, _ in told), max(worked for _, worked in told)
+    return max(clock for clock, _ in times), max(worked for _, worked in times)
 
 
 def start() -> tuple[float, float]:
     """Loads the plugin as QGIS does."""
     from qgis import utils
 
-    watch = Watch()
+    watch = Stopwatch()
     if not (utils.loadPlugin("qgis_plugin") and utils.startPlugin("qgis_plugin")):
         raise RuntimeError("QGIS did not load the plugin")
-    return watch.told()
+    return watch.elapsed()
 
 
 def detect() -> tuple[float, float]:
@@ -124,15 +124,15 @@ def detect() -> tuple[float, float]:
 
     slowest = 0.0, 0.0
     for scene in SAMPLES.glob("*.tif"):
-        watch = Watch()
+        watch = Stopwatch()
         if sensors.detect(facts_at(str(scene))).sensor != scene.stem:
             raise RuntimeError(f"{scene.name} was not recognised")
-        slowest = longest(slowest, watch.told())
+        slowest = longest(slowest, watch.elapsed())
     return slowest
 
 
 class Runs:
-    """Presses Run again and again; keeps each run's overhead, and the longest time without an event."""
+    """Presses Run repeatedly; keeps each run's overhead, and the longest time without an event."""
 
     def __init__(self):
         from qgis.core import QgsProject, QgsRasterLayer
@@ -146,7 +146,7 @@ class Runs:
         iface.mainWindow().findChild(QAction, "ofanetClassifyLayer").trigger()
         self.plugin = plugins["qgis_plugin"]
         self.overheads, self.engine, self.blocks = [], [], []
-        self._began, self._block, self._watch = 0.0, (0.0, 0.0), Watch()
+        self._began, self._block, self._watch = 0.0, (0.0, 0.0), Stopwatch()
         self._beat = QTimer()
         self._beat.setTimerType(Qt.TimerType.PreciseTimer)
         self._beat.timeout.connect(self._tick)
@@ -155,15 +155,15 @@ class Runs:
         self._single(3000, self._press)  # the window has settled by then
 
     def _tick(self):
-        self._block = longest(self._block, self._watch.told())
-        self._watch = Watch()
+        self._block = longest(self._block, self._watch.elapsed())
+        self._watch = Stopwatch()
 
     def _press(self):
         panel = self.plugin.panels["classify"]
         if not panel.run.isEnabled():
             answer(error=f"expected a panel that can run, found: {panel.hint.text()}")
             return
-        self._block, self._watch, self._began = (0.0, 0.0), Watch(), time.perf_counter()
+        self._block, self._watch, self._began = (0.0, 0.0), Stopwatch(), time.perf_counter()
         panel.run.click()
         self.plugin.queue.runs[-1].ended.connect(self._ended)
 

@@ -5,7 +5,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from qgis.core import QgsApplication, QgsProject, QgsRasterLayer, QgsSettings
 from qgis.gui import QgsMapCanvas, QgsMessageBar
 from qgis.PyQt.QtCore import QLocale, QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QAction, QMainWindow, QMenu, QToolBar
+
+pytest_plugins = ["fake_environments"]  # fixtures
 
 # pytest-qgis has started QGIS by now, in the environment that `make test` gives it (QT_QPA_PLATFORM=offscreen).
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +29,7 @@ SIZE, LEFT, TOP = 256, 500000, 5500000  # of `scene_of_fields`
 SENSORS = ("sentinel-1", "sentinel-2", "gaofen", "naip", "enmap")
 
 
-_SCENES = tempfile.TemporaryDirectory(prefix="ofanet-scenes-")  # QGIS writes statistics beside what it opens
+_SCENES = tempfile.TemporaryDirectory(prefix="ofanet-scenes-")  # QGIS writes statistics next to what it opens
 
 
 def sample(sensor: str) -> str:
@@ -55,6 +58,14 @@ def scene_of_fields(folder: Path, colors: Sequence[tuple[int, int, int]], hole: 
         target.GetRasterBand(number + 1).WriteArray(values)
     target = None  # closes it
     return str(path)
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 5.0):
+    """Polls without QGIS's events; for what other threads and processes do."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"nothing within {seconds} s"
+        time.sleep(0.01)
 
 
 class Window(QObject):
@@ -132,11 +143,11 @@ class Window(QObject):
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch):
-    """Rasters are recognised before the panels go on, on a busy machine too; test_facts has its own word on that."""
-    from qgis_plugin.widgets import raster_facts_loader as facts_reader
+def rasters_load_at_once(monkeypatch):
+    """Panels wait until a raster is recognised, on a busy machine too; tests of the waiting set it back."""
+    from qgis_plugin.widgets.raster_facts_loader import RasterFactsLoader
 
-    monkeypatch.setattr(facts_reader, "PATIENCE_S", 20.0)
+    monkeypatch.setattr(RasterFactsLoader, "wait_s", 20.0)
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +168,7 @@ def plugin(qgis_app, window):
 
 @pytest.fixture
 def settings(qgis_app):
-    """QgsSettings without a word on the engine before and after."""
+    """QgsSettings without any of the plugin's, before and after."""
     found = QgsSettings()
     found.remove("ofanet")
     yield found
@@ -182,7 +193,7 @@ def layer(qgis_app):
 @pytest.fixture
 def environment(tmp_path) -> dict[str, str]:
     """That of a user's shell, with a profile of its own; QGIS's own Python comes first in PATH."""
-    from qgis_plugin.engine.client import clean_environment
+    from qgis_plugin.engine.child import clean_environment
 
     run = tmp_path / "run"
     run.mkdir(mode=0o700)

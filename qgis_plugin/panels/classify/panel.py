@@ -18,11 +18,12 @@ from ...runs.algorithm_task import AlgorithmResult, AlgorithmTask
 from ...runs.panel_run import PanelRun
 from ...runs.run_list import RunList
 from ...runs.run_queue import RunQueue
-from ...widgets.extent_input import AreaInput
+from ...widgets.extent_input import ExtentInput
 from ...widgets.head_choice import HeadChoice
-from ...widgets.raster_input import RasterInput, state_color
-from ...widgets.scroll_area import Scrolled
-from ...widgets.tile_size_input import DetailInput
+from ...widgets.raster_input import RasterInput
+from ...widgets.scroll_area import ScrollArea
+from ...widgets.theme import state_color
+from ...widgets.tile_size_input import TileSizeInput
 from ..panel import Panel, engine_trouble, push_button, show_text
 from .more_box import MoreBox
 from .preview import OVERLAP, cropped, most_tiles
@@ -47,7 +48,7 @@ class ClassifyPanel(Panel):
 
     def _build(self):
         self.source, self.head = RasterInput(None), HeadChoice()
-        self.area, self.detail = AreaInput(self._iface), DetailInput()
+        self.area, self.detail = ExtentInput(self._iface), TileSizeInput()
         choice = self.detail.choice
         choice.setCurrentIndex(max(choice.findData(QgsSettings().value(_DETAIL, choice.currentData(), str)), 0))
         self.output, self.more = OutputFile(tr("Save classes to"), outputs.RASTER), MoreBox()
@@ -59,7 +60,7 @@ class ClassifyPanel(Panel):
         layout.addStretch(1)
         layout = QVBoxLayout(whole)
         layout.setContentsMargins(0, 0, 0, 6)
-        layout.addWidget(Scrolled(content), 1)
+        layout.addWidget(ScrollArea(content), 1)
         layout.addWidget(self._foot())
         self.setWidget(whole)
 

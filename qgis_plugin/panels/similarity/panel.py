@@ -19,7 +19,7 @@ from ...runs.function_task import FunctionTask
 from ...runs.panel_run import PanelRun
 from ...runs.run_queue import RunQueue
 from ...widgets.raster_input import RasterInput
-from ...widgets.scroll_area import Scrolled
+from ...widgets.scroll_area import ScrollArea
 from ..panel import Panel, engine_trouble, push_button, show_text, text_label
 from ..run_row import RunRow
 from .search import Features, search, small_tile_px
@@ -67,7 +67,7 @@ class SimilarityPanel(Panel):
         layout.addLayout(row)
         layout.addWidget(self.share)
         layout.addStretch(1)
-        self.setWidget(Scrolled(content))
+        self.setWidget(ScrollArea(content))
         self.source.changed.connect(self.update_state)
         self.runs.changed.connect(self.update_state)
 

@@ -16,7 +16,7 @@ from ...runs.algorithm_task import AlgorithmResult, AlgorithmTask
 from ...runs.panel_run import PanelRun
 from ...runs.run_queue import RunQueue
 from ...widgets.raster_input import RasterInput
-from ...widgets.scroll_area import Scrolled
+from ...widgets.scroll_area import ScrollArea
 from ..panel import Panel, engine_trouble, push_button, row_of, show_text
 from ..run_row import RunRow
 from . import training_layer
@@ -74,7 +74,7 @@ class TrainingPanel(Panel):
         layout.addLayout(row_of(self.apply, self.uncertain))
         layout.addWidget(self.remap)
         layout.addLayout(row_of(self.name, self.save))
-        self.setWidget(Scrolled(content))
+        self.setWidget(ScrollArea(content))
 
     def _connect(self):
         self.source.changed.connect(self._inputs_changed)

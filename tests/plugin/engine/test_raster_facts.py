@@ -1,22 +1,22 @@
 """The plugin's facts of a raster are the engine's: with them, both detect the same."""
 
-import dataclasses
 import json
 import os
 import subprocess
-import threading
-import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import ROOT, SENSORS, sample
 from osgeo import gdal, ogr, osr
+from rasters import make
 
-from qgis_plugin.engine.client import clean_environment, engine_python
+from qgis_plugin.engine.child import clean_environment
+from qgis_plugin.engine.client import engine_python
 from qgis_plugin.engine.modules import ENGINE_ENTRY, errors, sensors
 from qgis_plugin.engine.raster_facts import facts_of, source_path
-from qgis_plugin.widgets import raster_facts_loader as facts_reader
 
+DATA = Path(os.environ.get("OFANET_TEST_DATA") or ROOT.parent / "shared" / "data")
 _ENGINE = """
 import dataclasses, json, sys
 sys.path.insert(0, sys.argv[1])
@@ -34,31 +34,6 @@ def engine_says(paths) -> list[dict]:
     done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def make(path, bands, dtype=gdal.GDT_Byte, epsg=32633, pixel=10.0, origin=(500000.0, 5800000.0), values=None, **how):
-    """A small raster; `how`: nodata, colors, descriptions, wavelengths_nm, mask."""
-    size = 200
-    target = gdal.GetDriverByName("GTiff").Create(str(path), size, size, bands, dtype)
-    target.SetGeoTransform((origin[0], pixel, 0, origin[1], 0, -pixel))
-    if epsg:
-        crs = osr.SpatialReference()
-        crs.ImportFromEPSG(epsg)
-        target.SetProjection(crs.ExportToWkt())
-    random = np.random.default_rng(bands)
-    for i in range(1, bands + 1):
-        band = target.GetRasterBand(i)
-        band.WriteArray(random.integers(0, 250, (size, size)) if values is None else values(random, i, (size, size)))
-        if "nodata" in how:
-            band.SetNoDataValue(how["nodata"])
-        if "colors" in how:
-            band.SetColorInterpretation(how["colors"][i - 1])
-        if "descriptions" in how:
-            band.SetDescription(how["descriptions"][i - 1])
-        if "wavelengths_nm" in how:
-            band.SetMetadata({"wavelength": str(how["wavelengths_nm"][i - 1]), "wavelength_units": "Nanometers"})
-    target = None
-    return path
 
 
 def _rasters(folder):
@@ -83,20 +58,20 @@ def _rasters(folder):
     yield make(folder / "six.tif", 6)
 
 
-def _agree(path, layer, said):
+def _agree(path, layer, answer):
     facts = facts_of(layer)
-    mine, theirs = json.loads(json.dumps(facts.__dict__)), said["facts"]
+    mine, theirs = json.loads(json.dumps(facts.__dict__)), answer["facts"]
     gsd_mine, gsd_theirs = mine.pop("gsd_m"), theirs.pop("gsd_m")
     assert mine == theirs, path
     assert gsd_mine == (gsd_theirs and pytest.approx(gsd_theirs, rel=1e-5)), path
-    assert sensors.detect(facts).to_json() == said["detection"], path
+    assert sensors.detect(facts).to_json() == answer["detection"], path
 
 
 def test_plugin_and_engine_agree_on_the_samples(layer):
     paths = [sample(sensor) for sensor in SENSORS]
-    for sensor, path, said in zip(SENSORS, paths, engine_says(paths), strict=True):
-        _agree(path, layer(path), said)
-        assert said["detection"]["sensor"] == sensor
+    for sensor, path, answer in zip(SENSORS, paths, engine_says(paths), strict=True):
+        _agree(path, layer(path), answer)
+        assert answer["detection"]["sensor"] == sensor
 
 
 @pytest.mark.parametrize("sensor", SENSORS)
@@ -109,17 +84,16 @@ def test_plugin_agrees_with_the_command_line(layer, sensor):
 
 def test_plugin_and_engine_agree_on_odd_rasters(layer, tmp_path):
     paths = list(_rasters(tmp_path))
-    for path, said in zip(paths, engine_says(paths), strict=True):
-        _agree(path, layer(path), said)
+    for path, answer in zip(paths, engine_says(paths), strict=True):
+        _agree(path, layer(path), answer)
 
 
-@pytest.mark.skipif(not (ROOT.parent / "shared" / "data").is_dir(), reason="no real rasters here")
+@pytest.mark.skipif(not DATA.is_dir(), reason="the real sample rasters are not on this machine (OFANET_TEST_DATA)")
 def test_plugin_and_engine_agree_on_real_rasters(layer):
-    data = ROOT.parent / "shared" / "data"
     folders = ("aerial", "naip_scenes", "other", "s1_floods/images", "enmap_potsdam/images")
-    paths = [path for folder in folders for path in sorted((data / folder).glob("*.tif"))[:4]]
-    for path, said in zip(paths, engine_says(paths), strict=True):
-        _agree(path, layer(path), said)
+    paths = [path for folder in folders for path in sorted((DATA / folder).glob("*.tif"))[:4]]
+    for path, answer in zip(paths, engine_says(paths), strict=True):
+        _agree(path, layer(path), answer)
 
 
 def test_other_layers_are_refused_in_plain_words(layer, qgis_app, tmp_path):
@@ -139,72 +113,6 @@ def test_a_truncated_raster_is_refused(layer, tmp_path):
     os.truncate(path, 5000)
     with pytest.raises(errors.RasterError, match="truncated|GDAL can read"):
         facts_of(opened)
-
-
-@pytest.fixture
-def reader(qgis_app, monkeypatch):
-    """As in QGIS, where nobody is patient."""
-    monkeypatch.setattr(facts_reader, "PATIENCE_S", 0.04)
-    facts_reader.forget()
-    yield facts_reader.FactsReader()
-    facts_reader.forget()
-
-
-@pytest.mark.parametrize("sensor", SENSORS)
-def test_read_in_the_background_they_are_the_same(layer, reader, qtbot, sensor):
-    opened = layer(sample(sensor))
-    reader.look_at(opened)
-    qtbot.waitUntil(lambda: not reader.looking, timeout=10_000)
-    assert reader.facts == facts_of(opened) and not reader.error
-    reader.look_at(None)
-    assert reader.facts is None and not reader.looking
-
-
-def test_a_raster_that_takes_long_keeps_nobody_waiting(layer, reader, qtbot, monkeypatch):
-    gate, asked = threading.Event(), []
-
-    def slow(path, stopped, first):
-        first(dataclasses.replace(facts_of(slow_one), samples=()))
-        asked.append(path)
-        gate.wait(10)
-        return facts_of(slow_one)
-
-    slow_one, quick = layer(sample("enmap")), layer(sample("naip"))
-    monkeypatch.setattr(facts_reader, "facts_at", slow)
-    start = time.monotonic()
-    reader.look_at(slow_one)
-    assert reader.looking and reader.facts is None and time.monotonic() - start < 0.5
-    qtbot.waitUntil(lambda: reader.first is not None, timeout=2000)
-    assert sensors.detect(reader.first).sensor == "enmap"  # its bands tell that already
-    other = facts_reader.FactsReader()
-    other.look_at(slow_one)  # of another panel: it is read once
-    assert len(asked) == 1
-    monkeypatch.undo()
-    reader.look_at(quick)  # the user went on: what comes later is not this layer's
-    qtbot.waitUntil(lambda: not reader.looking, timeout=10_000)
-    with qtbot.waitSignal(other.read, timeout=10_000):
-        gate.set()
-    assert other.facts == facts_of(slow_one) and reader.facts == facts_of(quick)
-
-
-def test_a_changed_file_is_read_anew(layer, reader, qtbot, tmp_path):
-    path = make(tmp_path / "a.tif", 3)
-    opened = layer(path)
-    for bands in (3, 4):
-        make(path, bands)
-        os.utime(path, ns=(bands * 10**9, bands * 10**9))
-        reader.look_at(opened)
-        qtbot.waitUntil(lambda: not reader.looking, timeout=10_000)
-        assert len(reader.facts.colors) == bands
-
-
-def test_what_cannot_be_read_is_said_in_one_line(layer, reader, qtbot, tmp_path):
-    path = make(tmp_path / "cut.tif", 3)
-    opened = layer(path)
-    os.truncate(path, 5000)
-    reader.look_at(opened)
-    qtbot.waitUntil(lambda: not reader.looking, timeout=10_000)
-    assert str(path) in reader.error and "\n" not in reader.error and reader.facts is None
 
 
 def _exceptions(wanted: bool):

@@ -1,6 +1,4 @@
-"""The area to compute: each way to say it, what the algorithms are told of it, and that nothing is left on the map."""
-
-import math
+"""The area to compute: each way to choose it, the parameters it becomes, and that nothing is left on the map."""
 
 import pytest
 from conftest import sample
@@ -25,7 +23,8 @@ from qgis.gui import QgsMapToolPan, QgsRubberBand
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from qgis.PyQt.QtTest import QTest
 
-from qgis_plugin.widgets.extent_input import CANVAS, LAYER, POLYGONS, RECTANGLE, AreaInput, area_ha, pixels
+from qgis_plugin.widgets.extent_input import CANVAS, LAYER, POLYGONS, RECTANGLE, ExtentInput
+from qgis_plugin.widgets.extents import pixels
 
 LEFT = Qt.MouseButton.LeftButton
 WORLD = QgsCoordinateReferenceSystem("EPSG:4326")
@@ -50,7 +49,7 @@ def canvas(window, raster):
 
 @pytest.fixture
 def area(window, canvas, raster, qtbot):
-    made = AreaInput(window)
+    made = ExtentInput(window)
     qtbot.addWidget(made)
     made.set_layer(raster)
     made.show()
@@ -75,17 +74,6 @@ def polygons(raster):
     made.dataProvider().addFeatures(features)
     QgsProject.instance().addMapLayer(made)
     return made
-
-
-@pytest.fixture
-def project(qgis_app):
-    """The project with a CRS, without which it has no ellipsoid."""
-    found = QgsProject.instance()
-    before = found.crs(), found.ellipsoid()
-    found.setCrs(WORLD)
-    yield found
-    found.setCrs(before[0])
-    found.setEllipsoid(before[1])
 
 
 def choose(area, mode: str):
@@ -141,9 +129,9 @@ def test_the_canvas_is_cut_with_the_raster(area, canvas, raster):
     )
     shown = area.extent()
     assert whole.contains(shown) and shown.xMinimum() == whole.xMinimum() and shown.xMaximum() < whole.xMaximum()
-    told = area.parameters()
-    assert list(told) == ["EXTENT"] and isinstance(told["EXTENT"], QgsReferencedRectangle)
-    assert QgsRectangle(told["EXTENT"]) == shown and told["EXTENT"].crs() == raster.crs()
+    parameters = area.parameters()
+    assert list(parameters) == ["EXTENT"] and isinstance(parameters["EXTENT"], QgsReferencedRectangle)
+    assert QgsRectangle(parameters["EXTENT"]) == shown and parameters["EXTENT"].crs() == raster.crs()
     canvas.setExtent(QgsRectangle(whole.xMaximum() + 1e4, 0, whole.xMaximum() + 2e4, 1e4))
     assert area.trouble() == "The canvas does not show the raster: zoom to it first"
     assert area.note.text() == "" and not area.note.isVisible()
@@ -187,7 +175,7 @@ def test_a_raster_without_a_place(area, canvas, layer, tmp_path):
     assert area.trouble() == "" and area.parameters() == {} and area.note.text() == "64 x 48 pixels"
     choose(area, CANVAS)
     canvas.setExtent(nowhere.extent())
-    assert area.trouble() == "The raster has no place on the map: only the whole layer can be computed"
+    assert area.trouble() == "The raster is not georeferenced: only the whole layer can be computed"
 
 
 # --- polygons -------------------------------------------------------------------------------------------------------
@@ -204,16 +192,16 @@ def test_selected_polygons(area, raster, polygons, qtbot):
     whole = raster.extent()
     assert area.note.text().startswith("All polygons, since none is selected; within 22")
     assert all(220 <= count <= 225 for count in pixels(raster, area.extent())), "the box of turned squares is larger"
-    told = area.parameters()["MASK"]
-    assert isinstance(told, QgsProcessingFeatureSourceDefinition)
-    assert told.source.staticValue() == polygons.id() and not told.selectedFeaturesOnly
+    parameters = area.parameters()["MASK"]
+    assert isinstance(parameters, QgsProcessingFeatureSourceDefinition)
+    assert parameters.source.staticValue() == polygons.id() and not parameters.selectedFeaturesOnly
     with qtbot.waitSignal(area.changed):
         polygons.selectByIds([2])
-    told = area.parameters()
-    assert told["MASK"].selectedFeaturesOnly
+    parameters = area.parameters()
+    assert parameters["MASK"].selectedFeaturesOnly
     x, y = whole.xMinimum() + 100, whole.yMinimum() + 100
     expected = QgsRectangle(x, y, x + 20, y + 20)
-    found = QgsRectangle(told["EXTENT"])
+    found = QgsRectangle(parameters["EXTENT"])
     assert found.buffered(0.01).contains(expected) and expected.buffered(1).contains(found)  # turned a little
     assert area.note.text().startswith("Selected: 1; within 2") and area.note.text().endswith("0.04 ha")
     with qtbot.waitSignal(area.changed):
@@ -224,11 +212,11 @@ def test_selected_polygons(area, raster, polygons, qtbot):
 def test_processing_understands_the_parameters(area, raster, polygons):
     choose(area, POLYGONS)
     polygons.selectByIds([1, 3])
-    told, context = area.parameters(), QgsProcessingContext()
+    parameters, context = area.parameters(), QgsProcessingContext()
     context.setProject(QgsProject.instance())
-    asked = QgsProcessingParameterExtent("EXTENT"), QgsProcessingParameterFeatureSource("MASK")
-    extent = QgsProcessingParameters.parameterAsExtent(asked[0], told, context, raster.crs())
-    source = QgsProcessingParameters.parameterAsSource(asked[1], told, context)
+    definitions = QgsProcessingParameterExtent("EXTENT"), QgsProcessingParameterFeatureSource("MASK")
+    extent = QgsProcessingParameters.parameterAsExtent(definitions[0], parameters, context, raster.crs())
+    source = QgsProcessingParameters.parameterAsSource(definitions[1], parameters, context)
     assert extent == area.extent() and sorted(feature.id() for feature in source.getFeatures()) == [1, 3]
 
 
@@ -321,41 +309,11 @@ def test_a_click_is_no_rectangle(area, canvas, raster, qtbot):
     assert area.trouble() == "Draw a rectangle on the map first" and area.draw.isChecked()
 
 
-# --- hectares -------------------------------------------------------------------------------------------------------
-
-
-def _zone_ha(south: float, north: float, degrees: float) -> float:
-    """Hectares between two parallels of WGS 84, by the closed formula."""
-    a, e2 = 6378137.0, 0.0066943799901413165
-    e = math.sqrt(e2)
-
-    def q(latitude):
-        s = math.sin(math.radians(latitude))
-        return s / (1 - e2 * s * s) + math.atanh(e * s) / e
-
-    return a * a * (1 - e2) / 2 * (q(north) - q(south)) * math.radians(degrees) / 1e4
-
-
-@pytest.mark.parametrize("ellipsoid", ["EPSG:7030", "NONE"])
-@pytest.mark.parametrize("south", [0, 45, 70])
-def test_hectares_of_degrees(project, south, ellipsoid):
-    project.setEllipsoid(ellipsoid)
-    found = area_ha(QgsRectangle(10, south, 11, south + 1), WORLD)
-    assert found == pytest.approx(_zone_ha(south, south + 1, 1), rel=1e-4)
-
-
-def test_hectares_are_the_projects_and_never_guessed(project):
-    project.setEllipsoid("EPSG:7004")  # Bessel's is smaller
-    assert area_ha(QgsRectangle(10, 0, 11, 1), WORLD) < 0.9999 * _zone_ha(0, 1, 1)
-    assert area_ha(QgsRectangle(0, 0, 10, 10), QgsCoordinateReferenceSystem()) is None
-    assert area_ha(QgsRectangle(), WORLD) is None
-
-
 # --- the end --------------------------------------------------------------------------------------------------------
 
 
 def test_closing_down_leaves_nothing(window, canvas, raster, polygons, qtbot):
-    made = AreaInput(window)
+    made = ExtentInput(window)
     made.set_layer(raster)
     made.show()
     choose(made, RECTANGLE)

@@ -1,4 +1,4 @@
-"""Programs that run once beside QGIS, read line by line: the check of a Python, the making of an environment."""
+"""Programs that run once outside QGIS, their output read line by line: the check of a Python, an installation."""
 
 import os
 import queue
@@ -7,25 +7,37 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, cast
 
-from ..engine.client import EngineCancelled, clean_environment
+from ..engine.child import NO_WINDOW, clean_environment
+from ..engine.client import EngineCancelled
 
 _POLL_S = 0.1
 
 
 def run_lines(
-    command: Sequence[str],
+    command: Sequence[str | Path],
     on_line: Callable[[str], None],
     cancelled: Callable[[], bool],
     extra: dict[str, str] | None = None,
 ) -> int:
-    """Runs a program to its end in a clean environment and returns its exit code; what it says comes to `on_line`.
+    """Runs a program to its end in a clean environment. Blocks, so call it off the GUI's thread.
 
-    Blocks, so call it off the GUI's thread. `cancelled` is asked ten times a second; a cancelled program is killed
-    with all that it started, and EngineCancelled raised. Raises OSError where the program cannot be started.
+    Args:
+        command: the program and its arguments.
+        on_line: gets each line that it prints, without its end.
+        cancelled: polled ten times a second; where it becomes true, the program is killed with all that it started.
+        extra: environment variables to add.
+
+    Returns:
+        Its exit code.
+
+    Raises:
+        EngineCancelled: after a cancel.
+        OSError: where the program cannot be started.
     """
-    flags = {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {"start_new_session": True}
-    process = subprocess.Popen(
+    process: subprocess.Popen[str] = subprocess.Popen(
         [str(word) for word in command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -34,12 +46,14 @@ def run_lines(
         encoding="utf-8",
         errors="replace",
         bufsize=1,
-        **flags,
+        start_new_session=sys.platform != "win32",
+        creationflags=NO_WINDOW,
     )
-    lines: queue.Queue = queue.Queue()
+    output = cast(IO[str], process.stdout)
+    lines: queue.Queue[str | None] = queue.Queue()
 
-    def read():
-        for line in process.stdout:
+    def read() -> None:
+        for line in output:
             lines.put(line.rstrip())
         lines.put(None)
 
@@ -64,14 +78,14 @@ def run_lines(
             _kill_tree(process)
         process.wait()
         reader.join(1.0)
-        process.stdout.close()
+        output.close()
 
 
-def _kill_tree(process):
-    """A child of the child, such as the one that unpacks pip, must not write on in a folder that goes away."""
+def _kill_tree(process: subprocess.Popen[str]) -> None:
+    """A child of the child, such as the one that unpacks pip, must not go on writing in a folder that is deleted."""
     if sys.platform == "win32":
         kill = ["taskkill", "/T", "/F", "/PID", str(process.pid)]
-        subprocess.run(kill, capture_output=True, check=False, creationflags=subprocess.CREATE_NO_WINDOW)
+        subprocess.run(kill, capture_output=True, check=False, creationflags=NO_WINDOW)
     else:
         try:
             os.killpg(process.pid, signal.SIGKILL)

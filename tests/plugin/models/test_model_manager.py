@@ -1,4 +1,4 @@
-"""The model manager: what it lists and shows, and what becomes of files when they are imported, renamed, removed."""
+"""The model manager: what it lists and shows, and what happens to files when they are imported, renamed, removed."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from qgis_plugin.engine.client import ENGINE, EngineCancelled
 from qgis_plugin.engine.modules import catalog, errors
 from qgis_plugin.models import model_files, model_manager
 from qgis_plugin.models.model_card import page, score
-from qgis_plugin.models.model_files import Entry
+from qgis_plugin.models.model_files import ModelEntry
 
 MODELS = ROOT / "resources" / "models"
 HEAD, CHECKPOINT = MODELS / "naip_landcover.safetensors", MODELS / "ofanet_starter.safetensors"
@@ -144,7 +144,7 @@ def test_a_checkpoint_tells_size_statistics_fingerprints_and_its_heads(manager):
 
 @pytest.mark.parametrize("path", sorted(MODELS.glob("*.safetensors")), ids=lambda path: path.stem)
 def test_every_file_that_comes_along_can_be_read(path):
-    entry = Entry(path, model_files.BROUGHT, catalog.read_header(path))
+    entry = ModelEntry(path, model_files.INCLUDED, catalog.read_header(path))
     assert entry.title in unescape(page(entry))
     assert score(entry)[0] != "-" or entry.header["file"] == "checkpoint"
 
@@ -170,38 +170,38 @@ def test_a_broken_file_of_ones_own_is_shown_with_the_reason_and_can_be_removed(m
 
 
 def test_import_copies_and_selects(manager, folder, qtbot, monkeypatch, tmp_path):
-    source = shutil.copy(HEAD, tmp_path / "given.safetensors")
+    source = shutil.copy(HEAD, tmp_path / "source.safetensors")
     click_import(manager, qtbot, monkeypatch, source)
-    assert (folder / "given.safetensors").read_bytes() == HEAD.read_bytes() and Path(source).exists()
-    assert manager.entry().path == folder / "given.safetensors" and manager.rename.isEnabled()
-    assert "Imported given" in manager.status.text()
-    assert [head.name for head in catalog.list_heads("naip", "segment")][0] == "given"
+    assert (folder / "source.safetensors").read_bytes() == HEAD.read_bytes() and Path(source).exists()
+    assert manager.entry().path == folder / "source.safetensors" and manager.rename.isEnabled()
+    assert "Imported source" in manager.status.text()
+    assert [head.name for head in catalog.list_heads("naip", "segment")][0] == "source"
 
 
 def test_a_name_that_is_taken_gets_a_number(manager, folder, qtbot, monkeypatch, tmp_path):
-    source = shutil.copy(HEAD, tmp_path / "Given.safetensors")
-    write_model(folder / "given.safetensors", own_head())
-    before = (folder / "given.safetensors").read_bytes()
+    source = shutil.copy(HEAD, tmp_path / "Source.safetensors")
+    write_model(folder / "source.safetensors", own_head())
+    before = (folder / "source.safetensors").read_bytes()
     click_import(manager, qtbot, monkeypatch, source)
-    assert sorted(path.name for path in folder.iterdir()) == ["Given_2.safetensors", "given.safetensors"]
-    assert (folder / "given.safetensors").read_bytes() == before
+    assert sorted(path.name for path in folder.iterdir()) == ["Source_2.safetensors", "source.safetensors"]
+    assert (folder / "source.safetensors").read_bytes() == before
 
 
 def test_what_is_no_model_is_refused_with_the_catalogues_message(manager, folder, qtbot, monkeypatch, tmp_path):
-    stranger = tmp_path / "stranger.safetensors"
-    stranger.write_bytes(struct.pack("<Q", 2) + b"{}")
-    click_import(manager, qtbot, monkeypatch, stranger, HEAD)
+    other = tmp_path / "other.safetensors"
+    other.write_bytes(struct.pack("<Q", 2) + b"{}")
+    click_import(manager, qtbot, monkeypatch, other, HEAD)
     with pytest.raises(errors.ModelFileError) as expected:
-        catalog.read_header(stranger)
+        catalog.read_header(other)
     assert str(expected.value) in manager.status.text() and "Imported naip_landcover" in manager.status.text()
     assert [path.name for path in folder.iterdir()] == [HEAD.name]
 
 
 def test_import_of_a_folder(manager, folder, qtbot, monkeypatch, tmp_path):
-    (tmp_path / "given" / "deep").mkdir(parents=True)
-    shutil.copy(HEAD, tmp_path / "given")
-    shutil.copy(CHECKPOINT, tmp_path / "given" / "deep")
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "given"))
+    (tmp_path / "source" / "deep").mkdir(parents=True)
+    shutil.copy(HEAD, tmp_path / "source")
+    shutil.copy(CHECKPOINT, tmp_path / "source" / "deep")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "source"))
     qtbot.mouseClick(manager.import_folder, LEFT)
     qtbot.waitUntil(lambda: manager._task is None, timeout=20000)
     assert sorted(path.name for path in folder.iterdir()) == [HEAD.name, CHECKPOINT.name]
@@ -219,14 +219,14 @@ def test_a_head_whose_checkpoint_is_missing_is_imported_with_a_word(manager, qtb
 
 def test_a_cancelled_import_leaves_no_half_file(folder):
     with pytest.raises(EngineCancelled):
-        model_files.bring(CHECKPOINT, lambda: True)
+        model_files.import_model(CHECKPOINT, lambda: True)
     assert not list(folder.iterdir())
 
 
 def test_ones_own_file_is_not_imported_again(folder):
     own = write_model(folder / "own.safetensors", own_head())
     with pytest.raises(errors.ModelFileError, match="already"):
-        model_files.bring(own)
+        model_files.import_model(own)
 
 
 # --- rename, remove -------------------------------------------------------------------------------------------------
@@ -258,10 +258,10 @@ def test_rename_to_the_same_file_name_rewrites_the_header_only(folder):
 
 def test_remove_asks_and_names_the_heads_that_need_it(manager, folder, qtbot, monkeypatch):
     click_import(manager, qtbot, monkeypatch, CHECKPOINT)
-    asked, answers = [], [QMessageBox.StandardButton.Cancel, QMessageBox.StandardButton.Yes]
-    monkeypatch.setattr(QMessageBox, "question", lambda *words: asked.append(words[2]) or answers.pop(0))
+    questions, answers = [], [QMessageBox.StandardButton.Cancel, QMessageBox.StandardButton.Yes]
+    monkeypatch.setattr(QMessageBox, "question", lambda *words: questions.append(words[2]) or answers.pop(0))
     qtbot.mouseClick(manager.remove, LEFT)
-    assert (folder / CHECKPOINT.name).exists() and catalog.read_header(HEAD)["name"] in asked[0]
+    assert (folder / CHECKPOINT.name).exists() and catalog.read_header(HEAD)["name"] in questions[0]
     qtbot.mouseClick(manager.remove, LEFT)
     assert not list(folder.iterdir()) and CHECKPOINT.exists()
     assert "Removed" in manager.status.text()

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
-from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QDialog, QFileDialog
 
 from qgis_plugin.engine.modules import catalog
-from qgis_plugin.widgets.head_choice import MOST_CHIPS, ClassChips, HeadChoice
+from qgis_plugin.widgets.class_chips import MOST_CHIPS
+from qgis_plugin.widgets.head_choice import HeadChoice
 
 MODELS = ROOT / "resources" / "models"
 LEFT = Qt.MouseButton.LeftButton
@@ -68,7 +68,7 @@ def test_heads_of_the_sensor_with_those_for_pixels_first(widget, qtbot):
     assert widget.task() == "segment" and widget.current().header["sensor"] == "naip"
     with qtbot.waitSignal(widget.changed):
         widget.set_sensor(None)
-    assert widget.current() is None and not widget.told.isVisible() and not widget.card.isVisible()
+    assert widget.current() is None and not widget.description.isVisible() and not widget.card.isVisible()
 
 
 def test_the_chosen_head_stays_where_it_fits(widget, qtbot):
@@ -173,12 +173,12 @@ def test_what_a_head_tells(widget):
     path = MODELS / "naip_tiles_eurosat.safetensors"
     widget.choose(path)
     header = catalog.read_header(path)
-    assert widget.told.text() == "One class a tile; looks at tiles of 64 pixels (38.4 m)"
+    assert widget.description.text() == "One class per tile; tiles of 64 pixels (38.4 m)"
     scores = header["training"]["validation"]
     assert f"mean IoU {scores['miou']:.2f}, accuracy {scores['accuracy']:.0%}" in widget.score.text()
     assert widget.chips.texts() == [entry["name"] for entry in header["classes"]]
     widget.set_sensor("naip", None)
-    assert widget.told.text().endswith("64 pixels")
+    assert widget.description.text().endswith("64 pixels")
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_what_a_head_tells(widget):
             {"validation": {"folds": 2, "not_scored": ["a", "b"]}},
             "Not scored: for that each class needs polygons in two places",
         ),
-        ({"held_out_real": {"miou": 0.5}}, "On real scenes that it has not seen: IoU 0.50"),
+        ({"held_out_real": {"miou": 0.5}}, "On held-out real scenes: IoU 0.50"),
         ({}, "Score: not known"),
         (None, "Score: not known"),
     ],
@@ -214,22 +214,6 @@ def test_many_classes(widget, folder, qtbot):
     widget.set_sensor("naip")
     assert len(widget.chips.texts()) == MOST_CHIPS + 1 and widget.chips.texts()[-1] == "and 8 more"
     assert "class 19" in widget.chips.toolTip() and "class 19" in widget.chips.accessibleName()
-
-
-def test_chips_wrap_and_show_their_colour(qtbot):
-    chips = ClassChips()
-    qtbot.addWidget(chips)
-    names = ("water", "an uncommonly long name of a class", "x")
-    chips.show_classes([{"name": name, "color": "#ff00ff"} for name in names])
-    wide, narrow = chips.heightForWidth(2000), chips.heightForWidth(150)
-    assert narrow == 3 * chips.heightForWidth(10**6) == 3 * wide
-    assert all(place.right() < 150 for place in chips._places(150)), "a name that is too long is cut"
-    chips.resize(150, narrow)
-    chips.show()
-    image = chips.grab().toImage()
-    assert image.pixelColor(5, wide // 2) == QColor("#ff00ff") == image.pixelColor(5, narrow - wide // 2)
-    chips.show_classes([])
-    assert chips.heightForWidth(150) == 0
 
 
 def test_it_fits_into_a_narrow_panel(widget, folder):

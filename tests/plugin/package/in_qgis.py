@@ -1,4 +1,4 @@
-"""Run by a real QGIS window (qgis --code): clicks the toolbar button and Run, and writes down what became of it.
+"""Run by a real QGIS window (qgis --code): clicks the toolbar button and Run, and writes down the result.
 
 Environment: OFANET_TEST_SCENE, OFANET_TEST_ANSWER (a JSON file to write).
 """
@@ -37,14 +37,14 @@ def click():
 def run(panel):
     verdict = panel.source.verdict.text()
     QTest.mouseClick(panel.run, LEFT)
-    wait(made, lambda: tell(verdict, *made()))
+    wait(made, lambda: report(verdict, *made()))
 
 
 def made() -> list:
     return [layer for layer in QgsProject.instance().mapLayers().values() if layer.name() != "scene"]
 
 
-def tell(verdict, layer):
+def report(verdict, layer):
     shown = QgsProject.instance().layerTreeRoot().findLayer(layer).isVisible()
     labels = [entry.label for entry in layer.renderer().classes()]
     finish(verdict=verdict, name=layer.name(), shown=shown, labels=labels, width=layer.width(), height=layer.height())
@@ -54,7 +54,7 @@ def wait(until, then, rounds=0):
     if until():
         guarded(then)
     elif rounds > 900:
-        finish(error="nothing came; messages: " + "; ".join(item.text() for item in iface.messageBar().items()))
+        finish(error="waited in vain; messages: " + "; ".join(item.text() for item in iface.messageBar().items()))
     else:
         QTimer.singleShot(100, lambda: wait(until, then, rounds + 1))
 

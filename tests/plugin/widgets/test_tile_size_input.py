@@ -6,18 +6,20 @@ import subprocess
 
 import pytest
 from conftest import ROOT, sample
+from osgeo import gdal
 from qgis.core import QgsRectangle
 
-from qgis_plugin.engine.client import ENGINE, clean_environment, engine_python
+from qgis_plugin.engine.child import clean_environment
+from qgis_plugin.engine.client import ENGINE, engine_python
 from qgis_plugin.engine.modules import catalog
 from qgis_plugin.i18n.texts import duration
-from qgis_plugin.widgets.extent_input import pixels
+from qgis_plugin.widgets.extents import pixels
 from qgis_plugin.widgets.tile_size_input import (
     BALANCED,
     FAST,
     FINE,
     OWN,
-    DetailInput,
+    TileSizeInput,
     memory_budget_bytes,
     tiles_along,
 )
@@ -30,12 +32,12 @@ def head(name: str = "naip_landcover", **changes) -> catalog.ModelFile:
     return catalog.ModelFile(path, catalog.read_header(path) | changes)
 
 
-def engine(code: str, given):
-    """What `code` makes of `given`, run by the engine's Python."""
-    code = f"import json, sys\ngiven = json.load(sys.stdin)\n{code}\nprint(json.dumps(answer))"
+def engine(code: str, cases):
+    """The `answer` that `code` computes from `cases` in the engine's Python."""
+    code = f"import json, sys\ncases = json.load(sys.stdin)\n{code}\nprint(json.dumps(answer))"
     done = subprocess.run(
         [engine_python(), "-c", code],
-        input=json.dumps(given),
+        input=json.dumps(cases),
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -49,9 +51,15 @@ def engine(code: str, given):
 
 @pytest.fixture
 def widget(qtbot, settings):
-    made = DetailInput()
+    made = TileSizeInput()
     qtbot.addWidget(made)
     return made
+
+
+@pytest.fixture(scope="module")
+def warm_engine(qgis_app):
+    yield ENGINE
+    ENGINE.stop()
 
 
 def choose(widget, choice: str):
@@ -69,43 +77,40 @@ def test_tiles_along_an_axis_are_the_engines():
         for overlap, clipped in ((0.25, False), (0.0, True), (0.0, False))
     ]
     cases += [(size, 32, 0.25, False) for size in range(1, 120)]
-    code = "from ofa_engine.tiling.axis import Axis\nanswer = [len(Axis(*case).starts) for case in given]"
+    code = "from ofa_engine.tiling.axis import Axis\nanswer = [len(Axis(*case).starts) for case in cases]"
     counted = engine(code, cases)
     assert [tiles_along(*case) for case in cases] == counted
 
 
-def test_tiles_of_an_extent_and_the_budget_are_those_of_a_run(widget, layer):
-    rng, told, asked = random.Random(1), [], []
-    for sensor, name in (("naip", "naip_landcover"), ("naip", "naip_tiles"), ("enmap", "enmap_landcover")):
-        raster, one = layer(sample(sensor)), head(name)
-        whole = raster.extent()
-        for choice in (BALANCED, FINE, FAST):
-            left, bottom = (rng.uniform(-0.2, 0.4) for _ in range(2))
-            right, top = (rng.uniform(0.5, 1.2) for _ in range(2))
-            x = [whole.xMinimum() + share * whole.width() for share in (left, right)]
-            y = [whole.yMinimum() + share * whole.height() for share in (bottom, top)]
-            choose(widget, choice)
-            widget.update_for(raster, one, QgsRectangle(x[0], y[0], x[1], y[1]))
-            told.append([*pixels(raster, QgsRectangle(x[0], y[0], x[1], y[1])), widget.tiles()])
-            task, bounds = one.header["task"], [x[0], y[0], x[1], y[1]]
-            asked.append([raster.source(), str(one.path), task, widget.tile_px() or None, bounds])
-    code = """
-from ofa_engine.core.callbacks import QUIET
-from ofa_engine.core.options import TYPES
-from ofa_engine.inference.session import open_job, plan_for
-from ofa_engine.pipeline.stages import default_budget_bytes
-answer = []
-for path, head, task, tile_px, bounds in given:
-    job = open_job(TYPES[task](path, head=head, tile_px=tile_px, bounds=bounds), task, QUIET, writes=False)
-    segment = task == "segment"
-    plan = plan_for(job, 0.25 if segment else 0.0, len(job.classes) if segment else 0, clipped=not segment)
-    answer.append([job.source.width, job.source.height, plan.tiles])
-    job.source.close()
-answer = [answer, default_budget_bytes()]
-"""
-    counted, budget = engine(code, asked)
-    assert told == counted
-    assert memory_budget_bytes() == pytest.approx(budget, rel=0.1)
+@pytest.mark.parametrize(
+    ("name", "choice", "corners"),
+    [
+        ("naip_landcover", FAST, (-0.2, 0.35, 0.93, 1.1)),
+        ("naip_landcover", FINE, (0.31, -0.1, 0.62, 0.27)),
+        ("naip_tiles", FINE, (0.12, 0.4, 1.2, 0.75)),
+        ("enmap_landcover", BALANCED, (0.05, 0.1, 0.9, 1.0)),
+    ],
+)
+def test_tiles_of_an_extent_are_those_of_a_run(widget, layer, warm_engine, tmp_path, name, choice, corners):
+    one = head(name)
+    raster, task = layer(sample(one.header["sensor"])), one.header["task"]
+    whole = raster.extent()
+    west, east = (whole.xMinimum() + share * whole.width() for share in corners[::2])
+    south, north = (whole.yMinimum() + share * whole.height() for share in corners[1::2])
+    extent, output = QgsRectangle(west, south, east, north), tmp_path / "out.tif"
+    choose(widget, choice)
+    widget.update_for(raster, one, extent)
+    params = {"input": raster.source(), "head": str(one.path), "output": str(output)}
+    params |= {"bounds": [west, south, east, north], "tile_px": widget.tile_px() or None}
+    assert warm_engine.run(task, params)["tiles"] == widget.tiles()
+    if task == "segment":
+        made = gdal.Open(str(output))
+        assert (made.RasterXSize, made.RasterYSize) == pixels(raster, extent)
+
+
+def test_the_memory_budget_is_the_engines():
+    code = "from ofa_engine.pipeline.memory import default_budget_bytes\nanswer = default_budget_bytes()"
+    assert memory_budget_bytes() == pytest.approx(engine(code, None), rel=0.1)
 
 
 def test_sizes_follow_the_head(widget, layer):
@@ -123,7 +128,7 @@ def test_sizes_follow_the_head(widget, layer):
     assert widget.px.isHidden()
 
 
-def test_the_users_choice_is_told(widget, qtbot):
+def test_the_users_choice_is_emitted(widget, qtbot):
     with qtbot.waitSignal(widget.changed):
         choose(widget, OWN)
     with qtbot.waitSignal(widget.changed):
@@ -159,19 +164,16 @@ def test_time_is_known_after_a_run_and_kept(widget, layer, qtbot):
     widget.learn(441, 2.205, "cpu", one, "auto")
     assert widget.tiles_a_second() == pytest.approx(200)
     assert "441 tiles; about 2 s; up to about" in widget.estimate.text()
-    again = DetailInput()
+    again = TileSizeInput()
     qtbot.addWidget(again)
     again.update_for(raster, one, raster.extent(), "auto")
     assert again.tiles_a_second() == pytest.approx(200)
 
 
-def test_a_real_run_teaches(widget, layer, tmp_path):
+def test_a_real_run_teaches(widget, layer, warm_engine, tmp_path):
     raster, one = layer(sample("naip")), head()
     params = {"input": raster.source(), "head": str(one.path), "output": str(tmp_path / "out.tif"), "device": "cpu"}
-    try:
-        result = ENGINE.run("segment", params)
-    finally:
-        ENGINE.stop()
+    result = warm_engine.run("segment", params)
     widget.update_for(raster, one, raster.extent(), "cpu")
     widget.learn(result["tiles"], result["computing_s"], result["device"], one, "auto")
     assert result["tiles"] == widget.tiles()
@@ -208,7 +210,7 @@ def test_short_runs_do_not_count_and_long_ones_count_most(widget, layer):
     assert widget.tiles_a_second() == pytest.approx(100), "only the last runs"
 
 
-def test_strange_settings_are_no_speed(widget, layer, settings):
+def test_unreadable_settings_are_no_speed(widget, layer, settings):
     raster, one = layer(sample("naip")), head()
     widget.update_for(raster, one, raster.extent())
     for text in ("nonsense", "3", "[[1]]", '[["a", 2]]', "[[5, 0]]", "null"):

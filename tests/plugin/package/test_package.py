@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SENSORS, sample
+from conftest import SENSORS, sample
 from test_real_qgis import unpack, virtual_screen
 
 from qgis_plugin.engine.client import engine_python
@@ -41,7 +41,7 @@ def start(environment, tmp_path):
         "OFANET_TEST_PROJECT": str(tmp_path / "project.qgz"),
         "OFANET_TEST_ANSWER": str(answer),
     }
-    script = str(ROOT / "tests" / "plugin" / "in_package.py")
+    script = str(Path(__file__).with_name("in_package.py"))
     options = ["--noversioncheck", "--nologo", "--profiles-path", str(tmp_path / "profiles"), "--code", script]
 
     def run(stage: str) -> dict:
@@ -49,10 +49,10 @@ def start(environment, tmp_path):
         environ = {**environment, "DISPLAY": display, "OFANET_TEST_STAGE": stage}
         done = subprocess.run(["qgis", *options], env=environ, timeout=150, capture_output=True, text=True, check=False)
         assert answer.exists(), done.stderr[-2000:]
-        told = json.loads(answer.read_text())
-        assert "error" not in told, told["error"]
+        found = json.loads(answer.read_text())
+        assert "error" not in found, found["error"]
         assert done.returncode == 0, done.stderr[-2000:]
-        return told
+        return found
 
     with virtual_screen() as display:
         yield run

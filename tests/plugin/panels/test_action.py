@@ -238,7 +238,7 @@ def test_ambiguous_raster_asks_to_check(opened, tmp_path):
 
 def test_a_raster_that_takes_long_is_looked_at_in_the_background(opened, window, layer, qtbot, monkeypatch):
     panel = opened(sample("naip"))
-    monkeypatch.setattr(facts_reader, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(facts_reader.RasterFactsLoader, "wait_s", 0.0)
     facts_reader.forget()
     slow = layer(sample("enmap"))
     window.setActiveLayer(slow)
@@ -266,7 +266,7 @@ def test_failed_run_is_reported(opened, window, qtbot, tmp_path):
 def test_words_can_be_read_in_light_and_dark(opened, dark):
     from qgis.PyQt.QtGui import QColor, QPalette
 
-    from qgis_plugin.widgets.raster_input import state_color
+    from qgis_plugin.widgets.theme import state_color
 
     panel = opened(sample("naip"))
     palette = panel.palette()

@@ -1,4 +1,4 @@
-"""Run by a real QGIS window (qgis --code) in which the package is installed; writes down what became of it.
+"""Run by a real QGIS window (qgis --code) in which the package is installed; writes down what it finds.
 
 Environment: OFANET_TEST_STAGE (classify or uninstall), OFANET_TEST_SCENES (folder of rasters named by sensor),
 OFANET_TEST_PROJECT (a project to write, and then to read), OFANET_TEST_ANSWER (a JSON file to write).
@@ -21,11 +21,11 @@ from qgis.utils import iface, plugin_times, plugins
 SCENES = sorted(Path(os.environ["OFANET_TEST_SCENES"]).glob("*.tif"))
 PROJECT = os.environ["OFANET_TEST_PROJECT"]
 LEFT = Qt.MouseButton.LeftButton
-told = {"verdicts": {}, "start_s": float(plugin_times["ofanet"].rstrip("s"))}
+answer = {"verdicts": {}, "start_s": float(plugin_times["ofanet"].rstrip("s"))}
 
 
 def finish(**more):
-    Path(os.environ["OFANET_TEST_ANSWER"]).write_text(json.dumps({**told, **more}), encoding="utf-8")
+    Path(os.environ["OFANET_TEST_ANSWER"]).write_text(json.dumps({**answer, **more}), encoding="utf-8")
     QgsProject.instance().setDirty(False)
     QTimer.singleShot(0, iface.actionExit().trigger)
 
@@ -34,7 +34,7 @@ def wait(until, then, rounds=0):
     if until():
         guarded(then)
     elif rounds > 900:
-        finish(error="nothing came; messages: " + "; ".join(item.text() for item in iface.messageBar().items()))
+        finish(error="waited in vain; messages: " + "; ".join(item.text() for item in iface.messageBar().items()))
     else:
         QTimer.singleShot(50, lambda: wait(until, then, rounds + 1))
 
@@ -64,7 +64,7 @@ def classify(scenes, then):
 
 
 def run(panel, name, then):
-    told["verdicts"][name] = panel.source.verdict.text()
+    answer["verdicts"][name] = panel.source.verdict.text()
     output = Path(PROJECT).with_name(f"{name}_classes_{len(QgsProject.instance().mapLayers())}.tif")
     panel.output.setFilePath(str(output))
     QTest.mouseClick(panel.run, LEFT)
@@ -79,7 +79,7 @@ def save():
 
 def reopen():
     assert QgsProject.instance().read(PROJECT)
-    told["results"] = results()
+    answer["results"] = results()
     classify([path for path in SCENES if path.stem == "naip"], uninstall)
 
 

@@ -25,8 +25,8 @@ def virtual_screen():
     screen = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
     try:
-        with os.fdopen(read) as told:
-            yield f":{told.readline().strip()}"
+        with os.fdopen(read) as pipe:
+            yield f":{pipe.readline().strip()}"
     finally:
         screen.terminate()
         screen.wait()
@@ -45,7 +45,7 @@ def test_toolbar_action_in_the_qgis_window(environment, tmp_path):
     settings.mkdir(parents=True)
     (settings / "QGIS3.ini").write_text("[PythonPlugins]\nqgis_plugin=true\nprocessing=true\n[qgis]\nshowTips=false\n")
     environment |= {"OFANET_TEST_ANSWER": str(answer), "OFANET_TEST_SCENE": sample("naip")}
-    script = str(ROOT / "tests" / "plugin" / "in_qgis.py")
+    script = str(Path(__file__).with_name("in_qgis.py"))
     options = ["--noversioncheck", "--nologo", "--profiles-path", str(tmp_path / "profiles"), "--code", script]
     with virtual_screen() as display:
         done = subprocess.run(
@@ -57,11 +57,11 @@ def test_toolbar_action_in_the_qgis_window(environment, tmp_path):
             check=False,
         )
     assert answer.exists(), done.stderr[-2000:]
-    told, scene = json.loads(answer.read_text()), QgsRasterLayer(sample("naip"))
-    assert "error" not in told, told["error"]
-    assert "NAIP" in told["verdict"] and told["name"].startswith("scene ") and told["shown"]
-    assert (told["width"], told["height"]) == (scene.width(), scene.height())
-    assert told["labels"] and all(label and not label.isdigit() for label in told["labels"])
+    found, scene = json.loads(answer.read_text()), QgsRasterLayer(sample("naip"))
+    assert "error" not in found, found["error"]
+    assert "NAIP" in found["verdict"] and found["name"].startswith("scene ") and found["shown"]
+    assert (found["width"], found["height"]) == (scene.width(), scene.height())
+    assert found["labels"] and all(label and not label.isdigit() for label in found["labels"])
 
 
 def test_qgis_process_in_place(qgis_process, tmp_path):

@@ -60,8 +60,8 @@ window.layer = QgsProject.instance().addMapLayer(QgsRasterLayer(sys.argv[5], "sc
 plugin = classFactory(window)
 plugin.initGui()
 classify, training, similar = plugin.actions[:3]
-from qgis_plugin.widgets import raster_facts_loader
-raster_facts_loader.PATIENCE_S = 20.0
+from qgis_plugin.widgets.raster_facts_loader import RasterFactsLoader
+RasterFactsLoader.wait_s = 20.0
 window.mainWindow().show()
 classify.trigger()
 panel = plugin.panels["classify"]
@@ -71,11 +71,11 @@ app.processEvents()
 cut = [part.text() for part in panel.findChildren(QLabel)
        if part.isVisible() and not part.wordWrap() and part.width() < part.sizeHint().width()]
 detect = plugin.provider.algorithm("detectsensor")
-told = {"action": training.text(), "title": panel.windowTitle(), "cut": cut,
+shown_texts = {"action": training.text(), "title": panel.windowTitle(), "cut": cut,
         "labels": [label.text() for label in panel.findChildren(QLabel)],
         "algorithm": detect.displayName(), "id": detect.id()}
 plugin.unload()
-print("told " + json.dumps(told))
+print("answer " + json.dumps(shown_texts))
 """
 
 
@@ -149,9 +149,9 @@ def test_the_plugin_speaks_the_language_of_qgis(environment, tmp_path, name, sho
     command = [sys.executable, "-c", SCRIPT, *folders, name, sample("naip")]
     environ = environment | {"QT_QPA_PLATFORM": "offscreen", "QGIS_CUSTOM_CONFIG_PATH": str(tmp_path)}
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=False)
-    lines = [line for line in done.stdout.splitlines() if line.startswith("told ")]
+    lines = [line for line in done.stdout.splitlines() if line.startswith("answer ")]
     assert lines, done.stderr[-3000:]
-    told = json.loads(lines[0].removeprefix("told "))
-    assert (told["action"], told["title"], told["algorithm"]) == (shown[0], shown[1], shown[3])
-    assert shown[2] in told["labels"] and told["id"] == "ofanet:detectsensor"
-    assert not told["cut"]
+    shown_texts = json.loads(lines[0].removeprefix("answer "))
+    assert (shown_texts["action"], shown_texts["title"], shown_texts["algorithm"]) == (shown[0], shown[1], shown[3])
+    assert shown[2] in shown_texts["labels"] and shown_texts["id"] == "ofanet:detectsensor"
+    assert not shown_texts["cut"]
