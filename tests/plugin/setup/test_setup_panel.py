@@ -156,12 +156,12 @@ def test_without_an_engine_the_message_bar_leads_to_the_set_up(plugin, window, l
     classify = plugin.panels["classify"]
     assert "Set up engine" in classify.hint.text() and not classify.run.isEnabled()
     qtbot.mouseClick(button, LEFT)
-    panel = plugin.doors.setup_dialog.panel
+    panel = plugin.setup_menu.setup_dialog.panel
     panel.path.setFilePath(str(ROOT / ".venv"))
     qtbot.mouseClick(panel.use, LEFT)
     wait_idle(panel, qtbot)
     assert classify.run.isEnabled(), panel.status.text()
-    plugin.doors.setup_dialog.close()
+    plugin.setup_menu.setup_dialog.close()
     classify.close()
     window.layer = None
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
