@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 from pathlib import Path
 
 import rasterio
@@ -25,6 +26,14 @@ def read(path):
 
 def leftovers(folder):
     return [p.name for p in folder.iterdir() if p.name.startswith(".")]
+
+
+def wait_until(condition, seconds: float = 120.0) -> None:
+    """Returns once the condition holds; fails after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
 
 
 def states(folder: Path) -> dict[str, str]:

@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
 
+import ofa_engine
 from ofa_engine.batch.dask_workers import local_pool
 from ofa_engine.batch.distribute import visible_gpus
 from ofa_engine.batch.run import batch
@@ -18,7 +20,7 @@ from ofa_engine.core.errors import Cancelled
 from ofa_engine.core.options import BatchOptions, SegmentOptions
 from ofa_engine.inference.segment import segment
 
-from ..small_scenes import leftovers, naip, read, states
+from ..small_scenes import leftovers, naip, read, states, wait_until
 
 pytest.importorskip("distributed")
 
@@ -111,8 +113,8 @@ def test_workers_share_cores_and_gpus(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seen", ["batch.json", ".a0.*"])  # while workers start, and in the middle of a scene
-def test_ctrl_c_ends_all_and_leaves_nothing_half(tmp_path, models, seen):
+@pytest.mark.parametrize("until", ["batch.json", ".a0.*"])  # while workers start, and in the middle of a scene
+def test_ctrl_c_ends_all_processes_and_leaves_no_partial_file(tmp_path, models, until):
     inputs, out = tmp_path / "in", tmp_path / "out"
     inputs.mkdir()
     for i in range(3):
@@ -136,8 +138,7 @@ def test_ctrl_c_ends_all_and_leaves_nothing_half(tmp_path, models, seen):
         text=True,
         env=os.environ | {"OFANET_MODELS": str(models)},
     )
-    while process.poll() is None and not list(out.glob(seen)):
-        time.sleep(0.05)
+    wait_until(lambda: process.poll() is not None or list(out.glob(until)))
     children = psutil.Process(process.pid).children(recursive=True)
     started = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers hear it, too
@@ -158,8 +159,7 @@ def test_killed_workers_lose_nothing(tmp_path):
 
     def progress(done, total, left):
         if done >= 1000 and not killed:
-            while not leftovers(out):  # in the middle of a scene
-                time.sleep(0.01)
+            wait_until(lambda: list(out.glob(".a*")))  # in the middle of a scene
             for child in psutil.Process().children(recursive=True):
                 if "spawn_main" in " ".join(child.cmdline()):
                     killed.append(child.pid)
@@ -173,7 +173,7 @@ def test_killed_workers_lose_nothing(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_scene_that_kills_its_workers_is_given_up(pool):
+def test_a_task_that_kills_its_workers_is_given_up(pool):
     def task(params, cancelled, report):
         import os
 
@@ -182,18 +182,22 @@ def test_a_scene_that_kills_its_workers_is_given_up(pool):
         return {"state": "done"}
 
     found = {}
-    tasks = {"bad": {"deadly": True}, "good": {"deadly": False}}  # good has waited at the worker, and is blamed, too
+    tasks = {
+        "bad": {"deadly": True},
+        "good": {"deadly": False},
+    }  # good was queued at the same worker, and is blamed, too
     pool.run(task, tasks, lambda name, outcome: found.update({name: outcome}))
     assert found["good"]["state"] == "done" and "worker died" in found["bad"]["why"]
 
 
 @pytest.fixture
 def scheduler(tmp_path, models):
-    """Address of a scheduler with one worker, each a process of its own, as users start them."""
+    """The address of a scheduler with one worker, each a process of its own, as users start them."""
     file = tmp_path / "scheduler.json"
     module = [sys.executable, "-m"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    env = os.environ | {"OFANET_MODELS": str(models)}
+    package = str(Path(ofa_engine.__file__).parents[1])
+    env = os.environ | {"OFANET_MODELS": str(models), "PYTHONPATH": package}
     processes = [
         subprocess.Popen(
             [
@@ -236,14 +240,19 @@ def scheduler(tmp_path, models):
 
 def _address(file):
     """The address in a scheduler's file, which is empty at first."""
-    while True:
+    found: list[str] = []
+
+    def is_written() -> bool:
         with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
-            return json.loads(file.read_text())["address"]
-        time.sleep(0.1)
+            found.append(json.loads(file.read_text())["address"])
+        return bool(found)
+
+    wait_until(is_written)
+    return found[0]
 
 
 @pytest.mark.slow
-def test_a_cluster_of_ones_own(tmp_path, scheduler):
+def test_the_users_own_cluster(tmp_path, scheduler):
     inputs, out = tmp_path / "in", tmp_path / "out"
     inputs.mkdir()
     for i in range(3):
@@ -253,7 +262,7 @@ def test_a_cluster_of_ones_own(tmp_path, scheduler):
     since: list[float] = []
 
     def cancelled():
-        if leftovers(out) and not since:
+        if list(out.glob(".big*")) and not since:
             since.append(time.monotonic())
         return bool(since)
 
