@@ -27,7 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from ofa_engine.core.errors import InputError, OfaError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.model.mae import DecoderSize, MaskedAutoencoder
 from ofa_engine.model.ofanet import Architecture, usable_bands
 from training.data.shards import Manifest, ShardSet, find_sets
@@ -264,7 +264,7 @@ class _Drawn:
     """Stands in for prepared samples: random values of the model's input size, in the sensor's canonical unit."""
 
     def __init__(self, sensor_id: str, size_px: int):
-        sensor = sensors.get(sensor_id)
+        sensor = get_sensor(sensor_id)
         self.bands_present = list(usable_bands(sensor_id))
         self.manifest = Manifest(
             sensor_id,
@@ -409,7 +409,7 @@ def bench(
             "sensors": {},
         }
         log(f"{facts['machine']}; {config.model}, {config.precision}, batches of {config.batch}")
-        for key in config.sensors or list(sets) or list(sensors.SENSORS):
+        for key in config.sensors or list(sets) or list(SENSORS):
             with contextlib.ExitStack() as stack:
                 stack.callback(gc.collect)  # one sensor's model goes before the next one's comes
                 found = _Sensor(config, key, sets.get(key), here).measure(seconds, peak, reference)
@@ -424,7 +424,7 @@ def bench(
 def _parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser("training.bench", description="Speed of pretraining on this machine, by sensor.")
     p.add_argument("--data", default="", help="folder of prepared samples; without it random values only")
-    p.add_argument("--sensors", nargs="+", default=[], choices=sensors.SENSORS, metavar="S", help="[all]")
+    p.add_argument("--sensors", nargs="+", default=[], choices=SENSORS, metavar="S", help="[all]")
     p.add_argument("--model", choices=SIZES, default="base", help="[%(default)s]")
     p.add_argument("--batch", type=int, help="samples a step [256 on a GPU, 16 on a CPU]")
     p.add_argument("--input-px", type=int, default=224, help="side of the model's input [%(default)s]")

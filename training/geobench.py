@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 
 from ofa_engine.core.errors import InputError, OfaError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS
 from ofa_engine.model.checkpoint import choose_device
 from ofa_engine.model.ofanet import Architecture
 from training.linear_probe import Result, add_fitting, add_size, architecture_of, mean_result, probe, recipe_of
@@ -55,7 +55,7 @@ class Methods:
         """Loads what will be needed, so that a damaged file is found before the work. Raises InputError."""
         for key in self.checkpoints:
             sensor = key.removeprefix("mae_single.")
-            if key not in ("ofanet", "satmae") and not (key != sensor and sensor in sensors.SENSORS):
+            if key not in ("ofanet", "satmae") and not (key != sensor and sensor in SENSORS):
                 raise InputError(f"expected checkpoints ofanet, satmae or mae_single.SENSOR, found {key!r}")
             if key.partition(".")[0] in methods or key == "ofanet":
                 self._get(key)

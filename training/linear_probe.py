@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 
 from ofa_engine.core.errors import InputError, OfaError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.model.checkpoint import choose_device
 from ofa_engine.model.ofanet import Architecture
 from training.data.readers.readers_starter import held_out_chips
@@ -89,7 +89,7 @@ def probe(
         "kind": kind,
         "sensor": task.sensor,
         "source_bands": list(task.source_bands),
-        "bands": [sensors.get(task.sensor).band_names[band] for band in task.bands],
+        "bands": [get_sensor(task.sensor).band_names[band] for band in task.bands],
         "samples": {name: len(part[0]) for name, part in (("train", train), ("valid", valid), ("test", test))},
         "backbone": backbone.name,
         "fingerprint": backbone.fingerprint(task.sensor),
@@ -166,7 +166,7 @@ def parser() -> argparse.ArgumentParser:
         help="file of digests of the test images, or 'eurosat': the list that the "
         "starter's pretraining leaves out [a fifth of each class]",
     )
-    images.add_argument("--sensor", default="naip", choices=list(sensors.SENSORS))
+    images.add_argument("--sensor", default="naip", choices=list(SENSORS))
     images.add_argument("--bands", help="1-based bands of the files for the sensor's bands, e.g. 4,3,2,- [1,2,3,...]")
     model = words.add_argument_group("the backbone, one of")
     one = model.add_mutually_exclusive_group(required=True)

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from ofa_engine.core.errors import InputError, OfaError, OutputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, UNITS, get_sensor
 from training.data.packing import Loader, Moments, Record, Writer, draw, sample_shape
 from training.data.readers import readers
 from training.data.readers.readers import Listing, Reader
@@ -79,7 +79,7 @@ def open_sources(args: argparse.Namespace) -> Iterator[tuple[Reader, Listing]]:
         if getattr(args, option) and args.source not in sources:
             raise InputError(f"expected --{option} with {' or '.join(sources)} only, found it with {args.source}")
     if args.source == "simulate":
-        for sensor in [sensors.get(args.sensor).id] if args.sensor else sensors.SENSORS:
+        for sensor in [get_sensor(args.sensor).id] if args.sensor else SENSORS:
             yield readers.simulated(sensor, args.count, args.seed, args.size_px)
         return
     if args.input is None or not args.input.is_dir():
@@ -98,7 +98,7 @@ def open_sources(args: argparse.Namespace) -> Iterator[tuple[Reader, Listing]]:
     if args.source == "starter":
         from training.data.readers.readers_starter import mixture
 
-        for sensor in [sensors.get(args.sensor).id] if args.sensor else sensors.SENSORS:
+        for sensor in [get_sensor(args.sensor).id] if args.sensor else SENSORS:
             yield mixture(root, sensor)
     elif args.source == "five-billion-pixels":
         yield rasters.five_billion_pixels(root, args.variant)
@@ -127,7 +127,7 @@ def prepare(args: argparse.Namespace, reader: Reader, listing: Listing) -> Manif
     order = draw(listing, args.seed)
     told = bool(args.size_px) and args.source not in ("geotiffs", "simulate")
     shape = sample_shape(reader, order, args.size_px)
-    bands = len(sensors.get(reader.sensor).bands)
+    bands = len(get_sensor(reader.sensor).bands)
     folder = args.output / reader.sensor
     how = (args.source, {**vars(reader), "root": ""}, shape, told, args.seed, args.shard_mb)
     recipe = hashlib.sha256(repr(how).encode()).hexdigest()
@@ -165,7 +165,7 @@ def report(result: Manifest, listing: Listing, folder: Path) -> str:
     (c, h, w), there = result.shape, sum(result.present)
     lines = [
         f"{result.sensor}: {len(result.samples):,} of {len(listing.names):,} samples, {there} of {c} bands, "
-        f"{h} x {w} px, {result.dtype} ({sensors.UNITS[result.units]})",
+        f"{h} x {w} px, {result.dtype} ({UNITS[result.units]})",
         f"  {len(result.shards)} shards, {size / 1e6:,.1f} MB in {folder}",
     ]
     lines += [f"  {note}" for note in listing.notes]
@@ -185,7 +185,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--seed", type=int, default=0, help="of the draw, and of simulated scenes [%(default)s]")
     p.add_argument("--size-px", type=_positive, metavar="PX", help="side of all samples [the source's own]")
     p.add_argument("--bands", help="for geotiffs: source bands in the sensor's order, such as 3,2,1,-")
-    p.add_argument("--units", choices=sensors.UNITS, metavar="U", help=f"for geotiffs: {', '.join(sensors.UNITS)}")
+    p.add_argument("--units", choices=UNITS, metavar="U", help=f"for geotiffs: {', '.join(UNITS)}")
     p.add_argument("--variant", help="five-billion-pixels: 8-bit or 16-bit; ssl4eo: s2_l2a or s2_l1c [the first found]")
     p.add_argument("--split", help="hyspecnet: only the patches of a split, such as easy/train")
     p.add_argument("--workers", type=_positive, default=os.cpu_count() or 1, help="processes [%(default)s]")

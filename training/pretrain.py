@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from ofa_engine.core.errors import InputError, OfaError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.mae import MaskedAutoencoder
 from ofa_engine.model.ofanet import OFANet
 from training.data.shards import ShardSet, find_sets
@@ -156,7 +156,7 @@ class Trainer:
         manifest = data.manifest
         pixels = prepare_batch(
             raw,
-            sensors.get(step.sensor),
+            get_sensor(step.sensor),
             data.bands_present,
             manifest.units,
             manifest.nodata,
@@ -207,7 +207,7 @@ class Trainer:
 
 def _statistics(samples: ShardSet) -> tuple[list[float], list[float]]:
     """The samples' own, with the table's for bands that are missing or constant."""
-    sensor, manifest = sensors.get(samples.manifest.sensor), samples.manifest
+    sensor, manifest = get_sensor(samples.manifest.sensor), samples.manifest
     known = set(samples.bands_present)
     mean = [manifest.mean[i] if i in known else sensor.mean[i] for i in range(len(sensor.bands))]
     std = [manifest.std[i] if i in known and manifest.std[i] > 0 else sensor.std[i] for i in range(len(sensor.bands))]

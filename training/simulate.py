@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, Sensor, get_sensor
 
 
 class LandCover(NamedTuple):
@@ -80,14 +80,14 @@ Array = np.ndarray[Any, np.dtype[Any]]
 def simulate(sensor_id: str, size_px: int, seed: int, gsd_m: float | None = None) -> tuple[Array, Array]:
     """A random scene: (bands float32 (C, H, W), labels uint8 (H, W) with the values of CLASSES), H = W = size_px.
 
-    Bands are in the sensor's canonical unit (`sensors.SENSORS`): dB about -35..15, reflectance 0.0001..1, or 8-bit
+    Bands are in the sensor's canonical unit (`SENSORS`): dB about -35..15, reflectance 0.0001..1, or 8-bit
     scale 0..255 (not rounded); EnMAP's water-vapour bands hold small noise. A label is the class that fills most of
     the pixel; fallow fields are bare soil; gardens and their trees count as grassland and forest in pixels below 8 m,
     as built-up above. `gsd_m` is the size of a pixel, the sensor's usual one by default. The same arguments give the
     same scene (another version of numpy may not). Raises SensorError for an unknown sensor, ValueError for a size
     below 8, a negative seed or a gsd_m that is not positive.
     """
-    sensor = sensors.get(sensor_id)
+    sensor = get_sensor(sensor_id)
     return _scene(sensor, size_px, seed, gsd_m, [band.wavelength_um for band in sensor.bands])
 
 
@@ -150,7 +150,7 @@ def spectra(um: Sequence[float] | Array, season: float = 0.5, moisture: float = 
     return np.stack(rows).astype(np.float32)
 
 
-def usual_gsd_m(sensor: sensors.Sensor) -> float:
+def usual_gsd_m(sensor: Sensor) -> float:
     """Size of the sensor's pixels in metres; the middle of its range where this file does not know it."""
     return GSD_M.get(sensor.id) or float(np.sqrt(sensor.gsd_m[0] * sensor.gsd_m[1]))
 
@@ -421,7 +421,7 @@ def _blur(a: Array, side: float) -> Array:
 
 
 def _scene(
-    sensor: sensors.Sensor, size_px: int, seed: int, gsd_m: float | None, um: Sequence[float | None]
+    sensor: Sensor, size_px: int, seed: int, gsd_m: float | None, um: Sequence[float | None]
 ) -> tuple[Array, Array]:
     """`simulate` at freely chosen wavelengths: what a product has beside the sensor's own bands."""
     gsd_m = usual_gsd_m(sensor) if gsd_m is None else gsd_m
@@ -506,7 +506,7 @@ def write(sensor_id: str, size_px: int, seed: int, path: str | Path, labels_path
 
     from ofa_engine.raster.geotiff import write_class_names
 
-    sensor = sensors.get(sensor_id)
+    sensor = get_sensor(sensor_id)
     names = list(sensor.band_names)
     um = [band.wavelength_um for band in sensor.bands]
     if sensor_id == "sentinel-2":
@@ -567,7 +567,7 @@ def write(sensor_id: str, size_px: int, seed: int, path: str | Path, labels_path
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.simulate", description="Simulate scenes of a sensor.")
-    parser.add_argument("--sensor", choices=list(sensors.SENSORS))
+    parser.add_argument("--sensor", choices=list(SENSORS))
     parser.add_argument("--size", type=int, default=256, metavar="PX")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("-o", "--output", type=Path, metavar="FILE.tif")

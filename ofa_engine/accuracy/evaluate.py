@@ -22,7 +22,7 @@ from ..core.callbacks import Callbacks
 from ..core.errors import InputError, OutputError
 from ..core.html import count_text, interval_text, page, score_text
 from ..core.options import EvaluateOptions, Options
-from ..core.sensors import detection as sensors
+from ..core.sensors import detect
 from ..core.version import __version__
 from ..inference.session import Job, open_job
 from ..learning.labels import read_labels
@@ -81,7 +81,7 @@ def _asked(options: EvaluateOptions) -> Options:
 
 def _find_head(options: EvaluateOptions) -> catalog.ModelFile:
     with Source(options.inputs[0]) as source:  # its sensor's heads are named where there is none of that name
-        sensor = options.sensor or sensors.detect(source.facts(), None, options.bands, options.units).sensor
+        sensor = options.sensor or detect(source.facts(), None, options.bands, options.units).sensor
     return catalog.find_head(options.head, sensor or "", None)
 
 

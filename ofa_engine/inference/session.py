@@ -16,8 +16,7 @@ from ..core import catalog
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError, OfaError, SensorError
 from ..core.options import Options
-from ..core.sensors import detection as sensor_table
-from ..core.sensors.detection import Detection
+from ..core.sensors import Detection, Sensor, get_sensor
 from ..core.version import __version__
 from ..model.checkpoint import Checkpoint, check_head, choose_device, load_checkpoint, load_head
 from ..model.heads import LinearHead
@@ -54,8 +53,8 @@ class Job:
     started: float = field(default_factory=time.monotonic)  # on the clock of time.monotonic
 
     @property
-    def sensor(self) -> sensor_table.Sensor:
-        return sensor_table.get(self.detection.sensor or "")
+    def sensor(self) -> Sensor:
+        return get_sensor(self.detection.sensor or "")
 
     @property
     def present(self) -> list[int]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..core.errors import InputError, OfaError
-from ..core.sensors.detection import SENSORS, UNITS
+from ..core.sensors import SENSORS, UNITS
 from ..core.version import __version__
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ..core import catalog
 from ..core.errors import InputError, ModelFileError, OutputError
-from ..core.sensors import detection as sensor_table
+from ..core.sensors import get_sensor
 from .heads import KINDS, LinearHead
 from .mae import MaskedAutoencoder
 from .ofanet import Architecture, OFANet
@@ -56,7 +56,7 @@ def save_checkpoint(
     """
     described = {}
     for key in model.embedders:
-        sensor = sensor_table.get(key)
+        sensor = get_sensor(key)
         mean, std = (statistics or {}).get(key, (list(sensor.mean), list(sensor.std)))
         described[key] = {
             "bands": list(sensor.band_names),
@@ -94,7 +94,7 @@ def save_head(
     half: bool = False,
 ) -> None:
     """Writes a linear head, atomically. `backbone` is the fingerprint it was fitted on. Raises OutputError."""
-    sensor = sensor_table.get(sensor_id)
+    sensor = get_sensor(sensor_id)
     if len(classes) != len(head.bias):
         raise ValueError(f"expected {len(head.bias)} classes, found {len(classes)}")
     header = {
@@ -153,7 +153,7 @@ def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> Che
     try:
         model = OFANet(Architecture(**header["architecture"]), list(header["sensors"]))
         for key, entry in header["sensors"].items():
-            if not len(entry["mean"]) == len(entry["std"]) == len(sensor_table.get(key).bands):
+            if not len(entry["mean"]) == len(entry["std"]) == len(get_sensor(key).bands):
                 raise ValueError(f"statistics of {key}")
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"expected a complete checkpoint header, found {error} in {path}") from error
@@ -184,7 +184,7 @@ def load_head(
             )
         if header["kind"] not in KINDS:
             raise ModelFileError(f"expected a head of kind {' or '.join(KINDS)}, found {header['kind']!r} in {path}")
-        bands = len(sensor_table.get(sensor_id).bands)
+        bands = len(get_sensor(sensor_id).bands)
         if len(header["bands"]) != bands:
             raise ModelFileError(f"expected {bands} bands of {sensor_id}, found {len(header['bands'])} in {path}")
         seen = bands if header["kind"] == "linear+pixels" else 0

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..core.errors import RasterError
-from ..core.sensors.detection import SENSORS
+from ..core.sensors import SENSORS
 
 _METADATA = ("MTD_MSIL2A.xml", "MTD_MSIL1C.xml")
 _IMAGE = re.compile(r"(GRANULE/[\w.-]+)/IMG_DATA/(?:R\d+m/)?[\w.-]+_(B\d[\dA]|SCL)(?:_(\d+)m)?")

@@ -19,7 +19,7 @@ from rasterio.warp import transform as warp_points
 from rasterio.windows import Window
 
 from ..core.errors import RasterError, SensorError
-from ..core.sensors.detection import Detection, RasterFacts, detect, sample_windows
+from ..core.sensors import Detection, RasterFacts, detect, sample_windows
 from ..tiling.axis import Blocks
 from .sentinel2_product import find_product
 

@@ -7,7 +7,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from ofa_engine.core.sensors.detection import SENSORS
+from ofa_engine.core.sensors import SENSORS
 from ofa_engine.model.mae import DecoderSize, MaskedAutoencoder
 from ofa_engine.model.ofanet import Architecture, OFANet, usable_bands
 from training import bench

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, SensorError, detect, get_sensor
 from training import simulate as sim
 
-SENSORS = list(sensors.SENSORS)
+SENSORS = list(SENSORS)
 SAMPLES = Path(__file__).resolve().parents[2] / "resources" / "samples"
 
 
@@ -24,7 +24,7 @@ def scenes(sensor_id: str) -> tuple[np.ndarray, np.ndarray]:
 
 def class_mean(sensor_id: str, band: str, land_cover: int) -> float:
     bands, labels = scenes(sensor_id)
-    return float(bands[sensors.get(sensor_id).band_names.index(band)][labels == land_cover].mean())
+    return float(bands[get_sensor(sensor_id).band_names.index(band)][labels == land_cover].mean())
 
 
 @pytest.mark.parametrize("sensor_id", SENSORS)
@@ -37,7 +37,7 @@ def test_same_arguments_same_scene(sensor_id):
 @pytest.mark.parametrize("size_px, gsd_m", [(8, None), (33, None), (24, 0.2), (24, 60.0)])
 @pytest.mark.parametrize("sensor_id", SENSORS)
 def test_shapes_types_and_ranges(sensor_id, size_px, gsd_m):
-    sensor = sensors.get(sensor_id)
+    sensor = get_sensor(sensor_id)
     bands, labels = sim.simulate(sensor_id, size_px, 1, gsd_m)
     assert bands.shape == (len(sensor.bands), size_px, size_px) and bands.dtype == np.float32
     assert labels.shape == (size_px, size_px) and labels.dtype == np.uint8
@@ -55,7 +55,7 @@ def test_every_class_occurs(sensor_id):
 
 @pytest.mark.parametrize("sensor_id", SENSORS)
 def test_band_statistics_are_near_the_table(sensor_id):
-    sensor = sensors.get(sensor_id)
+    sensor = get_sensor(sensor_id)
     bands, _ = scenes(sensor_id)
     used = [i for i in range(len(sensor.bands)) if i + 1 not in sensor.never]
     mean, std = bands[used].mean(1), bands[used].std(1)
@@ -115,7 +115,7 @@ def test_class_colours_and_values():
 
 
 def test_refusals():
-    with pytest.raises(sensors.SensorError, match="landsat"):
+    with pytest.raises(SensorError, match="landsat"):
         sim.simulate("landsat", 64, 0)
     for size_px, seed, gsd_m in ((4, 0, None), (64, -1, None), (64, 0, 0.0)):
         with pytest.raises(ValueError, match="expected"):
@@ -146,7 +146,7 @@ def test_files_are_reproducible(tmp_path):
 def test_sample_scene_is_recognised(sensor_id):
     raster = pytest.importorskip("ofa_engine.raster.source")
     with raster.Source(SAMPLES / f"{sensor_id}.tif") as source:
-        found = sensors.detect(source.facts())
+        found = detect(source.facts())
         assert (found.sensor, found.confidence) == (sensor_id, "certain"), found.reason
         form = {"sentinel-1": "db", "sentinel-2": "dn", "gaofen": "8-bit", "naip": "8-bit", "enmap": "dn"}
         assert found.units == form[sensor_id]

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 
 FORMAT_VERSION = 1
 
@@ -53,7 +53,7 @@ def load_manifest(folder: str | Path) -> Manifest:
     if values.get("format") != FORMAT_VERSION:
         raise ValueError(f"expected format version {FORMAT_VERSION}, found {values.get('format')} in {path}")
     manifest = Manifest(**values)
-    sensor = sensors.get(manifest.sensor)
+    sensor = get_sensor(manifest.sensor)
     if manifest.shape[0] != len(sensor.bands) or manifest.units not in sensor.units:
         raise ValueError(f"expected {len(sensor.bands)} bands of {sensor.id}, found {manifest.shape} in {path}")
     return manifest
@@ -73,7 +73,7 @@ class ShardSet:
     @property
     def bands_present(self) -> list[int]:
         """0-based embedder bands that the samples hold and the sensor uses."""
-        sensor = sensors.get(self.manifest.sensor)
+        sensor = get_sensor(self.manifest.sensor)
         return [i for i, there in enumerate(self.manifest.present) if there and i + 1 not in sensor.never]
 
     def read(self, numbers: Iterable[int]) -> NDArray:

@@ -23,8 +23,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from ofa_engine.core.sensors import detection as sensors
-from ofa_engine.core.sensors.detection import Sensor
+from ofa_engine.core.sensors import Sensor, get_sensor
 from training.pretraining.schedule import Plan, Step
 
 _LINE_SECONDS = 60.0  # between lines where there is no terminal
@@ -150,7 +149,7 @@ def sheet(path: Path, rows: Mapping[str, tuple[NDArray, NDArray, NDArray, Sequen
     A row is (pixels (N, C, H, W) normalised, mask (N, 1, H, W) True where hidden, rebuilt like pixels, the 0-based
     embedder bands that the C channels hold).
     """
-    lines = [(_title(key, row[3]), _triples(sensors.get(key), *row)) for key, row in rows.items()]
+    lines = [(_title(key, row[3]), _triples(get_sensor(key), *row)) for key, row in rows.items()]
     gap = 4 * _GAP_PX  # between samples
     step = 3 * _CELL_PX + 2 * _GAP_PX + gap
     width = 2 * _MARGIN_PX + step * max(len(triples) for _, triples in lines) - gap
@@ -170,7 +169,7 @@ def sheet(path: Path, rows: Mapping[str, tuple[NDArray, NDArray, NDArray, Sequen
 
 
 def _title(sensor_id: str, present: Sequence[int]) -> str:
-    sensor = sensors.get(sensor_id)
+    sensor = get_sensor(sensor_id)
     shown = " / ".join(_shown_bands(sensor, present)[1])
     missing = len(sensor.bands) - len(sensor.never) - len(present)
     more = f", {missing} of {len(sensor.bands)} bands missing" if missing else ""

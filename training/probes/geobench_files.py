@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from training.probes.safe_pickle import Array, Scalar, read_pickle_file, read_pickle_text
 from training.probes.task import Task, moments
 
@@ -66,11 +66,11 @@ class Source:
     @property
     def bands(self) -> tuple[int, ...]:
         """0-based embedder bands, rising."""
-        return tuple(i for i, name in enumerate(sensors.get(self.sensor).band_names) if name in self.names)
+        return tuple(i for i, name in enumerate(get_sensor(self.sensor).band_names) if name in self.names)
 
     @property
     def source_bands(self) -> tuple[str, ...]:
-        band_names = sensors.get(self.sensor).band_names
+        band_names = get_sensor(self.sensor).band_names
         return tuple(self.names[band_names[i]] for i in self.bands)
 
 
@@ -140,7 +140,7 @@ def open_task(root: Path, name: str, partition: str = "default") -> Task:
         have = ", ".join(available(root)) or "none"
         raise InputError(f"expected the folder {source.folder or name} of GEO-Bench in {root}, found tasks: {have}")
     notes = [source.note] if source.note else []
-    missing = [b for i, b in enumerate(sensors.get(source.sensor).band_names) if i not in source.bands]
+    missing = [b for i, b in enumerate(get_sensor(source.sensor).band_names) if i not in source.bands]
     if missing:
         notes.append(f"bands missing in the data: {', '.join(missing)}")
     names, sizes = _sample_names(folder, partition, notes)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from training.data.readers.readers import Unusable, folder_names, read_image
 from training.data.readers.readers_starter import chip_digest
 from training.pretraining.report import progress
@@ -68,7 +68,7 @@ def folder_task(
 
     Raises InputError where a class has too few images.
     """
-    table = sensors.get(sensor)
+    table = get_sensor(sensor)
     bands = tuple(range(1, len(table.bands) + 1)) if bands is None else tuple(bands)
     if len(bands) != len(table.bands) or not any(bands):
         raise InputError(f"expected {len(table.bands)} bands of {sensor}, '-' where missing, found {bands}")

@@ -126,7 +126,7 @@ def _table() -> dict[str, Sensor]:
 SENSORS = _table()
 
 
-def get(sensor_id: str) -> Sensor:
+def get_sensor(sensor_id: str) -> Sensor:
     """The sensor of that id. Raises SensorError naming the ids there are."""
     try:
         return SENSORS[sensor_id]
@@ -439,7 +439,7 @@ def detect(
         return _told(facts, sensor_id, bands, units)
     if facts.colors and facts.colors[0] == "palette":
         return Detection(None, "expected measurements, found a colour table: this looks like a class layer")
-    candidates = [get(sensor_id).id] if sensor_id else _candidates(facts)
+    candidates = [get_sensor(sensor_id).id] if sensor_id else _candidates(facts)
     mapping = map_bands(SENSORS[candidates[0]], facts) if candidates else None
     if mapping is None:
         if not sensor_id:
@@ -487,7 +487,7 @@ def _told(facts: RasterFacts, sensor_id: str | None, text: str, units: str | Non
     by_count = {len(s.bands): s.id for s in SENSORS.values()}
     if not sensor_id and len(order) not in by_count:
         raise SensorError(f"expected --bands with 2, 3, 4, 9 or 224 entries, found {len(order)}")
-    sensor = get(sensor_id or by_count[len(order)])
+    sensor = get_sensor(sensor_id or by_count[len(order)])
     if len(order) != len(sensor.bands):
         raise SensorError(f"expected --bands with {len(sensor.bands)} entries for {sensor.id}, found {len(order)}")
     wrong = [b for b in order if b is not None and b > facts.count]

@@ -17,7 +17,7 @@ from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError, ModelFileError, OutputError
 from ofa_engine.core.html import matrix_cell
 from ofa_engine.core.options import EvaluateOptions, Options, SampleOptions
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.inference.segment import classify, segment
 from ofa_engine.interfaces.cli import main
 from ofa_engine.learning.metrics import stratified
@@ -97,7 +97,7 @@ def check_scores(answer, reference, mapped, order, weight=None):
 # --- label rasters and polygons -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_segment_scores_every_sensor_as_a_naive_comparison_does(sensor, scene, tmp_path):
     """With an unknown class, unlabelled pixels and a hole in the raster."""
 
@@ -118,7 +118,7 @@ def test_segment_scores_every_sensor_as_a_naive_comparison_does(sensor, scene, t
     assert answer["unknown_classes"] == ["5"] == [e["name"] for e in answer["classes"] if not e["mapped"]]
     assert answer["nodata"] == ((truth > 0) & (mapped == 255)).sum() > 0
     assert [e["nodata"] for e in answer["classes"]] == [((truth == v) & (mapped == 255)).sum() for v in (1, 2, 7, 5)]
-    gsd = sum(sensors.get(sensor).gsd_m) / 2
+    gsd = sum(get_sensor(sensor).gsd_m) / 2
     for entry, value in zip(answer["classes"][:3], (1, 2, 7), strict=True):
         assert entry["labelled"] == (truth == value).sum()
         assert entry["mapped_ha"] == pytest.approx((mapped == value).sum() * gsd**2 / 1e4, rel=2e-3)
@@ -458,7 +458,7 @@ def test_points_of_our_own_sample(scene, tmp_path):
     found = stratified(counts, np.array([(mapped == v).sum() for v in strata] + [0]))
     assert answer["accuracy"] == pytest.approx(found.overall, abs=1e-5)
     assert answer["accuracy_se"] == pytest.approx(found.overall_se, rel=1e-3)
-    total = mapped.size * (sum(sensors.get("naip").gsd_m) / 2) ** 2 / 1e4
+    total = mapped.size * (sum(get_sensor("naip").gsd_m) / 2) ** 2 / 1e4
     for k, entry in enumerate(answer["classes"]):
         assert entry["area_ha"] == pytest.approx(found.share[k] * total, rel=3e-3)
         assert entry["area_ci95_ha"] == pytest.approx(1.96 * found.share_se[k] * total, rel=3e-3)

@@ -10,7 +10,7 @@ from ofa_engine.benchmark import other_tools as peers
 from ofa_engine.benchmark.bench import bench, write_example
 from ofa_engine.core.errors import InputError
 from ofa_engine.core.options import BenchOptions
-from ofa_engine.core.sensors.detection import SENSORS
+from ofa_engine.core.sensors import SENSORS
 from ofa_engine.interfaces.cli import main
 from ofa_engine.raster.source import Source, detect_source
 

@@ -1,7 +1,7 @@
 import pytest
 
 from ofa_engine.core.errors import SensorError
-from ofa_engine.core.sensors.detection import (
+from ofa_engine.core.sensors import (
     SENSORS,
     RasterFacts,
     affine_to_canonical,

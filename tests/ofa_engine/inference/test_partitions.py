@@ -9,7 +9,7 @@ from ofa_engine.batch.run import batch
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, OfaError
 from ofa_engine.core.options import BatchOptions, Options
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS
 from ofa_engine.inference.segment import segment, share_of_segment
 from ofa_engine.pipeline import journal as journal_module
 from ofa_engine.tiling import plan as plan_module
@@ -41,7 +41,7 @@ def told(tmp_path, path, name, **more):
     return Options(str(path), output, confidence=str(tmp_path / f"{name}.c.tif"), memory_mb=256, **more)
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 @pytest.mark.parametrize("of", [1, 2, 3, 60])  # the last: more than there are rows of tiles
 def test_shares_put_together_equal_a_single_run(sensor, of, scene, tmp_path, narrow):
     path = scene(sensor, 150, 130, change=with_hole)

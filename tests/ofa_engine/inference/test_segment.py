@@ -14,7 +14,7 @@ from ofa_engine.core import catalog
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError, ModelFileError, OfaError, OutputError, RasterError
 from ofa_engine.core.options import Options
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.inference.segment import classify, embed, segment, show
 from ofa_engine.inference.session import Predictor, open_job
 from ofa_engine.model.checkpoint import load_checkpoint, load_head
@@ -39,7 +39,7 @@ def leftovers(folder):
     return [p.name for p in folder.iterdir() if ".part" in p.name or p.name.startswith(".")]
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_segment_every_sensor_as_a_naive_whole_raster_does(sensor, scene, tmp_path, models):
     """Labels equal those of a plain loop over tiles on the whole raster in memory."""
     path = scene(sensor, 100, 130)
@@ -59,7 +59,7 @@ def test_segment_every_sensor_as_a_naive_whole_raster_does(sensor, scene, tmp_pa
     checkpoint = load_checkpoint(models / "tiny.safetensors")
     head, _ = load_head(models / f"{sensor}_segment.safetensors", checkpoint, sensor)
     mean, std = (np.array(v)[list(usable_bands(sensor))] for v in checkpoint.statistics(sensor))
-    canonical = to_canonical(pixels, sensors.get(sensor), tags["UNITS"])
+    canonical = to_canonical(pixels, get_sensor(sensor), tags["UNITS"])
     rows, columns = Axis(100, 48, 0.25), Axis(130, 48, 0.25)
     total = np.zeros((3, 100, 130))
     for y, wy in zip(rows.starts, rows.weights, strict=True):
@@ -74,7 +74,7 @@ def test_segment_every_sensor_as_a_naive_whole_raster_does(sensor, scene, tmp_pa
     assert profile["dtype"] == "float32" and np.isnan(profile["nodata"])
     np.testing.assert_allclose(confidence, total.max(0), atol=1e-4)
     assert sum(c["pixels"] for c in answer["classes"]) == 100 * 130
-    gsd = sum(sensors.get(sensor).gsd_m) / 2
+    gsd = sum(get_sensor(sensor).gsd_m) / 2
     assert sum(c["area_ha"] for c in answer["classes"]) == pytest.approx(100 * 130 * gsd**2 / 1e4, rel=2e-3)
     assert not leftovers(tmp_path)
 
@@ -95,7 +95,7 @@ def test_class_layer_explains_itself(scene, tmp_path):
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @pytest.mark.parametrize("verb", [segment, classify, embed])
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_a_gpu_comes_to_nearly_the_same(sensor, verb, scene, tmp_path):
     """In bfloat16: most labels are the same, and features are near."""
     path, found = scene(sensor, 200, 230), {}
@@ -149,7 +149,7 @@ def test_segment_is_the_same_every_time(scene, tmp_path):
     assert (tmp_path / "a.tif").read_bytes() == (tmp_path / "b.tif").read_bytes()
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_holes_stay_holes_exactly(sensor, scene, tmp_path):
     def cut(pixels):
         pixels = pixels.astype(np.float32)
@@ -259,7 +259,7 @@ def _parts(mask):
     return [number == i for i in range(1, count + 1)]
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_small_areas_go_and_everything_else_follows(sensor, scene, tmp_path):
     def cut(pixels):
         pixels = pixels.astype(np.float32)
@@ -267,7 +267,7 @@ def test_small_areas_go_and_everything_else_follows(sensor, scene, tmp_path):
         return pixels
 
     path = scene(sensor, change=cut)
-    pixel_ha = (sum(sensors.get(sensor).gsd_m) / 2) ** 2 / 1e4
+    pixel_ha = (sum(get_sensor(sensor).gsd_m) / 2) ** 2 / 1e4
     run(segment, path, tmp_path, "before.tif")
     answer = run(
         segment,
@@ -340,7 +340,7 @@ def test_cancel_while_small_areas_are_merged_leaves_nothing(scene, tmp_path):
     assert not (tmp_path / "out.tif").exists() and not leftovers(tmp_path)
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_flips_are_the_mean_of_four_mirrored_rasters(sensor, scene, tmp_path):
     """One tile, so that mirroring the whole raster mirrors the tile."""
     path = scene(sensor, 48, 48)
@@ -414,7 +414,7 @@ def test_the_answer_in_words_is_a_table(scene, tmp_path):
 # --- classify and embed -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_classify_tiles_to_polygons_and_cells(sensor, scene, tmp_path):
     def cut(pixels):
         pixels = pixels.astype(np.float32)
@@ -430,14 +430,14 @@ def test_classify_tiles_to_polygons_and_cells(sensor, scene, tmp_path):
     assert cells.shape == (3, 3) and cells[0, 0] == 255 and len(values) == 8
     np.testing.assert_array_equal(values, cells[cells != 255])
     assert ((confidence > 1 / 3) & (confidence <= 1)).all()
-    gsd = sum(sensors.get(sensor).gsd_m) / 2
+    gsd = sum(get_sensor(sensor).gsd_m) / 2
     assert profile["transform"].a == pytest.approx(48 * gsd)
     sizes = sorted({round(a / gsd**2) for a in shapely.area(shapely.from_wkb(geometries))})
     assert sizes == sorted({48 * 48, 48 * 34, 4 * 48, 4 * 34})  # clipped at the edge
     assert sum(c["tiles"] for c in answer["classes"]) == answer["tiles"] == 8
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_embed_every_sensor(sensor, scene, tmp_path, models):
     def cut(pixels):
         pixels = pixels.astype(np.float32)
@@ -454,7 +454,7 @@ def test_embed_every_sensor(sensor, scene, tmp_path, models):
     checkpoint = load_checkpoint(models / "tiny.safetensors")
     mean, std = (np.array(v)[list(usable_bands(sensor))] for v in checkpoint.statistics(sensor))
     tile = to_canonical(
-        torch.from_numpy(raster[None, :, :64, 64:128].astype("f4")), sensors.get(sensor), answer["detection"]["units"]
+        torch.from_numpy(raster[None, :, :64, 64:128].astype("f4")), get_sensor(sensor), answer["detection"]["units"]
     )
     with torch.inference_mode():
         tokens = checkpoint.model(normalise(tile, mean, std), sensor)[0].T.reshape(32, 4, 4).numpy()

@@ -14,7 +14,7 @@ from ofa_engine.core import catalog
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError
 from ofa_engine.core.options import FitOptions, Options
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.inference.segment import classify, segment
 from ofa_engine.interfaces import cli
 from ofa_engine.learning import fit
@@ -78,7 +78,7 @@ def run(raster, labels, tmp_path, callbacks=Callbacks(), **more):
     )
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_a_fitted_head_finds_the_lands_of_every_sensor(sensor, two_lands, tmp_path):
     raster, labels = two_lands(sensor)
     answer = run(raster, labels, tmp_path)
@@ -113,7 +113,7 @@ def test_features_are_what_the_head_multiplies(sensor, kind, scene, tmp_path, mo
     mean, std = (np.array(v)[present] for v in checkpoint.statistics(sensor))
     with rasterio.open(path) as d:
         tile = torch.from_numpy(d.read([b + 1 for b in present]).astype(np.float32))[None]
-    tile = normalise(to_canonical(tile, sensors.get(sensor), answer_units(path)), mean, std)
+    tile = normalise(to_canonical(tile, get_sensor(sensor), answer_units(path)), mean, std)
     tokens = checkpoint.model(resize(tile, 64), sensor)
     maps = F.interpolate(tokens.transpose(1, 2).reshape(1, 32, 4, 4), size=(48, 48), mode="bilinear")[0]
     part, samples = kept["labels"].rasters[0], kept["samples"]

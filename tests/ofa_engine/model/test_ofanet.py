@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.model.heads import LinearHead, class_table
 from ofa_engine.model.ofanet import VIT_BASE, Architecture, OFANet, sincos_positions, usable_bands
 from ofa_engine.model.preprocess import normalise, resize, to_canonical
@@ -17,14 +17,14 @@ def model():
     return OFANet(TINY).eval()
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_tokens_of_every_sensor(model, sensor):
     count = len(usable_bands(sensor))
     tokens = model(torch.randn(2, count, 64, 64), sensor)
     assert tokens.shape == (2, 16, 32) and torch.isfinite(tokens).all()
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_embedder_against_a_naive_sum(model, sensor):
     """Missing bands: absent from the sum over bands, rescaled by usable / present; tokens in row-major order."""
     embedder = model.embedders[sensor].double()
@@ -138,7 +138,7 @@ def test_scores_by_pieces(most_bytes, monkeypatch):
 
 
 def test_preprocessing():
-    s1, s2 = sensors.get("sentinel-1"), sensors.get("sentinel-2")
+    s1, s2 = get_sensor("sentinel-1"), get_sensor("sentinel-2")
     power = torch.tensor([1.0, 0.1, 0.0, float("nan")])
     db = to_canonical(power, s1, "linear")
     torch.testing.assert_close(db[:3], torch.tensor([0.0, -10.0, -60.0]))

@@ -7,7 +7,7 @@ import pytest
 import rasterio
 
 from ofa_engine.core.errors import RasterError, SensorError
-from ofa_engine.core.sensors.detection import SENSORS
+from ofa_engine.core.sensors import SENSORS
 from ofa_engine.interfaces import cli
 from ofa_engine.raster.sentinel2_product import find_product
 from ofa_engine.raster.source import Source, detect_source

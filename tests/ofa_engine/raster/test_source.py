@@ -3,7 +3,7 @@ import pytest
 import rasterio
 
 from ofa_engine.core.errors import OutputError, RasterError
-from ofa_engine.core.sensors.detection import detect
+from ofa_engine.core.sensors import detect
 from ofa_engine.raster.geotiff import Pending, check_output
 from ofa_engine.raster.source import Source, detect_source, gsd_m, pixel_area_m2, sampled_bands
 

@@ -9,7 +9,7 @@ import rasterio
 from PIL import Image
 
 from ofa_engine.core.errors import InputError, SensorError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from training.data.readers import readers
 from training.data.readers import readers_raster as rasters
 from training.data.readers.readers import Unusable
@@ -124,7 +124,7 @@ def test_satlas_sentinel1(tmp_path):
 def test_satlas_sentinel1_bytes_have_the_usual_backscatter():
     """The set's mean amplitudes, 166 and 88, lie near the sensor table's means in dB."""
     found = readers.s1_to_db(np.array([166, 88], np.uint8))
-    assert np.abs(found - np.array(sensors.get("sentinel-1").mean)).max() < 3
+    assert np.abs(found - np.array(get_sensor("sentinel-1").mean)).max() < 3
 
 
 def test_satlas_naip(tmp_path):
@@ -227,7 +227,7 @@ def test_ssl4eo_sentinel2(tmp_path, folder):
     assert listing.names == ["0000000/20200607T094041_20200607T094220_T34VDM", "0000001/x"]
     values = reader.read(listing.names[0])
     assert values.shape == (9, 264, 264) and (reader.units, reader.dtype, reader.nodata) == ("dn", "uint16", 0)
-    wanted = [levels[b] for b in sensors.get("sentinel-2").band_names]
+    wanted = [levels[b] for b in get_sensor("sentinel-2").band_names]
     assert np.allclose(values[:, 5, 5], wanted) and np.isnan(values[0, 0, 0]) and np.isnan(values).sum() == 1
     (tmp_path / folder / "0000001" / "x" / "B5.tif").unlink()
     with pytest.raises(Unusable, match="B5.tif"):
@@ -269,7 +269,7 @@ def test_geotiffs_follow_band_names(tmp_path):
     reader, listing = rasters.geotiffs(tmp_path, None, None, None, None)
     assert (reader.sensor, reader.units, reader.dtype, reader.nodata) == ("sentinel-2", "dn", "uint16", None)
     assert listing.names == ["a/one.tif", "two.TIF"]
-    order = [names.index(b) for b in sensors.get("sentinel-2").band_names]
+    order = [names.index(b) for b in get_sensor("sentinel-2").band_names]
     assert np.array_equal(reader.read("a/one.tif"), bands[order])
 
 
@@ -342,10 +342,10 @@ def test_public_samples(shared_data, folder, sensor, units, shape, missing):
         assert band is None or np.array_equal(values[place], stack[band - 1], equal_nan=True)
 
 
-@pytest.mark.parametrize("sensor", list(sensors.SENSORS))
+@pytest.mark.parametrize("sensor", list(SENSORS))
 def test_simulated(sensor):
     reader, listing = readers.simulated(sensor, 3, 0, 16)
     first, second = (reader.read(name) for name in listing.names[:2])
-    assert first.shape == (len(sensors.get(sensor).bands), 16, 16) and not np.array_equal(first, second)
+    assert first.shape == (len(get_sensor(sensor).bands), 16, 16) and not np.array_equal(first, second)
     assert np.array_equal(first, reader.read(listing.names[0])), "the same scene again"
     assert not np.array_equal(first, readers.simulated(sensor, 3, 1, 16)[0].read(listing.names[0])), "another seed"

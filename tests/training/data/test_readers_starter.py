@@ -7,7 +7,7 @@ import pytest
 import rasterio
 from PIL import Image
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from training.data.readers import readers_starter
 from training.data.readers.readers import Unusable
 from training.data.readers.readers_starter import chip_digest, held_out_chips, mixture
@@ -43,7 +43,7 @@ def stored(path):
 @pytest.fixture
 def root(tmp_path, monkeypatch):
     """Each set in small, with its own data types; two simulated scenes a sensor."""
-    monkeypatch.setattr(readers_starter, "_SCENES", dict.fromkeys(sensors.SENSORS, 2))
+    monkeypatch.setattr(readers_starter, "_SCENES", dict.fromkeys(SENSORS, 2))
     rng = np.random.default_rng(0)
     noise = lambda *shape: rng.integers(1, 255, shape).astype(np.uint8)  # noqa: E731
     for number in range(4):
@@ -84,10 +84,10 @@ def test_the_committed_list_names_a_hundred_chips_a_class(shared_data):
         assert sum(chip_digest(p) in held_out for p in folder.glob("*.jpg")) == 100
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_every_name_gives_a_sample_of_the_sensor(sensor, root):
     reader, listing = mixture(root, sensor)
-    size, bands = (32 if sensor == "enmap" else 64), len(sensors.get(sensor).bands)
+    size, bands = (32 if sensor == "enmap" else 64), len(get_sensor(sensor).bands)
     used = {name.partition("/")[0] for name in listing.names}
     assert "simulated" in used and len(used) > 1
     refused = 0

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.ofanet import usable_bands
 from training.pretraining import report
 from training.pretraining.schedule import Plan
@@ -73,7 +73,7 @@ def test_radar_and_hyperspectral_colours(tmp_path):
     report.sheet(tmp_path / "a.png", {"sentinel-1": radar, "enmap": many})
     vv, vh = radar[0][:, 0], radar[0][:, 1]
     assert np.abs(cells(tmp_path / "a.png")[0] - stretched(np.stack([vv, vh, vv - vh], 1))[0]).max() <= 1
-    lengths = [sensors.get("enmap").bands[i].wavelength_um for i in many[3]]
+    lengths = [get_sensor("enmap").bands[i].wavelength_um for i in many[3]]
     nearest = [int(np.abs(np.subtract(lengths, um)).argmin()) for um in (0.66, 0.56, 0.48)]
     assert np.abs(cells(tmp_path / "a.png", 1)[0] - stretched(many[0][:, nearest])[0]).max() <= 1
 

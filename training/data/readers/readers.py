@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.preprocess import to_canonical
 
 
@@ -101,7 +101,7 @@ def read_image(path: Path) -> NDArray[np.uint8]:
 
 def canonical(values: NDArray, sensor: str, units: str) -> NDArray:
     """`to_canonical` on numpy values; NaN stays NaN."""
-    return to_canonical(torch.from_numpy(values), sensors.get(sensor), units).numpy()
+    return to_canonical(torch.from_numpy(values), get_sensor(sensor), units).numpy()
 
 
 # --- SatlasPretrain ----------------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ class Satlas:
 
     @property
     def units(self) -> str:
-        return sensors.get(self.sensor).unit
+        return get_sensor(self.sensor).unit
 
     @property
     def dtype(self) -> str:

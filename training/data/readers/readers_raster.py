@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ofa_engine.core.errors import InputError, RasterError, SensorError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import Detection, detect, get_sensor
 from ofa_engine.raster.source import Source
 from training.data.readers.readers import Listing, Reader, Unusable, expect_folder, files_below, folder_names, resized
 
@@ -180,7 +180,7 @@ class SSL4EO:
             parts[band] = values if values.shape[1:] == grid else resized(values, *grid)
         grid = next(iter(parts.values())).shape
         empty = np.full(grid, np.nan, np.float32)
-        return np.concatenate([parts.get(band, empty) for band in sensors.get(self.sensor).band_names])
+        return np.concatenate([parts.get(band, empty) for band in get_sensor(self.sensor).band_names])
 
 
 def ssl4eo(root: Path, sensor: str, collection: str | None) -> tuple[Reader, Listing]:
@@ -190,7 +190,7 @@ def ssl4eo(root: Path, sensor: str, collection: str | None) -> tuple[Reader, Lis
     folder = root / expect_folder(root, choice, f"SSL4EO-S12 ({sensor})")[0]
     names = [f"{number}/{season}" for number in folder_names(folder) for season in folder_names(folder / number)]
     there = {p.stem for name in names[:: max(1, len(names) // 200)] for p in (folder / name).glob("*.tif")}
-    bands = tuple(b for b in sensors.get(sensor).band_names if b in there)
+    bands = tuple(b for b in get_sensor(sensor).band_names if b in there)
     if not bands:
         raise InputError(f"expected ID/SEASON/BAND.tif in {folder}, found no band file of {sensor}")
     return SSL4EO(str(folder), sensor, bands), Listing(names, notes=[f"collection {folder.name}"])
@@ -284,9 +284,7 @@ def geotiffs(
     return reader, listing
 
 
-def _detect(
-    root: Path, files: list[str], sensor: str | None, bands: str | None, units: str | None
-) -> sensors.Detection:
+def _detect(root: Path, files: list[str], sensor: str | None, bands: str | None, units: str | None) -> Detection:
     facts = []
     for file in files[:: max(1, len(files) // _LOOKED_AT)][:_LOOKED_AT]:
         try:
@@ -297,7 +295,7 @@ def _detect(
     if not facts:
         raise InputError(f"expected GeoTIFFs that can be read in {root}, found only broken ones")
     pooled = tuple(tuple(sorted(v for f in facts for v in f.samples[i][::7])) for i in range(facts[0].count))
-    found = sensors.detect(replace(facts[0], samples=pooled), sensor, bands, units)
+    found = detect(replace(facts[0], samples=pooled), sensor, bands, units)
     if found.sensor is None:
         raise SensorError(found.reason)
     if found.confidence == "ambiguous" and not ((sensor or bands) and found.units):

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.raster.source import Source
 from training.data.readers.readers import Listing, Unusable, canonical, read_image, resized
 from training.data.readers.readers_raster import read_raster
@@ -38,7 +38,7 @@ def chip_digest(path: Path) -> str:
 @functools.lru_cache(maxsize=2)
 def _simulated(sensor: str, seed: int, size_px: int) -> NDArray[np.float32]:
     """A scene with pixels of 0.6 to 1.5 times the usual size."""
-    gsd_m = usual_gsd_m(sensors.get(sensor)) * (1, 1.5, 0.6, 1)[seed % 4]
+    gsd_m = usual_gsd_m(get_sensor(sensor)) * (1, 1.5, 0.6, 1)[seed % 4]
     return simulate(sensor, size_px, 50_000_000 + seed, gsd_m)[0]
 
 
@@ -56,7 +56,7 @@ class Mixture:
 
     @property
     def units(self) -> str:
-        return sensors.get(self.sensor).unit
+        return get_sensor(self.sensor).unit
 
     @property
     def dtype(self) -> str:
@@ -81,7 +81,7 @@ class Mixture:
         if kind == "chesapeake":
             assert window
             first = int(name.partition("#")[2])
-            bands = len(sensors.get(self.sensor).bands)
+            bands = len(get_sensor(self.sensor).bands)
             return _cut(np.load(path)["arr_0"][0, first : first + bands], window)
         if kind == "s2_chips":
             return canonical(read_raster(path, _S2_BANDS, window), self.sensor, "dn")
@@ -94,7 +94,7 @@ class Mixture:
             whole = pixels[3] > 0 if kind == "aerial" and len(pixels) == 4 else pixels.max(0) > 0
             if not np.isfinite(pixels).all() or not whole.all():
                 raise Unusable("expected a tile inside the scene, found its edge")
-            pixels = pixels[: len(sensors.get(self.sensor).bands)]
+            pixels = pixels[: len(get_sensor(self.sensor).bands)]
         return pixels
 
 
