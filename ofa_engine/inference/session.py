@@ -94,7 +94,7 @@ class Job:
         if options.flips:
             tags["FLIPS"] = "4"
         if found.mapped:
-            tags["MAPPED_BANDS"] = "bands of another sensor or order, as told by the user"
+            tags["MAPPED_BANDS"] = "bands of another sensor, or in another order than was found"
         return tags
 
 

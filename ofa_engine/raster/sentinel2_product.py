@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from ..core.errors import RasterError
 from ..core.sensors import SENSORS
 
-_METADATA = ("MTD_MSIL2A.xml", "MTD_MSIL1C.xml")
+_METADATA = {"MTD_MSIL2A.xml": "sentinel-2-l2a", "MTD_MSIL1C.xml": "sentinel-2-l1c"}  # file: id of the product
 _IMAGE = re.compile(r"(GRANULE/[\w.-]+)/IMG_DATA/(?:R\d+m/)?[\w.-]+_(B\d[\dA]|SCL)(?:_(\d+)m)?")
 _BLOCK_PX = 1024  # the side of a JPEG 2000 tile at 10 m: read in such blocks, each is decoded once
 _LARGEST_XML_BYTES = 64 * 2**20  # real ones have under one megabyte
@@ -25,11 +25,13 @@ Root = Path | zipfile.Path
 
 
 @dataclass(frozen=True)
-class Product:
-    """A product as one raster. `name` is that of its folder; `vrt` describes it to GDAL, with band names and values in
-    `units`, NaN where there is none; `told` says where the unit comes from; `scl` is GDAL's name of the scene
-    classification or None; `block_row_bytes` is what the blocks across all of its width take once they are decoded."""
+class ProductRaster:
+    """A product as one raster. `id` is that of `core.sensors`, `name` that of its folder; `vrt` describes it to GDAL,
+    with band names and values in `units`, NaN where there is none; `told` says where the unit comes from; `scl` is
+    GDAL's name of the scene classification or None; `block_row_bytes` is what the blocks across all of its width take
+    once they are decoded."""
 
+    id: str
     name: str
     vrt: str
     units: str
@@ -53,7 +55,7 @@ class _Grid:
     transform: tuple[float, ...]  # in GDAL's order
 
 
-def find_product(path: str) -> Product | None:
+def find_product(path: str) -> ProductRaster | None:
     """The product that is meant by its folder, its metadata file or its .zip; None for anything else.
 
     Raises RasterError where it is one that cannot be used.
@@ -82,7 +84,8 @@ def find_product(path: str) -> Product | None:
     told = f"as its metadata say: (DN{shift}) / {quantification:g}, processing baseline {_baseline(product):05.2f}"
     name = PurePosixPath(prefix.rstrip("/")).name
     row_bytes = sum(2 * _BLOCK_PX**2 * -(-grids[band.resolution_m].width // _BLOCK_PX) for band in bands)
-    return Product(name, vrt, "reflectance", told, prefix + min(classified) if classified else None, row_bytes)
+    scl = prefix + min(classified) if classified else None
+    return ProductRaster(_METADATA[metadata], name, vrt, "reflectance", told, scl, row_bytes)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import rasterio
 from ofa_engine.core.errors import OutputError, RasterError
 from ofa_engine.core.sensors import detect
 from ofa_engine.raster.geotiff import Pending, check_output
-from ofa_engine.raster.source import Source, detect_source, gsd_m, pixel_area_m2, sampled_bands
+from ofa_engine.raster.source import Source, detect_source, gsd_m, pixel_area_m2
 
 from ..conftest import UTM, pixels_of, write_raster
 
@@ -122,12 +122,6 @@ def test_wavelengths_from_metadata_and_descriptions(tmp_path):
         target.update_tags(3, wavelength="490.0", wavelength_units="Nanometers")
     with Source(path) as source:
         assert source.facts().wavelengths_um == pytest.approx((0.665, 0.56, 0.49))
-
-
-def test_sampled_bands():
-    assert sampled_bands(13) == list(range(1, 14))
-    many = sampled_bands(224)
-    assert len(many) == 9 and many[0] == 1 and many[-1] == 224
 
 
 def test_outputs_are_checked_before_work_starts(tmp_path):
