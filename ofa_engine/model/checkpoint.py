@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ..core import catalog
 from ..core.errors import InputError, ModelFileError, OutputError
-from ..core.sensors import get_sensor
+from ..core.sensors import SENSORS, get_sensor
 from .heads import KINDS, LinearHead
 from .mae import MaskedAutoencoder
 from .ofanet import Architecture, OFANet
@@ -145,21 +145,26 @@ def _load_into(module: torch.nn.Module, tensors: dict[str, Tensor], path: Path) 
 
 
 def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> Checkpoint:
-    """A checkpoint for inference, in float32. Raises ModelFileError where it is damaged or not one of ours."""
+    """A checkpoint for inference, in float32, with the embedders of those of its sensors that are known here.
+
+    Raises ModelFileError where it is damaged or not one of ours.
+    """
     path = Path(path)
     header = catalog.read_header(path)
     if header["file"] != "checkpoint":
         raise ModelFileError(f"expected a checkpoint, found a {header['file']}: {path}")
     try:
-        model = OFANet(Architecture(**header["architecture"]), list(header["sensors"]))
-        for key, entry in header["sensors"].items():
+        known = {key: entry for key, entry in header["sensors"].items() if key in SENSORS}
+        model = OFANet(Architecture(**header["architecture"]), list(known))
+        for key, entry in known.items():
             if not len(entry["mean"]) == len(entry["std"]) == len(get_sensor(key).bands):
                 raise ValueError(f"statistics of {key}")
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"expected a complete checkpoint header, found {error} in {path}") from error
-    _load_into(model, {k: v for k, v in _read(path).items() if not k.startswith("decoders.")}, path)
-    for key, fingerprint in header["fingerprints"].items():
-        if model.fingerprint(key) != fingerprint:
+    unused = ("decoders.", *(f"embedders.{key}." for key in header["sensors"] if key not in known))
+    _load_into(model, {k: v for k, v in _read(path).items() if not k.startswith(unused)}, path)
+    for key in known:
+        if model.fingerprint(key) != header["fingerprints"].get(key):
             raise ModelFileError(f"the weights of {path} do not match its fingerprint for {key}: the file is damaged")
     model.eval().requires_grad_(False)
     return Checkpoint(model.to(device), header)

@@ -45,29 +45,31 @@ def _apply(rule: BandRule, product: Product, facts: RasterFacts, table: Table) -
     """The order of bands by that rule; None where it does not fit."""
     sensor = table.sensors[product.sensor]
     if rule.by == "names":
-        bands = _by_names(rule, product, sensor, facts, table)
-    elif rule.by == "wavelengths":
-        bands = _by_wavelengths(rule, product, sensor, facts)
-    else:
-        bands = _by_order(rule, product, sensor, facts, table)
-    if bands is None:
-        return None
-    return tuple(None if number in sensor.never else band for number, band in enumerate(bands, 1))
+        return _by_names(rule, product, sensor, facts, table)
+    if rule.by == "wavelengths":
+        return _by_wavelengths(rule, product, sensor, facts)
+    return _by_order(rule, product, sensor, facts, table)
+
+
+def _names_read(product: Product, sensor: Sensor) -> tuple[str, ...]:
+    """Per band of the sensor the name that the product has for it; "" where it has none, or it is never used."""
+    bands = enumerate(product.reads(sensor), 1)
+    return tuple(band.name if band and number not in sensor.never else "" for number, band in bands)
 
 
 def _by_names(
     rule: BandRule, product: Product, sensor: Sensor, facts: RasterFacts, table: Table
-) -> list[int | None] | None:
+) -> tuple[int | None, ...] | None:
     found = band_names(product, facts)
     if rule.rest:
         others = [i for i in measured_bands(facts, table) if i not in found.values()]
         found |= {rule.rest: others[0]} if len(others) == 1 else {}
-    wanted = [band.name if band else "" for band in product.reads(sensor)]
+    wanted = _names_read(product, sensor)
     read = sum(name in found for name in wanted)
     enough = len(found) >= rule.known if rule.known else read >= (rule.least or sum(map(bool, wanted)))
     if not enough or not found.keys() >= set(rule.also) or rule.one_of and found.keys().isdisjoint(rule.one_of):
         return None
-    return [found.get(name) for name in wanted]
+    return tuple(found.get(name) for name in wanted)
 
 
 def band_names(product: Product, facts: RasterFacts) -> dict[str, int]:
@@ -95,7 +97,9 @@ def _word(product: Product, description: str) -> str | None:
     return product.bands[int(match.lastgroup[1:])].name if match and match.lastgroup else None
 
 
-def _by_wavelengths(rule: BandRule, product: Product, sensor: Sensor, facts: RasterFacts) -> list[int | None] | None:
+def _by_wavelengths(
+    rule: BandRule, product: Product, sensor: Sensor, facts: RasterFacts
+) -> tuple[int | None, ...] | None:
     """Each embedder band's nearest source band, where each is the other's nearest and within the tolerance."""
     source = [(um, index) for index, um in enumerate(facts.wavelengths_um, 1) if um]
     if len(source) < 2:
@@ -107,15 +111,15 @@ def _by_wavelengths(rule: BandRule, product: Product, sensor: Sensor, facts: Ras
         back = min(range(len(wanted)), key=lambda i: abs(wanted[i] - um))
         close = abs(um - want) <= sensor.tolerance_um and back == number and number + 1 not in sensor.never
         bands.append(index if close else None)
-    there = sum(band is not None for band in bands)
-    return bands if there >= (rule.least or sum(map(bool, wanted))) else None
+    read = sum(band is not None for band in bands)
+    return tuple(bands) if read >= (rule.least or sum(map(bool, _names_read(product, sensor)))) else None
 
 
 def _by_order(
     rule: BandRule, product: Product, sensor: Sensor, facts: RasterFacts, table: Table
-) -> list[int | None] | None:
+) -> tuple[int | None, ...] | None:
     used = measured_bands(facts, table)
     if len(used) != len(rule.bands) or rule.unless_named and band_names(product, facts):
         return None
     place = dict(zip(rule.bands, used, strict=True))
-    return [place.get(band.name) if band else None for band in product.reads(sensor)]
+    return tuple(place.get(name) for name in _names_read(product, sensor))
