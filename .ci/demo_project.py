@@ -78,7 +78,7 @@ def build_project(out: Path):
     project.setCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
     cards, tree, operations = [], project.layerTreeRoot(), project.transformContext()
     for sensor in ORDER:
-        title = sensors.get(sensor).title
+        title = sensors.get_sensor(sensor).title
         group = tree.addGroup(title)
         scene = scene_layer(sensor)
         results = [("segment", *result_layer(out / f"{sensor}.tif", sensor, "segment"))]

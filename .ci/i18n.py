@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 def extract() -> dict[str, str]:
     """Text -> the file where it stands first. Raises ValueError for a `tr` of what cannot be found here."""
-    from ofa_engine.core.sensors import detection as sensors
+    from ofa_engine.core import sensors
 
     found = {}
     for path in sorted(PLUGIN.rglob("*.py")):

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS
 from training import console
 from training.data.shards import find_sets
 from training.machine import machine
@@ -64,7 +64,7 @@ def bench(
             "sensors": {},
         }
         log(f"{facts['machine']}; {config.model}, {config.precision}, batches of {config.batch}")
-        for key in config.sensors or list(sets) or list(sensors.SENSORS):
+        for key in config.sensors or list(sets) or list(SENSORS):
             figures = SensorThroughput(config, key, sets.get(key), ranks).measure(seconds, peak, reference)
             gc.collect()  # frees this sensor's model before the next one's is made
             facts["sensors"][key] = figures
@@ -75,7 +75,7 @@ def bench(
 def _parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser("training.bench", description="Speed of pretraining on this machine, by sensor.")
     p.add_argument("--data", default="", help="folder of prepared samples; without it random values only")
-    p.add_argument("--sensors", nargs="+", default=[], choices=sensors.SENSORS, metavar="S", help="[all]")
+    p.add_argument("--sensors", nargs="+", default=[], choices=SENSORS, metavar="S", help="[all]")
     p.add_argument("--model", choices=SIZES, default="base", help="[%(default)s]")
     p.add_argument("--batch", type=int, help="samples per step [256 on a GPU, 16 on a CPU]")
     p.add_argument("--input-px", type=int, default=224, help="side of the model's input [%(default)s]")

@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS
 from ofa_engine.model.checkpoint import choose_device
 from ofa_engine.model.ofanet import Architecture
 from training import console
@@ -61,7 +61,7 @@ class Methods:
         """Loads the files of these methods, so that a damaged one is found at once. Raises InputError."""
         for key in self.checkpoints:
             sensor = key.removeprefix("mae_single.")
-            if key not in ("ofanet", "satmae") and not (key != sensor and sensor in sensors.SENSORS):
+            if key not in ("ofanet", "satmae") and not (key != sensor and sensor in SENSORS):
                 raise InputError(f"expected checkpoints ofanet, satmae or mae_single.SENSOR, found {key!r}")
             if key.partition(".")[0] in methods or key == "ofanet":
                 self._get(key)

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS
 from ofa_engine.model.checkpoint import choose_device
 from ofa_engine.model.ofanet import Architecture
 from training import console
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         help="file of digests of the test images, or 'eurosat': the list that the "
         "starter's pretraining leaves out [one fifth of each class]",
     )
-    images.add_argument("--sensor", default="naip", choices=list(sensors.SENSORS))
+    images.add_argument("--sensor", default="naip", choices=list(SENSORS))
     images.add_argument("--bands", help="1-based bands of the files for the sensor's bands, e.g. 4,3,2,- [1,2,3,...]")
     model = parser.add_argument_group("the backbone, one of")
     one = model.add_mutually_exclusive_group(required=True)

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import UNITS
 from training import console
 from training.data.preparation import SHARD_MB, Preparation, summary
 from training.data.readers import SOURCES, SourceOptions, open_source
@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--seed", type=int, default=0, help="of the draw, and of simulated scenes [%(default)s]")
     p.add_argument("--size-px", type=console.positive_int, metavar="PX", help="side of all samples [the source's own]")
     p.add_argument("--bands", help="for geotiffs: source bands in the sensor's order, such as 3,2,1,-")
-    p.add_argument("--units", choices=sensors.UNITS, metavar="U", help=f"for geotiffs: {', '.join(sensors.UNITS)}")
+    p.add_argument("--units", choices=UNITS, metavar="U", help=f"for geotiffs: {', '.join(UNITS)}")
     p.add_argument("--variant", help="five-billion-pixels: 8-bit or 16-bit; ssl4eo: s2_l2a or s2_l1c [the first found]")
     p.add_argument("--split", help="hyspecnet: only the patches of a split, such as easy/train")
     p.add_argument("--workers", type=console.positive_int, default=os.cpu_count() or 1, help="processes [%(default)s]")

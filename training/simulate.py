@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS
 from training import console
 from training.simulation.scene_files import SAMPLES, write_scene
 
 
 def _parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser("training.simulate", description="Simulate scenes of a sensor.")
-    p.add_argument("--sensor", choices=list(sensors.SENSORS))
+    p.add_argument("--sensor", choices=list(SENSORS))
     p.add_argument("--size", type=int, default=256, metavar="PX", help="side of the scene [%(default)s]")
     p.add_argument("--seed", type=int, default=0, help="of the scene [%(default)s]")
     p.add_argument("-o", "--output", type=Path, metavar="FILE.tif")

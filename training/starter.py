@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from ofa_engine.core.callbacks import QUIET
 from ofa_engine.core.options import ClassifyOptions, FitOptions, SegmentOptions
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.segment import segment
 from ofa_engine.learning.fit import fit, format_fit_summary
@@ -130,7 +130,7 @@ class HeadMaker:
         return pairs
 
     def land_cover(self, scenes: int) -> None:
-        for key, sensor in sensors.SENSORS.items():
+        for key, sensor in SENSORS.items():
             size_px = 96 if key == "enmap" else 256
             pairs = self._simulated(key, range(7000, 7000 + scenes), size_px)
             held = self._simulated(key, range(9000, 9004), size_px)
@@ -180,7 +180,7 @@ class HeadMaker:
             if patches:
                 self.head(
                     f"{key}_landcover_chesapeake",
-                    f"{sensors.get(key).title}: land cover (Chesapeake)",
+                    f"{get_sensor(key).title}: land cover (Chesapeake)",
                     [self._patch(p, bands) for p in patches],
                     sensor=key,
                     bands=",".join(str(i + 1) for i in range(bands)),

@@ -22,7 +22,7 @@ from ..core.errors import InputError, OutputError
 from ..core.html import count_text
 from ..core.messages import command
 from ..core.options import ClassifyOptions, EvaluateOptions, SegmentOptions
-from ..core.sensors import detection as sensors
+from ..core.sensors import detect
 from ..core.version import __version__
 from ..inference.session import Session, open_session
 from ..learning.labelled import DEFAULT_LIMITS, SampleLimits
@@ -104,7 +104,7 @@ def _map_options(options: EvaluateOptions, task: str, raster: str) -> SegmentOpt
 
 def _find_head(options: EvaluateOptions) -> catalog.ModelFile:
     with Source(options.inputs[0]) as source:  # an unknown name gets the heads of its sensor listed
-        sensor = options.sensor or sensors.detect(source.facts(), None, options.bands, options.units).sensor
+        sensor = options.sensor or detect(source.facts(), None, options.bands, options.units).sensor
     return catalog.find_head(options.head, sensor or "", None)
 
 

@@ -10,7 +10,7 @@ from rasterio.windows import Window
 
 from ..core.catalog import find_checkpoint
 from ..core.classes import class_table, colors_for
-from ..core.sensors import detection as sensors
+from ..core.sensors import get_sensor
 from ..model.checkpoint import load_checkpoint, save_checkpoint, save_head
 from ..model.heads import LinearHead
 from ..model.ofanet import VIT_BASE, VIT_TINY, Architecture, OFANet
@@ -27,7 +27,7 @@ _FILES: dict[str, tuple[str, float, float, float]] = {
 
 def write_example(path: Path, width: int, height: int, sensor_id: str = "gaofen") -> Path:
     """A tiled, compressed raster of coarse patches with noise, which compresses about like imagery. Returns `path`."""
-    sensor, rng = sensors.get(sensor_id), np.random.default_rng(0)
+    sensor, rng = get_sensor(sensor_id), np.random.default_rng(0)
     dtype, factor, low, high = _FILES[sensor.unit]
     mean, std = (factor * np.array(v, np.float32)[:, None, None] for v in (sensor.mean, sensor.std))
     bands, gsd = len(mean), sum(sensor.gsd_m) / 2
@@ -78,7 +78,7 @@ def random_model(folder: Path, model: str, sensor_id: str, classes: int) -> tupl
         checkpoint = find_checkpoint(None, sensor_id).path
         loaded = load_checkpoint(checkpoint)
         net, tile_px = loaded.model, loaded.tile_px(sensor_id)
-    head = LinearHead(net.arch.width, classes, "segment", len(sensors.get(sensor_id).bands))
+    head = LinearHead(net.arch.width, classes, "segment", len(get_sensor(sensor_id).bands))
     torch.nn.init.normal_(head.weight, std=net.arch.width**-0.5)
     torch.nn.init.normal_(head.pixel_weight, std=head.bands**-0.5)
     names = [f"class {number}" for number in range(1, classes + 1)]

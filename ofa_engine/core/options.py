@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from .errors import InputError
 from .messages import option
 from .option_schema import declare, options_of
-from .sensors.detection import SENSORS, UNITS
+from .sensors import SENSORS, UNITS
 
 DEFAULT_OVERLAP, MAX_OVERLAP = 0.25, 0.75  # shares of a tile
 MIN_TILE_PX, MAX_TILE_PX = 16, 8192

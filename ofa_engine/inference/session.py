@@ -12,8 +12,7 @@ from ..core.callbacks import Callbacks
 from ..core.errors import InputError, SensorError
 from ..core.messages import option
 from ..core.options import MAX_OVERLAP, MAX_TILE_PX, MIN_MEMORY_MB, MIN_TILE_PX, MapOptions, value_of
-from ..core.sensors import detection as sensor_table
-from ..core.sensors.detection import Detection
+from ..core.sensors import Detection, Sensor, get_sensor
 from ..core.version import __version__
 from ..model.checkpoint import Checkpoint, check_head, choose_device, load_checkpoint, load_head
 from ..model.heads import LinearHead
@@ -45,8 +44,8 @@ class Session:
     budget_bytes: int  # of memory, as the user has limited it or as is free
 
     @property
-    def sensor(self) -> sensor_table.Sensor:
-        return sensor_table.get(self.detection.sensor or "")
+    def sensor(self) -> Sensor:
+        return get_sensor(self.detection.sensor or "")
 
     @property
     def present(self) -> list[int]:
@@ -90,7 +89,7 @@ class Session:
             tags["MASK_VALUES"] = ",".join(f"{float(value):g}" for value in options.mask_values)
         tags |= more
         if found.mapped:
-            tags["MAPPED_BANDS"] = "bands of another sensor or order, as told by the user"
+            tags["MAPPED_BANDS"] = "bands of another sensor, or in another order than was found"
         return tags
 
 

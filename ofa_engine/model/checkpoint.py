@@ -17,7 +17,7 @@ from torch import Tensor
 from ..core import catalog, files
 from ..core.errors import InputError, ModelFileError, OutputError
 from ..core.messages import command, option
-from ..core.sensors import detection as sensor_table
+from ..core.sensors import SENSORS, get_sensor
 from .heads import KINDS, LinearHead
 from .mae import MaskedAutoencoder
 from .ofanet import Architecture, OFANet
@@ -67,7 +67,7 @@ def save_checkpoint(
     """
     described = {}
     for key in model.embedders:
-        sensor = sensor_table.get(key)
+        sensor = get_sensor(key)
         mean, std = (statistics or {}).get(key, (list(sensor.mean), list(sensor.std)))
         described[key] = {
             "bands": list(sensor.band_names),
@@ -121,7 +121,7 @@ def save_head(
         OutputError: where the file cannot be written.
         ValueError: where the number of classes is not the head's.
     """
-    sensor = sensor_table.get(sensor_id)
+    sensor = get_sensor(sensor_id)
     if len(classes) != len(head.bias):
         raise ValueError(f"expected {len(head.bias)} classes, found {len(classes)}")
     header = {
@@ -169,21 +169,26 @@ def _load_into(module: torch.nn.Module, tensors: dict[str, Tensor], path: Path) 
 
 
 def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> Checkpoint:
-    """A checkpoint for inference, in float32. Raises ModelFileError where it is damaged or not one of ours."""
+    """A checkpoint for inference, in float32, with the embedders of those of its sensors that are known here.
+
+    Raises ModelFileError where it is damaged or not one of ours.
+    """
     path = Path(path)
     header = catalog.read_header(path)
     if header["file"] != "checkpoint":
         raise ModelFileError(f"expected a checkpoint, found a {header['file']}: {path}")
     try:
-        model = OFANet(Architecture(**header["architecture"]), list(header["sensors"]))
-        for key, entry in header["sensors"].items():
-            if not len(entry["mean"]) == len(entry["std"]) == len(sensor_table.get(key).bands):
+        known = {key: entry for key, entry in header["sensors"].items() if key in SENSORS}
+        model = OFANet(Architecture(**header["architecture"]), list(known))
+        for key, entry in known.items():
+            if not len(entry["mean"]) == len(entry["std"]) == len(get_sensor(key).bands):
                 raise ValueError(f"statistics of {key}")
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"expected a complete checkpoint header, found {error} in {path}") from error
-    _load_into(model, {k: v for k, v in _read(path).items() if not k.startswith("decoders.")}, path)
-    for key, fingerprint in header["fingerprints"].items():
-        if model.fingerprint(key) != fingerprint:
+    unused = ("decoders.", *(f"embedders.{key}." for key in header["sensors"] if key not in known))
+    _load_into(model, {k: v for k, v in _read(path).items() if not k.startswith(unused)}, path)
+    for key in known:
+        if model.fingerprint(key) != header["fingerprints"].get(key):
             raise ModelFileError(f"the weights of {path} do not match its fingerprint for {key}: the file is damaged")
     model.eval().requires_grad_(False)
     return Checkpoint(model.to(device), header)
@@ -208,7 +213,7 @@ def load_head(
             )
         if header["kind"] not in KINDS:
             raise ModelFileError(f"expected a head of kind {' or '.join(KINDS)}, found {header['kind']!r} in {path}")
-        bands = len(sensor_table.get(sensor_id).bands)
+        bands = len(get_sensor(sensor_id).bands)
         if len(header["bands"]) != bands:
             raise ModelFileError(f"expected {bands} bands of {sensor_id}, found {len(header['bands'])} in {path}")
         pixel_bands = bands if header["kind"] == "linear+pixels" else 0

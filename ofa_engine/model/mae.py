@@ -15,7 +15,7 @@ from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..core.sensors import detection as sensor_table
+from ..core.sensors import Sensor, get_sensor
 from .ofanet import Embedder, OFANet, layer_norm, patchify, sincos_positions, usable_bands
 
 
@@ -33,7 +33,7 @@ class Decoder(nn.Module):
 
     def __init__(
         self,
-        sensor: sensor_table.Sensor,
+        sensor: Sensor,
         encoder_width: int,
         size: DecoderSize,
         grid: int,
@@ -97,7 +97,7 @@ class MaskedAutoencoder(nn.Module):
         arch = model.arch
         self.model, self.mask_ratio, self.size = model, mask_ratio, size
         self.decoders = nn.ModuleDict(
-            {key: Decoder(sensor_table.get(key), arch.width, size, arch.grid, arch.patch_px) for key in model.embedders}
+            {key: Decoder(get_sensor(key), arch.width, size, arch.grid, arch.patch_px) for key in model.embedders}
         )
 
     @property

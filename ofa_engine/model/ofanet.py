@@ -14,7 +14,7 @@ from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..core.sensors import detection as sensor_table
+from ..core.sensors import SENSORS, Sensor, get_sensor
 
 layer_norm: Any = partial(nn.LayerNorm, eps=1e-6)
 
@@ -52,7 +52,7 @@ def patchify(pixels: Tensor, patch_px: int) -> Tensor:
 class Embedder(nn.Module):
     """A sensor's patch embedding: the strided convolution of ViT, over the bands that are present."""
 
-    def __init__(self, sensor: sensor_table.Sensor, width: int, patch_px: int):
+    def __init__(self, sensor: Sensor, width: int, patch_px: int):
         super().__init__()
         self.patch_px = patch_px
         self.usable = len(sensor.bands) - len(sensor.never)
@@ -113,13 +113,13 @@ class Backbone(nn.Module):
 class OFANet(nn.Module):
     """Embedders for `sensor_ids` and the shared backbone."""
 
-    def __init__(self, arch: Architecture, sensor_ids: Sequence[str] = tuple(sensor_table.SENSORS)):
+    def __init__(self, arch: Architecture, sensor_ids: Sequence[str] = tuple(SENSORS)):
         super().__init__()
         if arch.input_px % arch.patch_px or arch.width % arch.heads or arch.width % 4:
             raise ValueError(f"expected input_px divisible by patch_px and width by heads and 4, found {arch}")
         self.arch = arch
         self.embedders = nn.ModuleDict(
-            {key: Embedder(sensor_table.get(key), arch.width, arch.patch_px) for key in sensor_ids}
+            {key: Embedder(get_sensor(key), arch.width, arch.patch_px) for key in sensor_ids}
         )
         self.backbone = Backbone(arch)
 
@@ -155,7 +155,7 @@ class OFANet(nn.Module):
 
 def usable_bands(sensor_id: str) -> tuple[int, ...]:
     """0-based embedder bands, without those that always count as missing."""
-    sensor = sensor_table.get(sensor_id)
+    sensor = get_sensor(sensor_id)
     return tuple(i for i in range(len(sensor.bands)) if i + 1 not in sensor.never)
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..core.sensors.detection import Sensor, affine_to_canonical
+from ..core.sensors import Sensor, affine_to_canonical
 
 _LEAST_POWER = 1e-6  # -60 dB, under any calibrated backscatter; keeps zeros of linear power finite
 

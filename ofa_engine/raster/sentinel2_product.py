@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..core.errors import RasterError
-from ..core.sensors.detection import SENSORS
+from ..core.sensors import SENSORS
 
-_METADATA = ("MTD_MSIL2A.xml", "MTD_MSIL1C.xml")
+_METADATA = {"MTD_MSIL2A.xml": "sentinel-2-l2a", "MTD_MSIL1C.xml": "sentinel-2-l1c"}  # file: id of the product
 _IMAGE = re.compile(r"(GRANULE/[\w.-]+)/IMG_DATA/(?:R\d+m/)?[\w.-]+_(B\d[\dA]|SCL)(?:_(\d+)m)?")
 _BLOCK_PX = 1024  # the side of a JPEG 2000 tile at 10 m: read in such blocks, each is decoded once
 _LARGEST_XML_BYTES = 64 * 2**20  # real ones have under one megabyte
@@ -26,14 +26,16 @@ Root = Path | zipfile.Path
 
 @dataclass(frozen=True)
 class Sentinel2Product:
-    """A product as one raster. `name` is that of its folder; `vrt` describes it to GDAL, with band names and values in
-    `units`, NaN where there is none; `told` says where the unit comes from; `scl` is GDAL's name of the scene
-    classification or None; `block_row_bytes` is what the blocks across all of its width take once they are decoded."""
+    """A product as one raster. `id` is that of `core.sensors`, `name` that of its folder; `vrt` describes it to GDAL,
+    with band names and values in `units`, NaN where there is none; `unit_source` says where the unit comes from; `scl`
+    is GDAL's name of the scene classification or None; `block_row_bytes` is what the blocks across all of its width
+    take once they are decoded."""
 
+    id: str
     name: str
     vrt: str
     units: str
-    told: str
+    unit_source: str
     scl: str | None
     block_row_bytes: int
 
@@ -79,10 +81,13 @@ def find_product(path: str) -> Sentinel2Product | None:
     vrt = _vrt(bands, grids, code, quantification, prefix)
     offsets = {band.offset for band in bands}
     shift = f"{offsets.pop():+g}" if len(offsets) == 1 else "+the band's offset"
-    told = f"as its metadata say: (DN{shift}) / {quantification:g}, processing baseline {_baseline(product):05.2f}"
+    unit_source = (
+        f"as its metadata say: (DN{shift}) / {quantification:g}, processing baseline {_baseline(product):05.2f}"
+    )
     name = PurePosixPath(prefix.rstrip("/")).name
     row_bytes = sum(2 * _BLOCK_PX**2 * -(-grids[band.resolution_m].width // _BLOCK_PX) for band in bands)
-    return Sentinel2Product(name, vrt, "reflectance", told, prefix + min(classified) if classified else None, row_bytes)
+    scl = prefix + min(classified) if classified else None
+    return Sentinel2Product(_METADATA[metadata], name, vrt, "reflectance", unit_source, scl, row_bytes)
 
 
 @contextmanager

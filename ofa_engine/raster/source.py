@@ -2,7 +2,6 @@
 
 import math
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from rasterio.windows import Window
 
 from ..core.errors import RasterError, SensorError
 from ..core.messages import option
-from ..core.sensors.detection import Detection, RasterFacts, detect, sample_windows
+from ..core.sensors import Detection, RasterFacts, detect, sample_windows, sampled_bands, wavelength_um
 from ..tiling.axis import Blocks
 from .gdal import display_name, one_line, open_quietly
 from .georeference import gsd_m, place
@@ -199,14 +198,13 @@ class Source:
     def facts(self) -> RasterFacts:
         """What detection needs to know. Raises RasterError where the sample cannot be read."""
         d = self.dataset
-        count = d.count
         return RasterFacts(
             dtype=d.dtypes[0],
             colors=tuple(c.name for c in d.colorinterp),
             descriptions=tuple(text or "" for text in d.descriptions),
-            wavelengths_um=tuple(_wavelength_um(d.tags(i), d.descriptions[i - 1] or "") for i in range(1, count + 1)),
+            wavelengths_um=tuple(_wavelength_um(d, band) for band in range(1, d.count + 1)),
             gsd_m=gsd_m(self.transform, self.crs, self.width, self.height),
-            samples=() if self.product else self._samples(),  # a product's metadata tell what values are
+            samples=() if self.product else self._samples(),  # a product's metadata say what its values are
         )
 
     def _samples(self) -> tuple[tuple[float, ...], ...]:
@@ -227,19 +225,25 @@ class Source:
 def detect_source(
     source: Source, sensor_id: str | None = None, bands: str | None = None, units: str | None = None
 ) -> Detection:
-    """`sensors.detect` on an open raster, with bands that are nodata everywhere as missing.
+    """The recognition of an open raster, with bands that are nodata everywhere as missing.
 
-    Raises RasterError where nothing is valid or the file breaks off, SensorError where the user's words do not fit.
+    Args:
+        sensor_id, bands, units: what the user has set; see `core.sensors.detect`.
+
+    Raises:
+        RasterError: nothing is valid, or the file breaks off.
+        SensorError: what the user has set does not fit.
     """
     product, name = source.product, source.name
     if product and units not in (None, product.units):
-        raise SensorError(f"expected no {option('units')} for {name}, whose metadata tell the unit, found {units}")
+        raise SensorError(f"expected no {option('units')} for {name}, whose metadata say the unit, found {units}")
     found = detect(source.facts(), sensor_id, bands, product.units if product else units)
     if found.sensor is None:
         return found
     if product:
         clouds = f"; for {option('valid_mask')}, its scene classification is {product.scl}" if product.scl else ""
-        found = replace(found, reason=found.marked_reason.replace("(as told)", f"({product.told})") + clouds)
+        reason = found.marked_reason.replace("(as set)", f"({product.unit_source})") + clouds
+        found = replace(found, reason=reason, product=product.id)
     used = [band for band in found.bands if band]
     try:
         empty = source.empty_bands(used)
@@ -267,20 +271,6 @@ def _round(value: float) -> int:
     return math.floor(value + 0.5)
 
 
-def sampled_bands(count: int) -> list[int]:
-    """1-based bands whose values detection looks at: all up to 16, else nine spread evenly."""
-    return list(range(1, count + 1)) if count <= 16 else [1 + i * (count - 1) // 8 for i in range(9)]
-
-
-def _wavelength_um(tags: dict[str, str], description: str) -> float | None:
-    """Centre wavelength from ENVI-style band metadata or a description such as 'band 3 (429.3 Nanometers)'."""
-    text, unit = tags.get("wavelength", ""), tags.get("wavelength_units", "")
-    if not text:
-        match = re.search(r"([\d.]+)\s*(nm|nanometers?|um|µm|micrometers?|microns?)\b", description, re.IGNORECASE)
-        text, unit = (match[1], match[2]) if match else ("", "")
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    nanometers = unit.lower().startswith("n") or not unit and value > 100
-    return value / 1000 if nanometers else value
+def _wavelength_um(dataset: rasterio.DatasetReader, band: int) -> float | None:
+    tags, description = dataset.tags(band), dataset.descriptions[band - 1] or ""
+    return wavelength_um(tags.get("wavelength", ""), tags.get("wavelength_units", ""), description)

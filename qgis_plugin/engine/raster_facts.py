@@ -4,7 +4,6 @@ Read with the GDAL that QGIS ships, since QGIS's own raster provider hides band 
 """
 
 import math
-import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -15,7 +14,6 @@ from qgis.core import QgsProviderRegistry, QgsRasterLayer
 from ..i18n.texts import tr
 from .modules import errors, sensors
 
-_IN_DESCRIPTION = re.compile(r"([\d.]+)\s*(nm|nanometers?|um|µm|micrometers?|microns?)\b", re.IGNORECASE)
 _EQUATOR_M, _ECCENTRICITY2 = 6378137.0, 0.00669437999014  # WGS 84
 
 
@@ -37,7 +35,7 @@ def source_path(layer) -> str:
 
 
 class Stopped(Exception):
-    """The reading was no longer wanted."""
+    """The facts are no longer wanted."""
 
 
 def facts_of(layer) -> sensors.RasterFacts:
@@ -71,15 +69,7 @@ def facts_at(path: str, stopped: Callable[[], bool] = lambda: False, first=lambd
 
 def _wavelength_um(band) -> float | None:
     text, unit = band.GetMetadataItem("wavelength") or "", band.GetMetadataItem("wavelength_units") or ""
-    if not text:
-        match = _IN_DESCRIPTION.search(band.GetDescription() or "")
-        text, unit = (match[1], match[2]) if match else ("", "")
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    nanometres = unit.lower().startswith("n") or not unit and value > 100
-    return value / 1000 if nanometres else value
+    return sensors.wavelength_um(text, unit, band.GetDescription() or "")
 
 
 def _gsd_m(dataset) -> float | None:
@@ -107,16 +97,15 @@ def _gsd_m(dataset) -> float | None:
 
 
 def _samples(dataset, bands, path: str, stopped) -> tuple[tuple[float, ...], ...]:
-    """Sorted valid values a band: of all bands up to 16, else of nine, which tell the unit as well."""
-    count = len(bands)
-    chosen = set(range(count)) if count <= 16 else {i * (count - 1) // 8 for i in range(9)}
+    """Per band its sorted valid values; empty for a band that is not sampled."""
+    chosen = [number - 1 for number in sensors.sampled_bands(len(bands))]
     windows = sensors.sample_windows(dataset.RasterXSize, dataset.RasterYSize)
     alpha_read = any(bands[i].GetColorInterpretation() == gdal.GCI_AlphaBand for i in chosen)  # then it masks nothing
     masked = bands[0].GetMaskFlags() & gdal.GMF_PER_DATASET and not alpha_read  # an internal mask or a .msk file
     masks = [_read(bands[0].GetMaskBand(), window, path) if masked else None for window in windows]
     parts: list[list] = [[] for _ in bands]
     for window, mask in zip(windows, masks, strict=True):  # bands inside: a block of interleaved bands is unpacked once
-        for index in sorted(chosen):
+        for index in chosen:
             if stopped():
                 raise Stopped
             band = bands[index]

@@ -46,7 +46,7 @@ _SCORE_TITLES = {
 
 
 def sensor_name(sensor: str) -> str:
-    return sensor_title(sensors.get(sensor)) if sensor in sensors.SENSORS else sensor
+    return sensor_title(sensors.get_sensor(sensor)) if sensor in sensors.SENSORS else sensor
 
 
 def score(entry: ModelEntry) -> tuple[str, str]:

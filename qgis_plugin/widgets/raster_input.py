@@ -158,9 +158,9 @@ class RasterInput(QWidget):
             verdict = self._colored(tr("Not recognised"), "bad")
             text = f"{verdict}: {escape(with_field_titles(found.reason))}"
         else:
-            verdict = f"{sensor_title(sensors.get(found.sensor))} ({_CONFIDENCE[found.confidence]})"
+            verdict = f"{sensor_title(sensors.get_sensor(found.sensor))} ({_CONFIDENCE[found.confidence]})"
             text = self._colored(verdict, _STATES[found.confidence])
-            others = [sensor_title(sensors.get(c)) for c in found.candidates if c != found.sensor]
+            others = [sensor_title(sensors.get_sensor(c)) for c in found.candidates if c != found.sensor]
             reason = with_field_titles(found.reason) + (tr("; or: ") + ", ".join(others) if others else "")
         self.verdict.setText(text)
         self.reason.setText(escape(reason))
@@ -172,7 +172,7 @@ class RasterInput(QWidget):
         first = sensors.detect(self._loader.first).sensor if self._loader.first else None
         if first is None:
             return tr("Looking at the raster...")
-        return tr("{sensor}, looking at the values...").format(sensor=escape(sensor_title(sensors.get(first))))
+        return tr("{sensor}, looking at the values...").format(sensor=escape(sensor_title(sensors.get_sensor(first))))
 
     def _colored(self, text: str, state: str) -> str:
         return f'<span style="color:{state_color(self, state)}; font-weight:600">{escape(text)}</span>'
@@ -183,10 +183,10 @@ class RasterInput(QWidget):
         self.bands.setPlaceholderText(shown if found and len(found.bands) <= 16 else "")
         unit = tr(sensors.UNITS[found.units]) if found and found.units and not self._chosen[2] else ""
         sensor = found.sensor if found and found.sensor else self._chosen[0]
-        title = sensor_title(sensors.get(sensor)) if sensor and not self._chosen[0] else ""
+        title = sensor_title(sensors.get_sensor(sensor)) if sensor and not self._chosen[0] else ""
         for box, answer in ((self.sensor, title), (self.units, unit)):
             box.setItemText(0, tr("as recognised: {answer}").format(answer=answer) if answer else tr("as recognised"))
-        names = sensors.get(sensor).band_names if sensor else ()
+        names = sensors.get_sensor(sensor).band_names if sensor else ()
         if len(names) > 12:
             names = (*names[:3], "...", names[-1])
         self.wanted.setText(tr("one entry each for {names}").format(names=", ".join(names)) if names else "")

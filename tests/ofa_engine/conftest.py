@@ -9,7 +9,7 @@ import rasterio
 import torch
 
 from ofa_engine.core.classes import class_table
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.model.checkpoint import save_checkpoint, save_head
 from ofa_engine.model.heads import LinearHead
 from ofa_engine.model.ofanet import Architecture, OFANet
@@ -26,7 +26,7 @@ def models(tmp_path_factory) -> Path:
     torch.manual_seed(1)
     model = OFANet(TINY)
     save_checkpoint(folder / "tiny.safetensors", model, "tiny", {"note": "untrained"}, half=True)
-    for sensor in sensors.SENSORS:
+    for sensor in SENSORS:
         for task in ("segment", "classify"):
             head = LinearHead(TINY.width, 3, task)
             torch.nn.init.normal_(head.weight)
@@ -51,7 +51,7 @@ def use_tiny_models(models, monkeypatch):
 def pixels_of(sensor: str, height: int, width: int, seed: int = 0) -> np.ndarray:
     """(bands, H, W) as files of that sensor hold them."""
     rng = np.random.default_rng(seed)
-    table = sensors.get(sensor)
+    table = get_sensor(sensor)
     shape = (len(table.bands), height, width)
     mean, std = (np.array(v)[:, None, None] for v in (table.mean, table.std))
     values = mean + std * rng.standard_normal(shape)
@@ -94,9 +94,9 @@ def scene(tmp_path):
         pixels = pixels_of(sensor, height, width, seed)
         if change is not None:
             pixels = change(pixels)
-        gsd = sum(sensors.get(sensor).gsd_m) / 2
+        gsd = sum(get_sensor(sensor).gsd_m) / 2
         transform = rasterio.Affine(gsd, 0, 500000, 0, -gsd, 5800000)
-        names = sensors.get(sensor).band_names if sensor != "enmap" else ()
+        names = get_sensor(sensor).band_names if sensor != "enmap" else ()
         more = {"transform": transform, "names": names} | more
         return write_raster(tmp_path / f"{sensor}.tif", pixels, **more)
 

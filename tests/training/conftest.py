@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from training.data.shards import ShardManifest, sha256
 from training.probes.backbones import random_backbone
 from training.simulation.scene import simulate
@@ -21,7 +21,7 @@ def prepared(tmp_path_factory):
             folder.mkdir()
             values = np.stack([simulate(sensor, size_px, seed)[0] for seed in range(count)]).astype(np.float32)
             np.save(folder / "shard-00000.npy", values)
-            table = sensors.get(sensor)
+            table = get_sensor(sensor)
             ShardManifest(
                 sensor,
                 table.unit,

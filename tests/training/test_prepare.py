@@ -13,7 +13,7 @@ import pytest
 import rasterio
 from PIL import Image
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import affine_to_canonical, get_sensor
 from training.data.shards import ShardSet, load_manifest
 from training.prepare import main
 
@@ -112,7 +112,7 @@ def test_hyperspectral_statistics_missing_bands_and_empty_files(tmp_path):
     assert np.allclose(np.array(made.mean)[there], pixels.mean((0, 2, 3))[there], rtol=1e-9)
     assert np.allclose(np.array(made.std)[there], pixels.std((0, 2, 3))[there], rtol=1e-9)
     assert set(np.array(made.mean)[~there]) == {0} and set(np.array(made.std)[~there]) == {1}
-    kept = [i for i in range(224) if there[i] and i + 1 not in sensors.get("enmap").never]
+    kept = [i for i in range(224) if there[i] and i + 1 not in get_sensor("enmap").never]
     number = int(made.samples[2][-1])
     assert np.array_equal(samples.read([2])[0], stack[number][kept])
 
@@ -283,10 +283,10 @@ def test_public_pictures(shared_data, tmp_path):
 def test_public_rasters(shared_data, tmp_path, folder, sensor, options):
     run("geotiffs", shared_data / folder, "-o", tmp_path, "--workers", 1, *options)
     samples = ShardSet(tmp_path / sensor)
-    table = sensors.get(sensor)
+    table = get_sensor(sensor)
     bands = samples.bands_present
     assert bands == [i for i in range(len(table.bands)) if i + 1 not in table.never]
     pixels = samples.read(range(len(samples))).astype(np.float64)
-    scale, offset = sensors.affine_to_canonical(table, samples.manifest.units)
+    scale, offset = affine_to_canonical(table, samples.manifest.units)
     assert np.allclose(np.array(samples.manifest.mean)[bands], np.nanmean(pixels, (0, 2, 3)) * scale + offset)
     assert np.allclose(np.array(samples.manifest.std)[bands], np.nanstd(pixels, (0, 2, 3)) * scale)

@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ofa_engine.core.errors import InputError, OutputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import UNITS, get_sensor
 from training.data.moments import Moments
 from training.data.readers.reader import Listing, Reader
 from training.data.sample_loader import SampleLoader, draw, sample_shape
@@ -57,7 +57,7 @@ class Preparation:
         """
         order = draw(listing, self.seed)
         shape = sample_shape(reader, order, self.size_px)
-        bands = len(sensors.get(reader.sensor).bands)
+        bands = len(get_sensor(reader.sensor).bands)
         folder = self.output / reader.sensor
         decisive = (self.source, {**vars(reader), "root": ""}, shape, self.crop, self.seed, self.shard_mb)
         recipe = hashlib.sha256(repr(decisive).encode()).hexdigest()
@@ -132,7 +132,7 @@ def summary(manifest: ShardManifest, listing: Listing, folder: Path) -> str:
     (c, h, w), present = manifest.shape, sum(manifest.present)
     lines = [
         f"{manifest.sensor}: {len(manifest.samples):,} of {len(listing.names):,} samples, {present} of {c} bands, "
-        f"{h} x {w} px, {manifest.dtype} ({sensors.UNITS[manifest.units]})",
+        f"{h} x {w} px, {manifest.dtype} ({UNITS[manifest.units]})",
         f"  {len(manifest.shards)} shards, {size / 1e6:,.1f} MB in {folder}",
     ]
     lines += [f"  {note}" for note in listing.notes]

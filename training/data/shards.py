@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 
 FORMAT_VERSION = 1
 
@@ -53,7 +53,7 @@ def load_manifest(folder: str | Path) -> ShardManifest:
     if values.get("format") != FORMAT_VERSION:
         raise ValueError(f"expected format version {FORMAT_VERSION}, found {values.get('format')} in {path}")
     manifest = ShardManifest(**values)
-    sensor = sensors.get(manifest.sensor)
+    sensor = get_sensor(manifest.sensor)
     if manifest.shape[0] != len(sensor.bands) or manifest.units not in sensor.units:
         raise ValueError(f"expected {len(sensor.bands)} bands of {sensor.id}, found {manifest.shape} in {path}")
     return manifest
@@ -73,13 +73,13 @@ class ShardSet:
     @property
     def bands_present(self) -> list[int]:
         """0-based embedder bands that the samples hold and the sensor uses."""
-        sensor = sensors.get(self.manifest.sensor)
+        sensor = get_sensor(self.manifest.sensor)
         return [i for i, present in enumerate(self.manifest.present) if present and i + 1 not in sensor.never]
 
     def statistics(self) -> tuple[list[float], list[float]]:
         """(mean, std) of each of the sensor's bands in its canonical unit; the sensor table's for bands that are
         missing or constant in the samples."""
-        sensor, manifest = sensors.get(self.manifest.sensor), self.manifest
+        sensor, manifest = get_sensor(self.manifest.sensor), self.manifest
         known, bands = set(self.bands_present), range(len(sensor.bands))
         mean = [manifest.mean[i] if i in known else sensor.mean[i] for i in bands]
         std = [manifest.std[i] if i in known and manifest.std[i] > 0 else sensor.std[i] for i in bands]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ofa_engine.core.sensors.detection import Sensor
+from ofa_engine.core.sensors import Sensor
 from ofa_engine.model.preprocess import normalise, to_canonical
 
 _MASK, _CROP = 0, 1  # independent streams of random numbers

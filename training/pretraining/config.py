@@ -12,7 +12,7 @@ import torch
 import yaml
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors.detection import SENSORS
+from ofa_engine.core.sensors import SENSORS
 from ofa_engine.model.mae import DecoderSize
 from ofa_engine.model.ofanet import VIT_BASE, VIT_LARGE, VIT_SMALL, VIT_TINY, Architecture
 

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from ofa_engine.core.sensors import detection as sensors
-from ofa_engine.core.sensors.detection import Sensor
+from ofa_engine.core.sensors import Sensor, get_sensor
 
 _CELL_PX, _GAP_PX, _MARGIN_PX, _TITLE_PX = 224, 4, 16, 38
 _BACKGROUND, _TEXT, _MASKED = (255, 255, 255), (30, 30, 30), (128, 128, 128)
@@ -32,7 +31,7 @@ class SheetRow:
 
 def write_contact_sheet(path: Path, rows: Mapping[str, SheetRow]) -> None:
     """Writes one PNG with a row per sensor, and in it for each sample: input, masked input, reconstruction."""
-    lines = [(_title(key, row.present), _triples(sensors.get(key), row)) for key, row in rows.items()]
+    lines = [(_title(key, row.present), _triples(get_sensor(key), row)) for key, row in rows.items()]
     gap = 4 * _GAP_PX  # between samples
     step = 3 * _CELL_PX + 2 * _GAP_PX + gap
     width = 2 * _MARGIN_PX + step * max(len(triples) for _, triples in lines) - gap
@@ -52,7 +51,7 @@ def write_contact_sheet(path: Path, rows: Mapping[str, SheetRow]) -> None:
 
 
 def _title(sensor_id: str, present: Sequence[int]) -> str:
-    sensor = sensors.get(sensor_id)
+    sensor = get_sensor(sensor_id)
     shown = " / ".join(_shown_bands(sensor, present)[1])
     missing = len(sensor.bands) - len(sensor.never) - len(present)
     more = f", {missing} of {len(sensor.bands)} bands missing" if missing else ""

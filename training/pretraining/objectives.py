@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.mae import MaskedAutoencoder
 from ofa_engine.model.ofanet import OFANet
 from training.data.shards import ShardSet
@@ -50,7 +50,7 @@ class MaskedAutoencoding:
         data = self.sets[step.sensor]
         pixels = prepare_batch(
             batch.values,
-            sensors.get(step.sensor),
+            get_sensor(step.sensor),
             data.bands_present,
             data.manifest.units,
             data.manifest.nodata,

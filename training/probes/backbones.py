@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.checkpoint import Checkpoint, load_checkpoint
 from ofa_engine.model.ofanet import Architecture, OFANet
 
@@ -60,7 +60,7 @@ class OFABackbone:
     def statistics(self, sensor: str) -> tuple[Sequence[float], Sequence[float]]:
         self._expect(sensor)
         if self.header is None:
-            return sensors.get(sensor).mean, sensors.get(sensor).std
+            return get_sensor(sensor).mean, get_sensor(sensor).std
         return Checkpoint(self.model, self.header).statistics(sensor)
 
     def tokens(self, pixels: Tensor, sensor: str, present: Sequence[int]) -> Tensor:
@@ -149,7 +149,7 @@ class TimmBackbone:
         return _digest(self.name, self._model(3))
 
     def statistics(self, sensor: str) -> tuple[Sequence[float], Sequence[float]]:
-        table = sensors.get(sensor)
+        table = get_sensor(sensor)
         if table.unit != "8-bit" or len(table.bands) != 3:
             raise InputError(
                 f"expected RGB in 8 bits for the statistics of {self.name}, found {sensor}: use --normalise task"

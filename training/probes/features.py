@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ofa_engine.core.errors import InputError, OfaError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import UNITS, get_sensor
 from ofa_engine.model import preprocess
 from training.console import progress
 from training.probes.backbones import FrozenBackbone
@@ -44,7 +44,7 @@ def statistics_of(
     mean, std = (tuple(float(part[band]) for band in task.bands) for part in backbone.statistics(task.sensor))
     for name, m, s, own_m, own_s in zip(task.source_bands, mean, std, task.mean, task.std, strict=True):
         if abs(m - own_m) > 6 * s or not 0.02 < own_s / s < 50:
-            unit = sensors.UNITS[sensors.get(task.sensor).unit]
+            unit = UNITS[get_sensor(task.sensor).unit]
             raise InputError(
                 f"expected {task.name} in {unit} to normalise by the checkpoint (about {m:.4g}), found "
                 f"{own_m:.4g} in {name}: use --normalise task"

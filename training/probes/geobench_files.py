@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from training.probes.geobench_samples import HDF5Split, SampleFile
 from training.probes.safe_pickle import read_pickle_file
 from training.probes.task import ProbeTask, band_statistics
@@ -62,11 +62,11 @@ class TaskSpec:
     @property
     def bands(self) -> tuple[int, ...]:
         """0-based embedder bands, ascending."""
-        return tuple(i for i, name in enumerate(sensors.get(self.sensor).band_names) if name in self.names)
+        return tuple(i for i, name in enumerate(get_sensor(self.sensor).band_names) if name in self.names)
 
     @property
     def source_bands(self) -> tuple[str, ...]:
-        band_names = sensors.get(self.sensor).band_names
+        band_names = get_sensor(self.sensor).band_names
         return tuple(self.names[band_names[i]] for i in self.bands)
 
 
@@ -141,7 +141,7 @@ def open_task(root: Path, name: str, partition: str = "default") -> ProbeTask:
         have = ", ".join(available(root)) or "none"
         raise InputError(f"expected the folder {spec.folder or name} of GEO-Bench in {root}, found tasks: {have}")
     notes = [spec.note] if spec.note else []
-    missing = [b for i, b in enumerate(sensors.get(spec.sensor).band_names) if i not in spec.bands]
+    missing = [b for i, b in enumerate(get_sensor(spec.sensor).band_names) if i not in spec.bands]
     if missing:
         notes.append(f"bands missing in the data: {', '.join(missing)}")
     names, sizes = _sample_names(folder, partition, notes)

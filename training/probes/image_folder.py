@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from training.console import progress
 from training.data.readers.held_out_chips import chip_digest
 from training.data.readers.pixels import read_image
@@ -115,7 +115,7 @@ def folder_task(
 
 def _file_bands(sensor: str, bands: Sequence[int | None] | None) -> tuple[int | None, ...]:
     """Raises InputError where their number is not the sensor's."""
-    count = len(sensors.get(sensor).bands)
+    count = len(get_sensor(sensor).bands)
     bands = tuple(range(1, count + 1)) if bands is None else tuple(bands)
     if len(bands) != count or not any(bands):
         raise InputError(f"expected {count} bands of {sensor}, '-' where missing, found {bands}")

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from training.probes.backbones import FrozenBackbone
 from training.probes.features import Flips, extract_features
 from training.probes.heads import FAST, HeadRecipe, fit_logistic, fit_steps, head_scores
@@ -87,7 +87,7 @@ def _facts(task: ProbeTask, backbone: FrozenBackbone) -> dict[str, Any]:
         "kind": task.kind,
         "sensor": task.sensor,
         "source_bands": list(task.source_bands),
-        "bands": [sensors.get(task.sensor).band_names[band] for band in task.bands],
+        "bands": [get_sensor(task.sensor).band_names[band] for band in task.bands],
         "notes": list(task.notes),
         "backbone": backbone.name,
         "fingerprint": backbone.fingerprint(task.sensor),

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.ofanet import layer_norm, sincos_positions
 from training.external_weights import read_weights
 
@@ -85,7 +85,7 @@ class SatMAE(nn.Module):
 
     def _places(self, present: Sequence[int]) -> list[int]:
         """Index in BANDS of each of our embedder's bands."""
-        names = sensors.get("sentinel-2").band_names
+        names = get_sensor("sentinel-2").band_names
         return [BANDS.index(names[number]) for number in present]
 
     def _embed(self, number: int, pixels: Tensor, inside: list[int]) -> Tensor:

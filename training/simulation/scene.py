@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import Sensor, get_sensor
 from training.simulation.landscape import random_landscape
 from training.simulation.materials import BACKSCATTER_DB, MATERIALS, spectra
 
@@ -28,7 +28,7 @@ def simulate(
     as built-up above.
 
     Args:
-        sensor_id: as in `sensors.SENSORS`.
+        sensor_id: as in `SENSORS`.
         size_px: side of the scene in pixels, 8 at least.
         seed: of the scene, 0 or more.
         gsd_m: size of a pixel in metres; None: the sensor's usual one.
@@ -43,7 +43,7 @@ def simulate(
         SensorError: the sensor is unknown.
         ValueError: size_px, seed or gsd_m is out of range.
     """
-    sensor = sensors.get(sensor_id)
+    sensor = get_sensor(sensor_id)
     gsd_m = usual_gsd_m(sensor) if gsd_m is None else gsd_m
     if size_px < 8 or seed < 0 or gsd_m <= 0:
         raise ValueError(f"expected size_px >= 8, seed >= 0, gsd_m > 0, found {size_px}, {seed}, {gsd_m}")
@@ -59,7 +59,7 @@ def simulate(
     return bands.astype(np.float32), landscape.labels
 
 
-def usual_gsd_m(sensor: sensors.Sensor) -> float:
+def usual_gsd_m(sensor: Sensor) -> float:
     """Size of the sensor's pixels in metres; the middle of its range for a sensor without an entry in GSD_M."""
     return GSD_M.get(sensor.id) or float(np.sqrt(sensor.gsd_m[0] * sensor.gsd_m[1]))
 
@@ -85,7 +85,7 @@ def _radar(rng: np.random.Generator, echoes: NDArray[np.float32]) -> NDArray[np.
 
 
 def _reflectance(
-    rng: np.random.Generator, sensor: sensors.Sensor, lit: NDArray[np.float32], um: NDArray[np.float64], dryness: float
+    rng: np.random.Generator, sensor: Sensor, lit: NDArray[np.float32], um: NDArray[np.float64], dryness: float
 ) -> NDArray:
     """(M, H, W) lit materials to reflectance (C, H, W) with haze, point spread and noise."""
     materials = spectra(um, dryness, float(rng.beta(2, 2 + 3 * dryness)), float(rng.beta(1, 2.5)))

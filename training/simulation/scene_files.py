@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import Sensor, get_sensor
 from training.simulation.land_cover import CLASSES
 from training.simulation.scene import simulate, usual_gsd_m
 
@@ -60,7 +60,7 @@ def write_scene(
     """
     import rasterio
 
-    sensor = sensors.get(sensor_id)
+    sensor = get_sensor(sensor_id)
     names, um = _product_bands(sensor)
     values, labels = simulate(sensor_id, size_px, seed, um=um)
     bands, options = _stored(sensor, values)
@@ -81,7 +81,7 @@ def write_scene(
         _write_labels(Path(labels_path), labels, grid)
 
 
-def _product_bands(sensor: sensors.Sensor) -> tuple[list[str], list[float | None]]:
+def _product_bands(sensor: Sensor) -> tuple[list[str], list[float | None]]:
     """Names and wavelengths in micrometres of the bands of the sensor's usual product."""
     names = list(sensor.band_names)
     um = [band.wavelength_um for band in sensor.bands]
@@ -94,7 +94,7 @@ def _product_bands(sensor: sensors.Sensor) -> tuple[list[str], list[float | None
     return names, um
 
 
-def _stored(sensor: sensors.Sensor, bands: NDArray[np.float32]) -> tuple[NDArray, dict[str, Any]]:
+def _stored(sensor: Sensor, bands: NDArray[np.float32]) -> tuple[NDArray, dict[str, Any]]:
     """Values as the product stores them, and rasterio's options for them."""
     options: dict[str, Any] = {}
     if sensor.unit == "db":
@@ -111,7 +111,7 @@ def _stored(sensor: sensors.Sensor, bands: NDArray[np.float32]) -> tuple[NDArray
     return bands, options
 
 
-def _grid(sensor: sensors.Sensor, size_px: int) -> dict[str, Any]:
+def _grid(sensor: Sensor, size_px: int) -> dict[str, Any]:
     """rasterio's options for place, size and compression."""
     from rasterio import Affine
 

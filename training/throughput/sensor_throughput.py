@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import torch
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.ofanet import usable_bands
 from training.data.shards import ShardManifest, ShardSet
 from training.pretraining.batches import Batch, batches, stored_tensor
@@ -28,7 +28,7 @@ class RandomSamples:
     """Random values in place of prepared samples: of the model's input size, in the sensor's canonical unit."""
 
     def __init__(self, sensor_id: str, size_px: int):
-        sensor = sensors.get(sensor_id)
+        sensor = get_sensor(sensor_id)
         self.bands_present = list(usable_bands(sensor_id))
         self.manifest = ShardManifest(
             sensor_id,

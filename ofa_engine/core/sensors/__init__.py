@@ -1,0 +1,38 @@
+"""Sensors, products and units as data, and the recognition of a raster from facts about it. Standard library only.
+
+Sensors are those of the paper (Xiong et al., arXiv 2401.07527, section 2.1). The Sentinel-2 bands are inferred from
+SatlasPretrain's; Gaofen's order is R, G, B, NIR. Each sensor has ONE canonical unit, in which statistics are measured
+and which its embedder sees after normalisation.
+"""
+
+from ..errors import SensorError
+from .band_order import measured_bands
+from .detection import Detection, detect, parse_bands
+from .entries import Band, Product, Sensor, Unit
+from .facts import RasterFacts, sample_windows, sampled_bands, wavelength_um
+from .table import PRODUCTS, SENSORS, UNITS, Table, get_sensor, load_table
+from .units import affine_to_canonical, infer_units
+
+__all__ = [
+    "PRODUCTS",
+    "SENSORS",
+    "UNITS",
+    "Band",
+    "Detection",
+    "Product",
+    "RasterFacts",
+    "Sensor",
+    "SensorError",
+    "Table",
+    "Unit",
+    "affine_to_canonical",
+    "detect",
+    "get_sensor",
+    "infer_units",
+    "load_table",
+    "measured_bands",
+    "parse_bands",
+    "sample_windows",
+    "sampled_bands",
+    "wavelength_um",
+]

@@ -1,166 +1,23 @@
-"""The one table of sensors, and the recognition of a raster's sensor, band order and unit. Standard library only.
+"""The recognition of a raster: its product, the sensor that reads it, band order and unit.
 
-Sensors are those of the paper (Xiong et al., arXiv 2401.07527, section 2.1). The Sentinel-2 bands are inferred
-from SatlasPretrain's, Gaofen's order is ours: R, G, B, NIR. Each sensor has ONE canonical unit in which statistics
-are measured and which its embedder sees after normalisation; `UNITS` says how to get there.
+No sensor is named here: what tells them apart stands in `sensors.json` and `products.json`.
 """
 
-import json
-import re
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 
 from ..errors import SensorError
-from ..messages import Message, option, options
-
-
-@dataclass(frozen=True)
-class Band:
-    name: str
-    wavelength_um: float | None = None  # centre; None for radar
-
-
-@dataclass(frozen=True)
-class Sensor:
-    """One sensor: the bands of its embedder in their order, and what a raster of it looks like."""
-
-    id: str
-    title: str
-    bands: tuple[Band, ...]
-    gsd_m: tuple[float, float]  # plausible range; outside of it a detection is at best "likely"
-    unit: str  # canonical: db, reflectance or 8-bit
-    units: tuple[str, ...]  # those a raster may come in
-    mean: tuple[float, ...]  # a band, canonical unit
-    std: tuple[float, ...]
-    never: frozenset[int] = frozenset()  # 1-based bands that always count as missing
-
-    @property
-    def band_names(self) -> tuple[str, ...]:
-        return tuple(band.name for band in self.bands)
-
-
-# unit: (scale, offset) so that value * scale + offset is reflectance (optical). "8-bit" follows the true-colour
-# images of Sentinel-2 products, in which reflectance 0.3558 (DN 3558) is the brightest value, 255.
-_EIGHT_BIT = 0.3558 / 255
-_REFLECTANCE = {
-    "reflectance": (1.0, 0.0),
-    "reflectance+0.1": (1.0, -0.1),
-    "dn": (1e-4, 0.0),
-    "dn+1000": (1e-4, -0.1),  # Sentinel-2 since processing baseline 04.00
-    "8-bit": (_EIGHT_BIT, 0.0),
-}
-UNITS = {
-    "db": "decibel",
-    "linear": "linear power",
-    "reflectance": "reflectance 0..1",
-    "reflectance+0.1": "reflectance 0..1 with Sentinel-2's offset of +0.1",
-    "dn": "DN = reflectance x 10000",
-    "dn+1000": "DN = reflectance x 10000 with Sentinel-2's offset of +1000",
-    "8-bit": "8-bit grey values 0..255",
-}
-
-
-def affine_to_canonical(sensor: Sensor, units: str) -> tuple[float, float] | None:
-    """(scale, offset) from `units` to the sensor's canonical unit; None for the one that is not affine (linear power).
-
-    Raises SensorError where the sensor does not come in that unit.
-    """
-    if units not in sensor.units:
-        raise SensorError(
-            f"expected units {', '.join(sensor.units)} for {sensor.id}, found {units!r}: set {option('units')}"
-        )
-    if units == sensor.unit:
-        return 1.0, 0.0
-    if units == "linear":
-        return None
-    scale, offset = _REFLECTANCE[units]
-    if sensor.unit == "8-bit":
-        return scale / _EIGHT_BIT, offset / _EIGHT_BIT
-    return scale, offset
-
-
-def _table() -> dict[str, Sensor]:
-    facts = json.loads(Path(__file__).with_name("statistics.json").read_text(encoding="utf-8"))
-    s2 = {
-        "B4": 0.665,
-        "B3": 0.560,
-        "B2": 0.490,
-        "B5": 0.705,
-        "B6": 0.740,
-        "B7": 0.783,
-        "B8": 0.842,
-        "B11": 1.610,
-        "B12": 2.190,
-    }
-    rgb = (Band("R", 0.66), Band("G", 0.56), Band("B", 0.48))
-    enmap = tuple(Band(f"band {i}", um) for i, um in enumerate(facts["enmap_wavelengths_um"], 1))
-    optical = ("8-bit", "reflectance", "dn")
-    entries = [
-        ("sentinel-1", "Sentinel-1 radar", (Band("VV"), Band("VH")), (4, 60), "db", ("db", "linear")),
-        (
-            "sentinel-2",
-            "Sentinel-2",
-            tuple(Band(n, um) for n, um in s2.items()),
-            (8, 65),
-            "reflectance",
-            ("reflectance", "reflectance+0.1", "dn", "dn+1000", "8-bit"),
-        ),
-        ("gaofen", "Gaofen and other 4-band", (*rgb, Band("NIR", 0.83)), (0.4, 9), "8-bit", optical),
-        ("naip", "NAIP and other RGB", rgb, (0.05, 4), "8-bit", optical),
-        ("enmap", "EnMAP hyperspectral", enmap, (20, 40), "reflectance", ("reflectance", "dn")),
-    ]
-    water_vapour = frozenset(range(127, 142)) | frozenset(range(161, 168))
-    return {
-        key: Sensor(
-            key,
-            title,
-            bands,
-            gsd,
-            unit,
-            units,
-            tuple(facts["mean"][key]),
-            tuple(facts["std"][key]),
-            water_vapour if key == "enmap" else frozenset(),
-        )
-        for key, title, bands, gsd, unit, units in entries
-    }
-
-
-SENSORS = _table()
-
-
-def get(sensor_id: str) -> Sensor:
-    """The sensor of that id. Raises SensorError naming the ids there are."""
-    try:
-        return SENSORS[sensor_id]
-    except KeyError:
-        raise SensorError(f"expected a sensor out of {', '.join(SENSORS)}, found {sensor_id!r}") from None
-
-
-@dataclass(frozen=True)
-class RasterFacts:
-    """What detection needs to know of a raster; filled by rasterio in the engine and by QgsRasterLayer in the plugin.
-
-    `samples` holds, a band, sorted valid values out of `sample_windows` (empty where there is none); it may be empty
-    altogether, and then nothing is concluded from values.
-    """
-
-    dtype: str  # numpy's name, band 1
-    colors: tuple[str, ...]  # GDAL colour interpretation in lower case, one a band
-    descriptions: tuple[str, ...] = ()  # "" where a band has none
-    wavelengths_um: tuple[float | None, ...] = ()
-    gsd_m: float | None = None  # None without CRS
-    samples: tuple[tuple[float, ...], ...] = ()
-
-    @property
-    def count(self) -> int:
-        return len(self.colors)
+from ..messages import Message, option
+from .band_order import Match, match_products, measured_bands
+from .entries import Product, Sensor, least_confident
+from .facts import RasterFacts
+from .table import TABLE, Table
+from .units import affine_to_canonical, infer_units
 
 
 @dataclass(frozen=True)
 class Detection:
-    """The answer: `bands` holds the 1-based source band of each embedder band, None where it is missing; `reason` is
-    a Message, which may name options."""
+    """The answer: `bands` holds the 1-based source band of each embedder band, None where it is missing."""
 
     sensor: str | None
     reason: str
@@ -168,7 +25,8 @@ class Detection:
     bands: tuple[int | None, ...] = ()
     units: str | None = None
     candidates: tuple[str, ...] = ()
-    mapped: bool = field(default=False)  # bands of another sensor stand in, by the user's word
+    mapped: bool = False  # bands of another sensor, or in another order than was found, stand in
+    product: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reason", Message(self.reason))
@@ -179,313 +37,51 @@ class Detection:
         return Message(self.reason).marked
 
     def to_json(self) -> dict:
+        """As `detect --json` prints it."""
         if self.sensor is None:
             return {"sensor": None, "reason": self.reason}
         answer = asdict(self)
         answer["bands"], answer["candidates"] = list(self.bands), list(self.candidates)
-        return answer
-
-
-def sample_windows(width_px: int, height_px: int, size_px: int = 64) -> list[tuple[int, int, int, int]]:
-    """Up to five (column, row, width, height) windows: the middle of the raster and of its quarters."""
-    windows = []
-    for fx, fy in ((0.5, 0.5), (0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)):
-        w, h = min(size_px, width_px), min(size_px, height_px)
-        column = min(max(int(width_px * fx) - w // 2, 0), width_px - w)
-        row = min(max(int(height_px * fy) - h // 2, 0), height_px - h)
-        if (column, row, w, h) not in windows:
-            windows.append((column, row, w, h))
-    return windows
-
-
-# --- band order -------------------------------------------------------------------------------------------------
-
-_S2_NAME = re.compile(r"(?:^|[^a-z0-9])b(?:and)?[ _]?0?(1[0-2]|[1-9])(a?)(?![a-z0-9])")
-_PRODUCT_ORDER = {  # Sentinel-2 bands of a stack, by their number
-    10: "B2 B3 B4 B5 B6 B7 B8 B8A B11 B12",
-    12: "B1 B2 B3 B4 B5 B6 B7 B8 B8A B9 B11 B12",
-    13: "B1 B2 B3 B4 B5 B6 B7 B8 B8A B9 B10 B11 B12",
-}
-_COLOR_WORDS = (("NIR", r"\bnir\d?\b|near.?infra.?red"), ("R", r"\bred\b"), ("G", r"\bgreen\b"), ("B", r"\bblue\b"))
-_COLOR_OF_S2 = {"B4": "R", "B3": "G", "B2": "B", "B8": "NIR"}
-
-
-def _s2_names(facts: RasterFacts) -> dict[str, int]:
-    """Sentinel-2 band name -> 1-based band, from descriptions such as B4, B04, B8A, 'S2 B08 (842 nm)'."""
-    found: dict[str, int] = {}
-    for index, text in enumerate(facts.descriptions, 1):
-        match = _S2_NAME.search(text.lower())
-        if match and not re.fullmatch(r"band[ _]?\d+.*", text.lower().strip()):
-            found.setdefault(f"B{match[1]}{match[2].upper()}", index)
-    return found
-
-
-def _color_names(facts: RasterFacts) -> dict[str, int]:
-    """R, G, B, NIR -> 1-based band, from colour interpretation, colour words or Sentinel-2 names."""
-    found: dict[str, int] = {}
-    s2 = {index: _COLOR_OF_S2[name] for name, index in _s2_names(facts).items() if name in _COLOR_OF_S2}
-    for index, color in enumerate(facts.colors, 1):
-        text = facts.descriptions[index - 1] if facts.descriptions else ""
-        word = _word(text) or s2.get(index)
-        if not word and not text:  # a description that says something else outweighs GDAL's default colours
-            word = {"red": "R", "green": "G", "blue": "B", "nir": "NIR"}.get(color)
-        if word:
-            found.setdefault(word, index)
-    return found
-
-
-def _word(text: str) -> str | None:
-    """R, G, B or NIR, where a description says so in a word or a letter."""
-    text = text.lower().replace("_", " ").strip()
-    words = [name for name, pattern in _COLOR_WORDS if re.search(pattern, text)]
-    return words[0] if words else {"r": "R", "g": "G", "b": "B", "n": "NIR"}.get(text)
-
-
-def _radar_names(facts: RasterFacts) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for index, text in enumerate(facts.descriptions, 1):
-        match = re.search(r"(?:^|[^a-z])(vv|vh)(?![a-z])", text.lower())
-        if match:
-            found.setdefault(match[1].upper(), index)
-    return found
-
-
-def _by_wavelength(sensor: Sensor, facts: RasterFacts, tolerance_um: float) -> tuple[int | None, ...] | None:
-    """Each embedder band's nearest source band, where each is the other's nearest and within the tolerance."""
-    source = [(um, index) for index, um in enumerate(facts.wavelengths_um, 1) if um]
-    if len(source) < 2:
-        return None
-    bands: list[int | None] = []
-    for number, band in enumerate(sensor.bands, 1):
-        want = band.wavelength_um or 0.0
-        um, index = min(source, key=lambda s: abs(s[0] - want))
-        back = min(range(len(sensor.bands)), key=lambda i: abs((sensor.bands[i].wavelength_um or 0.0) - um)) + 1
-        close = abs(um - want) <= tolerance_um and back == number and number not in sensor.never
-        bands.append(index if close else None)
-    return tuple(bands)
-
-
-def _used(facts: RasterFacts) -> list[int]:
-    """1-based bands that hold measurements: not alpha. A name outweighs the colour, since GDAL calls the fourth of
-    four 8-bit bands alpha unless it is told otherwise."""
-    named = _named(facts)
-    return [i for i, color in enumerate(facts.colors, 1) if color != "alpha" or i in named]
-
-
-def _named(facts: RasterFacts) -> set[int]:
-    """Bands whose description is a band's name (near infrared, B8, ...)."""
-    texts = enumerate(facts.descriptions, 1)
-    return {i for i, text in texts if text and (_word(text) or _S2_NAME.search(text.lower()))}
-
-
-def _pick(names: tuple[str, ...], found: dict[str, int]) -> tuple[int | None, ...]:
-    return tuple(found.get(name) for name in names)
-
-
-def map_bands(sensor: Sensor, facts: RasterFacts) -> tuple[tuple[int | None, ...], str, str] | None:
-    """(bands, confidence, how) of the raster read as this sensor; None where its bands do not say how."""
-    used, names = _used(facts), sensor.band_names
-    if sensor.id == "enmap":
-        bands = _by_wavelength(sensor, facts, 0.006)
-        if bands and sum(b is not None for b in bands) >= 100:
-            return bands, "certain", "band wavelengths"
-        keep = [i for i in range(1, 225) if i not in sensor.never]
-        if len(used) == 224:
-            return tuple(used[i - 1] if i in keep else None for i in range(1, 225)), "likely", "EnMAP's own band order"
-        if len(used) == len(keep):
-            place = dict(zip(keep, used, strict=True))
-            return _pick_numbers(place, 224), "likely", "EnMAP's order with the 22 water-vapour bands dropped"
-        return None
-    if sensor.id == "sentinel-1":
-        found = _radar_names(facts)
-        if len(found) == 2:
-            return _pick(names, found), "certain", "band names VV and VH"
-        return (tuple(used), "likely", "the assumed order VV, VH") if len(used) == 2 else None
-    if sensor.id == "sentinel-2":
-        found = _s2_names(facts)
-        if all(name in found for name in names):
-            return _pick(names, found), "certain", "band names"
-        own = "B8A" in found or "B12" in found  # names that Landsat does not have
-        if own and sum(name in found for name in names) >= 6:
-            return _pick(names, found), "likely", "band names; bands without a name are missing"
-        bands = _by_wavelength(sensor, facts, 0.015)
-        if bands and sum(b is not None for b in bands) >= 7:
-            return bands, "likely", "band wavelengths"
-        if len(used) == 9:
-            return tuple(used), "likely", "the assumed order " + ", ".join(names)
-        if len(used) in _PRODUCT_ORDER and not found:
-            order = _PRODUCT_ORDER[len(used)].split()
-            by_name = {name: used[i] for i, name in enumerate(order)}
-            return _pick(names, by_name), "likely", f"the product's order {order[0]}..{order[-1]}"
-        return None
-    found = _color_names(facts)
-    if all(name in found for name in names):
-        return _pick(names, found), "certain", "band names or colours"
-    bands = _by_wavelength(sensor, facts, 0.05)
-    if bands and None not in bands:
-        return bands, "certain", "band wavelengths"
-    if sensor.id == "gaofen" and all(n in found for n in "RGB") and len(used) == 4:
-        rest = [i for i in used if i not in found.values()]
-        return (*_pick(("R", "G", "B"), found), rest[0]), "likely", "colours R, G, B; the fourth band is taken as NIR"
-    if len(found) >= 2 and any(n not in found for n in names):
-        bands = _pick(names, found)
-        return bands, "ambiguous", "band names, of which not all were found"
-    if len(used) in (3, 4) and len(used) >= len(names):
-        return tuple(used[: len(names)]), "likely", "the assumed order " + ", ".join(names)
-    return None
-
-
-def _pick_numbers(place: dict[int, int], count: int) -> tuple[int | None, ...]:
-    return tuple(place.get(i) for i in range(1, count + 1))
-
-
-# --- units ------------------------------------------------------------------------------------------------------
-
-
-def _quantile(values: list[float], q: float) -> float:
-    return values[min(int(q * len(values)), len(values) - 1)]
-
-
-def infer_units(sensor: Sensor, facts: RasterFacts, bands: tuple[int | None, ...]) -> tuple[str | None, str]:
-    """(units, why), from the data type and the sample of the bands in use; (None, why) where they do not tell."""
-    used = [list(facts.samples[b - 1]) for b in bands if b is not None and b <= len(facts.samples)]
-    used = [values for values in used if values]
-    if facts.dtype in ("uint8", "int8") and sensor.unit != "db":
-        return ("8-bit", "8-bit data") if "8-bit" in sensor.units else (None, "8-bit data")
-    if not used:
-        return sensor.unit, f"no valid values in the sample, {UNITS[sensor.unit]} assumed"
-    low = min(_quantile(v, 0.01) for v in used)
-    high = max(_quantile(v, 0.98) for v in used)
-    if sensor.unit == "db":
-        if low < 0 and high < 40:
-            return "db", f"values {low:.3g} to {high:.3g}"
-        if low >= 0 and high <= 30 and facts.dtype.startswith("float"):
-            return "linear", f"values {low:.3g} to {high:.3g}, none negative"
-        return None, f"values {low:.3g} to {high:.3g} are neither decibel nor linear power (uncalibrated amplitudes?)"
-    offset = sensor.id == "sentinel-2"  # the only product with an offset; its darkest values then stay near 0.1
-    if facts.dtype.startswith("float") and high <= 2:
-        shifted = offset and 0.09 <= low <= 0.16
-        return ("reflectance+0.1" if shifted else "reflectance"), f"values {low:.3g} to {high:.3g}"
-    if high <= 255 and sensor.unit == "8-bit":
-        return "8-bit", f"values {low:.3g} to {high:.3g}"
-    shifted = offset and 900 <= low <= 1600
-    return ("dn+1000" if shifted else "dn"), f"values {low:.4g} to {high:.4g}"
-
-
-# --- detection --------------------------------------------------------------------------------------------------
-
-
-def _candidates(facts: RasterFacts) -> list[str]:
-    """Sensors to try, most likely first, from names and the count of bands that are not alpha."""
-    count = len(_used(facts))
-    if len(_radar_names(facts)) == 2:
-        return ["sentinel-1"]
-    if sum(1 for um in facts.wavelengths_um if um and 0.4 < um < 2.5) >= 100:
-        return ["enmap"]
-    s2 = map_bands(SENSORS["sentinel-2"], facts)
-    if s2 and (s2[1] == "certain" or count > 4 and s2[2].startswith("band")):
-        return ["sentinel-2"]
-    by_count = {
-        2: "sentinel-1",
-        3: "naip",
-        4: "gaofen naip",
-        9: "sentinel-2",
-        10: "sentinel-2",
-        12: "sentinel-2",
-        13: "sentinel-2",
-        202: "enmap",
-        224: "enmap",
-    }
-    return by_count.get(count, "").split()
-
-
-def _refusal(facts: RasterFacts) -> str:
-    count = len(_used(facts))
-    text = (
-        f"expected 2 (Sentinel-1), 3 (RGB), 4 (RGB+NIR), 9, 10, 12 or 13 (Sentinel-2), 202 or 224 (EnMAP) bands, "
-        f"found {count}"
-    )
-    if count == 6:
-        text += (
-            "; if this is Landsat (blue, green, red, NIR, SWIR 1, SWIR 2), map its bands to Sentinel-2's: "
-            + options(sensor="sentinel-2", bands="3,2,1,-,-,-,4,5,6")
-        )
-    elif count == 1:
-        text += "; stack single-band files to one raster first (gdalbuildvrt -separate)"
-    else:
-        example = options(sensor="S", bands="3,2,1,-,...")
-        text += f"; name the bands to use: {example} (one entry per band of the sensor)"
-    return text
-
-
-def _doubts(sensor: Sensor, facts: RasterFacts, units: str | None) -> list[str]:
-    doubts = []
-    low, high = sensor.gsd_m
-    if facts.gsd_m is not None and not low <= facts.gsd_m <= high:
-        doubts.append(f"pixels of {facts.gsd_m:.3g} m are unusual for {sensor.title} ({low:g} to {high:g} m)")
-    if units is None:
-        doubts.append(f"the unit is unknown: set {option('units')}")
-    return doubts
-
-
-def _greys_in_alpha(facts: RasterFacts) -> bool:
-    """An alpha band with many values between nothing and full is rather a measurement."""
-    alpha = [i for i, color in enumerate(facts.colors) if color == "alpha" and i < len(facts.samples)]
-    values = facts.samples[alpha[0]] if alpha else ()
-    return bool(values) and sum(0 < v < 255 for v in values) > len(values) / 2
-
-
-def _looks_like_alpha(facts: RasterFacts) -> bool:
-    values = facts.samples[3] if len(facts.samples) == 4 else ()
-    return bool(values) and set(values) <= {0.0, 255.0} and "alpha" not in facts.colors
+        return {"product": answer.pop("product"), **answer}
 
 
 def detect(
-    facts: RasterFacts, sensor_id: str | None = None, bands: str | None = None, units: str | None = None
+    facts: RasterFacts,
+    sensor_id: str | None = None,
+    bands: str | None = None,
+    units: str | None = None,
+    table: Table = TABLE,
 ) -> Detection:
-    """The sensor, band order and unit of a raster. `sensor_id`, `bands` ("3,2,1,-") and `units` are the user's word.
+    """The product, sensor, band order and unit of a raster.
 
-    Never raises for a raster that is not known: Detection.sensor is None then and `reason` says what to do.
-    Raises SensorError where the user's own words do not fit the raster or each other.
+    Args:
+        facts: what is known of the raster.
+        sensor_id, bands, units: what the user has set; `bands` as in "3,2,1,-".
+        table: the sensors and products there are.
+
+    Returns:
+        A detection. It never raises for a raster that is not recognised: `sensor` is None then, and `reason` says what
+        to do.
+
+    Raises:
+        SensorError: what the user has set does not fit the raster or itself.
     """
+    if table.problem:
+        raise SensorError(table.problem)
     if bands:
-        return _told(facts, sensor_id, bands, units)
+        return _with_bands(facts, sensor_id, bands, units, table)
     if facts.colors and facts.colors[0] == "palette":
         return Detection(None, "expected measurements, found a colour table: this looks like a class layer")
-    candidates = [get(sensor_id).id] if sensor_id else _candidates(facts)
-    mapping = map_bands(SENSORS[candidates[0]], facts) if candidates else None
-    if mapping is None:
-        if not sensor_id:
-            return Detection(None, _refusal(facts))
-        n, count = len(SENSORS[sensor_id].bands), len(_used(facts))
-        hint = option("bands", "3,2,1,-,-,-,4,5,6" if sensor_id == "sentinel-2" else f"with {n} entries")
-        return Detection(None, f"found {count} bands that cannot be told to be {sensor_id}'s {n}: add {hint}")
-    sensor = SENSORS[candidates[0]]
-    order, confidence, how = mapping
-    found_units, why = (units, "as told") if units else infer_units(sensor, facts, order)
-    if units:
-        affine_to_canonical(sensor, units)
-    doubts = _doubts(sensor, facts, found_units)
-    if found_units is None:
-        confidence = "ambiguous"
-    elif doubts and confidence == "certain":
-        confidence = "likely"
-    if sensor.id == "gaofen" and not sensor_id and _looks_like_alpha(facts):
-        confidence = "ambiguous"
-        doubts.append("the fourth band holds only 0 and 255: alpha (then it is naip 1,2,3) or near infrared?")
-    if sensor.id == "naip" and not sensor_id and len(facts.colors) == 4 and _greys_in_alpha(facts):
-        confidence, candidates = "likely", ["naip", "gaofen"]
-        example = options(sensor="gaofen", bands="1,2,3,4")
-        doubts.append(f"the alpha band is full of greys: if it is near infrared, use {example}")
-    if sensor.id == "naip" and found_units is not None and facts.samples and min(map(_least, facts.samples[:3])) < 0:
-        confidence = "ambiguous"
-        doubts.append("three bands with negative values are not an RGB image")
-    reason = f"{len(_used(facts))} bands, order from {how}; {UNITS.get(found_units or '', 'unit unknown')} ({why})"
-    return Detection(sensor.id, "; ".join([reason, *doubts]), confidence, order, found_units, tuple(candidates))
-
-
-def _least(values: tuple[float, ...]) -> float:
-    return values[0] if values else 0.0
+    if sensor_id:
+        sensor = table.sensor(sensor_id)
+        match = match_products(facts, _products_of(sensor, table), table)
+        if match is None:
+            return Detection(None, _refusal_as(sensor, facts, table))
+        return _answer(match, facts, units, table, (sensor_id,), sensor_set=True)
+    match = match_products(facts, _products_to_try(facts, table), table)
+    if match is None:
+        return Detection(None, _refusal(facts, table))
+    return _answer(match, facts, units, table, _candidates(match, facts, table), sensor_set=False)
 
 
 def parse_bands(text: str) -> tuple[int | None, ...]:
@@ -496,29 +92,192 @@ def parse_bands(text: str) -> tuple[int | None, ...]:
     return tuple(None if part == "-" else int(part) for part in parts)
 
 
-def _told(facts: RasterFacts, sensor_id: str | None, text: str, units: str | None) -> Detection:
+def _products_of(sensor: Sensor, table: Table) -> list[Product]:
+    return [product for product in table.products.values() if product.sensor == sensor.id]
+
+
+def _products_to_try(facts: RasterFacts, table: Table) -> list[Product]:
+    """Those that claim such rasters for themselves; else those that come with so many bands."""
+    claiming = [product for product in table.products.values() if _claims(product, facts)]
+    count = len(measured_bands(facts, table))
+    return claiming or [p for p in table.products.values() if not p.counts or count in p.counts]
+
+
+def _claims(product: Product, facts: RasterFacts) -> bool:
+    if product.claims is None:
+        return False
+    low, high = product.claims.range_um
+    return sum(1 for um in facts.wavelengths_um if um and low < um < high) >= product.claims.wavelengths
+
+
+def _candidates(match: Match, facts: RasterFacts, table: Table) -> tuple[str, ...]:
+    """The sensor, and those of other products with as many bands where the count has a part in the answer."""
+    found = [match.product.sensor]
+    if match.product.counts:
+        count = len(measured_bands(facts, table))
+        alike = (p for p in table.products.values() if any(len(rule.bands) == count for rule in p.orders))
+        found += [product.sensor for product in alike]
+    return tuple(dict.fromkeys(found))
+
+
+def _answer(
+    match: Match,
+    facts: RasterFacts,
+    units: str | None,
+    table: Table,
+    candidates: tuple[str, ...],
+    sensor_set: bool,
+) -> Detection:
+    sensor = table.sensors[match.product.sensor]
+    found_units, why = _units(sensor, facts, match.bands, units, table)
+    doubts, confidence = _sensor_doubts(sensor, facts, found_units), match.rule.confidence
+    if doubts:
+        confidence = least_confident(confidence, "likely" if found_units else "ambiguous")
+    for doubt in match.product.doubts:
+        if (doubt.also_with_sensor or not sensor_set) and _CHECKS[doubt.when](facts, match.bands):
+            doubts.append(doubt.say)
+            confidence, candidates = least_confident(confidence, doubt.then), doubt.candidates or candidates
+    count = len(measured_bands(facts, table))
+    reason = f"{count} bands, order from {match.rule.how}; {table.unit_title(found_units)} ({why})"
+    return Detection(
+        sensor.id,
+        "; ".join([reason, *doubts]),
+        confidence,
+        match.bands,
+        found_units,
+        candidates,
+        mapped=match.product.mapped,
+        product=match.product.id,
+    )
+
+
+def _units(
+    sensor: Sensor, facts: RasterFacts, bands: Sequence[int | None], units: str | None, table: Table
+) -> tuple[str | None, str]:
+    """(units, why): what the user has set, or what type and values show."""
+    if units:
+        affine_to_canonical(sensor, units, table)  # raises for a unit that the sensor does not come in
+        return units, "as set"
+    return infer_units(sensor, facts, bands, table)
+
+
+def _sensor_doubts(sensor: Sensor, facts: RasterFacts, units: str | None) -> list[str]:
+    doubts = []
+    low, high = sensor.gsd_m
+    if facts.gsd_m is not None and not low <= facts.gsd_m <= high:
+        doubts.append(f"pixels of {facts.gsd_m:.3g} m are unusual for {sensor.title} ({low:g} to {high:g} m)")
+    if units is None:
+        doubts.append(f"the unit is unknown: set {option('units')}")
+    return doubts
+
+
+# --- checks that the doubts of products refer to ------------------------------------------------------------------
+
+
+def _last_band_is_a_mask(facts: RasterFacts, bands: Sequence[int | None]) -> bool:
+    """A mask that is not marked as alpha holds nothing but 0 and full."""
+    values = facts.sample(facts.count)
+    return bool(values) and set(values) <= {0.0, 255.0} and "alpha" not in facts.colors
+
+
+def _greys_in_alpha(facts: RasterFacts, bands: Sequence[int | None]) -> bool:
+    """An alpha band with many values between nothing and full is rather a measurement."""
+    alpha = facts.colors.index("alpha") + 1 if "alpha" in facts.colors else 0
+    values = facts.sample(alpha) if alpha and alpha not in bands else ()
+    return bool(values) and sum(0 < v < 255 for v in values) > len(values) / 2
+
+
+def _negative_values(facts: RasterFacts, bands: Sequence[int | None]) -> bool:
+    return any(min(facts.sample(band), default=0.0) < 0 for band in bands if band)
+
+
+_CHECKS: dict[str, Callable[[RasterFacts, Sequence[int | None]], bool]] = {
+    "last band is a mask": _last_band_is_a_mask,
+    "greys in alpha": _greys_in_alpha,
+    "negative values": _negative_values,
+}
+
+
+# --- refusals -----------------------------------------------------------------------------------------------------
+
+
+def _refusal(facts: RasterFacts, table: Table) -> str:
+    count = len(measured_bands(facts, table))
+    hint = table.hints.get(str(count)) or table.hints[""]
+    return f"expected {expected_counts(table)} bands, found {count}; {hint}"
+
+
+def expected_counts(table: Table = TABLE) -> str:
+    """How many bands a raster has that is recognised without names: "2 (Sentinel-1), 3 (RGB), ..."."""
+    counts: dict[str, set[int]] = {}
+    for product in table.products.values():
+        here = {len(rule.bands) for rule in product.orders}
+        counts.setdefault(product.sensor, set()).update(here & set(product.counts) if product.counts else here)
+    listed = sorted((sorted(numbers), sensor) for sensor, numbers in counts.items() if numbers)
+    return ", ".join(f"{_either(numbers)} ({table.sensors[sensor].short})" for numbers, sensor in listed)
+
+
+def _either(numbers: Sequence[int]) -> str:
+    """2, 3 or 4."""
+    *most, last = map(str, numbers)
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _refusal_as(sensor: Sensor, facts: RasterFacts, table: Table) -> str:
+    count, wanted = len(measured_bands(facts, table)), len(sensor.bands)
+    hint = option("bands", sensor.bands_example) if sensor.bands_example else f"{option('bands')} with {wanted} entries"
+    return f"found {count} bands, which do not say which of them are {sensor.id}'s {wanted}: add {hint}"
+
+
+# --- bands set by the user ----------------------------------------------------------------------------------------
+
+
+def _with_bands(facts: RasterFacts, sensor_id: str | None, text: str, units: str | None, table: Table) -> Detection:
     order = parse_bands(text)
-    by_count = {len(s.bands): s.id for s in SENSORS.values()}
-    if not sensor_id and len(order) not in by_count:
-        raise SensorError(f"expected {option('bands')} with 2, 3, 4, 9 or 224 entries, found {len(order)}")
-    sensor = get(sensor_id or by_count[len(order)])
+    sensor = table.sensor(sensor_id) if sensor_id else _sensor_with(len(order), table)
+    order = _checked(order, sensor, facts)
+    found_units, why = _units(sensor, facts, order, units, table)
+    match = match_products(facts, _products_of(sensor, table), table)
+    as_found = match is not None and match.bands == order
+    reason = f"bands as set; {table.unit_title(found_units)} ({why})"
+    return Detection(
+        sensor.id,
+        "; ".join([reason, *_sensor_doubts(sensor, facts, found_units)]),
+        "certain" if found_units else "ambiguous",
+        order,
+        found_units,
+        (sensor.id,),
+        mapped=not as_found,
+        product=match.product.id if match and as_found else None,
+    )
+
+
+def _sensor_with(count: int, table: Table) -> Sensor:
+    """The only sensor of so many bands. Raises SensorError."""
+    found = [sensor for sensor in table.sensors.values() if len(sensor.bands) == count]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise SensorError(
+            f"expected {option('sensor')} with {option('bands')}, since "
+            f"{' and '.join(s.id for s in found)} have {count} bands"
+        )
+    counts = _either(sorted({len(sensor.bands) for sensor in table.sensors.values()}))
+    raise SensorError(f"expected {option('bands')} with {counts} entries, found {count}")
+
+
+def _checked(order: tuple[int | None, ...], sensor: Sensor, facts: RasterFacts) -> tuple[int | None, ...]:
+    """The order without the bands that the sensor never uses. Raises SensorError where it does not fit."""
     if len(order) != len(sensor.bands):
         raise SensorError(
             f"expected {option('bands')} with {len(sensor.bands)} entries for {sensor.id}, found {len(order)}"
         )
-    wrong = [b for b in order if b is not None and b > facts.count]
-    if wrong:
+    beyond = [band for band in order if band is not None and band > facts.count]
+    if beyond:
         raise SensorError(
-            f"expected bands 1 to {facts.count}, the raster's, found band {wrong[0]} in {option('bands')}"
+            f"expected bands 1 to {facts.count}, the raster's, found band {beyond[0]} in {option('bands')}"
         )
-    order = tuple(None if number in sensor.never else band for number, band in enumerate(order, 1))
-    if not any(order):
+    used = tuple(None if number in sensor.never else band for number, band in enumerate(order, 1))
+    if not any(used):
         raise SensorError(f"expected at least one band in {option('bands')}, found none")
-    found_units, why = (units, "as told") if units else infer_units(sensor, facts, order)
-    if units:
-        affine_to_canonical(sensor, units)
-    doubts = _doubts(sensor, facts, found_units)
-    reason = f"bands as told; {UNITS.get(found_units or '', 'unit unknown')} ({why})"
-    confidence = "certain" if found_units else "ambiguous"
-    mapped = (map_bands(sensor, facts) or ((),))[0] != order
-    return Detection(sensor.id, "; ".join([reason, *doubts]), confidence, order, found_units, (sensor.id,), mapped)
+    return used

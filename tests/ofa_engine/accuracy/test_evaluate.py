@@ -12,7 +12,7 @@ from ofa_engine.core import catalog
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError, ModelFileError, OutputError
 from ofa_engine.core.options import ClassifyOptions, SegmentOptions
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.segment import segment
 from ofa_engine.interfaces.cli import main
@@ -44,7 +44,7 @@ def check_scores(answer, reference, mapped, order, weight=None):
         np.testing.assert_allclose(np.array([e[key] for e in answer["classes"]], float), values, atol=1e-6)
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_segment_scores_every_sensor_as_a_naive_comparison_does(sensor, scene, tmp_path):
     """With an unknown class, unlabelled pixels and a hole in the raster."""
 
@@ -65,7 +65,7 @@ def test_segment_scores_every_sensor_as_a_naive_comparison_does(sensor, scene, t
     assert answer["unknown_classes"] == ["5"] == [e["name"] for e in answer["classes"] if not e["mapped"]]
     assert answer["nodata"] == ((truth > 0) & (mapped == 255)).sum() > 0
     assert [e["nodata"] for e in answer["classes"]] == [((truth == v) & (mapped == 255)).sum() for v in (1, 2, 7, 5)]
-    gsd = sum(sensors.get(sensor).gsd_m) / 2
+    gsd = sum(get_sensor(sensor).gsd_m) / 2
     for entry, value in zip(answer["classes"][:3], (1, 2, 7), strict=True):
         assert entry["labelled"] == (truth == value).sum()
         assert entry["mapped_ha"] == pytest.approx((mapped == value).sum() * gsd**2 / 1e4, rel=2e-3)

@@ -15,7 +15,7 @@ from ofa_engine.accuracy.stratified import stratified_estimates
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import InputError
 from ofa_engine.core.options import ClassifyOptions, SampleOptions, SegmentOptions
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.segment import segment
 from ofa_engine.interfaces.cli import main
@@ -49,7 +49,7 @@ def test_points_of_our_own_sample(scene, tmp_path):
     found = stratified_estimates(counts, np.array([(mapped == v).sum() for v in strata] + [0]))
     assert answer["accuracy"] == pytest.approx(found.overall, abs=1e-5)
     assert answer["accuracy_se"] == pytest.approx(found.overall_se, rel=1e-3)
-    total = mapped.size * (sum(sensors.get("naip").gsd_m) / 2) ** 2 / 1e4
+    total = mapped.size * (sum(get_sensor("naip").gsd_m) / 2) ** 2 / 1e4
     for k, entry in enumerate(answer["classes"]):
         assert entry["area_ha"] == pytest.approx(found.share[k] * total, rel=3e-3)
         assert entry["area_ci95_ha"] == pytest.approx(1.96 * found.share_se[k] * total, rel=3e-3)

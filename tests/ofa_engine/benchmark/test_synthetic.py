@@ -2,7 +2,7 @@ import pytest
 import rasterio
 
 from ofa_engine.benchmark.synthetic import write_example
-from ofa_engine.core.sensors.detection import SENSORS
+from ofa_engine.core.sensors import SENSORS
 from ofa_engine.raster.source import Source, detect_source
 
 

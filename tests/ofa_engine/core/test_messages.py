@@ -12,7 +12,7 @@ from ofa_engine.core.errors import Cancelled, InputError, SensorError
 from ofa_engine.core.messages import Message, command, option, options, render
 from ofa_engine.core.option_schema import options_of
 from ofa_engine.core.options import TYPES
-from ofa_engine.core.sensors.detection import Detection
+from ofa_engine.core.sensors import Detection
 
 ENGINE = Path(messages.__file__).parents[1]
 KNOWN = {name for kind in TYPES.values() for name in options_of(kind)}

@@ -12,7 +12,7 @@ from rasterio.io import MemoryFile
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, OutputError
 from ofa_engine.core.options import TYPES, ClassifyOptions, SegmentOptions
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.inference.area_report import areas_page, areas_text, thumbnail
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.segment import segment
@@ -84,7 +84,7 @@ def run(verb, path, tmp_path, name="out.tif", callbacks=None, **more):
 
 def gsd(sensor: str) -> float:
     """Of what the fixture `scene` writes."""
-    return sum(sensors.get(sensor).gsd_m) / 2
+    return sum(get_sensor(sensor).gsd_m) / 2
 
 
 def is_self_contained(page: Page) -> bool:

@@ -10,7 +10,7 @@ from scipy import ndimage
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled
 from ofa_engine.core.options import SegmentOptions
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.inference.runner import RunLimits
 from ofa_engine.inference.segment import segment
 
@@ -41,7 +41,7 @@ def _parts(mask):
     return [number == i for i in range(1, count + 1)]
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_small_areas_go_and_everything_else_follows(sensor, scene, tmp_path):
     def cut(pixels):
         pixels = pixels.astype(np.float32)
@@ -49,7 +49,7 @@ def test_small_areas_go_and_everything_else_follows(sensor, scene, tmp_path):
         return pixels
 
     path = scene(sensor, change=cut)
-    pixel_ha = (sum(sensors.get(sensor).gsd_m) / 2) ** 2 / 1e4
+    pixel_ha = (sum(get_sensor(sensor).gsd_m) / 2) ** 2 / 1e4
     run(segment, path, tmp_path, "before.tif")
     answer = run(
         segment,

@@ -3,7 +3,7 @@ import pytest
 import rasterio
 import torch
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.inference.embed import embed
 from ofa_engine.model.checkpoint import load_checkpoint
 from ofa_engine.model.ofanet import usable_bands
@@ -12,7 +12,7 @@ from ofa_engine.model.preprocess import normalise, to_canonical
 from .verbs import run
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_embed_every_sensor(sensor, scene, tmp_path, models):
     def cut(pixels):
         pixels = pixels.astype(np.float32)
@@ -29,7 +29,7 @@ def test_embed_every_sensor(sensor, scene, tmp_path, models):
     checkpoint = load_checkpoint(models / "tiny.safetensors")
     mean, std = (np.array(v)[list(usable_bands(sensor))] for v in checkpoint.statistics(sensor))
     tile = to_canonical(
-        torch.from_numpy(raster[None, :, :64, 64:128].astype("f4")), sensors.get(sensor), answer["detection"]["units"]
+        torch.from_numpy(raster[None, :, :64, 64:128].astype("f4")), get_sensor(sensor), answer["detection"]["units"]
     )
     with torch.inference_mode():
         tokens = checkpoint.model(normalise(tile, mean, std), sensor)[0].T.reshape(32, 4, 4).numpy()

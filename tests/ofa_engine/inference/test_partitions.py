@@ -9,7 +9,7 @@ from ofa_engine.batch.run import batch
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, OfaError
 from ofa_engine.core.options import BatchOptions, SegmentOptions
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS
 from ofa_engine.inference.segment import segment, segment_partition
 
 from ..limits import NARROW
@@ -32,7 +32,7 @@ def told(tmp_path, path, name, **more):
     return SegmentOptions(str(path), output, confidence=str(tmp_path / f"{name}.c.tif"), memory_mb=256, **more)
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 @pytest.mark.parametrize("of", [1, 2, 3, 60])  # the last: more than there are rows of tiles
 def test_shares_put_together_equal_a_single_run(sensor, of, scene, tmp_path):
     path = scene(sensor, 150, 130, change=with_hole)

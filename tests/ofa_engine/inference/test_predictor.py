@@ -4,7 +4,7 @@ import torch
 
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.options import SegmentOptions
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS
 from ofa_engine.inference.predictor import Predictor
 from ofa_engine.inference.segment import segment
 from ofa_engine.inference.session import open_session
@@ -12,7 +12,7 @@ from ofa_engine.inference.session import open_session
 from .verbs import read, run
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_flips_are_the_mean_of_four_mirrored_rasters(sensor, scene, tmp_path):
     """One tile, so that mirroring the whole raster mirrors the tile."""
     path = scene(sensor, 48, 48)

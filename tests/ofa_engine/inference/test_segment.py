@@ -9,7 +9,7 @@ import torch
 
 from ofa_engine.core import catalog
 from ofa_engine.core.options import TYPES
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.embed import embed
 from ofa_engine.inference.runner import RunLimits
@@ -26,7 +26,7 @@ from ..conftest import CLASSES
 from .verbs import leftovers, read, run
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_segment_every_sensor_as_a_naive_whole_raster_does(sensor, scene, tmp_path, models):
     """Labels equal those of a plain loop over tiles on the whole raster in memory."""
     path = scene(sensor, 100, 130)
@@ -46,7 +46,7 @@ def test_segment_every_sensor_as_a_naive_whole_raster_does(sensor, scene, tmp_pa
     checkpoint = load_checkpoint(models / "tiny.safetensors")
     head, _ = load_head(models / f"{sensor}_segment.safetensors", checkpoint, sensor)
     mean, std = (np.array(v)[list(usable_bands(sensor))] for v in checkpoint.statistics(sensor))
-    canonical = to_canonical(pixels, sensors.get(sensor), tags["UNITS"])
+    canonical = to_canonical(pixels, get_sensor(sensor), tags["UNITS"])
     rows, columns = Axis(100, 48, 0.25), Axis(130, 48, 0.25)
     total = np.zeros((3, 100, 130))
     for y, wy in zip(rows.starts, rows.weights, strict=True):
@@ -61,14 +61,14 @@ def test_segment_every_sensor_as_a_naive_whole_raster_does(sensor, scene, tmp_pa
     assert profile["dtype"] == "float32" and np.isnan(profile["nodata"])
     np.testing.assert_allclose(confidence, total.max(0), atol=1e-4)
     assert sum(c["pixels"] for c in answer["classes"]) == 100 * 130
-    gsd = sum(sensors.get(sensor).gsd_m) / 2
+    gsd = sum(get_sensor(sensor).gsd_m) / 2
     assert sum(c["area_ha"] for c in answer["classes"]) == pytest.approx(100 * 130 * gsd**2 / 1e4, rel=2e-3)
     assert not leftovers(tmp_path)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @pytest.mark.parametrize("verb", [segment, classify, embed])
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_a_gpu_comes_to_nearly_the_same(sensor, verb, scene, tmp_path):
     """In bfloat16: most labels are the same, and features are near."""
     path, found = scene(sensor, 200, 230), {}
@@ -120,7 +120,7 @@ def test_segment_is_the_same_every_time(scene, tmp_path):
     assert (tmp_path / "a.tif").read_bytes() == (tmp_path / "b.tif").read_bytes()
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_holes_stay_holes_exactly(sensor, scene, tmp_path):
     def cut(pixels):
         pixels = pixels.astype(np.float32)

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from ofa_engine.core.callbacks import QUIET
 from ofa_engine.core.options import EmbedOptions, FitOptions
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.inference.session import open_session
 from ofa_engine.learning.features import TokenCache, gather_features
 from ofa_engine.learning.fit import fit
@@ -41,7 +41,7 @@ def test_weights_times_features_are_the_logits(sensor, kind, scene, tmp_path, mo
     mean, std = (np.array(v)[present] for v in checkpoint.statistics(sensor))
     with rasterio.open(path) as d:
         tile = torch.from_numpy(d.read([b + 1 for b in present]).astype(np.float32))[None]
-    tile = normalise(to_canonical(tile, sensors.get(sensor), job.detection.units), mean, std)
+    tile = normalise(to_canonical(tile, get_sensor(sensor), job.detection.units), mean, std)
     tokens = checkpoint.model(resize(tile, 64), sensor)
     maps = F.interpolate(tokens.transpose(1, 2).reshape(1, 32, 4, 4), size=(48, 48), mode="bilinear")[0]
     part = labels.rasters[0]

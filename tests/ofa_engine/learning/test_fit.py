@@ -10,7 +10,7 @@ from ofa_engine.core import catalog
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError
 from ofa_engine.core.options import ClassifyOptions, FitOptions, SegmentOptions
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.segment import segment
 from ofa_engine.interfaces import cli
@@ -40,7 +40,7 @@ def run(raster, labels, tmp_path, callbacks=Callbacks(), cache=None, limits=DEFA
     return fit(options, callbacks, limits, cache or TokenCache())
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_a_fitted_head_tells_two_lands_apart_for_every_sensor(sensor, two_lands, tmp_path):
     raster, labels = two_lands(sensor)
     answer = run(raster, labels, tmp_path)

@@ -8,7 +8,7 @@ import torch
 
 from ofa_engine.core import catalog
 from ofa_engine.core.errors import ModelFileError, OutputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.checkpoint import load_checkpoint, load_head, save_checkpoint
 from ofa_engine.model.ofanet import OFANet
 
@@ -24,7 +24,7 @@ def test_round_trip_in_half_precision(models, tmp_path):
     assert half.header["fingerprints"] == full.header["fingerprints"]
     assert half.model.arch == TINY and half.header["training"] == {"epochs": 1}
     assert full.statistics("naip") == ([1.0] * 3, [2.0] * 3)
-    assert full.statistics("enmap")[0] == list(sensors.get("enmap").mean)
+    assert full.statistics("enmap")[0] == list(get_sensor("enmap").mean)
     for key, value in full.model.state_dict().items():
         torch.testing.assert_close(value, model.state_dict()[key])
     assert (tmp_path / "a.safetensors").stat().st_size < 0.6 * (tmp_path / "b.safetensors").stat().st_size

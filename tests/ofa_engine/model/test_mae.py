@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.model.mae import DecoderSize, MaskedAutoencoder, patchify
 from ofa_engine.model.ofanet import Architecture, OFANet, usable_bands
 
@@ -34,7 +34,7 @@ def naive_loss(mae, pixels, sensor, noise, present):
     """Mean over samples of the masked patches' normalised mean squared error."""
     model, decoder = mae.model, mae.decoders[sensor]
     embedder, backbone = model.embedders[sensor], model.backbone
-    bands = len(sensors.get(sensor).bands)
+    bands = len(get_sensor(sensor).bands)
     scale = len(usable_bands(sensor)) / len(present)
     losses = []
     for image, one in zip(pixels, noise, strict=True):
@@ -67,7 +67,7 @@ def naive_loss(mae, pixels, sensor, noise, present):
 
 
 @pytest.mark.parametrize("missing", [False, True], ids=["all bands", "bands missing"])
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_loss_and_gradients_equal_a_naive_mae(sensor, missing):
     torch.manual_seed(0)
     mae = MaskedAutoencoder(OFANet(ARCH, [sensor]), SIZE).double()

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS
 from ofa_engine.model.ofanet import VIT_BASE, Architecture, OFANet, sincos_positions, usable_bands
 
 TINY = Architecture(width=32, depth=2, heads=2, input_px=64)
@@ -14,14 +14,14 @@ def model():
     return OFANet(TINY).eval()
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_tokens_of_every_sensor(model, sensor):
     count = len(usable_bands(sensor))
     tokens = model(torch.randn(2, count, 64, 64), sensor)
     assert tokens.shape == (2, 16, 32) and torch.isfinite(tokens).all()
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_embedder_against_a_naive_sum(model, sensor):
     """Missing bands: absent from the sum over bands, rescaled by usable / present; tokens in row-major order."""
     embedder = model.embedders[sensor].double()

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.model import onednn as packing
 from ofa_engine.model.ofanet import VIT_TINY, Embedder, OFANet, usable_bands
 from ofa_engine.model.onednn import PackedEmbedder, PackedLinear, can_pack, pack, unpack
@@ -20,7 +20,7 @@ def model():
 
 @needs_it
 @torch.inference_mode()
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_a_packed_model_says_the_same_and_comes_back_as_it_was(sensor, model):
     pixels = torch.randn(2, len(usable_bands(sensor)), model.arch.input_px, model.arch.input_px)
     packed = copy.deepcopy(model)
@@ -38,9 +38,9 @@ def test_a_packed_model_says_the_same_and_comes_back_as_it_was(sensor, model):
 
 @needs_it
 @torch.inference_mode()
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_a_packed_embedder_follows_the_bands_that_are_there(sensor):
-    embedder = Embedder(sensors.get(sensor), 32, 16)
+    embedder = Embedder(get_sensor(sensor), 32, 16)
     packed = PackedEmbedder(embedder)
     bands = list(usable_bands(sensor))
     for present in (bands, bands[:1], bands[-1:], bands[::2], bands):

@@ -1,11 +1,11 @@
 import torch
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.preprocess import normalise, resize, to_canonical
 
 
 def test_preprocessing():
-    s1, s2 = sensors.get("sentinel-1"), sensors.get("sentinel-2")
+    s1, s2 = get_sensor("sentinel-1"), get_sensor("sentinel-2")
     power = torch.tensor([1.0, 0.1, 0.0, float("nan")])
     db = to_canonical(power, s1, "linear")
     torch.testing.assert_close(db[:3], torch.tensor([0.0, -10.0, -60.0]))

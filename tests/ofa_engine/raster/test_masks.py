@@ -9,7 +9,7 @@ from rasterio.warp import transform as warp_points
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import InputError
 from ofa_engine.core.options import TYPES, SegmentOptions
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.embed import embed
 from ofa_engine.inference.segment import segment
@@ -162,7 +162,7 @@ def test_masks_and_own_validity_and_crop_combine(tmp_path):
     np.testing.assert_array_equal(values[:, valid], pixels[:, 2:32, 8:18][:, valid])
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 @pytest.mark.parametrize("verb,name", [(segment, "o.tif"), (classify, "o.tif"), (embed, "o.tif")])
 def test_every_verb_and_sensor_leaves_out_what_is_masked(sensor, verb, name, scene, tmp_path):
     path = scene(sensor, 96, 130)

@@ -7,7 +7,7 @@ import pytest
 import rasterio
 
 from ofa_engine.core.errors import RasterError, SensorError
-from ofa_engine.core.sensors.detection import SENSORS
+from ofa_engine.core.sensors import SENSORS
 from ofa_engine.interfaces import cli
 from ofa_engine.raster.sentinel2_product import find_product
 from ofa_engine.raster.source import Source, detect_source
@@ -158,7 +158,7 @@ def test_products_that_are_not_whole_are_refused_in_one_line(safe, tmp_path):
 def test_another_unit_than_that_of_the_metadata_is_refused(safe):
     with Source(safe) as source:
         assert detect_source(source, units="reflectance").units == "reflectance"
-        with pytest.raises(SensorError, match="metadata tell the unit"):
+        with pytest.raises(SensorError, match="metadata say the unit"):
             detect_source(source, units="dn+1000")
 
 

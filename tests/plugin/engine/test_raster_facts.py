@@ -20,12 +20,12 @@ DATA = Path(os.environ.get("OFANET_TEST_DATA") or ROOT.parent / "shared" / "data
 _ENGINE = """
 import dataclasses, json, sys
 sys.path.insert(0, sys.argv[1])
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import detect
 from ofa_engine.raster import source as raster
 for path in sys.argv[2:]:
     with raster.Source(path) as source:
         facts = source.facts()
-    print(json.dumps({"facts": dataclasses.asdict(facts), "detection": sensors.detect(facts).to_json()}))
+    print(json.dumps({"facts": dataclasses.asdict(facts), "detection": detect(facts).to_json()}))
 """
 
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from training.pretraining.augment import mask_noise, prepare_batch, random_resized_crop, uniform
 
 
@@ -42,9 +42,9 @@ def test_crops():
     assert whole.shape == (4, 2, 32, 32)
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_batches_of_every_sensor_are_normalised(sensor):
-    table = sensors.get(sensor)
+    table = get_sensor(sensor)
     present = [i for i in range(len(table.bands)) if i + 1 not in table.never]
     mean = torch.tensor([table.mean[i] for i in present])
     raw = mean.view(1, -1, 1, 1).repeat(2, 1, 4, 4)

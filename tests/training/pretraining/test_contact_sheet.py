@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.ofanet import usable_bands
 from training.pretraining.contact_sheet import SheetRow, write_contact_sheet
 
@@ -70,7 +70,7 @@ def test_radar_and_hyperspectral_colours(tmp_path):
     write_contact_sheet(tmp_path / "a.png", {"sentinel-1": radar, "enmap": many})
     vv, vh = radar.pixels[:, 0], radar.pixels[:, 1]
     assert np.abs(cells(tmp_path / "a.png")[0] - stretched(np.stack([vv, vh, vv - vh], 1))[0]).max() <= 1
-    lengths = [sensors.get("enmap").bands[i].wavelength_um for i in many.present]
+    lengths = [get_sensor("enmap").bands[i].wavelength_um for i in many.present]
     nearest = [int(np.abs(np.subtract(lengths, um)).argmin()) for um in (0.66, 0.56, 0.48)]
     assert np.abs(cells(tmp_path / "a.png", 1)[0] - stretched(many.pixels[:, nearest])[0]).max() <= 1
 

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from ofa_engine.core.errors import InputError, OfaError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.ofanet import Architecture
 from training.probes.backbones import random_backbone
 from training.probes.features import extract_features, statistics_of
@@ -88,7 +88,7 @@ def test_checkpoint_statistics_are_refused_for_a_foreign_unit(backbone):
     with pytest.raises(InputError, match="--normalise task"):
         statistics_of(backbone, task, "checkpoint")
     mean, std = statistics_of(backbone, make_task(bands=(2, 1, 0)), "checkpoint")
-    assert mean == sensors.get("naip").mean[::-1] and std == sensors.get("naip").std[::-1]
+    assert mean == get_sensor("naip").mean[::-1] and std == get_sensor("naip").std[::-1]
 
 
 @pytest.mark.parametrize("workers", [0, 1])

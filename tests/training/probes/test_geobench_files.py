@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from training.probes.geobench_files import TASKS, available, open_task
 
 from ..make_geobench import LAYOUTS, instance, make_geobench, package
@@ -67,7 +67,7 @@ def test_every_task_reads_as_h5py_does(tree, name):
     layout = LAYOUTS[TASKS[name].folder or name]
     assert (task.name, task.kind, len(task.classes)) == (name, layout.kind, layout.classes)
     assert [len(task.splits[split]) for split in ("train", "valid", "test")] == [4, 2, 2]
-    assert task.bands == tuple(sorted(task.bands)) and len(task.bands) <= len(sensors.get(task.sensor).bands)
+    assert task.bands == tuple(sorted(task.bands)) and len(task.bands) <= len(get_sensor(task.sensor).bands)
     stats = json.loads((folder_of(tree, name) / "band_stats.json").read_text())
     assert task.mean == tuple(stats[band]["mean"] for band in task.source_bands)
     assert task.std == tuple(stats[band]["std"] for band in task.source_bands)
@@ -94,7 +94,7 @@ def test_every_task_reads_as_h5py_does(tree, name):
 
 def band_of(task, band):
     """The stored name of the sensor's band."""
-    return task.source_bands[task.bands.index(sensors.get(task.sensor).band_names.index(band))]
+    return task.source_bands[task.bands.index(get_sensor(task.sensor).band_names.index(band))]
 
 
 def test_bands_whose_names_are_wrong_are_taken_by_their_true_order(tree):

@@ -10,12 +10,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from training.probes.satmae import BANDS, GROUPS, SatMAE, load_satmae
 
 SIZES = {"width": 64, "depth": 2, "heads": 1, "patch_px": 4, "grid": 3, "group_width": 16}
 ALL = tuple(range(9))
-NAMES = sensors.get("sentinel-2").band_names
+NAMES = get_sensor("sentinel-2").band_names
 
 
 def model(seed=0, **more):

@@ -5,11 +5,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, SensorError, get_sensor
 from training.simulation import land_cover
 from training.simulation.scene import blur, simulate
 
-SENSORS = list(sensors.SENSORS)
+SENSORS = list(SENSORS)
 
 
 @cache
@@ -22,7 +22,7 @@ def scenes(sensor_id: str) -> tuple[np.ndarray, np.ndarray]:
 
 def class_mean(sensor_id: str, band: str, land_cover: int) -> float:
     bands, labels = scenes(sensor_id)
-    return float(bands[sensors.get(sensor_id).band_names.index(band)][labels == land_cover].mean())
+    return float(bands[get_sensor(sensor_id).band_names.index(band)][labels == land_cover].mean())
 
 
 @pytest.mark.parametrize("sensor_id", SENSORS)
@@ -35,7 +35,7 @@ def test_same_arguments_same_scene(sensor_id):
 @pytest.mark.parametrize("size_px, gsd_m", [(8, None), (33, None), (24, 0.2), (24, 60.0)])
 @pytest.mark.parametrize("sensor_id", SENSORS)
 def test_shapes_types_and_ranges(sensor_id, size_px, gsd_m):
-    sensor = sensors.get(sensor_id)
+    sensor = get_sensor(sensor_id)
     bands, labels = simulate(sensor_id, size_px, 1, gsd_m)
     assert bands.shape == (len(sensor.bands), size_px, size_px) and bands.dtype == np.float32
     assert labels.shape == (size_px, size_px) and labels.dtype == np.uint8
@@ -53,7 +53,7 @@ def test_every_class_occurs(sensor_id):
 
 @pytest.mark.parametrize("sensor_id", SENSORS)
 def test_band_statistics_are_near_the_table(sensor_id):
-    sensor = sensors.get(sensor_id)
+    sensor = get_sensor(sensor_id)
     bands, _ = scenes(sensor_id)
     used = [i for i in range(len(sensor.bands)) if i + 1 not in sensor.never]
     mean, std = bands[used].mean(1), bands[used].std(1)
@@ -89,7 +89,7 @@ def test_speckle_is_that_of_about_five_looks():
 
 
 def test_refusals():
-    with pytest.raises(sensors.SensorError, match="landsat"):
+    with pytest.raises(SensorError, match="landsat"):
         simulate("landsat", 64, 0)
     for size_px, seed, gsd_m in ((4, 0, None), (64, -1, None), (64, 0, 0.0)):
         with pytest.raises(ValueError, match="expected"):

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, detect
 from training.simulation.scene import simulate
 from training.simulation.scene_files import SAMPLES as SCENES
 from training.simulation.scene_files import write_scene
 
-SENSORS = list(sensors.SENSORS)
+SENSORS = list(SENSORS)
 SAMPLES = Path(__file__).resolve().parents[3] / "resources" / "samples"
 
 
@@ -26,7 +26,7 @@ def test_files_are_reproducible(tmp_path):
 def test_sample_scene_is_recognised(sensor_id):
     raster = pytest.importorskip("ofa_engine.raster.source")
     with raster.Source(SAMPLES / f"{sensor_id}.tif") as source:
-        found = sensors.detect(source.facts())
+        found = detect(source.facts())
         assert (found.sensor, found.confidence) == (sensor_id, "certain"), found.reason
         form = {"sentinel-1": "db", "sentinel-2": "dn", "gaofen": "8-bit", "naip": "8-bit", "enmap": "dn"}
         assert found.units == form[sensor_id]

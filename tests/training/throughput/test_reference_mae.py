@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ofa_engine.core.sensors.detection import SENSORS
+from ofa_engine.core.sensors import SENSORS
 from ofa_engine.model.mae import DecoderSize, MaskedAutoencoder
 from ofa_engine.model.ofanet import Architecture, OFANet, usable_bands
 from training.throughput.reference_mae import ReferenceMAE

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ofa_engine.core.errors import InputError, RasterError, SensorError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import Detection, detect
 from ofa_engine.raster.source import Source
 from training.data.readers.rasters import read_raster
 from training.data.readers.reader import Listing, ReaderAndListing, SourceOptions, files_below
@@ -107,9 +107,7 @@ def list_samples(
     return reader, listing
 
 
-def _detect(
-    root: Path, files: list[str], sensor: str | None, bands: str | None, units: str | None
-) -> sensors.Detection:
+def _detect(root: Path, files: list[str], sensor: str | None, bands: str | None, units: str | None) -> Detection:
     """Sensor, band order and unit of a few rasters' values together. Raises SensorError, InputError."""
     facts = []
     for file in files[:: max(1, len(files) // _DETECTION_RASTERS)][:_DETECTION_RASTERS]:
@@ -121,7 +119,7 @@ def _detect(
     if not facts:
         raise InputError(f"expected GeoTIFFs that can be read in {root}, found only broken ones")
     pooled = tuple(tuple(sorted(v for f in facts for v in f.samples[i][::7])) for i in range(facts[0].count))
-    found = sensors.detect(replace(facts[0], samples=pooled), sensor, bands, units)
+    found = detect(replace(facts[0], samples=pooled), sensor, bands, units)
     if found.sensor is None:
         raise SensorError(found.reason)
     if found.confidence == "ambiguous" and not ((sensor or bands) and found.units):

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.preprocess import to_canonical
 from training.data.readers.reader import UnusableSample
 
@@ -41,4 +41,4 @@ def read_image(path: Path) -> NDArray[np.uint8]:
 
 def canonical(values: NDArray, sensor: str, units: str) -> NDArray:
     """`to_canonical` on numpy values; NaN stays NaN."""
-    return to_canonical(torch.from_numpy(values), sensors.get(sensor), units).numpy()
+    return to_canonical(torch.from_numpy(values), get_sensor(sensor), units).numpy()

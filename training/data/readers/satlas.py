@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from training.data.readers.pixels import canonical, read_image, resized
 from training.data.readers.reader import Listing, ReaderAndListing, SourceOptions, UnusableSample, folder_names
 
@@ -51,7 +51,7 @@ class Satlas:
 
     @property
     def units(self) -> str:
-        return sensors.get(self.sensor).unit
+        return get_sensor(self.sensor).unit
 
     @property
     def dtype(self) -> str:

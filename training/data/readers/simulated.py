@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from training.data.readers.reader import Listing, ReaderAndListing, SourceOptions
 from training.simulation.scene import simulate
 
@@ -42,5 +42,5 @@ def list_samples(sensor: str, count: int, seed: int, size_px: int | None) -> Rea
 
 
 def open_source(options: SourceOptions) -> Iterator[ReaderAndListing]:
-    for sensor in [sensors.get(options.sensor).id] if options.sensor else sensors.SENSORS:
+    for sensor in [get_sensor(options.sensor).id] if options.sensor else SENSORS:
         yield list_samples(sensor, options.count, options.seed, options.size_px)

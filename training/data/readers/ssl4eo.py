@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from training.data.readers.pixels import resized
 from training.data.readers.rasters import read_raster
 from training.data.readers.reader import (
@@ -62,7 +62,7 @@ class SSL4EO:
             parts[band] = values if values.shape[1:] == grid else resized(values, *grid)
         grid = next(iter(parts.values())).shape
         empty = np.full(grid, np.nan, np.float32)
-        return np.concatenate([parts.get(band, empty) for band in sensors.get(self.sensor).band_names])
+        return np.concatenate([parts.get(band, empty) for band in get_sensor(self.sensor).band_names])
 
 
 def list_samples(root: Path, sensor: str, variant: str | None) -> ReaderAndListing:
@@ -72,7 +72,7 @@ def list_samples(root: Path, sensor: str, variant: str | None) -> ReaderAndListi
     folder = root / expect_folder(root, choice, f"SSL4EO-S12 ({sensor})")[0]
     names = [f"{number}/{season}" for number in folder_names(folder) for season in folder_names(folder / number)]
     existing = {p.stem for name in names[:: max(1, len(names) // 200)] for p in (folder / name).glob("*.tif")}
-    bands = tuple(b for b in sensors.get(sensor).band_names if b in existing)
+    bands = tuple(b for b in get_sensor(sensor).band_names if b in existing)
     if not bands:
         raise InputError(f"expected ID/SEASON/BAND.tif in {folder}, found no band file of {sensor}")
     return SSL4EO(str(folder), sensor, bands), Listing(names, notes=[f"collection {folder.name}"])

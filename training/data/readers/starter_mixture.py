@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.raster.source import Source
 from training.data.readers.held_out_chips import chip_digest, held_out_chips
 from training.data.readers.pixels import canonical, read_image, resized
@@ -35,7 +35,7 @@ _S2_BANDS = (4, 3, 2, 5, 6, 7, 8, 11, 12)  # of 12-band products
 @functools.lru_cache(maxsize=2)
 def _simulated(sensor: str, seed: int, size_px: int) -> NDArray[np.float32]:
     """A scene with pixels of 0.6 to 1.5 times the usual size."""
-    gsd_m = usual_gsd_m(sensors.get(sensor)) * (1, 1.5, 0.6, 1)[seed % 4]
+    gsd_m = usual_gsd_m(get_sensor(sensor)) * (1, 1.5, 0.6, 1)[seed % 4]
     return simulate(sensor, size_px, 50_000_000 + seed, gsd_m)[0]
 
 
@@ -53,7 +53,7 @@ class StarterMixture:
 
     @property
     def units(self) -> str:
-        return sensors.get(self.sensor).unit
+        return get_sensor(self.sensor).unit
 
     @property
     def dtype(self) -> str:
@@ -78,7 +78,7 @@ class StarterMixture:
         if kind == "chesapeake":
             assert window
             first = int(name.partition("#")[2])
-            bands = len(sensors.get(self.sensor).bands)
+            bands = len(get_sensor(self.sensor).bands)
             return _cut(np.load(path)["arr_0"][0, first : first + bands], window)
         if kind == "s2_chips":
             return canonical(read_raster(path, _S2_BANDS, window), self.sensor, "dn")
@@ -91,7 +91,7 @@ class StarterMixture:
             whole = pixels[3] > 0 if kind == "aerial" and len(pixels) == 4 else pixels.max(0) > 0
             if not np.isfinite(pixels).all() or not whole.all():
                 raise UnusableSample("expected a tile inside the scene, found its edge")
-            pixels = pixels[: len(sensors.get(self.sensor).bands)]
+            pixels = pixels[: len(get_sensor(self.sensor).bands)]
         return pixels
 
 
@@ -157,5 +157,5 @@ def list_samples(
 
 
 def open_source(options: SourceOptions) -> Iterator[ReaderAndListing]:
-    for sensor in [sensors.get(options.sensor).id] if options.sensor else sensors.SENSORS:
+    for sensor in [get_sensor(options.sensor).id] if options.sensor else SENSORS:
         yield list_samples(options.root, sensor)

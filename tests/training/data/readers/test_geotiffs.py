@@ -7,7 +7,7 @@ import pytest
 import rasterio
 
 from ofa_engine.core.errors import InputError, SensorError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from training.data.readers import geotiffs
 
 from .raster_files import tiff
@@ -23,7 +23,7 @@ def test_geotiffs_follow_band_names(tmp_path):
     reader, listing = geotiffs.list_samples(tmp_path, None, None, None, None)
     assert (reader.sensor, reader.units, reader.dtype, reader.nodata) == ("sentinel-2", "dn", "uint16", None)
     assert listing.names == ["a/one.tif", "two.TIF"]
-    order = [names.index(b) for b in sensors.get("sentinel-2").band_names]
+    order = [names.index(b) for b in get_sensor("sentinel-2").band_names]
     assert np.array_equal(reader.read("a/one.tif"), bands[order])
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from training.data.readers import satlas
 from training.data.readers.reader import UnusableSample
 
@@ -83,7 +83,7 @@ def test_satlas_sentinel1(tmp_path):
 def test_satlas_sentinel1_bytes_have_the_usual_backscatter():
     """The set's mean amplitudes, 166 and 88, lie near the sensor table's means in dB."""
     found = satlas.s1_to_db(np.array([166, 88], np.uint8))
-    assert np.abs(found - np.array(sensors.get("sentinel-1").mean)).max() < 3
+    assert np.abs(found - np.array(get_sensor("sentinel-1").mean)).max() < 3
 
 
 def test_satlas_naip(tmp_path):

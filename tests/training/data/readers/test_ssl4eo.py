@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import get_sensor
 from training.data.readers import ssl4eo
 from training.data.readers.reader import UnusableSample
 
@@ -30,7 +30,7 @@ def test_ssl4eo_sentinel2(tmp_path, folder):
     assert listing.names == ["0000000/20200607T094041_20200607T094220_T34VDM", "0000001/x"]
     values = reader.read(listing.names[0])
     assert values.shape == (9, 264, 264) and (reader.units, reader.dtype, reader.nodata) == ("dn", "uint16", 0)
-    wanted = [levels[b] for b in sensors.get("sentinel-2").band_names]
+    wanted = [levels[b] for b in get_sensor("sentinel-2").band_names]
     assert np.allclose(values[:, 5, 5], wanted) and np.isnan(values[0, 0, 0]) and np.isnan(values).sum() == 1
     (tmp_path / folder / "0000001" / "x" / "B5.tif").unlink()
     with pytest.raises(UnusableSample, match="B5.tif"):

@@ -7,7 +7,7 @@ import pytest
 import rasterio
 from PIL import Image
 
-from ofa_engine.core.sensors import detection as sensors
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from training.data.readers.held_out_chips import chip_digest, held_out_chips
 from training.data.readers.reader import UnusableSample
 from training.data.readers.starter_mixture import list_samples
@@ -68,7 +68,7 @@ def root(tmp_path):
 
 def mixture(root, sensor, held_out=frozenset()):
     """With two simulated scenes per sensor."""
-    return list_samples(root, sensor, dict.fromkeys(sensors.SENSORS, 2), held_out)
+    return list_samples(root, sensor, dict.fromkeys(SENSORS, 2), held_out)
 
 
 def test_held_out_chips_are_never_used(root):
@@ -84,10 +84,10 @@ def test_the_committed_list_names_a_hundred_chips_a_class(shared_data):
         assert sum(chip_digest(p) in held_out for p in folder.glob("*.jpg")) == 100
 
 
-@pytest.mark.parametrize("sensor", sensors.SENSORS)
+@pytest.mark.parametrize("sensor", SENSORS)
 def test_every_name_gives_a_sample_of_the_sensor(sensor, root):
     reader, listing = mixture(root, sensor)
-    size, bands = (32 if sensor == "enmap" else 64), len(sensors.get(sensor).bands)
+    size, bands = (32 if sensor == "enmap" else 64), len(get_sensor(sensor).bands)
     used = {name.partition("/")[0] for name in listing.names}
     assert "simulated" in used and len(used) > 1
     refused = 0

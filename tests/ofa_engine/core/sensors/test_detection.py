@@ -1,35 +1,21 @@
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from ofa_engine.core.errors import SensorError
-from ofa_engine.core.sensors.detection import (
-    SENSORS,
-    RasterFacts,
-    affine_to_canonical,
-    detect,
-    parse_bands,
-    sample_windows,
-)
+from ofa_engine.core.sensors import PRODUCTS, SENSORS, RasterFacts, detect, load_table, parse_bands
+from ofa_engine.core.sensors.table import FOLDER
+
+ADDED = Path(__file__).resolve().parents[3] / "added_sensor"
+KESTREL = ["blue", "green", "red", "edge", "infrared", "shortwave"]
+KESTREL_UM = (0.48, 0.56, 0.66, 0.715, 0.86, 1.62)
+OSPREY = [f"O{i}" for i in range(1, 8)] + ["quality"]
 
 
 def facts(count, dtype="uint16", names=(), colors=None, **more):
     colors = colors or ("gray",) + ("undefined",) * (count - 1)
     return RasterFacts(dtype=dtype, colors=colors, descriptions=tuple(names), **more)
-
-
-def test_table_is_the_papers():
-    assert {key: len(s.bands) for key, s in SENSORS.items()} == {
-        "sentinel-1": 2,
-        "sentinel-2": 9,
-        "gaofen": 4,
-        "naip": 3,
-        "enmap": 224,
-    }
-    for sensor in SENSORS.values():
-        assert len(sensor.mean) == len(sensor.std) == len(sensor.bands)
-        assert all(s > 0 for s in sensor.std)
-        assert sensor.unit in sensor.units
-        assert affine_to_canonical(sensor, sensor.unit) == (1.0, 0.0)
-    assert len(SENSORS["enmap"].never) == 22
 
 
 S2_13 = [f"B{i}" for i in range(1, 9)] + ["B8A", "B9", "B10", "B11", "B12"]
@@ -140,35 +126,7 @@ def test_a_hidden_alpha_band_is_ambiguous():
     assert found.confidence == "ambiguous" and set(found.candidates) == {"gaofen", "naip"}
 
 
-@pytest.mark.parametrize(
-    ("sensor", "dtype", "low", "high", "units"),
-    [
-        ("sentinel-1", "float32", -30.0, 3.0, "db"),
-        ("sentinel-1", "float32", 0.0001, 2.5, "linear"),
-        ("sentinel-1", "uint16", 20.0, 900.0, None),
-        ("sentinel-2", "uint16", 120.0, 4000.0, "dn"),
-        ("sentinel-2", "uint16", 1090.0, 6000.0, "dn+1000"),
-        ("sentinel-2", "float32", 0.01, 0.7, "reflectance"),
-        ("sentinel-2", "float32", 0.106, 0.6, "reflectance+0.1"),
-        ("sentinel-2", "uint8", 3.0, 200.0, "8-bit"),
-        ("enmap", "int16", 30.0, 5000.0, "dn"),
-        ("enmap", "float32", 0.01, 0.6, "reflectance"),
-        ("naip", "uint8", 3.0, 255.0, "8-bit"),
-        ("gaofen", "uint16", 3.0, 250.0, "8-bit"),
-        ("gaofen", "uint16", 100.0, 5000.0, "dn"),
-        ("gaofen", "float32", 0.01, 0.9, "reflectance"),
-    ],
-)
-def test_units(sensor, dtype, low, high, units):
-    count = len(SENSORS[sensor].bands)
-    samples = (tuple(low + (high - low) * i / 99 for i in range(100)),) * count
-    found = detect(facts(count, dtype, samples=samples), sensor)
-    assert found.units == units, found.reason
-    if units is None:
-        assert found.confidence == "ambiguous" and "--units" in found.reason
-
-
-def test_the_users_word():
+def test_what_the_user_sets_is_taken():
     landsat = facts(6, "uint8")
     found = detect(landsat, "sentinel-2", "3,2,1,-,-,-,4,5,6")
     assert found.bands == (3, 2, 1, None, None, None, 4, 5, 6) and found.mapped and found.confidence == "certain"
@@ -189,19 +147,66 @@ def test_parse_bands():
     assert parse_bands("3, 2,1,-") == (3, 2, 1, None)
 
 
-@pytest.mark.parametrize(("width", "height"), [(1, 1), (10, 500), (64, 64), (1000, 700), (90, 3000)])
-def test_sample_windows_lie_inside(width, height):
-    windows = sample_windows(width, height)
-    assert windows and len(set(windows)) == len(windows)
-    for column, row, w, h in windows:
-        assert 0 <= column and column + w <= width and 0 <= row and row + h <= height and w > 0 and h > 0
+@pytest.fixture(scope="module")
+def added():
+    """The table with a sensor and a product that were made up."""
+    return load_table([FOLDER, ADDED])
 
 
-def test_unit_conversions_agree():
-    s2, naip = SENSORS["sentinel-2"], SENSORS["naip"]
-    for units, value in {"reflectance": 0.2, "reflectance+0.1": 0.3, "dn": 2000, "dn+1000": 3000}.items():
-        scale, offset = affine_to_canonical(s2, units)
-        assert value * scale + offset == pytest.approx(0.2)
-    scale, offset = affine_to_canonical(naip, "dn")
-    assert 3558 * scale + offset == pytest.approx(255)
-    assert affine_to_canonical(SENSORS["sentinel-1"], "linear") is None
+@pytest.mark.parametrize(
+    ("raster", "product", "confidence", "bands"),
+    [
+        (facts(6), "kestrel-l2", "likely", (1, 2, 3, None, 5, 6)),
+        (facts(6, names=KESTREL[::-1]), "kestrel-l2", "certain", (6, 5, 4, None, 2, 1)),
+        (facts(7, names=["S_K5", *KESTREL[:4], "mask", "Shortwave"]), "kestrel-l2", "certain", (2, 3, 4, None, 1, 7)),
+        (facts(6, wavelengths_um=KESTREL_UM[::-1]), "kestrel-l2", "certain", (6, 5, 4, None, 2, 1)),
+        (facts(8), "osprey-8", "likely", (4, 3, 2, None, None, None, 5, 6, 7)),
+        (facts(8, names=OSPREY[::-1]), "osprey-8", "certain", (5, 6, 7, None, None, None, 4, 3, 2)),
+        (facts(12), "sentinel-2-l2a", "likely", (4, 3, 2, 5, 6, 7, 8, 11, 12)),
+    ],
+)
+def test_a_sensor_and_a_product_added_by_data(added, raster, product, confidence, bands):
+    found = detect(raster, table=added)
+    assert (found.product, found.confidence, found.bands) == (product, confidence, bands), found.reason
+    assert found.sensor == added.products[product].sensor and found.mapped == (product == "osprey-8")
+    assert "kestrel" not in SENSORS and "osprey-8" not in PRODUCTS
+
+
+def test_an_added_sensor_is_named_in_refusals(added):
+    found = detect(facts(5), table=added)
+    assert found.sensor is None and "6 (Kestrel)" in found.reason and "--sensor kestrel" in found.reason
+    assert "8, 9, 10, 12 or 13 (Sentinel-2)" in found.reason
+    assert detect(facts(6), bands="1,2,3,4,5,6", table=added).sensor == "kestrel"
+    with pytest.raises(SensorError, match="2, 3, 4, 6, 9 or 224 entries"):
+        detect(facts(6), bands="1,2,3,4,5", table=added)
+
+
+def test_products_are_named():
+    for raster, product in (
+        (facts(2, names=["VV", "VH"]), "sentinel-1-grd"),
+        (facts(12, names=S2_12), "sentinel-2-l2a"),
+        (facts(13, names=S2_13), "sentinel-2-l1c"),
+        (facts(9), "sentinel-2"),
+        (facts(3, "uint8"), "rgb"),
+        (facts(4, "uint8"), "rgbn"),
+        (facts(224), "enmap-l2a"),
+    ):
+        found = detect(raster)
+        assert found.product == product and found.to_json()["product"] == product
+        assert found.sensor == PRODUCTS[product].sensor
+    assert detect(facts(4, "uint8"), bands="1,2,3,4").product == "rgbn"
+    assert detect(facts(4, "uint8"), bands="4,3,2,1").product is None
+    assert "product" not in detect(facts(5)).to_json()
+
+
+def test_a_plain_number_is_no_name():
+    rgba = facts(4, "uint8", [f"Band {i}" for i in range(1, 5)], ("red", "green", "blue", "alpha"))
+    assert (detect(rgba).sensor, detect(rgba).bands) == ("naip", (1, 2, 3))
+    named = facts(4, names=["Band 1: B08", "Band 2: B04", "Band 3: B03", "Band 4: B02"])
+    assert detect(named).bands == (2, 3, 4, 1)
+
+
+def test_a_broken_folder_is_met_when_something_is_detected():
+    table = replace(load_table(), problem="expected a folder, found none")
+    with pytest.raises(SensorError, match="expected a folder"):
+        detect(facts(3, "uint8"), table=table)

@@ -1,0 +1,125 @@
+"""Which of a raster's bands is which of the sensor's: by names, colours, wavelengths, or an order that is assumed."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .entries import BandRule, Product, Sensor
+from .facts import RasterFacts
+from .table import TABLE, Table
+
+_NUMBERED = re.compile(r"(?<![a-z0-9])(?:b|(?<!^)band) ?0?(?=[1-9])")  # "Band 4" alone is a number, not a name
+
+
+@dataclass(frozen=True)
+class Match:
+    """A product that a raster fits: `bands` holds the 1-based source band of each embedder band, or None."""
+
+    product: Product
+    rule: BandRule
+    bands: tuple[int | None, ...]
+
+
+def match_products(facts: RasterFacts, products: Iterable[Product], table: Table = TABLE) -> Match | None:
+    """The first product that names or wavelengths show; else the first whose assumed order has as many bands."""
+    products = list(products)
+    for assumed in (False, True):
+        for product in products:
+            for rule in product.rules:
+                if (rule.by == "order") == assumed:
+                    bands = _apply(rule, product, facts, table)
+                    if bands is not None:
+                        return Match(product, rule, bands)
+    return None
+
+
+def measured_bands(facts: RasterFacts, table: Table = TABLE) -> list[int]:
+    """1-based bands that hold measurements: not alpha. A name outweighs the colour, since GDAL calls the fourth of four
+    8-bit bands alpha unless it was created otherwise."""
+    alpha = {i for i, color in enumerate(facts.colors, 1) if color == "alpha"}
+    named = {i for i in alpha if any(_word(product, _description(facts, i)) for product in table.products.values())}
+    return [i for i in range(1, facts.count + 1) if i not in alpha - named]
+
+
+def _apply(rule: BandRule, product: Product, facts: RasterFacts, table: Table) -> tuple[int | None, ...] | None:
+    """The order of bands by that rule; None where it does not fit."""
+    sensor = table.sensors[product.sensor]
+    if rule.by == "names":
+        return _by_names(rule, product, sensor, facts, table)
+    if rule.by == "wavelengths":
+        return _by_wavelengths(rule, product, sensor, facts)
+    return _by_order(rule, product, sensor, facts, table)
+
+
+def _names_read(product: Product, sensor: Sensor) -> tuple[str, ...]:
+    """Per band of the sensor the name that the product has for it; "" where it has none, or it is never used."""
+    bands = enumerate(product.reads(sensor), 1)
+    return tuple(band.name if band and number not in sensor.never else "" for number, band in bands)
+
+
+def _by_names(
+    rule: BandRule, product: Product, sensor: Sensor, facts: RasterFacts, table: Table
+) -> tuple[int | None, ...] | None:
+    found = band_names(product, facts)
+    if rule.rest:
+        others = [i for i in measured_bands(facts, table) if i not in found.values()]
+        found |= {rule.rest: others[0]} if len(others) == 1 else {}
+    wanted = _names_read(product, sensor)
+    read = sum(name in found for name in wanted)
+    enough = len(found) >= rule.known if rule.known else read >= (rule.least or sum(map(bool, wanted)))
+    if not enough or not found.keys() >= set(rule.also) or rule.one_of and found.keys().isdisjoint(rule.one_of):
+        return None
+    return tuple(found.get(name) for name in wanted)
+
+
+def band_names(product: Product, facts: RasterFacts) -> dict[str, int]:
+    """The product's name of a band -> 1-based band, from descriptions, or from colours where there is none."""
+    found: dict[str, int] = {}
+    for number, color in enumerate(facts.colors, 1):
+        text = _description(facts, number)
+        # a description that says something else outweighs GDAL's default colours
+        name = _word(product, text) if text else next((b.name for b in product.bands if b.color == color), None)
+        if name:
+            found.setdefault(name, number)
+    return found
+
+
+def _description(facts: RasterFacts, band: int) -> str:
+    return facts.descriptions[band - 1] if facts.descriptions else ""
+
+
+def _word(product: Product, description: str) -> str | None:
+    """The product's band that a description names first: 'B04', 'S2 band 4 (665 nm)', 'near infrared'."""
+    if not description or product.words is None:
+        return None
+    text = _NUMBERED.sub("b", description.lower().replace("_", " ").strip())
+    match = product.words.search(text)
+    return product.bands[int(match.lastgroup[1:])].name if match and match.lastgroup else None
+
+
+def _by_wavelengths(
+    rule: BandRule, product: Product, sensor: Sensor, facts: RasterFacts
+) -> tuple[int | None, ...] | None:
+    """Each embedder band's nearest source band, where each is the other's nearest and within the tolerance."""
+    source = [(um, index) for index, um in enumerate(facts.wavelengths_um, 1) if um]
+    if len(source) < 2:
+        return None
+    wanted = [(band.wavelength_um if band else None) or 0.0 for band in product.reads(sensor)]
+    bands: list[int | None] = []
+    for number, want in enumerate(wanted):
+        um, index = min(source, key=lambda s: abs(s[0] - want))
+        back = min(range(len(wanted)), key=lambda i: abs(wanted[i] - um))
+        close = abs(um - want) <= sensor.tolerance_um and back == number and number + 1 not in sensor.never
+        bands.append(index if close else None)
+    read = sum(band is not None for band in bands)
+    return tuple(bands) if read >= (rule.least or sum(map(bool, _names_read(product, sensor)))) else None
+
+
+def _by_order(
+    rule: BandRule, product: Product, sensor: Sensor, facts: RasterFacts, table: Table
+) -> tuple[int | None, ...] | None:
+    used = measured_bands(facts, table)
+    if len(used) != len(rule.bands) or rule.unless_named and band_names(product, facts):
+        return None
+    place = dict(zip(rule.bands, used, strict=True))
+    return tuple(place.get(name) for name in _names_read(product, sensor))

@@ -1,0 +1,68 @@
+"""What detection knows of a raster, and which part of it is sampled for that. Standard library only."""
+
+import re
+from dataclasses import dataclass
+
+_WAVELENGTH = re.compile(r"([\d.]+)\s*(nm|nanometers?|um|µm|micrometers?|microns?)\b", re.IGNORECASE)
+_ALL_SAMPLED, _SPREAD = 16, 9  # up to so many bands are all sampled; of more bands, this many
+
+
+@dataclass(frozen=True)
+class RasterFacts:
+    """What detection needs to know of a raster; filled by rasterio in the engine and by GDAL in the plugin.
+
+    `samples` holds, per band, sorted valid values out of `sample_windows` (empty for a band that was not sampled). It
+    may be empty altogether, and then nothing is concluded from values.
+    """
+
+    dtype: str  # NumPy's name, of band 1
+    colors: tuple[str, ...]  # GDAL colour interpretation in lower case, one per band
+    descriptions: tuple[str, ...] = ()  # "" where a band has none
+    wavelengths_um: tuple[float | None, ...] = ()
+    gsd_m: float | None = None  # None without CRS
+    samples: tuple[tuple[float, ...], ...] = ()
+
+    @property
+    def count(self) -> int:
+        return len(self.colors)
+
+    def sample(self, band: int) -> tuple[float, ...]:
+        """Sorted valid values of a 1-based band; empty where it was not sampled."""
+        return self.samples[band - 1] if band <= len(self.samples) else ()
+
+
+def sample_windows(width_px: int, height_px: int, size_px: int = 64) -> list[tuple[int, int, int, int]]:
+    """Up to five (column, row, width, height) windows: the middle of the raster and of its quarters."""
+    windows = []
+    for fx, fy in ((0.5, 0.5), (0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)):
+        w, h = min(size_px, width_px), min(size_px, height_px)
+        column = min(max(int(width_px * fx) - w // 2, 0), width_px - w)
+        row = min(max(int(height_px * fy) - h // 2, 0), height_px - h)
+        if (column, row, w, h) not in windows:
+            windows.append((column, row, w, h))
+    return windows
+
+
+def sampled_bands(count: int) -> list[int]:
+    """1-based bands to sample: all of up to 16 bands, else nine spread evenly, which show the unit as well."""
+    if count <= _ALL_SAMPLED:
+        return list(range(1, count + 1))
+    return [1 + i * (count - 1) // (_SPREAD - 1) for i in range(_SPREAD)]
+
+
+def wavelength_um(text: str, unit: str, description: str) -> float | None:
+    """Centre wavelength of a band in micrometres.
+
+    Args:
+        text, unit: ENVI's band metadata `wavelength` and `wavelength_units`, "" where there are none.
+        description: used without metadata, as in 'band 3 (429.3 Nanometers)'.
+    """
+    if not text:
+        match = _WAVELENGTH.search(description)
+        text, unit = (match[1], match[2]) if match else ("", "")
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    nanometres = unit.lower().startswith("n") or not unit and value > 100
+    return value / 1000 if nanometres else value
