@@ -40,11 +40,12 @@ def unpack(plugins: Path):
         opened.extractall(plugins)
 
 
-def test_toolbar_action_in_the_qgis_window(environment, tmp_path):
+def classified_in_the_window(environment, tmp_path, scene: str) -> dict:
+    """What in_qgis.py writes down after it opened the scene in a QGIS window and pressed Run."""
     answer, settings = tmp_path / "answer.json", tmp_path / "profiles" / "profiles" / "default" / "QGIS"
     settings.mkdir(parents=True)
     (settings / "QGIS3.ini").write_text("[PythonPlugins]\nqgis_plugin=true\nprocessing=true\n[qgis]\nshowTips=false\n")
-    environment |= {"OFANET_TEST_ANSWER": str(answer), "OFANET_TEST_SCENE": sample("naip")}
+    environment |= {"OFANET_TEST_ANSWER": str(answer), "OFANET_TEST_SCENE": scene}
     script = str(ROOT / "tests" / "plugin" / "in_qgis.py")
     options = ["--noversioncheck", "--nologo", "--profiles-path", str(tmp_path / "profiles"), "--code", script]
     with virtual_screen() as display:
@@ -57,8 +58,13 @@ def test_toolbar_action_in_the_qgis_window(environment, tmp_path):
             check=False,
         )
     assert answer.exists(), done.stderr[-2000:]
-    told, scene = json.loads(answer.read_text()), QgsRasterLayer(sample("naip"))
-    assert "error" not in told, told["error"]
+    found = json.loads(answer.read_text())
+    assert "error" not in found, found["error"]
+    return found
+
+
+def test_toolbar_action_in_the_qgis_window(environment, tmp_path):
+    told, scene = classified_in_the_window(environment, tmp_path, sample("naip")), QgsRasterLayer(sample("naip"))
     assert "NAIP" in told["verdict"] and told["name"].startswith("scene ") and told["shown"]
     assert (told["width"], told["height"]) == (scene.width(), scene.height())
     assert told["labels"] and all(label and not label.isdigit() for label in told["labels"])
