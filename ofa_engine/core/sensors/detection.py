@@ -134,7 +134,7 @@ def _answer(
     if doubts:
         confidence = least_confident(confidence, "likely" if found_units else "ambiguous")
     for doubt in match.product.doubts:
-        if (doubt.also_with_sensor or not sensor_set) and _CHECKS[doubt.when](facts, match.bands):
+        if (doubt.also_with_sensor or not sensor_set) and CHECKS[doubt.when](facts, match.bands):
             doubts.append(doubt.say)
             confidence, candidates = least_confident(confidence, doubt.then), doubt.candidates or candidates
     count = len(measured_bands(facts, table))
@@ -171,7 +171,7 @@ def _sensor_doubts(sensor: Sensor, facts: RasterFacts, units: str | None) -> lis
     return doubts
 
 
-# --- checks that the doubts of products refer to ------------------------------------------------------------------
+# --- signs that the doubts of products refer to --------------------------------------------------------------------
 
 
 def _last_band_is_a_mask(facts: RasterFacts, bands: Sequence[int | None]) -> bool:
@@ -191,7 +191,7 @@ def _negative_values(facts: RasterFacts, bands: Sequence[int | None]) -> bool:
     return any(min(facts.sample(band), default=0.0) < 0 for band in bands if band)
 
 
-_CHECKS: dict[str, Callable[[RasterFacts, Sequence[int | None]], bool]] = {
+CHECKS: dict[str, Callable[[RasterFacts, Sequence[int | None]], bool]] = {
     "last band is a mask": _last_band_is_a_mask,
     "greys in alpha": _greys_in_alpha,
     "negative values": _negative_values,

@@ -10,6 +10,8 @@ from functools import cached_property
 
 CONFIDENCES = ("ambiguous", "likely", "certain")  # ascending
 FUNCTIONS = ("decibel of power",)  # conversions of units that are not affine
+SIGNS = ("last band is a mask", "greys in alpha", "negative values")  # that a raster is something else
+COMPARISONS = ("<", "<=", ">", ">=")
 
 
 def least_confident(one: str, other: str) -> str:
@@ -44,6 +46,10 @@ class ValueRule:
     float: bool = False  # only of floating-point data
     canonical: bool = False  # only where it is the sensor's canonical unit
     why: str = "values {low:.3g} to {high:.3g}"
+
+    def __post_init__(self) -> None:
+        if {*self.low, *self.high} - {*COMPARISONS}:
+            raise ValueError(f"limits of {self.unit!r}")
 
 
 @dataclass(frozen=True)
@@ -125,13 +131,17 @@ class BandRule:
 
 @dataclass(frozen=True)
 class DoubtRule:
-    """A sign that a raster is something else: `when` names one of the checks in `detection`."""
+    """A sign that a raster is something else: `when` is one of SIGNS."""
 
     when: str
     then: str  # the confidence it leaves at most
     say: str
     candidates: tuple[str, ...] = ()
     also_with_sensor: bool = False  # also where the user has named the sensor
+
+    def __post_init__(self) -> None:
+        if self.when not in SIGNS or self.then not in CONFIDENCES:
+            raise ValueError(f"a doubt when {self.when!r}, then {self.then!r}")
 
 
 @dataclass(frozen=True)

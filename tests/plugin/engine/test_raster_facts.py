@@ -21,9 +21,9 @@ _ENGINE = """
 import dataclasses, json, sys
 sys.path.insert(0, sys.argv[1])
 from ofa_engine.core.sensors import detect
-from ofa_engine.raster import source as raster
+from ofa_engine.raster.source import Source
 for path in sys.argv[2:]:
-    with raster.Source(path) as source:
+    with Source(path) as source:
         facts = source.facts()
     print(json.dumps({"facts": dataclasses.asdict(facts), "detection": detect(facts).to_json()}))
 """

@@ -40,11 +40,12 @@ def unpack(plugins: Path):
         opened.extractall(plugins)
 
 
-def test_toolbar_action_in_the_qgis_window(environment, tmp_path):
+def classified_in_the_window(environment, tmp_path, scene: str) -> dict:
+    """What in_qgis.py writes down after it opened the scene in a QGIS window and pressed Run."""
     answer, settings = tmp_path / "answer.json", tmp_path / "profiles" / "profiles" / "default" / "QGIS"
     settings.mkdir(parents=True)
     (settings / "QGIS3.ini").write_text("[PythonPlugins]\nqgis_plugin=true\nprocessing=true\n[qgis]\nshowTips=false\n")
-    environment |= {"OFANET_TEST_ANSWER": str(answer), "OFANET_TEST_SCENE": sample("naip")}
+    environment |= {"OFANET_TEST_ANSWER": str(answer), "OFANET_TEST_SCENE": scene}
     script = str(Path(__file__).with_name("in_qgis.py"))
     options = ["--noversioncheck", "--nologo", "--profiles-path", str(tmp_path / "profiles"), "--code", script]
     with virtual_screen() as display:
@@ -57,11 +58,16 @@ def test_toolbar_action_in_the_qgis_window(environment, tmp_path):
             check=False,
         )
     assert answer.exists(), done.stderr[-2000:]
-    found, scene = json.loads(answer.read_text()), QgsRasterLayer(sample("naip"))
+    found = json.loads(answer.read_text())
     assert "error" not in found, found["error"]
-    assert "NAIP" in found["verdict"] and found["name"].startswith("scene ") and found["shown"]
-    assert (found["width"], found["height"]) == (scene.width(), scene.height())
-    assert found["labels"] and all(label and not label.isdigit() for label in found["labels"])
+    return found
+
+
+def test_toolbar_action_in_the_qgis_window(environment, tmp_path):
+    told, scene = classified_in_the_window(environment, tmp_path, sample("naip")), QgsRasterLayer(sample("naip"))
+    assert "NAIP" in told["verdict"] and told["name"].startswith("scene ") and told["shown"]
+    assert (told["width"], told["height"]) == (scene.width(), scene.height())
+    assert told["labels"] and all(label and not label.isdigit() for label in told["labels"])
 
 
 def test_qgis_process_in_place(qgis_process, tmp_path):

@@ -4,6 +4,8 @@ import pytest
 
 from ofa_engine.core.errors import SensorError
 from ofa_engine.core.sensors import PRODUCTS, SENSORS, load_table
+from ofa_engine.core.sensors.detection import CHECKS
+from ofa_engine.core.sensors.entries import SIGNS
 from ofa_engine.core.sensors.table import FOLDER, expand
 
 
@@ -37,6 +39,10 @@ def _rule(**rule) -> dict:
     return {"products": {"x": {"like": "rgb", "recognised_by": [{"how": "", **rule}]}}}
 
 
+def test_every_sign_of_a_doubt_is_looked_for():
+    assert set(CHECKS) == set(SIGNS)
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
@@ -51,6 +57,7 @@ def _rule(**rule) -> dict:
         ),
         ({"products": {"x": {"like": "rgb", "bands": [{"name": "R", "aliases": ["("]}]}}}, "entry for x"),
         ({"units": {"x": {"title": "", "quantity": "reflectance", "function": "magic"}}}, "conversion of unit 'x'"),
+        ({"products": {"x": {"like": "rgb", "doubts": [{"when": "odd", "then": "likely", "say": ""}]}}}, "when 'odd'"),
         ({"colours": {}}, "colours"),
         ([], "expected JSON"),
     ],
