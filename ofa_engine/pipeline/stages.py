@@ -40,10 +40,7 @@ def run_stages(
     read_in_thread: bool = True,
     sink_in_thread: bool = True,
 ) -> int:
-    """Runs reading, the model and the sink to the end of the batches.
-
-    The model runs in the calling thread. Reading and the sink have threads of their own where there is a core for
-    them; otherwise they take turns with the model, since one more thread than cores only makes all of them wait.
+    """Runs reading, the model and the sink to the end of the batches; the model in the calling thread.
 
     Args:
         batches: what to compute, see `read_batches`.
@@ -52,6 +49,8 @@ def run_stages(
         total: tiles of the whole run, of which `done_before` were finished earlier.
         progress: called after each batch.
         cancelled: called at least every tenth of a second while the model waits.
+        read_in_thread, sink_in_thread: whether these stages have threads of their own. Otherwise they take turns with
+            the model: one more thread than cores only makes all of them wait.
 
     Returns:
         The number of tiles computed, without those of rows that are computed again.
