@@ -25,21 +25,21 @@ class ToolCase:
     """What each tool is given: raster, model, and how to tile."""
 
     def __init__(self, options: Options, packed: bool = False):
-        self.options, self.job = options, open_job(options, "segment", QUIET)
+        self.options, self.session = options, open_job(options, "segment", QUIET)
         if not packed:  # other tools get the model as plain PyTorch
-            unpack(self.job.checkpoint.model)
+            unpack(self.session.checkpoint.model)
             cached_checkpoint.cache_clear()  # the next one opened in this process is packed again
-        self.plan = plan_for(self.job, options.overlap or 0.0, len(self.job.classes))
-        self.predictor = Predictor(self.job)
+        self.plan = plan_for(self.session, options.overlap or 0.0, len(self.session.classes))
+        self.predictor = Predictor(self.session)
         self.tile_px, self.batch = self.plan.tile_px, self.plan.batch
         self.overlap_px = self.plan.rows.overlap_px
         self.stride = self.tile_px - self.overlap_px
-        self.height, self.width = self.job.source.height, self.job.source.width
-        self.bands, self.classes = self.job.source_bands, len(self.job.classes)
+        self.height, self.width = self.session.source.height, self.session.source.width
+        self.bands, self.classes = self.session.source_bands, len(self.session.classes)
 
     def whole(self) -> NDArray:
         """(C, H, W) the whole raster, as stored in the file."""
-        return self.job.source.read(self.bands, (0, 0, self.width, self.height))[0]
+        return self.session.source.read(self.bands, (0, 0, self.width, self.height))[0]
 
     def middle(self, start: int, size: int) -> tuple[slice, slice]:
         """Along an axis of `size` pixels: (where the middle of a tile that begins at `start` goes, which part of the
@@ -117,7 +117,7 @@ def _torchgeo(case: ToolCase) -> Run:
     class OneFile(RasterDataset):
         all_bands = tuple(str(band) for band in range(1, max(case.bands) + 1))
 
-    t = case.job.source.transform
+    t = case.session.source.transform
 
     def run() -> tuple[ClassIndices, int]:
         dataset = OneFile(case.options.input, bands=[str(band) for band in case.bands])
@@ -145,15 +145,15 @@ class _ExportedScorer(torch.nn.Module):
 
     def __init__(self, case: ToolCase):
         super().__init__()
-        self.case, self.net, self.head = case, case.job.checkpoint.model, case.job.head
+        self.case, self.net, self.head = case, case.session.checkpoint.model, case.session.head
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        job, known = self.case.job, self.case.predictor
-        x = normalise(to_canonical(pixels, job.sensor, job.detection.units or ""), known.mean, known.std)
-        tokens = self.net(resize(x, self.net.arch.input_px), job.sensor.id, job.present)
+        session, known = self.case.session, self.case.predictor
+        x = normalise(to_canonical(pixels, session.sensor, session.detection.units or ""), known.mean, known.std)
+        tokens = self.net(resize(x, self.net.arch.input_px), session.sensor.id, session.present)
         logits = F.interpolate(self.head(tokens), x.shape[-2:], mode="bilinear")  # type: ignore[misc]
         if self.head.bands:  # type: ignore[union-attr]
-            weight = self.head.pixel_weight[:, list(job.present)]  # type: ignore[union-attr]
+            weight = self.head.pixel_weight[:, list(session.present)]  # type: ignore[union-attr]
             logits = logits + F.conv2d(x, weight[:, :, None, None])
         return torch.softmax(logits, 1)
 
@@ -182,9 +182,9 @@ def _onnxruntime(case: ToolCase) -> Run:
 
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = torch.get_num_threads()
-    session = onnxruntime.InferenceSession(_onnx_path(case), settings, providers=["CPUExecutionProvider"])
+    onnx_session = onnxruntime.InferenceSession(_onnx_path(case), settings, providers=["CPUExecutionProvider"])
     warm = np.zeros((1, len(case.bands), case.tile_px, case.tile_px), np.float32)
-    session.run(None, {"pixels": warm})
+    onnx_session.run(None, {"pixels": warm})
 
     def run() -> tuple[ClassIndices, int]:
         labels = np.zeros((case.height, case.width), np.uint8)
@@ -193,7 +193,7 @@ def _onnxruntime(case: ToolCase) -> Run:
         with rasterio.open(case.options.input) as raster:
             for some in _batched(places, case.batch):
                 pixels = [_window(raster, case, *place) for place in some]
-                found = session.run(None, {"pixels": np.stack(pixels)})[0].argmax(1)
+                found = onnx_session.run(None, {"pixels": np.stack(pixels)})[0].argmax(1)
                 for (y, x), tile in zip(some, found, strict=True):
                     down, tall = case.middle(y, case.height)
                     across, wide = case.middle(x, case.width)
