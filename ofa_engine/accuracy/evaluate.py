@@ -67,20 +67,20 @@ def evaluate(options: EvaluateOptions, callbacks: Callbacks, limits: SampleLimit
     target = check_output(options.output, [options.head, *options.inputs, *options.labels], (".html", ".htm"))
     task = _find_head(options).header["task"]
     map_options = _map_options(options, task, options.inputs[0])
-    jobs: list[Session] = []
+    sessions: list[Session] = []
     try:
         for path in options.inputs:
-            jobs.append(open_session(dataclasses.replace(map_options, input=path), task, callbacks))
+            sessions.append(open_session(dataclasses.replace(map_options, input=path), task, callbacks))
         points = read_points(options.labels, options.field)
         found = (
-            compare_with_labels(options, jobs, map_options, callbacks, limits)
+            compare_with_labels(options, sessions, map_options, callbacks, limits)
             if points is None
-            else compare_with_points(points, options.ignore, jobs, map_options, callbacks)
+            else compare_with_points(points, options.ignore, sessions, map_options, callbacks)
         )
-        answer = _answer(options, jobs, found)
+        answer = _answer(options, sessions, found)
     finally:
-        for job in jobs:
-            job.source.close()
+        for session in sessions:
+            session.source.close()
     for note in answer["notes"]:
         callbacks.log("warning", note)
     _write(target, accuracy_page(answer))
@@ -122,19 +122,19 @@ def _write(target: Path, text: str) -> None:
 # --- the answer --------------------------------------------------------------------------------------------------
 
 
-def _answer(options: EvaluateOptions, jobs: Sequence[Session], found: Comparison) -> dict:
-    job, estimates, columns = jobs[0], found.estimates, found.columns
-    header = job.head_file.header if job.head_file else {}
+def _answer(options: EvaluateOptions, sessions: Sequence[Session], found: Comparison) -> dict:
+    session, estimates, columns = sessions[0], found.estimates, found.columns
+    header = session.head_file.header if session.head_file else {}
     overall = scores(found.matrix if estimates is None else estimates.cells)
     labelled = found.matrix.sum(1) + found.nodata
     return {
         "output": options.output,
-        "head": str(job.head_file.path) if job.head_file else None,
+        "head": str(session.head_file.path) if session.head_file else None,
         "head_name": header.get("name"),
         "task": header.get("task"),
-        "sensor": job.sensor.id,
-        "tile_px": job.tile_px,
-        "device": str(job.device),
+        "sensor": session.sensor.id,
+        "tile_px": session.tile_px,
+        "device": str(session.device),
         "unit": found.unit,
         "accuracy": overall["accuracy"],
         "accuracy_se": _finite(estimates.overall_se) if estimates else None,
@@ -150,7 +150,7 @@ def _answer(options: EvaluateOptions, jobs: Sequence[Session], found: Comparison
         "areas": "error-adjusted" if estimates else _NO_AREAS,
         "validation": _validation(header),
         "notes": found.notes,
-        "provenance": _provenance(options, jobs),
+        "provenance": _provenance(options, sessions),
     }
 
 
@@ -189,21 +189,21 @@ def _validation(header: dict) -> dict | None:
     return kept | {"classes": [{"value": v} | {key: lists[key][k] for key in lists} for k, v in enumerate(values)]}
 
 
-def _provenance(options: EvaluateOptions, jobs: Sequence[Session]) -> dict:
-    job = jobs[0]
-    tags = [one.tags(_map_options(options, one.head.task if one.head else "", one.source.path)) for one in jobs]
+def _provenance(options: EvaluateOptions, sessions: Sequence[Session]) -> dict:
+    session = sessions[0]
+    tags = [one.tags(_map_options(options, one.head.task if one.head else "", one.source.path)) for one in sessions]
     return {
         "rasters": [tag["SOURCE"] for tag in tags],
         "labels": [display_name(path) for path in options.labels],
         "field": options.field,
         "ignore": list(options.ignore),
-        "head": f"{tags[0]['HEAD']} ({job.head_file.path.name if job.head_file else ''})",
+        "head": f"{tags[0]['HEAD']} ({session.head_file.path.name if session.head_file else ''})",
         "checkpoint": tags[0]["CHECKPOINT"],
         "backbone": tags[0]["BACKBONE"],
-        "sensor": job.sensor.id,
+        "sensor": session.sensor.id,
         "bands": [tag["BANDS"] for tag in tags],
         "units": [tag["UNITS"] for tag in tags],
-        "tile_px": job.tile_px,
+        "tile_px": session.tile_px,
         "mapped_bands": any("MAPPED_BANDS" in tag for tag in tags),
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "versions": f"ofanet {__version__}, PyTorch {torch.__version__}, NumPy {np.__version__}, "

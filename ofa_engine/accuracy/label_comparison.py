@@ -22,13 +22,13 @@ from .map_lookup import map_at
 
 def compare_with_labels(
     options: EvaluateOptions,
-    jobs: Sequence[Session],
+    sessions: Sequence[Session],
     map_options: SegmentOptions | ClassifyOptions,
     callbacks: Callbacks,
     limits: SampleLimits,
 ) -> Comparison:
     """The map at all labelled pixels, or tiles. Raises InputError where the labels cannot be used, Cancelled."""
-    first, sources = jobs[0], [job.source for job in jobs]
+    first, sources = sessions[0], [session.source for session in sessions]
     tile_px = first.tile_px if first.head is not None and first.head.task == "classify" else None
     labels = read_labels(
         sources, options.labels, options.field, options.ignore, first.tile_px, callbacks.log, tile_px, limits
@@ -36,13 +36,13 @@ def compare_with_labels(
     classes, rows = match_classes(first.classes, labels.classes)
     size, columns = len(classes), len(first.classes)
     matrix, nodata, area, notes = np.zeros((size, size)), np.zeros(size), np.zeros(columns), []
-    for number, (job, part) in enumerate(zip(jobs, labels.rasters, strict=True)):
+    for number, (session, part) in enumerate(zip(sessions, labels.rasters, strict=True)):
         if not len(part):
-            notes.append(f"no labels lie on {Path(job.source.path).name}: it is not evaluated")
+            notes.append(f"no labels lie on {Path(session.source.path).name}: it is not evaluated")
             continue
-        scale = job.tile_px if tile_px else 1
-        progress = raster_progress(callbacks, number, len(jobs))
-        mapped, ha = map_at(map_options, job, part.row * scale, part.column * scale, progress)
+        scale = session.tile_px if tile_px else 1
+        progress = raster_progress(callbacks, number, len(sessions))
+        mapped, ha = map_at(map_options, session, part.row * scale, part.column * scale, progress)
         valid, index = mapped >= 0, rows[part.index]
         matrix += confusion(index[valid], mapped[valid], size, part.weight[valid])
         nodata += np.bincount(index[~valid], part.weight[~valid], size)
@@ -85,7 +85,7 @@ def match_classes(head: Sequence[dict], labels: Sequence[dict]) -> tuple[list[di
     return classes, np.array(rows)
 
 
-def _add_notes(found: Comparison, options: EvaluateOptions, job: Session) -> None:
+def _add_notes(found: Comparison, options: EvaluateOptions, session: Session) -> None:
     reference, unit = found.matrix.sum(1) + found.nodata, found.unit
     unknown = [
         f"{entry['name']} ({count_text(n)} {unit})"
@@ -109,7 +109,7 @@ def _add_notes(found: Comparison, options: EvaluateOptions, job: Session) -> Non
         )
     if not np.isfinite(found.mapped_ha[: found.columns]).all():
         found.notes.append("a raster has no CRS: areas are not known")
-    training = job.head_file.header.get("training", {}) if job.head_file else {}
+    training = session.head_file.header.get("training", {}) if session.head_file else {}
     if {display_name(p) for p in options.labels} & set(training.get("labels", [])):
         found.notes.append(
             "the head was fitted on labels of this name: scores on its own training labels are too "

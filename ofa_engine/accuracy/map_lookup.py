@@ -22,13 +22,13 @@ from ..tiling.axis import Axis
 
 
 def map_at(
-    options: SegmentOptions | ClassifyOptions, job: Session, row: NDArray, column: NDArray, callbacks: Callbacks
+    options: SegmentOptions | ClassifyOptions, session: Session, row: NDArray, column: NDArray, callbacks: Callbacks
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The map at pixels, computed on the part of the raster that covers them.
 
     Args:
         options: of the map; input, output and bounds are replaced.
-        job: the opened raster with its head.
+        session: the opened raster with its head.
         row, column: (N,) pixels.
         callbacks: for progress and cancelling.
 
@@ -36,9 +36,9 @@ def map_at(
         (class (N,) counted from 0, -1 for nodata; hectares (K,) per class in that part, NaN where unknown).
     """
     segments = isinstance(options, SegmentOptions)
-    source, overlap = job.source, value_of(options, "overlap") or 0.0
-    left, right = _covering_span(column, Axis(source.width, job.tile_px, overlap, not segments))
-    top, bottom = _covering_span(row, Axis(source.height, job.tile_px, overlap, not segments))
+    source, overlap = session.source, value_of(options, "overlap") or 0.0
+    left, right = _covering_span(column, Axis(source.width, session.tile_px, overlap, not segments))
+    top, bottom = _covering_span(row, Axis(source.height, session.tile_px, overlap, not segments))
     if source.transform.b or source.transform.d:  # the bounds of a rotated raster's part would cut out something else
         left, top, right, bottom = 0, 0, source.width, source.height
     x, y = zip(*(place(source.transform, *corner) for corner in ((left, top), (right, bottom))), strict=True)
@@ -48,10 +48,10 @@ def map_at(
         options = dataclasses.replace(options, input=source.path, output=path, bounds=bounds)
         if isinstance(options, ClassifyOptions):
             classify(options, callbacks)
-            return _tiles_at(path, job, row, column)
+            return _tiles_at(path, session, row, column)
         answer = segment(options, callbacks)
         area = [math.nan if entry["area_ha"] is None else entry["area_ha"] for entry in answer["classes"]]
-        return _pixels_at(path, job, row - top, column - left), np.array(area)
+        return _pixels_at(path, session, row - top, column - left), np.array(area)
 
 
 def _covering_span(positions: NDArray, axis: Axis) -> tuple[int, int]:
@@ -63,14 +63,14 @@ def _covering_span(positions: NDArray, axis: Axis) -> tuple[int, int]:
     return int(starts[first]), int(min(starts[last] + axis.tile_px, axis.size_px))
 
 
-def _class_index(job: Session, values: NDArray) -> NDArray[np.int64]:
+def _class_index(session: Session, values: NDArray) -> NDArray[np.int64]:
     """Class values to classes counted from 0; -1 for other values."""
     table = np.full(256, -1)
-    table[[entry["value"] for entry in job.classes]] = np.arange(len(job.classes))
+    table[[entry["value"] for entry in session.classes]] = np.arange(len(session.classes))
     return table[values]
 
 
-def _pixels_at(path: str, job: Session, row: NDArray, column: NDArray) -> NDArray[np.int64]:
+def _pixels_at(path: str, session: Session, row: NDArray, column: NDArray) -> NDArray[np.int64]:
     """Reads only blocks that contain requested pixels, one at a time."""
     found = np.full(len(row), -1)
     with Source(path) as layer:
@@ -83,22 +83,24 @@ def _pixels_at(path: str, job: Session, row: NDArray, column: NDArray) -> NDArra
             left, top, *_ = windows[number]
             pixels, _ = layer.read([1], windows[number])
             values = np.nan_to_num(pixels[0], nan=255).astype(np.int64)
-            found[mine] = _class_index(job, values[row[mine] - top, column[mine] - left])
+            found[mine] = _class_index(session, values[row[mine] - top, column[mine] - left])
     return found
 
 
-def _tiles_at(path: str, job: Session, row: NDArray, column: NDArray) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _tiles_at(
+    path: str, session: Session, row: NDArray, column: NDArray
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """(class (N,), hectares (K,)). A tile's polygon is placed in the grid of tiles by its centroid."""
     _, wkb, fields = read_layer(path, ["class", "area_ha"])
-    index, centroid = _class_index(job, fields["class"]), shapely.centroid(shapely.from_wkb(wkb))
+    index, centroid = _class_index(session, fields["class"]), shapely.centroid(shapely.from_wkb(wkb))
     x, y = shapely.get_x(centroid), shapely.get_y(centroid)
-    tiles = np.full((-(-job.source.height // job.tile_px), -(-job.source.width // job.tile_px)), -1)
-    across, down = (np.floor(v / job.tile_px).astype(int) for v in place(~job.source.transform, x, y))
+    tiles = np.full((-(-session.source.height // session.tile_px), -(-session.source.width // session.tile_px)), -1)
+    across, down = (np.floor(v / session.tile_px).astype(int) for v in place(~session.source.transform, x, y))
     tiles[down, across] = index
-    area = np.bincount(index, fields["area_ha"], len(job.classes)).astype(np.float64)
-    if job.source.crs is None or not np.isfinite(area).all():
+    area = np.bincount(index, fields["area_ha"], len(session.classes)).astype(np.float64)
+    if session.source.crs is None or not np.isfinite(area).all():
         area[:] = math.nan
-    return tiles[row // job.tile_px, column // job.tile_px], area
+    return tiles[row // session.tile_px, column // session.tile_px], area
 
 
 def read_layer(path: str, columns: list[str] | None = None) -> tuple[dict, NDArray, dict[str, NDArray]]:

@@ -94,7 +94,7 @@ def read_points(paths: Sequence[str], field: str | None) -> SamplePoints | None:
 def compare_with_points(
     points: SamplePoints,
     ignore: Sequence[str],
-    jobs: Sequence[Session],
+    sessions: Sequence[Session],
     map_options: SegmentOptions | ClassifyOptions,
     callbacks: Callbacks,
 ) -> Comparison:
@@ -107,7 +107,7 @@ def compare_with_points(
         raise InputError(
             f"expected references in the field {points.field}, found none in {len(used)} points: fill them in first"
         )
-    head_classes = jobs[0].classes
+    head_classes = sessions[0].classes
     values, first, stratum = np.unique(points.value, return_index=True, return_inverse=True)
     classes = _map_classes([(int(v), points.name[i]) for v, i in zip(values, first, strict=True)], head_classes)
     columns = len(classes)
@@ -131,7 +131,7 @@ def compare_with_points(
         "added": points.added,
     }
     _add_sample_notes(found, stratum, head_classes)
-    found.sample |= _compare_with_head(points, jobs, map_options, callbacks)
+    found.sample |= _compare_with_head(points, sessions, map_options, callbacks)
     _add_difference_notes(found)
     return found
 
@@ -209,18 +209,23 @@ def _add_sample_notes(found: Comparison, stratum: NDArray, head: Sequence[dict])
 
 
 def _compare_with_head(
-    points: SamplePoints, jobs: Sequence[Session], map_options: SegmentOptions | ClassifyOptions, callbacks: Callbacks
+    points: SamplePoints,
+    sessions: Sequence[Session],
+    map_options: SegmentOptions | ClassifyOptions,
+    callbacks: Callbacks,
 ) -> dict[str, int]:
     """How many points lie on the rasters, and at how many of them the head's map differs from the sampled one."""
     left = np.ones(len(points.x), bool)
     differs = 0
-    for number, job in enumerate(jobs):
-        row, column = _pixels_of(points, job.source)
-        mine = left & (row >= 0) & (row < job.source.height) & (column >= 0) & (column < job.source.width)
+    for number, session in enumerate(sessions):
+        row, column = _pixels_of(points, session.source)
+        mine = left & (row >= 0) & (row < session.source.height) & (column >= 0) & (column < session.source.width)
         left &= ~mine
         if mine.any():
-            mapped, _ = map_at(map_options, job, row[mine], column[mine], raster_progress(callbacks, number, len(jobs)))
-            values = np.array([entry["value"] for entry in job.classes] + [-1])
+            mapped, _ = map_at(
+                map_options, session, row[mine], column[mine], raster_progress(callbacks, number, len(sessions))
+            )
+            values = np.array([entry["value"] for entry in session.classes] + [-1])
             differs += int((values[mapped] != points.value[mine]).sum())
     return {"compared": int((~left).sum()), "differs": differs}
 

@@ -63,11 +63,11 @@ def bench(
     """
     with tempfile.TemporaryDirectory() as folder:
         run_options = prepare(options, Path(folder), log)
-        job = open_session(run_options, "segment", QUIET, check=lambda source: check_overlap(run_options.overlap))
+        session = open_session(run_options, "segment", QUIET, check=lambda source: check_overlap(run_options.overlap))
         try:
-            return _measure(job, run_options, options.rounds, log, report_done, limits) | describe(job, options)
+            return _measure(session, run_options, options.rounds, log, report_done, limits) | describe(session, options)
         finally:
-            job.source.close()
+            session.source.close()
 
 
 def prepare(options: BenchOptions, folder: Path, log: Log) -> SegmentOptions:
@@ -101,24 +101,24 @@ def prepare(options: BenchOptions, folder: Path, log: Log) -> SegmentOptions:
     return replace(run_options, sensor=found.sensor, checkpoint=str(checkpoint), head=str(head))
 
 
-def describe(job: Session, options: BenchOptions) -> dict:
+def describe(session: Session, options: BenchOptions) -> dict:
     """What was measured, and on which machine."""
-    plan = _plan(job, options.overlap)
+    plan = _plan(session, options.overlap)
     return {
-        "machine": _machine(job.device),
+        "machine": _machine(session.device),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
-        "device": str(job.device),
-        "model": job.checkpoint.header["name"],
-        "sensor": job.sensor.id,
-        "bands": len(job.present),
-        "classes": len(job.classes),
-        "width": job.source.width,
-        "height": job.source.height,
+        "device": str(session.device),
+        "model": session.checkpoint.header["name"],
+        "sensor": session.sensor.id,
+        "bands": len(session.present),
+        "classes": len(session.classes),
+        "width": session.source.width,
+        "height": session.source.height,
         "tile_px": plan.tile_px,
         "overlap": options.overlap,
         "batch": plan.batch,
-        "memory_mb": job.budget_bytes // 2**20,
+        "memory_mb": session.budget_bytes // 2**20,
     }
 
 
@@ -135,8 +135,8 @@ def _machine(device: torch.device) -> str:
     return f"{name}, {os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB"
 
 
-def _plan(job: Session, overlap: float) -> TilePlan:
-    return plan_for(job, overlap, len(job.classes))
+def _plan(session: Session, overlap: float) -> TilePlan:
+    return plan_for(session, overlap, len(session.classes))
 
 
 # --- rounds ------------------------------------------------------------------------------------------------------
@@ -157,9 +157,9 @@ class _Rounds:
 
 
 def _measure(
-    job: Session, options: SegmentOptions, rounds: int, log: Log, report_done: ReportDone, limits: BenchLimits
+    session: Session, options: SegmentOptions, rounds: int, log: Log, report_done: ReportDone, limits: BenchLimits
 ) -> dict:
-    timer = StageTimer(job, _plan(job, options.overlap or 0.0), options, limits)
+    timer = StageTimer(session, _plan(session, options.overlap or 0.0), options, limits)
     baseline, started = psutil.Process().memory_info().rss, time.perf_counter()
     found = _Rounds()
     before = timer.bare()
@@ -178,12 +178,12 @@ def _measure(
         found.read.append(read)
         found.write.append(write)
         cost = [1 / rate for rate in (found.bare[-1], read, write)]
-        found.floor.append(1 / (sum(cost) if job.device.type == "cpu" else max(cost)))
+        found.floor.append(1 / (sum(cost) if session.device.type == "cpu" else max(cost)))
         report_done((number + 1) / rounds)
         left = (time.perf_counter() - started) / (number + 1) * (rounds - number - 1)
         rates = ", ".join(f"{key} {getattr(found, key)[-1]:.1f}" for key in ("bare", "read", "write", "pipeline"))
         log(f"round {number + 1} of {rounds}: {rates} tiles/s; {duration(left)} left")
-    return _figures(found, job.source.width * job.source.height) | {"baseline_rss_mb": round(baseline / 2**20)}
+    return _figures(found, session.source.width * session.source.height) | {"baseline_rss_mb": round(baseline / 2**20)}
 
 
 def _figures(found: _Rounds, pixels: int) -> dict:

@@ -65,13 +65,13 @@ def compare_tools(
     with tempfile.TemporaryDirectory() as folder:
         run_options = prepare(options, Path(folder), log)
         case = ToolCase(run_options)
-        if case.job.source.may_have_holes or min(case.height, case.width) < case.tile_px:
+        if case.session.source.may_have_holes or min(case.height, case.width) < case.tile_px:
             raise InputError(
                 "expected a raster without missing pixels and no smaller than a tile, found another: "
                 "leave RASTER out, or give one of integers without nodata"
             )
-        about = describe(case.job, options)
-        case.job.source.close()
+        about = describe(case.session, options)
+        case.session.source.close()
         skipped = _skipped(case, installed)
         names = [name for name in TOOLS if name not in skipped]
         if "onnxruntime" in names:

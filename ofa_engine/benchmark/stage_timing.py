@@ -55,18 +55,18 @@ class Timed:
 class StageTimer:
     """Times each stage of the pipeline alone."""
 
-    def __init__(self, job: Session, plan: TilePlan, options: SegmentOptions, limits: BenchLimits):
-        self.job, self.plan, self.options, self.limits = job, plan, options, limits
-        self.predictor = Predictor(job)
+    def __init__(self, session: Session, plan: TilePlan, options: SegmentOptions, limits: BenchLimits):
+        self.session, self.plan, self.options, self.limits = session, plan, options, limits
+        self.predictor = Predictor(session)
         batches = (batch.pixels for batch in self._batches() if batch.pixels is not None)
         tiles = next(batches)
         self.tiles = tiles[torch.arange(plan.batch) % len(tiles)].clone()  # a raster may have less than one batch
-        if job.device.type == "cuda":
-            self.tiles = self.tiles.to(job.device)  # the pipeline copies while the model computes
+        if session.device.type == "cuda":
+            self.tiles = self.tiles.to(session.device)  # the pipeline copies while the model computes
         self.scores = self.predictor(self.tiles)
 
     def _batches(self) -> Iterator[TileBatch]:
-        return read_batches(self.job.source, self.job.source_bands, self.plan)
+        return read_batches(self.session.source, self.session.source_bands, self.plan)
 
     def bare(self, seconds: float | None = None) -> Timed:
         """The model on one batch that is in memory, for `seconds` or until the limits are reached."""
@@ -75,7 +75,7 @@ class StageTimer:
         while passed < seconds if seconds else tiles < limits.bare_tiles and passed < limits.stage_s:
             self.predictor(self.tiles)
             tiles += len(self.tiles)
-            if self.job.device.type == "cuda":
+            if self.session.device.type == "cuda":
                 torch.cuda.synchronize()
             passed = time.perf_counter() - started
         return Timed(tiles, passed)
@@ -84,12 +84,12 @@ class StageTimer:
         """(tiles per second read, tiles per second blended and written), one batch after the other and each with its
         own clock; of a large raster as many as the time allows. Building overviews belongs to writing, but those of
         a part would not be representative and are not counted."""
-        job, pending, clock, tiles = self.job, Pending(), _StageClock(), 0
+        session, pending, clock, tiles = self.session, Pending(), _StageClock(), 0
         part = pending.add(check_output(self.options.output, [self.options.input], TIFF))
         try:
-            with gdal_limits(job.source, job.budget_bytes), create_class_layer(part, job, {}) as layer:
-                writer = ClassWriter(job, Journal(), layer, None)
-                blender = Blender(self.plan, len(job.classes), writer, device=job.device)
+            with gdal_limits(session.source, session.budget_bytes), create_class_layer(part, session, {}) as layer:
+                writer = ClassWriter(session, Journal(), layer, None)
+                blender = Blender(self.plan, len(session.classes), writer, device=session.device)
                 clock.lap("write")
                 for batch in self._batches():
                     clock.lap("read")
@@ -99,7 +99,7 @@ class StageTimer:
                     if clock.total > self.limits.stage_s:
                         break
             if clock.total <= self.limits.stage_s:
-                with gdal_limits(job.source, job.budget_bytes):
+                with gdal_limits(session.source, session.budget_bytes):
                     add_overviews(part, Resampling.mode, RunLimits().overviews_from_px)
             clock.lap("write")
         finally:

@@ -32,7 +32,7 @@ def main(name: str, options: str) -> None:
         started = time.perf_counter()
         labels, tiles = run()
         if labels is not None:
-            _write(case.job, labels, Path(case.options.output))
+            _write(case.session, labels, Path(case.options.output))
         seconds = time.perf_counter() - started
     print(
         json.dumps(
@@ -46,9 +46,9 @@ def main(name: str, options: str) -> None:
     )
 
 
-def _write(job: Session, labels: ClassIndices, path: Path) -> None:
-    values = np.array([entry["value"] for entry in job.classes], np.uint8)
-    s = job.source
+def _write(session: Session, labels: ClassIndices, path: Path) -> None:
+    values = np.array([entry["value"] for entry in session.classes], np.uint8)
+    s = session.source
     with create_tiff(path, s, s.width, s.height, s.transform, dtype="uint8", nodata=NODATA, tags={}) as layer:
         layer.write(values[labels], 1)
 

@@ -30,21 +30,21 @@ class ToolCase:
 
     def __init__(self, options: SegmentOptions, packed: bool = False):
         self.options = options
-        self.job = open_session(options, "segment", QUIET, check=lambda source: check_overlap(options.overlap))
+        self.session = open_session(options, "segment", QUIET, check=lambda source: check_overlap(options.overlap))
         if not packed:  # other tools get the model as plain PyTorch
-            unpack(self.job.checkpoint.model)
+            unpack(self.session.checkpoint.model)
             cached_checkpoint.cache_clear()  # the next one opened in this process is packed again
-        self.plan = plan_for(self.job, options.overlap or 0.0, len(self.job.classes))
-        self.predictor = Predictor(self.job)
+        self.plan = plan_for(self.session, options.overlap or 0.0, len(self.session.classes))
+        self.predictor = Predictor(self.session)
         self.tile_px, self.batch = self.plan.tile_px, self.plan.batch
         self.overlap_px = self.plan.rows.overlap_px
         self.stride = self.tile_px - self.overlap_px
-        self.height, self.width = self.job.source.height, self.job.source.width
-        self.bands, self.classes = self.job.source_bands, len(self.job.classes)
+        self.height, self.width = self.session.source.height, self.session.source.width
+        self.bands, self.classes = self.session.source_bands, len(self.session.classes)
 
     def whole(self) -> NDArray:
         """(C, H, W) the whole raster, as stored in the file."""
-        return self.job.source.read(self.bands, (0, 0, self.width, self.height))[0]
+        return self.session.source.read(self.bands, (0, 0, self.width, self.height))[0]
 
     def middle(self, start: int, size: int) -> tuple[slice, slice]:
         """Along an axis of `size` pixels: (where the middle of a tile that begins at `start` goes, which part of the
@@ -122,7 +122,7 @@ def _torchgeo(case: ToolCase) -> Run:
     class OneFile(RasterDataset):
         all_bands = tuple(str(band) for band in range(1, max(case.bands) + 1))
 
-    t = case.job.source.transform
+    t = case.session.source.transform
 
     def run() -> tuple[ClassIndices, int]:
         dataset = OneFile(case.options.input, bands=[str(band) for band in case.bands])
@@ -150,16 +150,16 @@ class _ExportedScorer(torch.nn.Module):
 
     def __init__(self, case: ToolCase):
         super().__init__()
-        self.case, self.net = case, case.job.checkpoint.model
-        self.head = cast(LinearHead, case.job.head)  # tools are compared on maps, which have a head
+        self.case, self.net = case, case.session.checkpoint.model
+        self.head = cast(LinearHead, case.session.head)  # tools are compared on maps, which have a head
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        job, known = self.case.job, self.case.predictor
-        x = normalise(to_canonical(pixels, job.sensor, job.detection.units or ""), known.mean, known.std)
-        tokens = self.net(resize(x, self.net.arch.input_px), job.sensor.id, job.present)
+        session, known = self.case.session, self.case.predictor
+        x = normalise(to_canonical(pixels, session.sensor, session.detection.units or ""), known.mean, known.std)
+        tokens = self.net(resize(x, self.net.arch.input_px), session.sensor.id, session.present)
         logits = F.interpolate(self.head(tokens), x.shape[-2:], mode="bilinear")
         if self.head.bands:
-            weight = self.head.pixel_weight[:, list(job.present)]
+            weight = self.head.pixel_weight[:, list(session.present)]
             logits = logits + F.conv2d(x, weight[:, :, None, None])
         return torch.softmax(logits, 1)
 

@@ -59,15 +59,15 @@ class TokenCache:
 
 
 def gather_features(
-    jobs: Sequence[Session], labels: Labels, task: str, callbacks: Callbacks, cache: TokenCache
+    sessions: Sequence[Session], labels: Labels, task: str, callbacks: Callbacks, cache: TokenCache
 ) -> Samples:
     """Features of all labelled samples on valid pixels. Raises InputError where there are none, Cancelled."""
-    plans = [_tiles_to_read(job, part, task) for job, part in zip(jobs, labels.rasters, strict=True)]
+    plans = [_tiles_to_read(session, part, task) for session, part in zip(sessions, labels.rasters, strict=True)]
     total, done = sum(len(tiles) for tiles, _ in plans), 0
     parts: list[tuple[NDArray, NDArray, Labelled]] = []
     callbacks.progress(0, total, None)
-    for job, part, (tiles, tile_of_sample) in zip(jobs, labels.rasters, plans, strict=True):
-        for numbers, tokens, pixels, valid in _batches(job, tiles, cache):
+    for session, part, (tiles, tile_of_sample) in zip(sessions, labels.rasters, plans, strict=True):
+        for numbers, tokens, pixels, valid in _batches(session, tiles, cache):
             if callbacks.cancelled():
                 raise Cancelled
             for k, number in enumerate(numbers):
@@ -85,15 +85,15 @@ def gather_features(
     return Samples(*(np.concatenate(parts) for parts in arrays))
 
 
-def _tiles_to_read(job: Session, part: Labelled, task: str) -> tuple[NDArray, NDArray]:
+def _tiles_to_read(session: Session, part: Labelled, task: str) -> tuple[NDArray, NDArray]:
     """((T, 2) first row and column of each tile, (N,) the tile of each sample)."""
     if task == "classify":
-        starts = np.stack([part.row, part.column], 1) * job.tile_px
+        starts = np.stack([part.row, part.column], 1) * session.tile_px
     else:
         nearest = []
-        for length, position in ((job.source.height, part.row), (job.source.width, part.column)):
-            axis_starts = np.array(Axis(length, job.tile_px, DEFAULT_OVERLAP).starts)
-            centres = axis_starts + job.tile_px / 2
+        for length, position in ((session.source.height, part.row), (session.source.width, part.column)):
+            axis_starts = np.array(Axis(length, session.tile_px, DEFAULT_OVERLAP).starts)
+            centres = axis_starts + session.tile_px / 2
             borders = (centres[1:] + centres[:-1]) / 2
             nearest.append(axis_starts[np.searchsorted(borders, position + 0.5)])
         starts = np.stack(nearest, 1)
@@ -101,14 +101,14 @@ def _tiles_to_read(job: Session, part: Labelled, task: str) -> tuple[NDArray, ND
     return tiles, tile_of_sample.reshape(-1)
 
 
-def _batches(job: Session, tiles: NDArray, cache: TokenCache) -> Iterator[tuple[range, Tensor, Tensor, NDArray]]:
+def _batches(session: Session, tiles: NDArray, cache: TokenCache) -> Iterator[tuple[range, Tensor, Tensor, NDArray]]:
     """(tile numbers, tokens (B, L, D), normalised pixels (B, C, tile_px, tile_px), valid (B, tile_px, tile_px))."""
-    predictor = Predictor(job)
+    predictor = Predictor(session)
     for start in range(0, len(tiles), _BATCH):
         numbers = range(start, min(start + _BATCH, len(tiles)))
-        read = [_read_tile(job, *tiles[n]) for n in numbers]
+        read = [_read_tile(session, *tiles[n]) for n in numbers]
         pixels = predictor.normalised(torch.from_numpy(np.stack([values for values, _ in read])))
-        keys = [_cache_key(job, *tiles[n]) for n in numbers]
+        keys = [_cache_key(session, *tiles[n]) for n in numbers]
         cached = [cache.get(key) for key in keys]
         missing = [i for i, tokens in enumerate(cached) if tokens is None]
         if missing:
@@ -119,29 +119,32 @@ def _batches(job: Session, tiles: NDArray, cache: TokenCache) -> Iterator[tuple[
         yield numbers, tokens, pixels.cpu(), np.stack([valid for _, valid in read])
 
 
-def _cache_key(job: Session, row: int, column: int) -> tuple:
+def _cache_key(session: Session, row: int, column: int) -> tuple:
     """All that the tokens of a tile depend on."""
-    path = Path(job.source.path)
+    path = Path(session.source.path)
     stat = path.stat() if path.exists() else None
     return (
         str(path.resolve()),
         stat and (stat.st_mtime_ns, stat.st_size),
-        job.detection.bands,
-        job.detection.units,
-        job.checkpoint.header["fingerprints"][job.sensor.id],
-        job.tile_px,
+        session.detection.bands,
+        session.detection.units,
+        session.checkpoint.header["fingerprints"][session.sensor.id],
+        session.tile_px,
         int(row),
         int(column),
     )
 
 
-def _read_tile(job: Session, row: int, column: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def _read_tile(session: Session, row: int, column: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(pixels (C, tile_px, tile_px), padded where the raster ends; valid (tile_px, tile_px))."""
-    height, width = min(job.tile_px, job.source.height - row), min(job.tile_px, job.source.width - column)
-    values, valid = job.source.read(job.source_bands, (int(column), int(row), int(width), int(height)))
-    whole = np.zeros((job.tile_px, job.tile_px), bool)
+    height, width = (
+        min(session.tile_px, session.source.height - row),
+        min(session.tile_px, session.source.width - column),
+    )
+    values, valid = session.source.read(session.source_bands, (int(column), int(row), int(width), int(height)))
+    whole = np.zeros((session.tile_px, session.tile_px), bool)
     whole[:height, :width] = True if valid is None else valid
-    return pad_to_tile(values.astype(np.float32), job.tile_px), whole
+    return pad_to_tile(values.astype(np.float32), session.tile_px), whole
 
 
 def _tile_features(

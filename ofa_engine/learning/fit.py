@@ -44,17 +44,17 @@ def fit(
         Cancelled: nothing was written.
     """
     _check(options)
-    jobs: list[Session] = []
+    sessions: list[Session] = []
     try:
         for path in options.inputs:
-            jobs.append(_open(options, path, callbacks))
-            first, last = jobs[0], jobs[-1]
+            sessions.append(_open(options, path, callbacks))
+            first, last = sessions[0], sessions[-1]
             if last.sensor.id != first.sensor.id:
                 raise InputError(f"expected rasters of one sensor, found {first.sensor.id} and {last.sensor.id}")
-        return _fit(options, jobs, callbacks, limits, cache)
+        return _fit(options, sessions, callbacks, limits, cache)
     finally:
-        for job in jobs:
-            job.source.close()
+        for session in sessions:
+            session.source.close()
 
 
 def _check(options: FitOptions) -> None:
@@ -68,7 +68,7 @@ def _check(options: FitOptions) -> None:
 
 
 def _open(options: FitOptions, path: str, callbacks: Callbacks) -> Session:
-    job = open_session(
+    session = open_session(
         EmbedOptions(
             path,
             sensor=options.sensor,
@@ -84,17 +84,17 @@ def _open(options: FitOptions, path: str, callbacks: Callbacks) -> Session:
     )
     if options.task == "segment" and not options.tile_px:
         # the lower end of the crops that the model was trained on: smaller tokens draw finer edges
-        return dataclasses.replace(job, tile_px=max(16, job.tile_px // 2))
-    return job
+        return dataclasses.replace(session, tile_px=max(16, session.tile_px // 2))
+    return session
 
 
 def _fit(
-    options: FitOptions, jobs: Sequence[Session], callbacks: Callbacks, limits: SampleLimits, cache: TokenCache
+    options: FitOptions, sessions: Sequence[Session], callbacks: Callbacks, limits: SampleLimits, cache: TokenCache
 ) -> dict:
-    first = jobs[0]
+    first = sessions[0]
     tile_px = first.tile_px
     labels = read_labels(
-        [job.source for job in jobs],
+        [session.source for session in sessions],
         options.labels,
         options.field,
         options.ignore,
@@ -107,7 +107,7 @@ def _fit(
     if len(labels.classes) < 2 or (totals > 0).sum() < 2:
         raise InputError(f"expected labels of at least two classes, found {labels.classes[0]['name']} alone")
     labels = thin(labels, limits.training_samples, options.seed)
-    samples = gather_features(jobs, labels, options.task, callbacks, cache)
+    samples = gather_features(sessions, labels, options.task, callbacks, cache)
     selected = select_kind(samples, len(labels.classes), options.task, options.kind, options.seed, callbacks)
     return save_fitted_head(options, first, labels, totals, samples, selected)
 

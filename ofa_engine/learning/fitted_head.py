@@ -20,21 +20,21 @@ from .metrics import scores
 
 
 def save_fitted_head(
-    options: FitOptions, job: Session, labels: Labels, totals: NDArray, samples: Samples, selected: SelectedKind
+    options: FitOptions, session: Session, labels: Labels, totals: NDArray, samples: Samples, selected: SelectedKind
 ) -> dict:
     """Writes the head to `options.output`; `totals` (K,) are labelled pixels per class before thinning. Returns what
     `fit` returns."""
-    sensor = job.sensor
-    head = build_head(selected, job.checkpoint.model.arch.width, sensor, job.present, options.task)
-    training = _training_facts(options, job, labels, totals, samples, selected)
+    sensor = session.sensor
+    head = build_head(selected, session.checkpoint.model.arch.width, sensor, session.present, options.task)
+    training = _training_facts(options, session, labels, totals, samples, selected)
     save_head(
         options.output,
         head,
         options.name or Path(options.output).stem,
         sensor_id=sensor.id,
         classes=labels.classes,
-        tile_px=job.tile_px,
-        backbone=job.checkpoint.header["fingerprints"][sensor.id],
+        tile_px=session.tile_px,
+        backbone=session.checkpoint.header["fingerprints"][sensor.id],
         training=training,
     )
     return {
@@ -42,9 +42,9 @@ def save_fitted_head(
         "sensor": sensor.id,
         "task": options.task,
         "kind": selected.kind,
-        "tile_px": job.tile_px,
+        "tile_px": session.tile_px,
         "classes": labels.classes,
-        "device": str(job.device),
+        "device": str(session.device),
     } | training
 
 
@@ -66,7 +66,7 @@ def build_head(selected: SelectedKind, width: int, sensor: Any, present: Sequenc
 
 
 def _training_facts(
-    options: FitOptions, job: Session, labels: Labels, totals: NDArray, samples: Samples, selected: SelectedKind
+    options: FitOptions, session: Session, labels: Labels, totals: NDArray, samples: Samples, selected: SelectedKind
 ) -> dict[str, Any]:
     """What the head's header keeps under "training"."""
     fitted = selected.fitted
@@ -85,7 +85,7 @@ def _training_facts(
         "strength": fitted.strength,
         "temperature": round(fitted.temperature, 4),
         "seed": options.seed,
-        "bands": [job.sensor.band_names[i] for i in job.present],
+        "bands": [session.sensor.band_names[i] for i in session.present],
         "tried": selected.tried,
         "validation": validation,
     }
