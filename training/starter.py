@@ -33,7 +33,7 @@ from ofa_engine.raster.source import Source
 from training import console
 from training.data.readers.held_out_chips import chip_digest, held_out_chips
 from training.data.readers.pixels import read_image
-from training.pretraining.report import losses_svg
+from training.pretraining.monitoring.report import losses_svg
 from training.simulation.scene_files import write_scene
 
 NAME = "ofanet_starter.safetensors"

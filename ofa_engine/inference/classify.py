@@ -17,7 +17,7 @@ from ..raster.geotiff import create_tiff
 from ..tiling.plan import TilePlan
 from .area_report import areas_text, write_report
 from .class_raster import Tally, class_polygons
-from .lifecycle import answer_of, opened_run
+from .lifecycle import map_answer, opened_run
 from .resume import begin
 from .runner import InferenceRun, RunLimits, run_pipeline
 from .session import GPKG, HTML, TIFF, Session
@@ -55,7 +55,7 @@ def classify(options: ClassifyOptions, callbacks: Callbacks = QUIET, limits: Run
             _write_polygons(run, part, target.stem, plan, tiles)
         else:
             _write_cells(run.session, part, classes, tags, tiles.winners)
-        answer = answer_of(run, tags, report=options.report, classes=classes, tiles=computed)
+        answer = map_answer(run, tags, classes, computed, report=options.report)
         if options.report:
             write_report(run, options.report, answer, tiles.winners)
         return answer

@@ -9,6 +9,7 @@ from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, OfaError
 from ..core.messages import option
 from ..core.options import MapOptions
+from ..core.results import MapResult
 from ..raster.source import Source
 from .runner import InferenceRun, RunLimits
 from .session import Outputs, open_session
@@ -82,3 +83,8 @@ def answer_of(run: InferenceRun, tags: dict[str, str], **more: object) -> dict:
     if head:
         answer |= {"head": str(head.path), "head_name": head.header["name"]}
     return answer | more
+
+
+def map_answer(run: InferenceRun, tags: dict[str, str], classes: list[dict], tiles: int, **paths: str | None) -> dict:
+    """The answer of `segment` and `classify`, as `core.results.MapResult` defines it; `paths` are further outputs."""
+    return MapResult.from_json(answer_of(run, tags, classes=classes, tiles=tiles, **paths)).to_json()

@@ -19,15 +19,8 @@ from ..raster.polygons import dissolve
 from ..raster.source import Source
 from ..tiling.plan import TilePlan
 from .area_report import areas_text, thumbnail, write_report
-from .class_raster import (
-    ClassRecorder,
-    ClassWriter,
-    class_polygons,
-    create_class_layer,
-    merge_small,
-    optimise,
-)
-from .lifecycle import answer_of, opened_run
+from .class_raster import ClassRecorder, ClassWriter, class_polygons, create_class_layer, merge_small, optimise
+from .lifecycle import map_answer, opened_run
 from .partitions import begin_partition, join_partitions
 from .resume import begin
 from .runner import InferenceRun, RunLimits, run_pipeline
@@ -80,7 +73,7 @@ def segment(
             callbacks.log("info", "dissolving polygons")
             _write_polygons(run, polygons_part, Path(options.polygons or "").stem, part)
         paths = {"confidence": options.confidence, "polygons": options.polygons, "report": options.report}
-        answer = answer_of(run, tags, **paths, classes=classes, tiles=computed)
+        answer = map_answer(run, tags, classes, computed, **paths)
         if options.report:
             write_report(run, options.report, answer, thumbnail(part))
         return answer

@@ -20,11 +20,11 @@ from training.data.shards import find_sets
 from training.pretraining import checkpoints
 from training.pretraining.batches import Batch, batches
 from training.pretraining.config import PretrainingConfig
-from training.pretraining.contact_sheet import SheetRow, write_contact_sheet
 from training.pretraining.distributed import Ranks, process_group
-from training.pretraining.loss_log import LossLog
-from training.pretraining.monitor import TrainingMonitor
-from training.pretraining.report import write_report
+from training.pretraining.monitoring.contact_sheet import SheetRow, write_contact_sheet
+from training.pretraining.monitoring.loss_log import LossLog
+from training.pretraining.monitoring.monitor import TrainingMonitor
+from training.pretraining.monitoring.report import write_report
 from training.pretraining.schedule import Step
 from training.pretraining.stop_signals import StopSignals
 from training.pretraining.trainer import Trainer

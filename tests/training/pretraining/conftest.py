@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from training.pretraining.contact_sheet import SheetRow, write_contact_sheet
-from training.pretraining.monitor import TrainingMonitor
-from training.pretraining.report import write_report
+from training.pretraining.monitoring.contact_sheet import SheetRow, write_contact_sheet
+from training.pretraining.monitoring.monitor import TrainingMonitor
+from training.pretraining.monitoring.report import write_report
 from training.pretraining.schedule import TrainingSchedule
 
 

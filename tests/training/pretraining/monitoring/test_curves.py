@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.pretraining.curves import smooth, ticks
+from training.pretraining.monitoring.curves import smooth, ticks
 
 
 def test_curves_are_averages_of_what_is_finite():

@@ -8,7 +8,7 @@ from PIL import Image
 
 from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.ofanet import usable_bands
-from training.pretraining.contact_sheet import SheetRow, write_contact_sheet
+from training.pretraining.monitoring.contact_sheet import SheetRow, write_contact_sheet
 
 RNG = np.random.default_rng(3)
 SIZE, CELL, LEFT, TOP = 32, 224, 16, 16 + 38  # of the sheet's first picture

@@ -1,6 +1,6 @@
 """losses.csv is exact and continues where a run is resumed."""
 
-from training.pretraining.loss_log import LossLog
+from training.pretraining.monitoring.loss_log import LossLog
 
 
 def test_losses_are_exact_and_repeated_steps_replaced(tmp_path):

@@ -4,8 +4,8 @@ import base64
 import re
 from html.parser import HTMLParser
 
-from training.pretraining.monitor import TrainingMonitor
-from training.pretraining.report import write_report
+from training.pretraining.monitoring.monitor import TrainingMonitor
+from training.pretraining.monitoring.report import write_report
 from training.pretraining.schedule import TrainingSchedule
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from training.console import duration
 from training.html_page import escape, facts_table, html_page, html_table
 from training.machine import machine
-from training.pretraining.curves import line_chart, smooth, thin
+from training.pretraining.monitoring.curves import line_chart, smooth, thin
 
 LossRows = dict[str, list[tuple[int, float, float]]]  # sensor: (step, loss, lr)
 

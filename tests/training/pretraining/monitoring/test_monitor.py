@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.pretraining.monitor import TrainingMonitor
+from training.pretraining.monitoring.monitor import TrainingMonitor
 
 
 def test_tensorboard_and_lines(run, capsys):
