@@ -43,6 +43,6 @@ def test_an_import_the_wrong_way_is_found(copy):
     done = lint(copy)
     assert done.returncode == 1
     for name, (_, contract) in PLANTED.items():
-        broken = [row for row in done.stdout.splitlines() if row.startswith(contract) and row.endswith("BROKEN")]
+        broken = [row for row in done.stdout.splitlines() if row.startswith(contract) and "BROKEN" in row]
         assert broken, (name, done.stdout)
         assert name.removesuffix(".py").replace("/", ".") in done.stdout

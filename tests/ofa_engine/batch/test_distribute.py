@@ -48,7 +48,7 @@ def test_a_failed_partition_fails_its_scene_once(tmp_path, inline, monkeypatch):
     def failing(options, callbacks, number, of):
         raise OfaError(f"partition {number} broke")
 
-    monkeypatch.setattr(scene_task, "share_of_segment", failing)
+    monkeypatch.setattr(scene_task, "segment_partition", failing)
     answer = batch(BatchOptions([str(inputs)], str(out), workers=2, device="cpu"), Callbacks(), SMALL)
     assert answer["failed"] == 1 and answer["failures"][0]["why"] == "partition 0 broke"
     assert states(out) == {"large": "failed"} and not leftovers(out) and inline[-1] == "large, partition 2 of 2"

@@ -203,11 +203,11 @@ def test_failures_on_the_way_are_run_again(tmp_path, inline, monkeypatch):
 def test_classify_to_cells_or_polygons(tmp_path, inline):
     path = naip(tmp_path / "a.tif", 0)
     out = tmp_path / "out"
-    answer = batch(BatchOptions([str(path)], str(out), "classify", device="cpu"), Callbacks())
+    answer = batch(BatchOptions([str(path)], str(out), task="classify", device="cpu"), Callbacks())
     classify(ClassifyOptions(str(path), str(tmp_path / "alone.tif"), device="cpu"))
     assert np.array_equal(read(out / "a.tif")[0], read(tmp_path / "alone.tif")[0])
     assert [Path(p).name for p in answer["mosaics"]] == ["mosaic.vrt"] and "a.tif" in (out / "mosaic.vrt").read_text()
-    answer = batch(BatchOptions([str(path)], str(out), "classify", device="cpu", format="gpkg"), Callbacks())
+    answer = batch(BatchOptions([str(path)], str(out), task="classify", device="cpu", format="gpkg"), Callbacks())
     assert (out / "a.gpkg").exists() and not answer["mosaics"] and not (out / "mosaic.vrt").exists()
     item = json.loads((out / "items.json").read_text())["features"][0]
     assert item["assets"]["classes"]["href"] == "./a.gpkg" and item["bbox"]

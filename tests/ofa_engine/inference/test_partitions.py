@@ -4,16 +4,14 @@ import numpy as np
 import pytest
 import rasterio
 
-from ofa_engine.batch import run as batch_module
-from ofa_engine.batch.run import batch
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, OfaError
-from ofa_engine.core.options import BatchOptions, SegmentOptions
+from ofa_engine.core.options import SegmentOptions
 from ofa_engine.core.sensors import SENSORS
 from ofa_engine.inference.segment import segment, segment_partition
 
 from ..limits import NARROW
-from ..small_scenes import leftovers, naip, run_inline, states
+from ..small_scenes import leftovers
 
 
 def everything(path):
@@ -98,58 +96,3 @@ def test_cancel_leaves_nothing(scene, tmp_path):
 
 
 # --- in a batch --------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def inline(monkeypatch):
-    monkeypatch.setattr(batch_module, "_SHARE_PX", 300 * 100)
-    pytest.importorskip("distributed")
-    return run_inline(monkeypatch)
-
-
-def test_a_large_scene_is_shared_out_where_workers_are_more_than_scenes(tmp_path, inline):
-    inputs, out, parts = tmp_path / "in", tmp_path / "out", []
-    inputs.mkdir()
-    naip(inputs / "large.tif", 0, size=(300, 200))
-    naip(inputs / "small.tif", 3, size=(80, 80))
-    options = BatchOptions([str(inputs)], str(out), workers=4, device="cpu", tile_px=32, memory_mb=256)
-    answer = batch(options, Callbacks(lambda done, total, left: parts.append((done, total))))
-    assert inline == ["large, share 1 of 2", "large, share 2 of 2", "small", "large"]
-    assert answer["done"] == 2 and not leftovers(out) and parts == sorted(parts) and parts[-1] == (2000, 2000)
-    assert (1000, 2000) < parts[-2] < parts[-1], "shares are most of the work"
-    segment(
-        SegmentOptions(str(inputs / "large.tif"), str(tmp_path / "whole.tif"), device="cpu", tile_px=32, memory_mb=256)
-    )
-    assert everything(out / "large.tif") == everything(tmp_path / "whole.tif")
-    assert batch(options, Callbacks())["run"] == 0
-
-
-def test_where_one_share_fails_its_scene_has_failed_once(tmp_path, inline, monkeypatch):
-    inputs, out = tmp_path / "in", tmp_path / "out"
-    inputs.mkdir()
-    naip(inputs / "large.tif", 0, size=(300, 200))
-
-    def failing(options, callbacks, number, of):
-        raise OfaError(f"no luck with {number}")
-
-    monkeypatch.setattr(batch_module.predict, "segment_partition", failing)
-    answer = batch(BatchOptions([str(inputs)], str(out), workers=2, device="cpu"), Callbacks())
-    assert answer["failed"] == 1 and answer["failures"][0]["why"] == "no luck with 0"
-    assert states(out) == {"large": "failed"} and not leftovers(out) and inline[-1] == "large, share 2 of 2"
-
-
-@pytest.mark.slow
-def test_two_real_workers_share_one_scene(tmp_path, monkeypatch):
-    pytest.importorskip("distributed")
-    inputs, out, said = tmp_path / "in", tmp_path / "out", []
-    inputs.mkdir()
-    naip(inputs / "large.tif", 0, size=(900, 700))
-    monkeypatch.setattr(batch_module, "_SHARE_PX", 1000)
-    options = BatchOptions([str(inputs)], str(out), workers=2, device="cpu", tile_px=32, memory_mb=256)
-    answer = batch(options, Callbacks(log=lambda level, text: said.append(text)))
-    assert answer["done"] == 1 and not leftovers(out) and "large is shared out in 2" in said
-    segment(
-        SegmentOptions(str(inputs / "large.tif"), str(tmp_path / "whole.tif"), device="cpu", tile_px=32, memory_mb=256)
-    )
-    with rasterio.open(out / "large.tif") as a, rasterio.open(tmp_path / "whole.tif") as b:
-        assert (a.read() != b.read()).mean() < 1e-4, "workers have other numbers of threads"

@@ -29,7 +29,7 @@ from ..limits import NARROW
 CHILD = """
 import json, sys, time, torch
 from ofa_engine.core.callbacks import Callbacks
-from ofa_engine.core.options import Options
+from ofa_engine.core.options import SegmentOptions
 from ofa_engine.inference.segment import segment
 from tests.ofa_engine.limits import NARROW
 
