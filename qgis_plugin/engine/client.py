@@ -4,7 +4,6 @@ after the other.
 Any thread may call `ENGINE.run`; runs wait for each other.
 """
 
-import glob
 import itertools
 import os
 import sys
@@ -18,12 +17,11 @@ from qgis.core import QgsSettings
 from ..i18n.texts import FIELDS, tr
 from .child import ANSWER_S, POLL_S, Child
 from .engine_messages import with_field_titles
-from .modules import ENGINE_ENTRY, PACKAGED, ROOT
+from .modules import ENGINE_ENTRY, PACKAGED, ROOT, partial_names
 
 SETTING = "ofanet/engine_python"
 CANCELLED = 130
 _OUTPUTS = ("output", "polygons", "confidence", "picture", "report")
-_RESUMABLE = (".journal", ".stripe")  # what a run had finished when its process died
 
 Progress = Callable[[dict], None]
 Log = Callable[[str, str], None]
@@ -203,9 +201,8 @@ class Engine:
             self._child = None
         for key in _OUTPUTS:
             if params.get(key):
-                target = Path(params[key])
-                for part in target.parent.glob(f".{glob.escape(target.stem)}*.{child.pid}.part*"):
-                    if keep_finished and part.suffix.startswith(_RESUMABLE):
+                for part in partial_names.left_by(child.pid, Path(params[key])):
+                    if keep_finished and partial_names.is_resumable(part):
                         kept = True
                     else:
                         part.unlink(missing_ok=True)

@@ -3,14 +3,13 @@
 A name stands in a file twice: as its file name, by which heads are found, and in its header, which windows show.
 """
 
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..engine.client import EngineCancelled
-from ..engine.modules import catalog, errors
+from ..engine.modules import catalog, errors, files
 from ..i18n.texts import tr
 from .user_models import models_dir
 
@@ -35,7 +34,7 @@ def entries() -> list[ModelEntry]:
     found = []
     for folder in catalog.models_dirs():
         place = {models_dir(): OWN, catalog.resources_dir() / "models": INCLUDED}.get(folder, NAMED)
-        for path in sorted(folder.glob("*.safetensors")):
+        for path in sorted(folder.glob("[!.]*.safetensors")):
             try:
                 found.append(ModelEntry(path, place, catalog.read_header(path)))
             except errors.ModelFileError as error:
@@ -65,7 +64,7 @@ def free_path(name: str) -> Path:
 
 def models_in(folder: Path) -> list[Path]:
     """The files to import in a folder and below; those in the user's own folder are there already."""
-    found = [path for path in sorted(folder.rglob("*.safetensors")) if models_dir() not in path.absolute().parents]
+    found = [path for path in sorted(folder.rglob("[!.]*.safetensors")) if models_dir() not in path.absolute().parents]
     if not found:
         text = tr("Expected a folder with checkpoints or heads (.safetensors), found none in {folder}.")
         raise errors.ModelFileError(text.format(folder=folder))
@@ -91,16 +90,11 @@ def import_model(path: Path, cancelled: Callable[[], bool] = lambda: False) -> P
         raise errors.ModelFileError(tr("{path} is in your folder already.").format(path=path))
     models_dir().mkdir(parents=True, exist_ok=True)
     target = free_path(path.stem)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with path.open("rb") as source, part.open("wb") as out:
-            while chunk := source.read(_CHUNK):
-                if cancelled():
-                    raise EngineCancelled()
-                out.write(chunk)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with files.replacing(target) as part, path.open("rb") as source, part.open("wb") as out:
+        while chunk := source.read(_CHUNK):
+            if cancelled():
+                raise EngineCancelled()
+            out.write(chunk)
     return target
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from qgis.core import QgsApplication
 
 from ..engine.client import EngineError
-from ..engine.modules import VERSION
+from ..engine.modules import VERSION, files
 from ..i18n.texts import tr
 from .pip_output import PipProgress, Progress, why_it_failed
 from .process_lines import run_lines
@@ -117,9 +117,8 @@ class EngineEnvironment:
     def mark(self, plan: InstallPlan, complete: bool) -> None:
         """Writes down that the folder is the plugin's, and how far the environment is."""
         marker = {"made_by": "OFA-Net", "version": VERSION, "packages": self.requirements.environment}
-        part = self.folder / f".{MARKER}.part"
-        part.write_text(json.dumps(marker | plan.identity() | {"complete": complete}, indent=1), encoding="utf-8")
-        part.replace(self.folder / MARKER)
+        text = json.dumps(marker | plan.identity() | {"complete": complete}, indent=1)
+        files.write_text(self.folder / MARKER, text)
 
     # --- installing and removing --------------------------------------------------------------------------------
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ofa_engine.core.files import sha256
 from ofa_engine.core.sensors import get_sensor
-from training.data.shards import ShardManifest, sha256
+from training.data.shards import ShardManifest
 from training.probes.backbones import random_backbone
 from training.simulation.scene import simulate
 

@@ -122,7 +122,7 @@ def _claim_folder(folder: Path, recipe: str, overwrite: bool) -> None:
                     "(other options): choose another -o, or --overwrite"
                 )
     # the old manifest goes first: there is never one that describes other shards
-    for path in (*folder.glob(".*.part"), folder / "manifest.json"):
+    for path in (*folder.glob(".*.part*"), folder / "manifest.json"):
         path.unlink(missing_ok=True)
 
 

@@ -5,7 +5,6 @@ workers nor on interruptions.
 """
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ofa_engine.core.files import replacing, sha256
 from training.data.moments import Moments
 from training.data.sample_loader import LoadedSample, SampleLoader
-from training.data.shards import sha256
 
 
 @dataclass
@@ -109,17 +108,9 @@ class ShardWriter:
 
 
 def _replace(path: Path, content: NDArray | str) -> None:
-    """Writes beside the file and renames, so that it is there whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            if isinstance(content, str):
-                file.write(content.encode())
-            else:
-                np.save(file, content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:  # a cancel comes at any moment
-        part.unlink(missing_ok=True)
-        raise
+    """The file is there complete or not at all; a cancel may come at any moment."""
+    with replacing(path, durable=True) as part:
+        if isinstance(content, str):
+            part.write_bytes(content.encode())
+        else:
+            np.save(part, content)

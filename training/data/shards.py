@@ -4,7 +4,6 @@ A folder holds `shard-00000.npy`, ... (N, C, H, W) in the source's data type, an
 are memory-mapped: the operating system reads only the samples that are needed and caches what fits.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ofa_engine.core.files import sha256, write_text
 from ofa_engine.core.sensors import get_sensor
 
 FORMAT_VERSION = 1
@@ -39,9 +39,7 @@ class ShardManifest:
     format: int = FORMAT_VERSION
 
     def save(self, folder: Path) -> None:
-        part = folder / "manifest.json.part"
-        part.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
-        part.replace(folder / "manifest.json")
+        write_text(folder / "manifest.json", json.dumps(asdict(self), indent=1))
 
 
 def load_manifest(folder: str | Path) -> ShardManifest:
@@ -108,14 +106,6 @@ class ShardSet:
     def verify(self) -> list[str]:
         """Names of shard files whose checksum differs from the manifest's."""
         return [s["file"] for s in self.manifest.shards if sha256(self.folder / s["file"]) != s["sha256"]]
-
-
-def sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def find_sets(folder: str | Path, wanted: Sequence[str] | None = None) -> dict[str, ShardSet]:

@@ -2,7 +2,6 @@
 whole or not at all."""
 
 import json
-import os
 import re
 import warnings
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Any
 import torch
 
 from ofa_engine.core.errors import ModelFileError
+from ofa_engine.core.files import replacing, write_text
 from ofa_engine.model.checkpoint import load_checkpoint, save_checkpoint
 from ofa_engine.model.mae import MaskedAutoencoder
 
@@ -47,9 +47,9 @@ def save(
     """
     target = folder / (_NAME.format(step) + ".safetensors")
     state = target.with_suffix(".state")
-    part = state.with_name(f".{state.name}.part")
-    torch.save({"step": step, "optimizer": optimizer.state_dict(), "rng": torch.get_rng_state(), "facts": facts}, part)
-    os.replace(part, state)
+    values = {"step": step, "optimizer": optimizer.state_dict(), "rng": torch.get_rng_state(), "facts": facts}
+    with replacing(state) as part:
+        torch.save(values, part)
     save_checkpoint(target, mae.model, folder.name, facts, statistics=statistics, tile_px=tile_px, decoders=mae)
     for old in found(folder)[:-keep]:
         old.unlink(missing_ok=True)
@@ -98,6 +98,4 @@ def _load_tensors(path: Path, mae: MaskedAutoencoder) -> None:
 
 
 def write_json(path: Path, value: object) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(value, indent=1), encoding="utf-8")
-    os.replace(part, path)
+    write_text(path, json.dumps(value, indent=1))

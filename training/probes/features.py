@@ -1,8 +1,8 @@
 """Features of a frozen backbone for a task's images, computed once and cached by the SHA-256 of all their settings."""
 
+import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ofa_engine.core.errors import InputError, OfaError
+from ofa_engine.core.files import replacing
 from ofa_engine.core.sensors import UNITS, get_sensor
 from ofa_engine.model import preprocess
 from training.console import progress
@@ -117,8 +118,8 @@ def extract_features(
         return x, y
     if cache:
         cache.mkdir(parents=True, exist_ok=True)
-    parts = [path.with_name(f".{path.name}.{os.getpid()}.part") for path in paths]
-    try:
+    with contextlib.ExitStack() as files:
+        parts = [files.enter_context(replacing(path)) for path in paths]
         x, y = _compute(
             backbone,
             task,
@@ -129,13 +130,7 @@ def extract_features(
             workers,
         )
         if paths:
-            with parts[1].open("wb") as file:
-                np.save(file, y, allow_pickle=False)
-            for part, path in zip(parts, paths, strict=True):
-                os.replace(part, path)
-    finally:
-        for part in parts:
-            part.unlink(missing_ok=True)
+            np.save(parts[1], y, allow_pickle=False)
     return x, y
 
 

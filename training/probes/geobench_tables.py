@@ -3,12 +3,12 @@ scripts or network."""
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ofa_engine.core.errors import OutputError
+from ofa_engine.core.files import write_text
 from training.html_page import escape, facts_table, html_page, html_table
 from training.machine import machine
 from training.probes.geobench_published import DOFA_B, PAPER, REMARKS, TABLE_1, TABLE_2, TABLES, TITLES
@@ -144,9 +144,7 @@ def write_tables(folder: Path, cells: Sequence[Cell], partition: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for ending, content in pages.items():
-            part = folder / f".results.{ending}.{os.getpid()}.part"
-            part.write_text(content, encoding="utf-8")
-            os.replace(part, folder / f"results.{ending}")
+            write_text(folder / f"results.{ending}", content)
     except OSError as error:
         raise OutputError(f"cannot write results in {folder}: {error}") from error
 

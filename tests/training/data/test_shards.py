@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.data.shards import ShardManifest, ShardSet, find_sets, load_manifest, sha256
+from ofa_engine.core.files import sha256
+from training.data.shards import ShardManifest, ShardSet, find_sets, load_manifest
 
 RNG = np.random.default_rng(6)
 

@@ -1,7 +1,6 @@
 """Contact sheets of a run: a few samples per sensor as input, masked input and reconstruction."""
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from ofa_engine.core.files import replacing
 from ofa_engine.core.sensors import Sensor, get_sensor
 
 _CELL_PX, _GAP_PX, _MARGIN_PX, _TITLE_PX = 224, 4, 16, 38
@@ -45,9 +45,8 @@ def write_contact_sheet(path: Path, rows: Mapping[str, SheetRow]) -> None:
             for place, cell in enumerate(triple):
                 left = _MARGIN_PX + number * step + place * (_CELL_PX + _GAP_PX)
                 page.paste(cell.resize((_CELL_PX, _CELL_PX), Image.Resampling.NEAREST), (left, top + _TITLE_PX))
-    part = path.with_name(f".{path.name}.part")
-    page.save(part, "PNG", optimize=True)
-    os.replace(part, path)
+    with replacing(path) as part:
+        page.save(part, "PNG", optimize=True)
 
 
 def _title(sensor_id: str, present: Sequence[int]) -> str:

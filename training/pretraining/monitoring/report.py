@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ofa_engine.core.files import write_text
 from training.console import duration
 from training.html_page import escape, facts_table, html_page, html_table
 from training.machine import machine
@@ -26,9 +27,7 @@ def write_report(folder: Path, facts: dict, config: dict) -> None:
         config: settings by name.
     """
     page = _page(folder, facts, config)
-    part = folder / ".report.html.part"
-    part.write_text(page, encoding="utf-8")
-    os.replace(part, folder / "report.html")
+    write_text(folder / "report.html", page)
 
 
 def losses_svg(losses: Path) -> str:
