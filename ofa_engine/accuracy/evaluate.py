@@ -20,7 +20,7 @@ from ..core import catalog
 from ..core.callbacks import Callbacks
 from ..core.errors import InputError, OutputError
 from ..core.html import count_text
-from ..core.messages import command
+from ..core.messages import Message, command
 from ..core.options import ClassifyOptions, EvaluateOptions, SegmentOptions
 from ..core.sensors import detect
 from ..core.version import __version__
@@ -36,7 +36,7 @@ from .label_comparison import compare_with_labels
 from .sample_points import compare_with_points, read_points
 from .stratified import Z_95, Estimates
 
-_NO_AREAS = (
+_NO_AREAS = Message(
     "Areas are counted on the map and not corrected for its errors: polygons and label rasters lie where someone "
     "chose to put them. They are no probability sample, and nothing follows from them for the rest of the map. For "
     f"areas with confidence intervals draw points with {command('sample')}, label them, and evaluate with those."

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..core.callbacks import Callbacks
 from ..core.errors import InputError
 from ..core.html import count_text
-from ..core.messages import option
+from ..core.messages import Message, option
 from ..core.options import ClassifyOptions, EvaluateOptions, SegmentOptions
 from ..inference.session import Session
 from ..learning.labelled import SampleLimits
@@ -92,10 +92,8 @@ def _add_notes(found: Comparison, options: EvaluateOptions, session: Session) ->
         for entry, n in zip(found.classes[found.columns :], reference[found.columns :], strict=True)
     ]
     if unknown:
-        found.notes.append(
-            f"the head does not know these classes of the labels: {', '.join(unknown)}. They are counted as errors, "
-            f"also in the means; {option('ignore')} excludes them"
-        )
+        note = f"the head does not know these classes of the labels: {', '.join(unknown)}. They are counted as errors, "
+        found.notes.append(Message(f"{note}also in the means; {option('ignore')} excludes them"))
     absent = [entry for entry, n in zip(found.classes, reference, strict=True) if not n]
     if absent:
         found.notes.append(f"no labels of the head's {class_list(absent)}: how well the map finds them is not known")

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError, OutputError
-from ..core.messages import command, option
+from ..core.messages import Message, command, option
 from ..core.options import SampleOptions
 from ..raster.atomic import Pending, check_output
 from ..raster.class_names import read_class_names
@@ -260,7 +260,9 @@ def format_sample_summary(answer: dict) -> str:
     return "\n".join(
         [
             *lines,
-            f"fill in the field `reference`, then: ofa evaluate HEAD RASTER {option('labels')} "
-            f"{Path(answer['output']).name} -o report.html",
+            Message(
+                "fill in the field `reference`, then: ofa evaluate HEAD RASTER "
+                f"{option('labels', Path(answer['output']).name)} -o report.html"
+            ),
         ]
     )

@@ -7,8 +7,7 @@ from pathlib import Path
 import filelock
 
 from ..core.errors import OutputError
-
-LOCK_NAME = ".batch.lock"
+from ..core.partial_names import FOLDER_LOCK as FOLDER_LOCK
 
 
 @contextlib.contextmanager
@@ -19,7 +18,7 @@ def exclusive_folder(folder: Path) -> Iterator[None]:
     """
     try:
         folder.mkdir(exist_ok=True)
-        lock = filelock.FileLock(folder / LOCK_NAME)
+        lock = filelock.FileLock(folder / FOLDER_LOCK)
         lock.acquire(timeout=0)
     except filelock.Timeout:
         raise OutputError(
@@ -35,7 +34,7 @@ def exclusive_folder(folder: Path) -> Iterator[None]:
         yield
     finally:
         with contextlib.suppress(OSError):
-            (folder / LOCK_NAME).unlink(missing_ok=True)  # while it is locked; Windows does it on release
+            (folder / FOLDER_LOCK).unlink(missing_ok=True)  # while it is locked; Windows does it on release
         lock.release()
         with contextlib.suppress(OSError):
             folder.rmdir()

@@ -15,6 +15,7 @@ import re
 from pathlib import Path
 
 _JOURNAL, _STRIPE = ".journal", ".stripe"
+FOLDER_LOCK = ".batch.lock"  # in a folder that a batch writes to; its process holds it
 
 
 def part_of(target: Path, pid: int | None = None) -> Path:

@@ -201,7 +201,10 @@ class Engine:
             self._child = None
         for key in _OUTPUTS:
             if params.get(key):
-                for part in partial_names.left_by(child.pid, Path(params[key])):
+                target = Path(params[key])
+                if target.is_dir():  # of a batch; the process that held its lock is dead
+                    (target / partial_names.FOLDER_LOCK).unlink(missing_ok=True)
+                for part in partial_names.left_by(child.pid, target):
                     if keep_finished and partial_names.is_resumable(part):
                         kept = True
                     else:

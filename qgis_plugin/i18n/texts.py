@@ -23,7 +23,12 @@ def duration(seconds: float) -> str:
 
 
 SAMPLE_POINTS = "Sample points for an accuracy assessment"
-ALGORITHMS = {"sample": tr(SAMPLE_POINTS)}  # verb of the engine -> the algorithm's title, where a message names one
+# verb of the engine -> the algorithm's title, where a message names one
+ALGORITHMS = {
+    "fit": tr("Train a head from labels"),
+    "sample": tr(SAMPLE_POINTS),
+    "segment": tr("Segment (one class per pixel)"),
+}
 
 # option of the engine -> the title of its field, in algorithms, panels and messages
 FIELDS = {

@@ -4,11 +4,12 @@ import time
 
 import pytest
 
-from ofa_engine.batch.folder_lock import LOCK_NAME, exclusive_folder
+from ofa_engine.batch.folder_lock import exclusive_folder
 from ofa_engine.batch.run import batch
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import InputError, OutputError
 from ofa_engine.core.options import BatchOptions
+from ofa_engine.core.partial_names import FOLDER_LOCK
 from ofa_engine.interfaces.cli import main
 
 from ..small_scenes import leftovers, naip
@@ -38,7 +39,7 @@ def test_a_second_batch_on_a_folder_is_refused_until_the_first_is_dead(tmp_path,
             assert main(command) == 2 and time.monotonic() - started < 5
             error = capsys.readouterr().err
             assert "no other batch writes to" in error and error.count("\n") == 1 and inline == []
-            assert [p.name for p in out.iterdir()] == [LOCK_NAME]
+            assert [p.name for p in out.iterdir()] == [FOLDER_LOCK]
         finally:
             other.kill()
     assert main(command) == 0 and inline == ["a"] and not leftovers(out)

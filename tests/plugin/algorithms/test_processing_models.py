@@ -142,7 +142,7 @@ def test_an_engine_without_dask_says_what_to_install(plugin, tmp_path, folder, m
     from ofa_engine.batch import dask_workers as cluster
 
     with pytest.raises(cluster.InputError) as lacking:  # this Python has none either
-        cluster.dask()
+        cluster.import_distributed()
 
     def run_engine(*_):
         raise EngineError(str(lacking.value), 2)
