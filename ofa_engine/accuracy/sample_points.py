@@ -12,7 +12,6 @@ import numpy as np
 import pyogrio
 import shapely
 from numpy.typing import NDArray
-from pyproj import Transformer
 
 from ..core.callbacks import Callbacks
 from ..core.errors import InputError
@@ -21,7 +20,7 @@ from ..core.options import ClassifyOptions, SegmentOptions
 from ..inference.session import Session
 from ..learning.label_polygons import as_text
 from ..learning.metrics import confusion
-from ..raster.georeference import place, pyproj_crs
+from ..raster.georeference import in_crs_of_raster, place
 from ..raster.source import Source
 from .comparison import UNKNOWN_COLOR, Comparison, class_list, raster_progress
 from .map_lookup import map_at, read_layer
@@ -232,9 +231,8 @@ def _compare_with_head(
 
 def _pixels_of(points: SamplePoints, source: Source) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(rows, columns) of the points on the raster's grid, also beyond its edges; -1 where there is none."""
-    x, y, raster_crs = points.x, points.y, pyproj_crs(source.crs)
-    if raster_crs is not None and points.crs is not None:
-        x, y = Transformer.from_crs(points.crs, raster_crs, always_xy=True).transform(x, y)
+    drawn = in_crs_of_raster(shapely.points(points.x, points.y), points.crs, source.crs, "the file of points")
+    x, y = shapely.get_coordinates(drawn).T
     with np.errstate(invalid="ignore"):  # about points that this CRS cannot represent
         places = place(~source.transform, x, y)
     column, row = (np.floor(np.where(np.isfinite(v), v, -1)).clip(-1, 2**40).astype(np.int64) for v in places)

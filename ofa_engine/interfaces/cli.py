@@ -5,8 +5,10 @@ Exit codes: 0 done, 2 the user's input or arguments, 3 something broke on the wa
 
 import argparse
 import json
+import logging
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +22,8 @@ _NOT_OPTIONS = ("verb", "debug", "json", "compare")  # of a verb: they say what 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line; returns its exit code."""
     debug = "--debug" in (sys.argv[1:] if argv is None else argv)
+    if argv is None and not debug:
+        _silence_libraries()
     try:
         args = make_parser().parse_args(argv)
         return _COMMANDS.get(args.verb, _verb)(args)
@@ -36,6 +40,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         print(f"ofa: unexpected: {type(error).__name__}: {error} (--debug shows where)", file=sys.stderr)
         return 3
+
+
+def _silence_libraries() -> None:
+    """What libraries warn of is for their developers: what concerns the user, the verbs say. Those who ask Python for
+    warnings (`-W`, PYTHONWARNINGS) get them."""
+    logging.getLogger().addHandler(logging.NullHandler())
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
 
 
 def _params(args: argparse.Namespace) -> dict[str, Any]:
@@ -57,11 +69,9 @@ def _print(answer: dict, as_json: bool) -> None:
 
 
 def _detect(args: argparse.Namespace) -> int:
-    from ..raster.source import Source, detect_source  # nothing here imports torch
+    from . import commands
 
-    options = from_params("detect", _params(args))
-    with Source(options.input) as source:
-        found = detect_source(source, options.sensor, options.bands, options.units)
+    found = commands.detect(_params(args))
     if found.sensor or args.json:
         _print(found.to_json(), args.json)
     if found.sensor is None:

@@ -13,17 +13,15 @@ import rasterio
 import rasterio.features
 import shapely
 from numpy.typing import NDArray
-from pyproj import Transformer
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from ..core.errors import InputError
 from ..core.messages import option
-from .gdal import one_line
-from .georeference import place, pyproj_crs
+from .gdal import CRS_ERRORS, RASTER_ERRORS, one_line
+from .georeference import in_crs_of_raster, place, pyproj_crs
 from .source import Source
 
 # Sentinel-2 L2A's scene classification (Sen2Cor): classes without a clear view of the ground
@@ -90,15 +88,15 @@ def _same_grid(mask: Source, source: Source) -> bool:
 def _on_grid(mask: Source, source: Source) -> WarpedVRT:
     """The mask on the source's whole grid, by the nearest pixel; NaN where it has no value."""
     data, whole, name = mask.dataset, source.dataset, Path(mask.path).name
-    if not (source.crs and mask.crs):
-        found = f"{mask.width} x {mask.height} px, {'a' if mask.crs else 'no'} CRS"
+    if pyproj_crs(source.crs) is None or pyproj_crs(mask.crs) is None:
+        found = f"{mask.width} x {mask.height} px, {'a' if pyproj_crs(mask.crs) else 'no'} CRS"
         raise InputError(
             "expected a mask with a CRS, or one on the raster's own grid of "
             f"{whole.width} x {whole.height} px, found {name}: {found}"
         )
     try:
         box = transform_bounds(mask.crs, source.crs, *_outline(mask).bounds)
-    except RasterioError as error:
+    except (*RASTER_ERRORS, *CRS_ERRORS) as error:
         raise InputError(f"{name} cannot be brought to the raster's CRS: {one_line(error)}") from error
     ours = _outline(source)
     if not shapely.box(*box).intersects(ours):
@@ -162,11 +160,8 @@ class PolygonMask:
     def __init__(self, source: Source, path: str):
         name = Path(path).name
         shapes, crs = _polygons(path)
-        ours = pyproj_crs(source.crs)
-        if ours is not None and crs is not None:
-            transformer = Transformer.from_crs(crs, ours, always_xy=True)
-            shapes = shapely.transform(shapes, transformer.transform, interleaved=False)
-            shapes = shapes[np.isfinite(shapely.bounds(shapes)).all(1)]
+        shapes = in_crs_of_raster(shapes, crs, source.crs, name)
+        shapes = shapes[np.isfinite(shapely.bounds(shapes)).all(1)]
         outline = _outline(source)
         shapes = shapes[shapely.intersects(shapes, outline)]
         if not len(shapes):
