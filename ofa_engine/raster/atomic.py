@@ -25,7 +25,7 @@ def check_output(path: str | Path, inputs: Sequence[str], endings: Sequence[str]
     if path.is_dir():
         raise OutputError(f"expected a file name for the output, found a folder: {path}")
     for source in inputs:
-        if os.path.realpath(source) == os.path.realpath(path):
+        if os.path.realpath(path) in (os.path.realpath(source), os.path.realpath(source.split("|")[0])):
             raise OutputError(f"the output must not be an input: {path}")
     return path
 

@@ -16,6 +16,7 @@ from .gdal import CRS_ERRORS, RASTER_ERRORS, one_line
 
 Number = TypeVar("Number", float, NDArray[np.float64])
 
+_NO_DEGREES = 1000.0
 _GEOD = Geod(ellps="WGS84")
 
 
@@ -122,9 +123,16 @@ def in_crs_of_raster(geometries: NDArray, crs: object, raster_crs: object, name:
         theirs = CRS.from_user_input(crs)
         if theirs.is_engineering:
             return geometries
-        return _moving(Transformer.from_crs(theirs, ours, always_xy=True))(geometries)
+        moved = _moving(Transformer.from_crs(theirs, ours, always_xy=True))(geometries)
     except CRS_ERRORS as error:
         raise InputError(f"{name} cannot be brought to the raster's CRS, {ours.name}: {one_line(error)}") from error
+    reach = np.abs(shapely.total_bounds(geometries)).max() if len(geometries) else 0.0
+    if theirs.is_geographic and reach > _NO_DEGREES and not np.isfinite(shapely.bounds(moved)).all(1).any():
+        raise InputError(
+            f"expected degrees in {name}, as its CRS is {theirs.name}, found coordinates up to {reach:.0f}: save it "
+            "with the CRS that they are in"
+        )
+    return moved
 
 
 def _moving(transformer: Transformer) -> Callable[..., NDArray]:

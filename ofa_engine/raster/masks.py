@@ -3,12 +3,10 @@
 import hashlib
 import math
 import re
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import pyogrio
 import rasterio
 import rasterio.features
 import shapely
@@ -23,6 +21,7 @@ from ..core.messages import option
 from .gdal import CRS_ERRORS, RASTER_ERRORS, one_line
 from .georeference import in_crs_of_raster, place, pyproj_crs
 from .source import Source
+from .vectors import read_vector
 
 # Sentinel-2 L2A's scene classification (Sen2Cor): classes without a clear view of the ground
 SCL_MASKED = {
@@ -187,20 +186,11 @@ class PolygonMask:
         """Nothing is open."""
 
 
-def _polygons(path: str) -> tuple[NDArray, object]:
+def _polygons(path: str) -> tuple[NDArray, str | None]:
     """(polygons, CRS or None) of a vector file."""
-    name = Path(path).name
-    if not Path(path).exists():
-        raise InputError(f"expected a file of polygons, found no file {path}")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of GDAL, about the file's other layers and fields
-            meta, _, wkb, _ = pyogrio.raw.read(path, columns=[])
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError) as error:
-        raise InputError(f"expected a file of polygons that GDAL can read, found {name}: {one_line(error)}") from error
-    shapes = shapely.force_2d(shapely.from_wkb(wkb)) if wkb is not None else np.zeros(0, object)
-    shapes = shapes[[shape is not None and not shape.is_empty for shape in shapes]]
-    kinds = {shape.geom_type for shape in shapes}
+    layer = read_vector(path, "polygons", [])
+    shapes = layer.geometries[~shapely.is_missing(layer.geometries)]
+    kinds = layer.kinds()
     if kinds - {"Polygon", "MultiPolygon"} or not kinds:
-        raise InputError(f"expected polygons in {name}, found {', '.join(sorted(kinds)) or 'nothing'}")
-    return shapes, meta["crs"]
+        raise InputError(f"expected polygons in {Path(path).name}, found {', '.join(sorted(kinds)) or 'nothing'}")
+    return shapes, layer.crs
