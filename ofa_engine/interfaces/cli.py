@@ -6,6 +6,8 @@ Exit codes: 0 done, 2 the user's input or arguments, 3 something broke on the wa
 import argparse
 import json
 import logging
+import os
+import re
 import sys
 import traceback
 import warnings
@@ -25,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None and not debug:
         _silence_libraries()
     try:
-        args = make_parser().parse_args(argv)
+        args = make_parser().parse_args([_path_or_word(word) for word in (sys.argv[1:] if argv is None else argv)])
         return _COMMANDS.get(args.verb, _verb)(args)
     except OfaError as error:
         if debug:
@@ -40,6 +42,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         print(f"ofa: unexpected: {type(error).__name__}: {error} (--debug shows where)", file=sys.stderr)
         return 3
+
+
+def _path_or_word(word: str) -> str:
+    """A file whose name starts with a dash by its folder, too, so that it is not taken for an option."""
+    named = re.fullmatch(r"-[^=]*\.[A-Za-z]\w*", word) and (os.path.isfile(word) or not word.startswith("-o"))
+    return os.path.join(os.curdir, word) if named else word
 
 
 def _silence_libraries() -> None:

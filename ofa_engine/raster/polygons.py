@@ -34,7 +34,8 @@ class PolygonWriter:
     """A GeoPackage layer of classified polygons: class (its value), name, area_ha and, for tiles, confidence."""
 
     def __init__(self, path: Path, layer: str, crs: CRS | None, classes: list[dict], confidence: bool):
-        self.path, self.layer, self.crs = path, layer, crs
+        reserved = layer.startswith("-") or layer.lower().startswith(("gpkg", "sqlite_", "rtree_"))
+        self.path, self.layer, self.crs = path, f"map_{layer.lstrip('-')}" if reserved else layer, crs
         self.names = {entry["value"]: entry["name"] for entry in classes}
         self.confidence = confidence
         self._started = False

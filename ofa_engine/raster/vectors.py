@@ -1,5 +1,6 @@
 """The only module that reads vector files: layers of geometries with fields, also from tables with coordinates."""
 
+import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,12 +47,15 @@ class VectorLayer:
 
 def file_of(path: str) -> str:
     """The file of `file|layername=x`."""
-    return path.split("|")[0]
+    file = path
+    while "|" in file and not os.path.exists(file):
+        file = file.rpartition("|")[0]
+    return file
 
 
 def is_vector(path: str) -> bool:
     """Whether a file is read as a vector file: it has a layer, if only a table. A file of both is a vector file."""
-    if "|" in path:
+    if file_of(path) != path:
         return True
     try:
         return len(_layers(path)) > 0
@@ -73,6 +77,8 @@ def read_vector(path: str, expected: str, columns: Sequence[str] | None = None) 
     file, name = file_of(path), Path(file_of(path)).name
     if not Path(file).exists():
         raise InputError(f"expected a file of {expected}, found no file {file}")
+    if "!" in file or ";" in name:
+        raise InputError(f"expected a vector file whose path has no ! and whose name no ;, found {name}: rename it")
     try:
         layer, count = _chosen_layer(path, name, expected)
         table = Path(file).suffix.lower() in _TABLES
@@ -122,7 +128,7 @@ def _chosen_layer(path: str, name: str, expected: str) -> tuple[str, int]:
     """(the layer's name, how many layers with geometry there are). Raises InputError where it is not clear which."""
     layers = _layers(path)
     named = [layer for layer, kind in layers if kind is not None] or [layer for layer, _ in layers]
-    for word in path.split("|")[1:]:
+    for word in path[len(file_of(path)) :].split("|")[1:]:
         if word.lower().startswith(_LAYER_NAME):
             wanted = word[len(_LAYER_NAME) :].strip("\"'")
             if wanted not in [layer for layer, _ in layers]:

@@ -97,3 +97,13 @@ def test_what_is_a_vector_file(tmp_path):
     for path in (raster, tmp_path / "a.txt"):
         with pytest.raises(InputError, match="expected a file of polygons that GDAL can read, found a"):
             read_vector(str(path), "polygons")
+
+
+def test_names_that_the_reader_takes_for_something_else(tmp_path):
+    for name in ("a;b.gpkg", "a!b.gpkg"):
+        (tmp_path / name).touch()
+        with pytest.raises(InputError, match="rename it"):
+            read_vector(str(tmp_path / name), "labels")
+    assert len(read_vector(write(tmp_path / "a|b #%20.gpkg", [SQUARE]), "labels").geometries) == 1
+    write(tmp_path / "a|b #%20.gpkg", [SQUARE], layer="two", append=True)
+    assert read_vector(f"{tmp_path / 'a|b #%20.gpkg'}|layername=two", "labels").name == "two"
