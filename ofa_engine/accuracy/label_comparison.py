@@ -12,6 +12,7 @@ from ..core.html import count_text
 from ..core.messages import Message, option
 from ..core.options import ClassifyOptions, EvaluateOptions, SegmentOptions
 from ..inference.session import Session
+from ..learning.label_classes import same_class
 from ..learning.labelled import SampleLimits
 from ..learning.labels import read_labels
 from ..learning.metrics import confusion
@@ -31,7 +32,15 @@ def compare_with_labels(
     first, sources = sessions[0], [session.source for session in sessions]
     tile_px = first.tile_px if first.head is not None and first.head.task == "classify" else None
     labels = read_labels(
-        sources, options.labels, options.field, options.ignore, first.tile_px, callbacks.log, tile_px, limits
+        sources,
+        options.labels,
+        options.field,
+        options.ignore,
+        first.tile_px,
+        callbacks.log,
+        tile_px,
+        limits,
+        options.radius,
     )
     classes, rows = match_classes(first.classes, labels.classes)
     size, columns = len(classes), len(first.classes)
@@ -68,7 +77,7 @@ def match_classes(head: Sequence[dict], labels: Sequence[dict]) -> tuple[list[di
     by_value = all(entry["name"].lstrip("-").isdigit() for entry in labels)
 
     def key(entry: dict) -> object:
-        return entry["value"] if by_value else entry["name"].strip().casefold()
+        return entry["value"] if by_value else same_class(entry["name"])
 
     known = {key(entry): i for i, entry in reversed(list(enumerate(head)))}
     classes, rows = [dict(entry) for entry in head], []

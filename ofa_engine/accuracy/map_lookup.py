@@ -3,11 +3,9 @@
 import dataclasses
 import math
 import tempfile
-import warnings
 from pathlib import Path
 
 import numpy as np
-import pyogrio
 import shapely
 from numpy.typing import NDArray
 
@@ -18,6 +16,7 @@ from ..inference.segment import segment
 from ..inference.session import Session
 from ..raster.georeference import place
 from ..raster.source import Source
+from ..raster.vectors import read_vector
 from ..tiling.axis import Axis
 
 
@@ -91,8 +90,9 @@ def _tiles_at(
     path: str, session: Session, row: NDArray, column: NDArray
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """(class (N,), hectares (K,)). A tile's polygon is placed in the grid of tiles by its centroid."""
-    _, wkb, fields = read_layer(path, ["class", "area_ha"])
-    index, centroid = _class_index(session, fields["class"]), shapely.centroid(shapely.from_wkb(wkb))
+    layer = read_vector(path, "tiles", ["class", "area_ha"])
+    fields = layer.fields
+    index, centroid = _class_index(session, fields["class"]), shapely.centroid(layer.geometries)
     x, y = shapely.get_x(centroid), shapely.get_y(centroid)
     tiles = np.full((-(-session.source.height // session.tile_px), -(-session.source.width // session.tile_px)), -1)
     across, down = (np.floor(v / session.tile_px).astype(int) for v in place(~session.source.transform, x, y))
@@ -101,11 +101,3 @@ def _tiles_at(
     if session.source.crs is None or not np.isfinite(area).all():
         area[:] = math.nan
     return tiles[row // session.tile_px, column // session.tile_px], area
-
-
-def read_layer(path: str, columns: list[str] | None = None) -> tuple[dict, NDArray, dict[str, NDArray]]:
-    """(metadata, WKB, values by field) of a file's first vector layer."""
-    with warnings.catch_warnings():  # about a missing CRS, and about further layers
-        warnings.simplefilter("ignore")
-        meta, _, wkb, values = pyogrio.raw.read(path, columns=columns)
-    return meta, wkb, dict(zip(meta["fields"], values, strict=True))

@@ -9,22 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyogrio
 import shapely
 from numpy.typing import NDArray
-from pyproj import Transformer
 
 from ..core.callbacks import Callbacks
 from ..core.errors import InputError
 from ..core.messages import command
 from ..core.options import ClassifyOptions, SegmentOptions
 from ..inference.session import Session
-from ..learning.label_polygons import as_text
+from ..learning.label_classes import as_text
 from ..learning.metrics import confusion
-from ..raster.georeference import place, pyproj_crs
+from ..raster.georeference import in_crs_of_raster, place
 from ..raster.source import Source
+from ..raster.vectors import is_vector, read_vector
 from .comparison import UNKNOWN_COLOR, Comparison, class_list, raster_progress
-from .map_lookup import map_at, read_layer
+from .map_lookup import map_at
 from .stratified import stratified_estimates
 
 
@@ -46,27 +45,29 @@ class SamplePoints:
 
 
 def read_points(paths: Sequence[str], field: str | None) -> SamplePoints | None:
-    """The points in a file, None where the labels are no points. `field` holds the references (default: reference).
-    Raises InputError."""
+    """The points of a sample in a file, None where the labels are no such points. `field` holds the references
+    (default: reference). Raises InputError."""
     path, field = paths[0], field or "reference"
+    if len(paths) > 1 or not is_vector(path):
+        return None
     try:
-        kind = str(pyogrio.read_info(path)["geometry_type"]) if len(paths) == 1 else ""
-        if "Point" not in kind:
-            return None
-        meta, wkb, fields = read_layer(path)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError):
+        layer = read_vector(path, "labels")
+    except InputError:
         return None  # reading the file as labels gives the error
+    fields = layer.fields
+    if layer.kinds() - {"Point", "MultiPoint"} or not {"map_class", "stratum_weight"} & set(fields):
+        return None
     missing = [name for name in ("map_class", field, "stratum_weight") if name not in fields]
     if missing:
         raise InputError(
-            f"expected polygons, a label raster, or points drawn by {command('sample')}, found points without "
-            f"{', '.join(missing)} in {Path(path).name}"
+            f"expected points as drawn by {command('sample')}, found them without {', '.join(missing)} in "
+            f"{Path(path).name}"
         )
     drawn = np.isfinite(fields["map_class"].astype(float)) & (fields["stratum_weight"].astype(float) > 0)
     if not drawn.any():
         raise InputError(f"expected points drawn by {command('sample')} in {Path(path).name}, found none")
     fields = {name: values[drawn] for name, values in fields.items()}
-    centroid = shapely.centroid(shapely.from_wkb(wkb[drawn]))
+    centroid = shapely.centroid(layer.geometries[drawn])
     value, weight = fields["map_class"].astype(np.int64), fields["stratum_weight"].astype(np.float64)
     strata, first = np.unique(value, return_index=True)
     if weight[first].sum() > 1 + 1e-6 or any(np.ptp(weight[value == v]) > 1e-9 for v in strata):
@@ -80,7 +81,7 @@ def read_points(paths: Sequence[str], field: str | None) -> SamplePoints | None:
         field,
         shapely.get_x(centroid),
         shapely.get_y(centroid),
-        meta["crs"],
+        layer.crs,
         value,
         [as_text(name) for name in map_names],
         [as_text(text) for text in fields[field]],
@@ -232,9 +233,8 @@ def _compare_with_head(
 
 def _pixels_of(points: SamplePoints, source: Source) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(rows, columns) of the points on the raster's grid, also beyond its edges; -1 where there is none."""
-    x, y, raster_crs = points.x, points.y, pyproj_crs(source.crs)
-    if raster_crs is not None and points.crs is not None:
-        x, y = Transformer.from_crs(points.crs, raster_crs, always_xy=True).transform(x, y)
+    drawn = in_crs_of_raster(shapely.points(points.x, points.y), points.crs, source.crs, "the file of points")
+    x, y = shapely.get_coordinates(drawn).T
     with np.errstate(invalid="ignore"):  # about points that this CRS cannot represent
         places = place(~source.transform, x, y)
     column, row = (np.floor(np.where(np.isfinite(v), v, -1)).clip(-1, 2**40).astype(np.int64) for v in places)

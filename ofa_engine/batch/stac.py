@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import shapely
-from pyproj import Transformer
 from shapely.geometry.polygon import orient
 
-from ..raster.georeference import place, pyproj_crs
+from ..raster.georeference import place, to_degrees
 from ..raster.source import Source
 from .scenes import is_local
 
@@ -26,15 +25,14 @@ def footprint(source: Source) -> tuple[list[float] | None, dict | None]:
     Where it crosses the antimeridian, the geometry is in two parts and the bbox's west is greater than its east, as RFC
     7946 (sections 3.1.9 and 5.2) has it.
     """
-    crs = pyproj_crs(source.crs)
-    if crs is None:
+    moved = to_degrees(source.crs)
+    if moved is None:
         return None, None
     w, h, n = source.width, source.height, _EDGE_POINTS - 1
     edge = [(w * i / n, 0.0) for i in range(n)] + [(float(w), h * i / n) for i in range(n)]
     edge += [(w - w * i / n, float(h)) for i in range(n)] + [(0.0, h - h * i / n) for i in range(n)]
     points = [place(source.transform, *corner) for corner in edge]
-    x, y = zip(*points, strict=True)
-    lon, lat = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform(x, y)
+    lon, lat = shapely.get_coordinates(moved(shapely.points(points))).T
     if not all(-1e3 < value < 1e3 for value in (*lon, *lat)):  # infinite where the projection is not defined
         return None, None
     if max(lon) - min(lon) <= 180:

@@ -81,7 +81,9 @@ class Area:
         "skip pixels where the mask raster has one of these values instead", None, metavar="V,V"
     )
     mask: str | None = declare(
-        "only pixels whose centre lies in one of these polygons, in any CRS", None, metavar="POLYGONS"
+        "only pixels whose centre lies in one of these polygons, in any CRS",
+        None,
+        metavar="POLYGONS",
     )
 
 
@@ -165,10 +167,21 @@ class Labelled:
     title: ClassVar[str] = "labels"
 
     labels: list[str] = declare(
-        "one vector file for all rasters, or one label raster per raster in the same order", separate=True, metavar="L"
+        "polygons, points or lines for all rasters (of several files or layers, without a class field, each is one "
+        "class), or one label raster per raster in the same order",
+        separate=True,
+        metavar="L",
     )
     field: str | None = declare("class field of the vector file", None, default_is="recognised", kw_only=True)
     ignore: list[str] = declare("label values that are not classes", [], metavar="V,V", kw_only=True)
+    radius: float = declare(
+        "how far a label reaches that is a point or a line: pixels whose centre is nearer; 0 for the pixel it lies in",
+        1.0,
+        unit="px",
+        least=0,
+        metavar="R",
+        kw_only=True,
+    )
 
 
 # --- verbs -------------------------------------------------------------------------------------------------------

@@ -20,12 +20,12 @@ FOLDER_LOCK = ".batch.lock"  # in a folder that a batch writes to; its process h
 
 def part_of(target: Path, pid: int | None = None) -> Path:
     """The incomplete file of a target, of this process by default."""
-    return target.with_name(f".{target.stem}.{os.getpid() if pid is None else pid}.part{target.suffix}")
+    return target.with_name(f".{_plain(target.stem)}.{os.getpid() if pid is None else pid}.part{target.suffix}")
 
 
 def scratch_of(target: Path) -> Path:
     """An intermediate file in the target's folder, of this process."""
-    return target.with_name(f".{target.stem}.{os.getpid()}.scratch.part{target.suffix}")
+    return target.with_name(f".{_plain(target.stem)}.{os.getpid()}.scratch.part{target.suffix}")
 
 
 def journal_of(part: Path) -> Path:
@@ -43,7 +43,7 @@ def stripes_of(journal: Path) -> list[Path]:
 
 def journals_of(target: Path) -> list[tuple[Path, int]]:
     """Journals of runs that write, or wrote, exactly this target, each with its process id; the youngest first."""
-    name = re.compile(re.escape(f".{target.stem}.") + r"(\d+)" + re.escape(f".part{target.suffix}{_JOURNAL}"))
+    name = re.compile(re.escape(f".{_plain(target.stem)}.") + r"(\d+)" + re.escape(f".part{target.suffix}{_JOURNAL}"))
     named = [(path, name.fullmatch(path.name)) for path in target.parent.glob(f".*{_JOURNAL}")]
     journals = [(path, int(match[1])) for path, match in named if match]
     return sorted(journals, key=lambda one: one[0].stat().st_mtime, reverse=True)
@@ -56,8 +56,9 @@ def is_resumable(path: Path) -> bool:
 
 def left_by(pid: int, target: Path) -> list[Path]:
     """All incomplete files of a target that a process has left behind."""
-    name = re.compile(re.escape(f".{target.stem}.{pid}.") + r"(scratch\.)?part\b.*")
-    return [path for path in target.parent.glob(f".{glob.escape(target.stem)}.{pid}.*") if name.fullmatch(path.name)]
+    name = re.compile(re.escape(f".{_plain(target.stem)}.{pid}.") + r"(scratch\.)?part\b.*")
+    beginning = glob.escape(_plain(target.stem))
+    return [path for path in target.parent.glob(f".{beginning}.{pid}.*") if name.fullmatch(path.name)]
 
 
 def partition_of(target: Path, number: int, of: int) -> Path:
@@ -73,4 +74,14 @@ def whole_stem(stem: str) -> str:
 def stem_of(name: str) -> str | None:
     """The stem of the target whose incomplete file has that name; None for any other name."""
     match = re.fullmatch(r"\.(.+?)\.\d+\.(?:scratch\.)?part\b.*", name)
-    return match[1] if match else None
+    return match[1].replace("%3B", ";").replace("%21", "!") if match else None
+
+
+def longest_of(target: Path) -> Path:
+    """The longest name that a target's files may have on the way, where process ids have up to seven digits."""
+    return target.with_name(f".{_plain(target.stem)}.9999999.scratch.part{target.suffix}.aux.xml")
+
+
+def _plain(stem: str) -> str:
+    """Without the characters that pyogrio takes for the end of a path, and a path in an archive."""
+    return stem.replace(";", "%3B").replace("!", "%21")

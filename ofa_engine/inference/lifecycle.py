@@ -10,6 +10,7 @@ from ..core.errors import Cancelled, OfaError
 from ..core.messages import option
 from ..core.options import MapOptions
 from ..core.results import MapResult
+from ..raster.gdal import library_errors
 from ..raster.source import Source
 from .runner import InferenceRun, RunLimits
 from .session import Outputs, open_session
@@ -45,12 +46,14 @@ def opened_run(
         Cancelled: where the user has cancelled.
     """
     started = time.monotonic()
-    session = open_session(options, task, callbacks, outputs, check)
+    with library_errors():
+        session = open_session(options, task, callbacks, outputs, check)
     paths = [Path(path) for path, _ in outputs if path]
     run, keep = InferenceRun(session, options, callbacks, paths, limits, session.budget_bytes, started), False
     try:
-        yield run
-        run.pending.commit()
+        with library_errors():
+            yield run
+            run.pending.commit()
         keep = keep_journal
     except Cancelled:
         raise

@@ -2,6 +2,7 @@
 
 import functools
 import math
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import torch
 
 from ..core import catalog
 from ..core.callbacks import Callbacks
-from ..core.errors import InputError, SensorError
+from ..core.errors import InputError, RasterError, SensorError
 from ..core.messages import option
 from ..core.options import MAX_OVERLAP, MAX_TILE_PX, MIN_MEMORY_MB, MIN_TILE_PX, MapOptions, value_of
 from ..core.sensors import Detection, Sensor, get_sensor
@@ -20,7 +21,7 @@ from ..model.onednn import pack
 from ..pipeline.memory import default_budget_bytes
 from ..raster.atomic import check_output
 from ..raster.gdal import display_name
-from ..raster.georeference import gsd_m
+from ..raster.georeference import crs_name, gsd_m, to_degrees
 from ..raster.masks import PolygonMask, RasterMask
 from ..raster.source import Source, detect_source
 
@@ -126,6 +127,7 @@ def open_session(
     """
     source = Source(options.input)
     try:
+        _check_place(source)
         found = _detect(source, options)
         if outputs is not None:
             _check_outputs(outputs, options, source.dataset.files)
@@ -141,9 +143,29 @@ def open_session(
     callbacks.log("info", f"{found.sensor} ({found.confidence}): {found.marked_reason}")
     for level, message in notes:
         callbacks.log(level, message)
-    if source.crs is None and outputs is not None:
-        callbacks.log("warning", "the raster has no CRS: the result has none either, and no areas")
+    if outputs is not None and (note := _placeless(source)):
+        callbacks.log("warning", note)
     return session
+
+
+def _placeless(source: Source) -> str:
+    """What a CRS without a place on the Earth means for the result; "" where it has one."""
+    if source.crs is None:
+        return "the raster has no CRS: the result has none either, and no areas"
+    if to_degrees(source.crs) is None:
+        return f"the raster lies in {crs_name(source.crs)}, which has no place on the Earth: areas are not known"
+    return ""
+
+
+def _check_place(source: Source) -> None:
+    """Raises RasterError for a raster that control points or a camera model place, as its results could not be."""
+    how = source.placed_by
+    if how:
+        flag = {"ground control points": "-tps", "a camera model (RPC)": "-rpc"}[how]
+        raise RasterError(
+            f"expected a raster on a grid in a CRS, found {source.name} placed by {how} only: bring it to one first, "
+            f"gdalwarp {flag} {shlex.quote(source.name)} warped.tif"
+        )
 
 
 def _detect(source: Source, options: MapOptions) -> Detection:
@@ -220,5 +242,5 @@ def check_min_area(hectares: float, source: Source) -> None:
         raise InputError(f"expected a smallest area above 0 ha, found {hectares}")
     if gsd_m(source.transform, source.crs, source.width, source.height) is None:
         raise InputError(
-            f"expected a raster with a CRS for {option('min_area')}, found none: without one no area is known"
+            f"expected a raster in a CRS of the Earth for {option('min_area')}, found none: without it no area is known"
         )

@@ -5,8 +5,12 @@ Exit codes: 0 done, 2 the user's input or arguments, 3 something broke on the wa
 
 import argparse
 import json
+import logging
+import os
+import re
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,8 +24,10 @@ _NOT_OPTIONS = ("verb", "debug", "json", "compare")  # of a verb: they say what 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line; returns its exit code."""
     debug = "--debug" in (sys.argv[1:] if argv is None else argv)
+    if argv is None and not debug:
+        _silence_libraries()
     try:
-        args = make_parser().parse_args(argv)
+        args = make_parser().parse_args([_path_or_word(word) for word in (sys.argv[1:] if argv is None else argv)])
         return _COMMANDS.get(args.verb, _verb)(args)
     except OfaError as error:
         if debug:
@@ -36,6 +42,20 @@ def main(argv: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         print(f"ofa: unexpected: {type(error).__name__}: {error} (--debug shows where)", file=sys.stderr)
         return 3
+
+
+def _path_or_word(word: str) -> str:
+    """A file whose name starts with a dash by its folder, too, so that it is not taken for an option."""
+    named = re.fullmatch(r"-[^=]*\.[A-Za-z]\w*", word) and (os.path.isfile(word) or not word.startswith("-o"))
+    return os.path.join(os.curdir, word) if named else word
+
+
+def _silence_libraries() -> None:
+    """What libraries warn of is for their developers: what concerns the user, the verbs say. Those who ask Python for
+    warnings (`-W`, PYTHONWARNINGS) get them."""
+    logging.getLogger().addHandler(logging.NullHandler())
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
 
 
 def _params(args: argparse.Namespace) -> dict[str, Any]:
@@ -57,11 +77,9 @@ def _print(answer: dict, as_json: bool) -> None:
 
 
 def _detect(args: argparse.Namespace) -> int:
-    from ..raster.source import Source, detect_source  # nothing here imports torch
+    from . import commands
 
-    options = from_params("detect", _params(args))
-    with Source(options.input) as source:
-        found = detect_source(source, options.sensor, options.bands, options.units)
+    found = commands.detect(_params(args))
     if found.sensor or args.json:
         _print(found.to_json(), args.json)
     if found.sensor is None:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..core.callbacks import Callbacks
-from ..core.options import from_params
+from ..core.options import DetectOptions, from_params
+from ..core.sensors import Detection
 
 # verb -> its module; the function is named as the verb
 _MODULES = {
@@ -41,7 +42,20 @@ def run(verb: str, params: Mapping[str, Any], callbacks: Callbacks) -> dict:
     """
     options = from_params(verb, params)
     function: Callable[[Any, Callbacks], dict] = getattr(_module(verb), verb)
-    return function(options, callbacks)
+    with _library_errors():
+        return function(options, callbacks)
+
+
+def detect(params: Mapping[str, Any]) -> Detection:
+    """What a raster is; nothing here imports torch. Raises as `run` does, but not for a sensor that is not known."""
+    options: DetectOptions = from_params("detect", params)
+    source = importlib.import_module("..raster.source", __package__)
+    with _library_errors(), source.Source(options.input) as opened:
+        return source.detect_source(opened, options.sensor, options.bands, options.units)
+
+
+def _library_errors() -> Any:
+    return importlib.import_module("..raster.gdal", __package__).library_errors()
 
 
 def show(verb: str, answer: dict) -> str | None:

@@ -19,7 +19,6 @@ from typing import IO
 
 from ..core.errors import Cancelled, InputError, OfaError
 from ..core.messages import Message
-from ..core.options import from_params
 from ..core.version import __version__
 
 
@@ -99,11 +98,9 @@ class Worker:
         return {"version": __version__, "torch": torch.__version__, "device": device, "python": sys.version.split()[0]}
 
     def _detect(self, request_id: str, verb: str, params: dict) -> dict:
-        from ..raster.source import Source, detect_source
+        from . import commands
 
-        options = from_params("detect", params)
-        with Source(options.input) as source:
-            found = detect_source(source, options.sensor, options.bands, options.units)
+        found = commands.detect(params)
         if found.sensor is None:
             raise InputError(found.reason)
         return found.to_json() | {"marked_reason": found.marked_reason}

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..core.callbacks import Callbacks
 from ..core.errors import InputError
+from ..core.messages import Message
 from ..core.options import EmbedOptions, FitOptions
 from ..inference.session import Session, open_session
 from ..model.heads import KINDS
@@ -14,7 +15,7 @@ from ..raster.atomic import check_output
 from .features import TokenCache, gather_features
 from .fitted_head import save_fitted_head
 from .kind_selection import select_kind
-from .labelled import DEFAULT_LIMITS, SampleLimits, thin
+from .labelled import DEFAULT_LIMITS, Labels, SampleLimits, thin
 from .labels import read_labels
 
 _CACHE = TokenCache()  # of this process: the next fit finds the tokens of this one
@@ -45,13 +46,18 @@ def fit(
     """
     _check(options)
     sessions: list[Session] = []
+    notes: list[tuple[str, str]] = []  # logged once the labels are read, too: an error is one line
+    opening = Callbacks(log=lambda level, text: notes.append((level, Message(text).marked)))
     try:
         for path in options.inputs:
-            sessions.append(_open(options, path, callbacks))
+            sessions.append(_open(options, path, opening))
             first, last = sessions[0], sessions[-1]
             if last.sensor.id != first.sensor.id:
                 raise InputError(f"expected rasters of one sensor, found {first.sensor.id} and {last.sensor.id}")
-        return _fit(options, sessions, callbacks, limits, cache)
+        labels = _read_labels(options, sessions, opening, limits)
+        for level, text in notes:
+            callbacks.log(level, text)
+        return _fit(options, sessions, labels, callbacks, limits, cache)
     finally:
         for session in sessions:
             session.source.close()
@@ -88,11 +94,11 @@ def _open(options: FitOptions, path: str, callbacks: Callbacks) -> Session:
     return session
 
 
-def _fit(
-    options: FitOptions, sessions: Sequence[Session], callbacks: Callbacks, limits: SampleLimits, cache: TokenCache
-) -> dict:
-    first = sessions[0]
-    tile_px = first.tile_px
+def _read_labels(
+    options: FitOptions, sessions: Sequence[Session], callbacks: Callbacks, limits: SampleLimits
+) -> Labels:
+    """Raises InputError, also for labels of one class only."""
+    tile_px = sessions[0].tile_px
     labels = read_labels(
         [session.source for session in sessions],
         options.labels,
@@ -102,14 +108,26 @@ def _fit(
         callbacks.log,
         tile_px if options.task == "classify" else None,
         limits,
+        options.radius,
     )
-    totals = labels.counts()
-    if len(labels.classes) < 2 or (totals > 0).sum() < 2:
+    if len(labels.classes) < 2 or (labels.counts() > 0).sum() < 2:
         raise InputError(f"expected labels of at least two classes, found {labels.classes[0]['name']} alone")
+    return labels
+
+
+def _fit(
+    options: FitOptions,
+    sessions: Sequence[Session],
+    labels: Labels,
+    callbacks: Callbacks,
+    limits: SampleLimits,
+    cache: TokenCache,
+) -> dict:
+    totals = labels.counts()
     labels = thin(labels, limits.training_samples, options.seed)
     samples = gather_features(sessions, labels, options.task, callbacks, cache)
     selected = select_kind(samples, len(labels.classes), options.task, options.kind, options.seed, callbacks)
-    return save_fitted_head(options, first, labels, totals, samples, selected)
+    return save_fitted_head(options, sessions[0], labels, totals, samples, selected)
 
 
 def format_fit_summary(answer: dict) -> str:

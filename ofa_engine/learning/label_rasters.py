@@ -1,18 +1,21 @@
 """Labels from label rasters: one band of class values on the grid of the raster that they label."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import rasterio
+import shapely
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from ..core.classes import class_table, colors_for
 from ..core.errors import InputError
-from ..core.messages import option
 from ..raster.class_names import read_class_names
+from ..raster.georeference import crs_name, in_crs_of_raster, place
 from ..raster.source import Source
+from .label_classes import MOST_CLASSES, values_expected
 from .labelled import Labelled, Labels, in_subset, tile_labels
 
 
@@ -23,6 +26,7 @@ def labels_from_rasters(
     block_px: int,
     tile_px: int | None,
     limit: int,
+    log: Callable[[str, str], None],
 ) -> Labels:
     """At most about `limit` pixels per class and raster, or the tiles they label. Values are kept; names and colours
     come from the first label raster where it has them. Raises InputError."""
@@ -33,6 +37,9 @@ def labels_from_rasters(
         if not counts:
             raise InputError(f"expected labelled pixels, found none in {', '.join(Path(p).name for p in paths)}")
         values = sorted(counts)
+        for raster in rasters:
+            if raster.note:
+                log("info", raster.note)
         class_names = read_class_names(paths[0])
         names = [class_names.get(v, str(v)) for v in values]
         colors = rasters[0].colors(values) or colors_for(names)
@@ -82,6 +89,9 @@ class _LabelRaster:
         self.source, self.ignored, self.name = source, ignored, Path(path).name
         opened = Source(path)
         self.dataset = opened.dataset
+        on_its_own = not opened.crs and opened.transform == rasterio.Affine.identity() != source.transform
+        self.note = f"{self.name} has no place of its own: by its size it is taken to lie on its raster"
+        self.note = self.note if on_its_own else ""
         if problem := _mismatch(opened, source):
             self.dataset.close()
             wanted = f"{source.dataset.width} x {source.dataset.height} px"
@@ -102,11 +112,10 @@ class _LabelRaster:
                 labelled &= values != value
             y, x = np.nonzero(labelled)
             found = values[y, x].astype(np.int64)
-            if len(found) and not 0 <= found.min() <= found.max() <= 254:
-                raise InputError(
-                    f"expected class values 0 to 254, found {found.min()} to {found.max()} in "
-                    f"{self.name}: set {option('ignore')} for those that are no classes"
-                )
+            if (found != values[y, x]).any():
+                raise InputError(f"expected whole numbers as classes in {self.name}, found fractions")
+            if len(found) and not 0 <= found.min() <= found.max() <= MOST_CLASSES:
+                raise InputError(f"{values_expected(found.min(), found.max())} in {self.name}")
             yield y + row, x + column, found
 
     def subset(self, values: NDArray, fraction: NDArray, block_px: int, number: int) -> Labelled:
@@ -134,13 +143,21 @@ def _mismatch(labels: Source, source: Source) -> str:
     """Why a label raster cannot label `source`; empty where it can."""
     dataset = labels.dataset
     if dataset.count != 1:
-        return f"{dataset.count} bands"
+        return f"{dataset.count} bands (a picture of the classes, not their numbers?)"
     if np.dtype(dataset.dtypes[0]).kind not in "iuf":
         return f"values of type {dataset.dtypes[0]}"
     if (labels.width, labels.height) != source.dataset.shape[::-1]:
         return f"{labels.width} x {labels.height} px"
-    if source.crs and labels.crs:
-        half_pixel = 0.5 * abs(source.transform.a)
-        if not np.allclose(labels.transform[:6], source.dataset.transform[:6], rtol=0, atol=half_pixel):
-            return "another place"
+    if source.crs and not labels.crs and labels.transform == rasterio.Affine.identity():
+        return ""  # a plain picture
+    size = np.array([labels.width, labels.height])
+    corners, ours = (_corners(grid, size) for grid in (labels.transform, source.dataset.transform))
+    moved = in_crs_of_raster(corners, labels.crs.to_wkt() if labels.crs else None, source.crs, labels.name)
+    half_pixel = 0.5 * np.hypot(source.transform.a, source.transform.d)
+    if not (shapely.distance(moved, ours) <= half_pixel).all():
+        return f"another place or CRS ({crs_name(labels.crs) if labels.crs else 'none'})"
     return ""
+
+
+def _corners(grid: rasterio.Affine, size: NDArray) -> NDArray:
+    return shapely.points([place(grid, *(corner * size)) for corner in ((0, 0), (1, 0), (0, 1), (1, 1))])

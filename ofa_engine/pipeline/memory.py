@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator
 import psutil
 import rasterio
 import torch
-from rasterio.errors import RasterioError
 from torch import Tensor
 
 from ..core.errors import OfaError
 from ..core.messages import option
-from ..raster.gdal import one_line
+from ..raster.gdal import RASTER_ERRORS, one_line
 from ..raster.source import Source
 
 
@@ -104,8 +103,8 @@ def gdal_limits(source: Source, budget_bytes: int, in_parts: bool = False) -> It
     try:
         with rasterio.Env(GDAL_CACHEMAX=cache, GDAL_NUM_THREADS=1):
             yield
-    except (RasterioError, OSError) as error:
+    except (*RASTER_ERRORS, OSError) as error:
         # GDAL has no error of its own for a server that falls silent, nor for a full disk
-        lost = isinstance(error, RasterioError) and not source.local
+        lost = isinstance(error, RASTER_ERRORS) and not source.local
         hint = " (did the connection break?)" if lost else ""
         raise OfaError(f"reading or writing broke off{hint}: {one_line(error)}") from error

@@ -1,6 +1,7 @@
 """Outputs: checked before work starts, written next to their targets, and put in place together at the end."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,10 +10,11 @@ from ..core import partial_names, qgis_sidecars
 from ..core.errors import OutputError
 from .class_names import pam_path
 from .geotiff import check_complete
+from .vectors import file_of
 
 
 def check_output(path: str | Path, inputs: Sequence[str], endings: Sequence[str]) -> Path:
-    """The output's path, where it can be written. Raises OutputError (the folder, the ending, an input's own file)."""
+    """The output's path, where it can be written. Raises OutputError (folder, ending, length, an input's own file)."""
     path = Path(path)
     if path.suffix.lower() not in endings:
         raise OutputError(f"expected an output ending in {' or '.join(endings)}, found {path.name}")
@@ -22,10 +24,19 @@ def check_output(path: str | Path, inputs: Sequence[str], endings: Sequence[str]
     # a folder marked read-only is respected even by root, whom the system would let write
     if not os.access(folder, os.W_OK) or not folder.stat().st_mode & 0o222:
         raise OutputError(f"expected a folder that can be written to, found a read-only one: {folder}")
+    try:
+        os.lstat(partial_names.longest_of(path))
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise OutputError(
+                f"expected a shorter name for an output, found one of {len(path.name)} characters: {path.name[:40]}..."
+            ) from error
+    if path.suffix.lower() == ".gpkg" and "!" in str(path.parent.absolute()):
+        raise OutputError(f"expected a folder without ! in its name for a GeoPackage, found {folder}")
     if path.is_dir():
         raise OutputError(f"expected a file name for the output, found a folder: {path}")
     for source in inputs:
-        if os.path.realpath(source) == os.path.realpath(path):
+        if os.path.realpath(path) in (os.path.realpath(source), os.path.realpath(file_of(source))):
             raise OutputError(f"the output must not be an input: {path}")
     return path
 

@@ -8,10 +8,9 @@ import math
 from pathlib import Path
 
 import rasterio
-from rasterio.errors import RasterioError
 
 from ..core.errors import OfaError, OutputError
-from .gdal import one_line, open_quietly
+from .gdal import RASTER_ERRORS, one_line, open_quietly
 from .source import Source
 
 
@@ -74,7 +73,7 @@ def create_tiff(
     )
     try:
         target = open_quietly(path, "w", **profile)
-    except (RasterioError, OSError) as error:
+    except (*RASTER_ERRORS, OSError) as error:
         raise OutputError(f"cannot write {path.parent}: {one_line(error)}") from error
     target.update_tags(ns="OFANET", **tags)
     return target
@@ -90,7 +89,7 @@ def check_complete(path: Path, name: str) -> None:
         for level in range(levels):
             with open_quietly(path, overview_level=level) as layer:
                 missing |= _missing_blocks(layer, size)
-    except (RasterioError, OSError):
+    except (*RASTER_ERRORS, OSError):
         missing = True
     if missing:
         raise OfaError(f"expected room to write {name}, found too little: is the disk full?")

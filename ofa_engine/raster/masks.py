@@ -3,28 +3,25 @@
 import hashlib
 import math
 import re
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import pyogrio
 import rasterio
 import rasterio.features
 import shapely
 from numpy.typing import NDArray
-from pyproj import Transformer
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from ..core.errors import InputError
 from ..core.messages import option
-from .gdal import one_line
-from .georeference import place, pyproj_crs
+from .gdal import CRS_ERRORS, RASTER_ERRORS, one_line
+from .georeference import in_crs_of_raster, place, pyproj_crs
 from .source import Source
+from .vectors import read_vector
 
 # Sentinel-2 L2A's scene classification (Sen2Cor): classes without a clear view of the ground
 SCL_MASKED = {
@@ -90,15 +87,15 @@ def _same_grid(mask: Source, source: Source) -> bool:
 def _on_grid(mask: Source, source: Source) -> WarpedVRT:
     """The mask on the source's whole grid, by the nearest pixel; NaN where it has no value."""
     data, whole, name = mask.dataset, source.dataset, Path(mask.path).name
-    if not (source.crs and mask.crs):
-        found = f"{mask.width} x {mask.height} px, {'a' if mask.crs else 'no'} CRS"
+    if pyproj_crs(source.crs) is None or pyproj_crs(mask.crs) is None:
+        found = f"{mask.width} x {mask.height} px, {'a' if pyproj_crs(mask.crs) else 'no'} CRS"
         raise InputError(
             "expected a mask with a CRS, or one on the raster's own grid of "
             f"{whole.width} x {whole.height} px, found {name}: {found}"
         )
     try:
         box = transform_bounds(mask.crs, source.crs, *_outline(mask).bounds)
-    except RasterioError as error:
+    except (*RASTER_ERRORS, *CRS_ERRORS) as error:
         raise InputError(f"{name} cannot be brought to the raster's CRS: {one_line(error)}") from error
     ours = _outline(source)
     if not shapely.box(*box).intersects(ours):
@@ -162,11 +159,8 @@ class PolygonMask:
     def __init__(self, source: Source, path: str):
         name = Path(path).name
         shapes, crs = _polygons(path)
-        ours = pyproj_crs(source.crs)
-        if ours is not None and crs is not None:
-            transformer = Transformer.from_crs(crs, ours, always_xy=True)
-            shapes = shapely.transform(shapes, transformer.transform, interleaved=False)
-            shapes = shapes[np.isfinite(shapely.bounds(shapes)).all(1)]
+        shapes = in_crs_of_raster(shapes, crs, source.crs, name)
+        shapes = shapes[np.isfinite(shapely.bounds(shapes)).all(1)]
         outline = _outline(source)
         shapes = shapes[shapely.intersects(shapes, outline)]
         if not len(shapes):
@@ -192,20 +186,11 @@ class PolygonMask:
         """Nothing is open."""
 
 
-def _polygons(path: str) -> tuple[NDArray, object]:
+def _polygons(path: str) -> tuple[NDArray, str | None]:
     """(polygons, CRS or None) of a vector file."""
-    name = Path(path).name
-    if not Path(path).exists():
-        raise InputError(f"expected a file of polygons, found no file {path}")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of GDAL, about the file's other layers and fields
-            meta, _, wkb, _ = pyogrio.raw.read(path, columns=[])
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError) as error:
-        raise InputError(f"expected a file of polygons that GDAL can read, found {name}: {one_line(error)}") from error
-    shapes = shapely.force_2d(shapely.from_wkb(wkb)) if wkb is not None else np.zeros(0, object)
-    shapes = shapes[[shape is not None and not shape.is_empty for shape in shapes]]
-    kinds = {shape.geom_type for shape in shapes}
+    layer = read_vector(path, "polygons", [])
+    shapes = layer.geometries[~shapely.is_missing(layer.geometries)]
+    kinds = layer.kinds()
     if kinds - {"Polygon", "MultiPolygon"} or not kinds:
-        raise InputError(f"expected polygons in {name}, found {', '.join(sorted(kinds)) or 'nothing'}")
-    return shapes, meta["crs"]
+        raise InputError(f"expected polygons in {Path(path).name}, found {', '.join(sorted(kinds)) or 'nothing'}")
+    return shapes, layer.crs

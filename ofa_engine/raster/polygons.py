@@ -9,23 +9,23 @@ import pyogrio
 import rasterio
 import rasterio.features
 import shapely
-from pyproj import Geod, Transformer
+from pyproj import Geod
 from rasterio.crs import CRS
 
 from ..core.errors import OutputError
 from .class_names import NODATA
-from .georeference import pyproj_crs
+from .gdal import VECTOR_ERRORS, one_line
+from .georeference import to_degrees
 
 _CHUNK = 5000  # features written at once
 
 
 def ellipsoidal_ha(geometries: np.ndarray, crs: CRS | None) -> np.ndarray:
-    """Areas in hectares on the WGS 84 ellipsoid, in any CRS; NaN without a CRS."""
-    known = pyproj_crs(crs)
-    if known is None:
+    """Areas in hectares on the WGS 84 ellipsoid, in any CRS; NaN without one that has a place on the Earth."""
+    moved = to_degrees(crs)
+    if moved is None:
         return np.full(len(geometries), np.nan)
-    to_degrees = Transformer.from_crs(known, "EPSG:4326", always_xy=True)
-    degrees = shapely.transform(geometries, to_degrees.transform, interleaved=False)
+    degrees = moved(geometries)
     geod = Geod(ellps="WGS84")
     return np.array([abs(geod.geometry_area_perimeter(shapely.orient_polygons(g))[0]) / 1e4 for g in degrees])
 
@@ -34,7 +34,8 @@ class PolygonWriter:
     """A GeoPackage layer of classified polygons: class (its value), name, area_ha and, for tiles, confidence."""
 
     def __init__(self, path: Path, layer: str, crs: CRS | None, classes: list[dict], confidence: bool):
-        self.path, self.layer, self.crs = path, layer, crs
+        reserved = layer.startswith("-") or layer.lower().startswith(("gpkg", "sqlite_", "rtree_"))
+        self.path, self.layer, self.crs = path, f"map_{layer.lstrip('-')}" if reserved else layer, crs
         self.names = {entry["value"]: entry["name"] for entry in classes}
         self.confidence = confidence
         self._started = False
@@ -75,8 +76,8 @@ class PolygonWriter:
                     append=self._started,
                     dataset_options=None if self._started else {"VERSION": "1.3"},
                 )
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError) as error:
-            raise OutputError(f"cannot write {self.path.name}: {error}") from error
+        except VECTOR_ERRORS as error:
+            raise OutputError(f"cannot write {self.path.name}: {one_line(error)}") from error
         self._started, self._pending = True, []
 
 

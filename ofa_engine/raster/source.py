@@ -11,14 +11,13 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp, MaskFlags
-from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.windows import Window
 
 from ..core.errors import RasterError, SensorError
 from ..core.messages import option
 from ..core.sensors import Detection, RasterFacts, detect, sample_windows, sampled_bands, wavelength_um
 from ..tiling.axis import Blocks
-from .gdal import display_name, one_line, open_quietly
+from .gdal import CRS_ERRORS, RASTER_ERRORS, display_name, one_line, open_quietly
 from .georeference import gsd_m, place
 from .sentinel2_product import find_product
 
@@ -53,20 +52,24 @@ class Source:
         self.name = self.product.name if self.product else self.name
         try:
             self.dataset = open_quietly(self.product.vrt if self.product else self.path)
-        except (RasterioError, ValueError, TypeError) as error:
+            self.crs, self.transform = self.dataset.crs, self.dataset.transform
+        except (*RASTER_ERRORS, *CRS_ERRORS, ValueError, TypeError) as error:
             raise RasterError(f"expected a raster that GDAL can read, found {self.name}: {one_line(error)}") from error
         if self.dataset.count == 0:
             found = self.dataset.subdatasets
             self.dataset.close()
             raise RasterError(_choose(self.name, found))
         self.width, self.height = self.dataset.width, self.dataset.height
-        self.crs, self.transform = self.dataset.crs, self.dataset.transform
+        self._kinds = [_kind(text) for text in self.dataset.dtypes]
+        if set(self._kinds) == {"c"}:
+            self.dataset.close()
+            raise RasterError(_complex(self.name))
         self._offset = (0, 0)  # column and row of the region in the file
         flags = self.dataset.mask_flag_enums[0]
         self._masked = MaskFlags.per_dataset in flags  # .msk file, internal mask or alpha
         alpha = (i for i, c in enumerate(self.dataset.colorinterp, 1) if c == ColorInterp.alpha)
         self._alpha = set(alpha)  # in use as a measurement it masks nothing
-        self._floats = any(np.dtype(t).kind in "fc" for t in self.dataset.dtypes)
+        self._floats = any(kind in "fc" for kind in self._kinds)
         self.masks: list[Mask] = []
 
     def __enter__(self) -> "Source":
@@ -98,7 +101,15 @@ class Source:
             return self.product.block_row_bytes
         d = self.dataset
         height, width = d.block_shapes[0]
-        return d.count * np.dtype(d.dtypes[0]).itemsize * height * -(-d.width // width) * width
+        pixel_bytes = sum(8 if text.startswith("complex_") else np.dtype(text).itemsize for text in d.dtypes)
+        return pixel_bytes * height * -(-d.width // width) * width
+
+    @property
+    def placed_by(self) -> str:
+        """What places it where no geotransform does; "" where one does, or nothing."""
+        if self.transform != rasterio.Affine.identity():
+            return ""
+        return "ground control points" if self.dataset.gcps[0] else "a camera model (RPC)" if self.dataset.rpcs else ""
 
     @property
     def local(self) -> bool:
@@ -138,7 +149,7 @@ class Source:
     def read(self, bands: Sequence[int], window: tuple[int, int, int, int]) -> tuple[NDArray, NDArray[np.bool_] | None]:
         """(values (C, h, w), valid (h, w) or None where all are) of 1-based bands in (column, row, width, height).
 
-        Where something can be missing, values are float32 with NaN for each missing value. Raises RasterioIOError.
+        Where something can be missing, values are float32 with NaN for each missing value. Raises RASTER_ERRORS.
         """
         column, row, width, height = window
         area = Window(column + self._offset[0], row + self._offset[1], width, height)
@@ -147,7 +158,7 @@ class Source:
             valid &= mask.valid(area.col_off, area.row_off, width, height)
         if not valid.any():  # nothing to read
             return np.full((len(bands), height, width), np.nan, np.float32), valid
-        values = self.dataset.read(list(bands), window=area)
+        values = self._values(bands, area)
         if not self.may_have_holes:
             return values, None
         missing = self._missing(values, bands)
@@ -160,6 +171,12 @@ class Source:
             values[missing] = np.nan
         return values, None if valid.all() else valid
 
+    def _values(self, bands: Sequence[int], area: Window) -> NDArray:
+        """Those of bands of different types in a type that holds them all."""
+        if len({self.dataset.dtypes[band - 1] for band in bands}) == 1:
+            return self.dataset.read(list(bands), window=area)
+        return np.stack([self.dataset.read(band, window=area) for band in bands])
+
     def _missing(self, values: NDArray, bands: Sequence[int]) -> NDArray[np.bool_] | None:
         missing = None
         if values.dtype.kind == "f":
@@ -170,6 +187,11 @@ class Source:
                 missing = np.zeros(values.shape, bool) if missing is None else missing
                 missing[i] |= values[i] == np.asarray(nodata).astype(values.dtype)
         return missing
+
+    def check_real(self, bands: Sequence[int]) -> None:
+        """Raises RasterError where one of the 1-based bands holds complex numbers."""
+        if any(self._kinds[band - 1] == "c" for band in bands):
+            raise RasterError(_complex(self.name))
 
     def block_windows(self) -> Iterator[tuple[int, int, int, int]]:
         """Windows that cover the raster, aligned to its blocks, of at most about a megapixel."""
@@ -208,7 +230,7 @@ class Source:
         )
 
     def _samples(self) -> tuple[tuple[float, ...], ...]:
-        chosen = sampled_bands(self.dataset.count)
+        chosen = [band for band in sampled_bands(self.dataset.count) if self._kinds[band - 1] != "c"]
         parts: dict[int, list[NDArray]] = {band: [] for band in chosen}
         try:
             for window in sample_windows(self.width, self.height):
@@ -216,7 +238,7 @@ class Source:
                 values = values.astype(np.float64) if valid is None else np.where(valid, values, np.nan)
                 for band, pixels in zip(chosen, values, strict=True):
                     parts[band].append(pixels[np.isfinite(pixels)])
-        except RasterioIOError as error:
+        except RASTER_ERRORS as error:
             raise _unreadable(self, error) from error
         found = {band: np.sort(np.concatenate(arrays)) for band, arrays in parts.items()}
         return tuple(tuple(found[b].tolist()) if b in found else () for b in range(1, self.dataset.count + 1))
@@ -245,16 +267,17 @@ def detect_source(
         reason = found.marked_reason.replace("(as set)", f"({product.unit_source})") + clouds
         found = replace(found, reason=reason, product=product.id)
     used = [band for band in found.bands if band]
+    source.check_real(used)
     try:
         empty = source.empty_bands(used)
-    except RasterioIOError as error:
+    except RASTER_ERRORS as error:
         raise _unreadable(source, error) from error
     if len(empty) == len(set(used)):
         raise RasterError(f"expected valid pixels, found none in {name}: all is nodata")
     return replace(found, bands=tuple(None if band in empty else band for band in found.bands)) if empty else found
 
 
-def _unreadable(source: Source, error: RasterioIOError) -> RasterError:
+def _unreadable(source: Source, error: Exception) -> RasterError:
     why = "did the connection break?" if "://" in source.path else "is it truncated?"
     return RasterError(f"{source.name} cannot be read, {why} {one_line(error)}")
 
@@ -265,6 +288,18 @@ def _choose(name: str, subdatasets: Sequence[str]) -> str:
     parts = [text.rsplit(":", 1)[-1].lstrip("/") for text in subdatasets]
     listed = ", ".join(parts[:12]) + (", ..." if len(parts) > 12 else "")
     return f"expected one raster, found {len(parts)} subdatasets in {name}: {listed}; name one, e.g. '{subdatasets[0]}'"
+
+
+def _kind(dtype: str) -> str:
+    """NumPy's letter for a type as rasterio names it: "c" for complex numbers, of which NumPy lacks the integers."""
+    return "c" if dtype.startswith("complex") else np.dtype(dtype).kind
+
+
+def _complex(name: str) -> str:
+    return (
+        f"expected real values, found complex numbers in {name}, as in single-look complex radar: export their "
+        "intensity, calibrated, as one real band per polarisation"
+    )
 
 
 def _round(value: float) -> int:

@@ -21,12 +21,11 @@ class AssessAccuracy(LabelledAlgorithm):
         "Selection, filter and unsaved edits of the labels count."
     )
     TAGS = ("accuracy", "validation", "confusion matrix", "error matrix", "kappa", "IoU", "F1", "report", "area")
-    POINTS = True
 
     def initAlgorithm(self, configuration=None):
         add_head(self)
         add_inputs(self)
-        self.add_labels(tr("polygons with a class field, or sampled points"))
+        self.add_labels(tr("polygons or points with a class field, or sampled points"))
         add_reading(self)
         add_computing(self)
         report = QgsProcessingParameterFileDestination(

@@ -16,13 +16,11 @@ from ..engine.modules import errors
 from ..engine.raster_facts import source_path
 from ..i18n.texts import tr
 from .common import EngineAlgorithm
-from .parameters import RASTER, VECTOR_POLYGON, add, advanced, text_parameter, title_of
-from .vector_export import export_labels, is_points, is_polygons
+from .parameters import RASTER, add, advanced, number_parameter, text_parameter, title_of
+from .vector_export import export_labels, has_places, is_points
 
 
 class LabelledAlgorithm(EngineAlgorithm):
-    POINTS = False  # whether the points of a sample are labels too
-
     def __init__(self):
         super().__init__()
         self._label_rasters = []
@@ -30,7 +28,7 @@ class LabelledAlgorithm(EngineAlgorithm):
     def add_labels(self, hint: str):
         """A vector layer with a class field, or rasters of classes."""
         title = title_of("LABELS", hint)
-        kinds = [VECTOR_POLYGON, QgsProcessing.SourceType.TypeVectorPoint] if self.POINTS else [VECTOR_POLYGON]
+        kinds = [QgsProcessing.SourceType.TypeVectorAnyGeometry]
         words = tr(
             "A layer in any coordinate system, with a field of classes, as text or whole numbers. Selection, filter "
             "and unsaved edits count."
@@ -39,9 +37,12 @@ class LabelledAlgorithm(EngineAlgorithm):
         text = title_of("FIELD", tr("empty: found by its name"))
         field = QgsProcessingParameterField("FIELD", text, parentLayerParameterName="LABELS", optional=True)
         add(self, field, tr("The field of the labels that holds the class."))
+        words = tr("Around a label that is a point or a line, the pixels whose centre is nearer are labelled, too.")
+        radius = number_parameter(self, "RADIUS", tr("pixels; 0: the one that a point lies in"), decimals=1)
+        add(self, advanced(radius), words)
         text = tr("Label rasters instead (one for each raster, on its grid, in the same order)")
         rasters = QgsProcessingParameterMultipleLayers("LABEL_RASTERS", text, RASTER, optional=True)
-        words = tr("Rasters of class numbers, where you have these instead of polygons; no data is no label.")
+        words = tr("Rasters of class numbers, where you have these instead of a layer; no data is no label.")
         add(self, advanced(rasters), words)
         ignored = text_parameter("IGNORE", tr("e.g. unsure,other"))
         add(self, advanced(ignored), tr("Classes to leave out, by their names or numbers, with commas between them."))
@@ -61,8 +62,8 @@ class LabelledAlgorithm(EngineAlgorithm):
             self._check_source(source, self.parameterAsString(parameters, "FIELD", context))
 
     def _check_source(self, source, field: str):
-        if not is_polygons(source) and not (self.POINTS and is_points(source)):
-            wanted = tr("polygons or points") if self.POINTS else tr("polygons")
+        if not has_places(source):
+            wanted = tr("polygons, points or lines")
             text = tr("Expected a layer of {wanted}, found another kind of geometry in {layer}")
             raise errors.InputError(text.format(wanted=wanted, layer=source.sourceName()))
         names = source.fields().names()

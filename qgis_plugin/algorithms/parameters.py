@@ -38,6 +38,7 @@ OPTIONS = {
     "DEVICE": "device",
     "LABELS": "labels",
     "FIELD": "field",
+    "RADIUS": "radius",
     "IGNORE": "ignore",
     "TASK": "task",
     "KIND": "kind",

@@ -18,20 +18,21 @@ class TrainHead(LabelledAlgorithm):
     GROUP, PICTURE = "heads", "train"
     TITLE = "Train a head from labels"
     HELP = (
-        "Teaches the model classes of your own: from raster layers of one sensor and polygons with a class field it "
+        "Teaches the model classes of your own: from raster layers of one sensor and labels with a class field it "
         "makes a head, which the other algorithms and the dialog offer from then on. The model itself does not change, "
-        "so a few polygons per class are enough, best in several places, and a few minutes.\n\n"
-        "Labels: a polygon layer, with its selection, filter and unsaved edits, in any coordinate system; classes are "
-        "text or whole numbers. Task: one class per pixel (segment) or per tile (classify; a polygon labels the tiles "
-        "that it covers by more than half). Kind: what the head sees, the model's features alone or the pixels too; "
-        "auto takes the better one. The log lists the scores of a cross-validation that keeps polygons whole: how well "
-        "the head finds each class in polygons that it has not learned from, and what it takes it for."
+        "so a few places per class are enough, far from each other, and a few minutes.\n\n"
+        "Labels: polygons, points or lines, with their selection, filter and unsaved edits, in any coordinate system; "
+        "classes are text or whole numbers. Task: one class per pixel (segment) or per tile (classify; a polygon "
+        "labels the tiles that it covers by more than half, a point the one that it lies in). Kind: what the head "
+        "sees, the model's features alone or the pixels too; auto takes the better one. The log lists the scores of a "
+        "cross-validation that keeps labels whole: how well the head finds each class in labels that it has not "
+        "learned from, and what it takes it for."
     )
     TAGS = ("train", "fit", "probe", "classifier", "supervised", "training areas", "polygons", "land cover")
 
     def initAlgorithm(self, configuration=None):
         add_inputs(self)
-        self.add_labels(tr("polygons with a class field"))
+        self.add_labels(tr("polygons, points or lines with a class field"))
         task = choice_parameter(self, "TASK", tr("one class per pixel: segment, or per tile: classify"))
         add(self, task, tr('What the head is for: "Segment", or "Classify tiles".'))
         words = tr("What the head sees: the model's features (linear), or the pixels too. auto takes the better one.")

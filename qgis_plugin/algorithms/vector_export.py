@@ -18,11 +18,20 @@ from qgis.core import (
 
 from ..i18n.texts import tr
 
-_KINDS = {Qgis.GeometryType.Polygon: Qgis.WkbType.MultiPolygon, Qgis.GeometryType.Point: Qgis.WkbType.Point}
+_KINDS = {
+    Qgis.GeometryType.Polygon: Qgis.WkbType.MultiPolygon,
+    Qgis.GeometryType.Line: Qgis.WkbType.MultiLineString,
+    Qgis.GeometryType.Point: Qgis.WkbType.Point,
+}
 
 
 def is_polygons(source) -> bool:
     return QgsWkbTypes.geometryType(source.wkbType()) == Qgis.GeometryType.Polygon
+
+
+def has_places(source) -> bool:
+    """Whether it is a layer of geometries, not a table."""
+    return QgsWkbTypes.geometryType(source.wkbType()) in _KINDS
 
 
 def is_points(source) -> bool:
@@ -30,7 +39,7 @@ def is_points(source) -> bool:
 
 
 def export_labels(source, field: str | None, folder: Path, context, feedback) -> str:
-    """Polygons or points with their attributes, in a GeoPackage in `folder`.
+    """Polygons, points or lines with their attributes, in a GeoPackage in `folder`.
 
     Args:
         source: the layer, as Processing hands it over.

@@ -84,8 +84,8 @@ Mit Polygonen oder Label-Rastern zeigt er, wie gut der Kopf dort ist, wo diese l
         </message>
         <message>
             <location filename="algorithms/assessaccuracy.py" />
-            <source>polygons with a class field, or sampled points</source>
-            <translation>Polygone mit einem Klassenfeld oder Stichprobenpunkte</translation>
+            <source>polygons or points with a class field, or sampled points</source>
+            <translation>Polygone oder Punkte mit einem Klassenfeld, oder Stichprobenpunkte</translation>
         </message>
         <message>
             <location filename="algorithms/assessaccuracy.py" />
@@ -403,13 +403,18 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
+            <source>Around a label that is a point or a line, the pixels whose centre is nearer are labelled, too.</source>
+            <translation>Um ein Label, das ein Punkt oder eine Linie ist, gelten auch die Pixel als Label, deren Mitte näher liegt.</translation>
+        </message>
+        <message>
+            <location filename="algorithms/labelled.py" />
             <source>Label rasters instead (one for each raster, on its grid, in the same order)</source>
             <translation>Stattdessen Label-Raster (eines je Raster, auf dessen Gitter, in derselben Reihenfolge)</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
-            <source>Rasters of class numbers, where you have these instead of polygons; no data is no label.</source>
-            <translation>Raster mit Klassennummern, wenn es diese statt Polygonen gibt; nodata ist kein Label.</translation>
+            <source>Rasters of class numbers, where you have these instead of a layer; no data is no label.</source>
+            <translation>Raster mit Klassennummern, wenn es diese statt eines Layers gibt; nodata ist kein Label.</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -420,6 +425,11 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
             <location filename="algorithms/labelled.py" />
             <source>The field of the labels that holds the class.</source>
             <translation>Das Feld der Labels, das die Klasse nennt.</translation>
+        </message>
+        <message>
+            <location filename="algorithms/labelled.py" />
+            <source>pixels; 0: the one that a point lies in</source>
+            <translation>Pixel; 0: das, in dem ein Punkt liegt</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -438,6 +448,11 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
+            <source>polygons, points or lines</source>
+            <translation>Polygonen, Punkten oder Linien</translation>
+        </message>
+        <message>
+            <location filename="algorithms/labelled.py" />
             <source>Expected a layer of {wanted}, found another kind of geometry in {layer}</source>
             <translation>Erwartet wurde ein Layer mit {wanted}, gefunden eine andere Geometrieart in {layer}</translation>
         </message>
@@ -450,16 +465,6 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
             <location filename="algorithms/labelled.py" />
             <source>Expected either a layer of labels or label rasters: choose one of the two</source>
             <translation>Erwartet wurde entweder ein Label-Layer oder Label-Raster: Wählen Sie eines von beiden</translation>
-        </message>
-        <message>
-            <location filename="algorithms/labelled.py" />
-            <source>polygons or points</source>
-            <translation>Polygonen oder Punkten</translation>
-        </message>
-        <message>
-            <location filename="algorithms/labelled.py" />
-            <source>polygons</source>
-            <translation>Polygonen</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
@@ -500,6 +505,11 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
             <location filename="algorithms/masked.py" />
             <source>to leave out, e.g. 3,8,9,10</source>
             <translation>die auszulassen sind, z. B. 3,8,9,10</translation>
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>polygons</source>
+            <translation>Polygonen</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -905,12 +915,12 @@ Ein erneuter Lauf mit demselben Ergebnisordner erledigt nur, was fehlt: Szenen, 
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>Teaches the model classes of your own: from raster layers of one sensor and polygons with a class field it makes a head, which the other algorithms and the dialog offer from then on. The model itself does not change, so a few polygons per class are enough, best in several places, and a few minutes.
+            <source>Teaches the model classes of your own: from raster layers of one sensor and labels with a class field it makes a head, which the other algorithms and the dialog offer from then on. The model itself does not change, so a few places per class are enough, far from each other, and a few minutes.
 
-Labels: a polygon layer, with its selection, filter and unsaved edits, in any coordinate system; classes are text or whole numbers. Task: one class per pixel (segment) or per tile (classify; a polygon labels the tiles that it covers by more than half). Kind: what the head sees, the model's features alone or the pixels too; auto takes the better one. The log lists the scores of a cross-validation that keeps polygons whole: how well the head finds each class in polygons that it has not learned from, and what it takes it for.</source>
-            <translation>Lehrt das Modell Ihre eigenen Klassen: Aus Rasterlayern eines Sensors und Polygonen mit einem Klassenfeld entsteht ein Klassifikationskopf, den die anderen Algorithmen und der Dialog von da an anbieten. Das Modell selbst ändert sich nicht; deshalb genügen einige Polygone je Klasse, am besten an mehreren Orten, und ein paar Minuten.
+Labels: polygons, points or lines, with their selection, filter and unsaved edits, in any coordinate system; classes are text or whole numbers. Task: one class per pixel (segment) or per tile (classify; a polygon labels the tiles that it covers by more than half, a point the one that it lies in). Kind: what the head sees, the model's features alone or the pixels too; auto takes the better one. The log lists the scores of a cross-validation that keeps labels whole: how well the head finds each class in labels that it has not learned from, and what it takes it for.</source>
+            <translation>Lehrt das Modell Ihre eigenen Klassen: Aus Rasterlayern eines Sensors und Labels mit einem Klassenfeld entsteht ein Klassifikationskopf, den die anderen Algorithmen und der Dialog von da an anbieten. Das Modell selbst ändert sich nicht; deshalb genügen einige Orte je Klasse, weit auseinander, und ein paar Minuten.
 
-Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeicherten Änderungen, in beliebigem Koordinatensystem; Klassen sind Text oder ganze Zahlen. Aufgabe: eine Klasse je Pixel (segment) oder je Kachel (classify; ein Polygon gilt für die Kacheln, die es zu mehr als der Hälfte bedeckt). Art: was der Kopf sieht, nur die Merkmale des Modells oder auch die Pixel; auto nimmt das Bessere. Das Protokoll nennt die Werte einer Kreuzvalidierung, die Polygone ganz lässt: wie gut der Kopf jede Klasse in Polygonen findet, aus denen er nicht gelernt hat, und womit er sie verwechselt.</translation>
+Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht gespeicherten Änderungen, in beliebigem Koordinatensystem; Klassen sind Text oder ganze Zahlen. Aufgabe: eine Klasse je Pixel (segment) oder je Kachel (classify; ein Polygon gilt für die Kacheln, die es zu mehr als der Hälfte bedeckt, ein Punkt für die, in der er liegt). Art: was der Kopf sieht, nur die Merkmale des Modells oder auch die Pixel; auto nimmt das Bessere. Das Protokoll nennt die Werte einer Kreuzvalidierung, die Labels ganz lässt: wie gut der Kopf jede Klasse in Labels findet, aus denen er nicht gelernt hat, und womit er sie verwechselt.</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -974,8 +984,8 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>polygons with a class field</source>
-            <translation>Polygone mit einem Klassenfeld</translation>
+            <source>polygons, points or lines with a class field</source>
+            <translation>Polygone, Punkte oder Linien mit einem Klassenfeld</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -1186,6 +1196,11 @@ Labels: ein Polygonlayer mit seiner Auswahl, seinem Filter und nicht gespeichert
             <location filename="i18n/texts.py" />
             <source>Class field</source>
             <translation>Klassenfeld</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Radius of points and lines</source>
+            <translation>Radius von Punkten und Linien</translation>
         </message>
         <message>
             <location filename="i18n/texts.py" />

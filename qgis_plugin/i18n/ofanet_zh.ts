@@ -84,8 +84,8 @@ With polygons or label rasters it says how good the head is where these lie; tak
         </message>
         <message>
             <location filename="algorithms/assessaccuracy.py" />
-            <source>polygons with a class field, or sampled points</source>
-            <translation>带类别字段的多边形，或样点</translation>
+            <source>polygons or points with a class field, or sampled points</source>
+            <translation>带类别字段的多边形或点，或样点</translation>
         </message>
         <message>
             <location filename="algorithms/assessaccuracy.py" />
@@ -403,13 +403,18 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
+            <source>Around a label that is a point or a line, the pixels whose centre is nearer are labelled, too.</source>
+            <translation>标签为点或线时，其周围中心距离小于该半径的像素也被标注。</translation>
+        </message>
+        <message>
+            <location filename="algorithms/labelled.py" />
             <source>Label rasters instead (one for each raster, on its grid, in the same order)</source>
             <translation>改用标签栅格（每个栅格一个，格网一致，顺序相同）</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
-            <source>Rasters of class numbers, where you have these instead of polygons; no data is no label.</source>
-            <translation>以类别编号为值的栅格，用于没有多边形的情况；无数据即无标签。</translation>
+            <source>Rasters of class numbers, where you have these instead of a layer; no data is no label.</source>
+            <translation>以类别编号为值的栅格，用于没有标签图层的情况；无数据即无标签。</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -420,6 +425,11 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
             <location filename="algorithms/labelled.py" />
             <source>The field of the labels that holds the class.</source>
             <translation>标签中说明类别的字段。</translation>
+        </message>
+        <message>
+            <location filename="algorithms/labelled.py" />
+            <source>pixels; 0: the one that a point lies in</source>
+            <translation>像素；0：点所在的像素</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -438,6 +448,11 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
+            <source>polygons, points or lines</source>
+            <translation>多边形、点或线</translation>
+        </message>
+        <message>
+            <location filename="algorithms/labelled.py" />
             <source>Expected a layer of {wanted}, found another kind of geometry in {layer}</source>
             <translation>应为{wanted}图层，但 {layer} 是另一种几何类型</translation>
         </message>
@@ -450,16 +465,6 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
             <location filename="algorithms/labelled.py" />
             <source>Expected either a layer of labels or label rasters: choose one of the two</source>
             <translation>标签图层和标签栅格应只用其一：请选择其中一种</translation>
-        </message>
-        <message>
-            <location filename="algorithms/labelled.py" />
-            <source>polygons or points</source>
-            <translation>多边形或点</translation>
-        </message>
-        <message>
-            <location filename="algorithms/labelled.py" />
-            <source>polygons</source>
-            <translation>多边形</translation>
         </message>
         <message>
             <location filename="algorithms/masked.py" />
@@ -500,6 +505,11 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
             <location filename="algorithms/masked.py" />
             <source>to leave out, e.g. 3,8,9,10</source>
             <translation>要排除的值，例如 3,8,9,10</translation>
+        </message>
+        <message>
+            <location filename="algorithms/masked.py" />
+            <source>polygons</source>
+            <translation>多边形</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -905,12 +915,12 @@ Run it again with the same output folder to do only what is missing: scenes that
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>Teaches the model classes of your own: from raster layers of one sensor and polygons with a class field it makes a head, which the other algorithms and the dialog offer from then on. The model itself does not change, so a few polygons per class are enough, best in several places, and a few minutes.
+            <source>Teaches the model classes of your own: from raster layers of one sensor and labels with a class field it makes a head, which the other algorithms and the dialog offer from then on. The model itself does not change, so a few places per class are enough, far from each other, and a few minutes.
 
-Labels: a polygon layer, with its selection, filter and unsaved edits, in any coordinate system; classes are text or whole numbers. Task: one class per pixel (segment) or per tile (classify; a polygon labels the tiles that it covers by more than half). Kind: what the head sees, the model's features alone or the pixels too; auto takes the better one. The log lists the scores of a cross-validation that keeps polygons whole: how well the head finds each class in polygons that it has not learned from, and what it takes it for.</source>
-            <translation>教模型学会您自己的类别：由同一种传感器的栅格图层和带类别字段的多边形生成一个分类头，此后其他算法和对话框都会提供它。模型本身不变，因此每个类别只需几个多边形（最好分布在多处）和几分钟时间。
+Labels: polygons, points or lines, with their selection, filter and unsaved edits, in any coordinate system; classes are text or whole numbers. Task: one class per pixel (segment) or per tile (classify; a polygon labels the tiles that it covers by more than half, a point the one that it lies in). Kind: what the head sees, the model's features alone or the pixels too; auto takes the better one. The log lists the scores of a cross-validation that keeps labels whole: how well the head finds each class in labels that it has not learned from, and what it takes it for.</source>
+            <translation>教模型学会您自己的类别：由同一种传感器的栅格图层和带类别字段的标签生成一个分类头，此后其他算法和对话框都会提供它。模型本身不变，因此每个类别只需几处标签（彼此相距较远）和几分钟时间。
 
-标签：一个多边形图层，计入其选择、过滤和未保存的编辑，坐标系不限；类别为文本或整数。任务：每个像素一个类别（segment），或每个图块一个类别（classify；多边形标注被它覆盖一半以上的图块）。种类：分类头能看到什么，只看模型特征，还是也看像素；auto 取较好的一种。日志给出保持多边形完整的交叉验证得分：分类头在没有学习过的多边形中识别各类别的效果，以及容易误判成什么。</translation>
+标签：多边形、点或线，计入其选择、过滤和未保存的编辑，坐标系不限；类别为文本或整数。任务：每个像素一个类别（segment），或每个图块一个类别（classify；多边形标注被它覆盖一半以上的图块，点标注它所在的图块）。种类：分类头能看到什么，只看模型特征，还是也看像素；auto 取较好的一种。日志给出保持标签完整的交叉验证得分：分类头在没有学习过的标签中识别各类别的效果，以及容易误判成什么。</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -974,8 +984,8 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>polygons with a class field</source>
-            <translation>带类别字段的多边形</translation>
+            <source>polygons, points or lines with a class field</source>
+            <translation>带类别字段的多边形、点或线</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -1186,6 +1196,11 @@ Labels: a polygon layer, with its selection, filter and unsaved edits, in any co
             <location filename="i18n/texts.py" />
             <source>Class field</source>
             <translation>类别字段</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Radius of points and lines</source>
+            <translation>点和线的半径</translation>
         </message>
         <message>
             <location filename="i18n/texts.py" />

@@ -50,6 +50,7 @@ FIELDS = {
     "resume": tr("Continue a run that was stopped"),
     "labels": tr("Labels"),
     "field": tr("Class field"),
+    "radius": tr("Radius of points and lines"),
     "ignore": tr("Labels that are not classes"),
     "task": tr("Task"),
     "kind": tr("Kind of head"),

@@ -221,7 +221,8 @@ def test_bad_input_gives_one_line_and_leaves_nothing(scene, tmp_path, models):
     unknown = label_raster(tmp_path / "unknown.tif", path, np.full((100, 130), 9))
     spot = write_layer(tmp_path / "spot.gpkg", [box(path, 2, 2, 6, 6)], {"class": ["water"]}, "Polygon")
     lakes = write_layer(tmp_path / "lakes.gpkg", [box(path, 2, 2, 50, 50)], {"class": ["lake"]}, "Polygon")
-    points = write_layer(tmp_path / "points.gpkg", [shapely.Point(5e5, 5.8e6)], {"class": ["water"]}, "Point")
+    columns = {"class": ["water"], "map_class": [1]}
+    points = write_layer(tmp_path / "points.gpkg", [shapely.Point(5e5, 5.8e6)], columns, "Point")
     cases = [
         (dict(inputs=[str(tmp_path / "none.tif")]), InputError, "found no file"),
         (dict(inputs=[]), InputError, "expected a raster"),
@@ -229,7 +230,7 @@ def test_bad_input_gives_one_line_and_leaves_nothing(scene, tmp_path, models):
         (dict(labels=[str(unknown)]), InputError, "expected labels of the head's classes .1 water, 2 forest"),
         (dict(labels=[str(lakes)]), InputError, "found lake"),
         (dict(labels=[str(spot)], head="naip_classify"), InputError, "more than half"),
-        (dict(labels=[str(points)]), InputError, "points without map_class, reference"),
+        (dict(labels=[str(points)]), InputError, "them without reference, stratum_weight"),
         (dict(labels=[str(lakes)], field="nonsense"), InputError, "nonsense"),
         (dict(head="gaofen_segment"), ModelFileError, "expected a head for naip"),
         (dict(head="nonsense"), ModelFileError, "one of naip_classify, naip_segment"),

@@ -5,7 +5,7 @@ import pytest
 from ofa_engine.core import partial_names as names
 
 
-@pytest.mark.parametrize("name", ["map.tif", "a.b.tif", "a.5.gpkg", "[x].html"])
+@pytest.mark.parametrize("name", ["map.tif", "a.b.tif", "a.5.gpkg", "[x].html", "a;b!c.gpkg", "-a.tif"])
 def test_every_name_is_hidden_and_found_again(name, tmp_path):
     target = tmp_path / name
     part, scratch = names.part_of(target), names.scratch_of(target)
@@ -23,6 +23,7 @@ def test_every_name_is_hidden_and_found_again(name, tmp_path):
     assert names.stripes_of(journal) == [names.stripe_of(journal, 1)]
     assert [names.is_resumable(path) for path in made] == [False, False, True, True, False]
     assert {names.stem_of(path.name) for path in (*made, other)} == {target.stem}
+    assert all(len(path.name) <= len(names.longest_of(target).name) for path in (*made, other))
 
 
 def test_targets_with_similar_names_are_kept_apart(tmp_path):

@@ -34,7 +34,7 @@ def test_no_crs_works_and_says_so(scene, tmp_path):
 
 def test_small_areas_need_a_crs_and_a_number(scene, tmp_path):
     path = scene("naip", crs=None, transform=rasterio.Affine.identity())
-    with pytest.raises(InputError, match="CRS for --min-area"):
+    with pytest.raises(InputError, match="CRS of the Earth for --min-area"):
         run(segment, path, tmp_path, min_area=1.0)
     for strange in (0, -1, float("nan"), float("inf")):
         with pytest.raises(InputError, match="above 0 ha"):

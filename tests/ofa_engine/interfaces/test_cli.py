@@ -3,12 +3,14 @@ import subprocess
 import sys
 
 import numpy as np
+import pyogrio
 import pytest
 import rasterio
+import shapely
 
 from ofa_engine.interfaces.cli import main
 
-from ..conftest import write_raster
+from ..conftest import pixels_of, write_raster
 
 
 def call(capsys, *arguments):
@@ -145,3 +147,40 @@ def test_inputs_are_never_written_to(scene, tmp_path, capsys):
     assert {p.name for p in tmp_path.iterdir()} == names | {"out.tif", "out.tif.aux.xml"}
     with rasterio.open(tmp_path / "out.tif") as d:
         assert d.tags(ns="OFANET")["SOURCE"] == "enmap.tif"
+
+
+def test_no_warning_of_a_library_reaches_the_terminal(tmp_path):
+    """In a process of its own, as a user runs it: a mask in two layers, then one of which GDAL has much to say."""
+    raster = write_raster(tmp_path / "a.tif", pixels_of("naip", 48, 48), crs=None, transform=None, photometric="RGB")
+    shapes = shapely.to_wkb(np.array([shapely.box(0, 0, 9, 9), shapely.Polygon([(0, 0), (np.inf, 1), (1, 1)])]))
+    for layer in ("one", "two"):
+        more = dict(geometry_type="Polygon", crs="EPSG:32633", layer=layer, append=layer == "two")
+        pyogrio.raw.write(tmp_path / "a.gpkg", shapes, [], [], **more)
+    for mask, says in (("a.gpkg", "found 2 in a.gpkg: one, two"), ("a.gpkg|layername=two", "")):
+        command = [sys.executable, "-m", "ofa_engine", "segment", str(raster), "--mask", str(tmp_path / mask)]
+        out = tmp_path / "out.tif"
+        done = subprocess.run([*command, "-o", str(out)], capture_output=True, text=True)
+        assert says in done.stderr and "Warning" not in done.stderr, done.stderr
+        assert done.returncode == (2 if says else 0) and len(done.stderr.splitlines()) == (1 if says else 2)
+
+
+@pytest.mark.parametrize(
+    "raster", ["-dash.tif", "--two.tif", "-o.tif", "a;b.tif", "gpkg_1.tif", 'ü & "q" | #p%20.tif', "what!.tif"]
+)
+def test_odd_names(tmp_path, monkeypatch, capsys, raster):
+    monkeypatch.chdir(tmp_path)
+    cell = rasterio.Affine(1, 0, 500000, 0, -1, 5800000)
+    write_raster(tmp_path / raster, pixels_of("naip", 48, 48), photometric="RGB", transform=cell)
+    assert call(capsys, "detect", raster)[0] == 0
+    (tmp_path / "out").mkdir()
+    out, polygons = f"out/{raster}", f"out/{raster[:-4]}.gpkg"
+    assert call(capsys, "segment", raster, "-o", out, "--polygons", polygons)[0] == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} >= {raster, f"{raster[:-4]}.gpkg"}
+    if raster.startswith("-d"):
+        code, _, err = call(capsys, "segment", raster, "-o", "-map.tif", "--flips", "--overlap", "0.5")
+        assert code == 0 and (tmp_path / "-map.tif").exists(), err
+
+
+def test_long_names_are_refused_before_work_starts(tmp_path, scene, capsys):
+    code, _, err = call(capsys, "segment", scene("naip"), "-o", tmp_path / f"{238 * 'x'}.tif")
+    assert code == 2 and len(err.splitlines()) == 1 and "expected a shorter name" in err

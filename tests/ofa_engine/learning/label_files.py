@@ -39,10 +39,12 @@ def box(left, top, width, height):
     )
 
 
-def read(raster, path, field=None, ignore=(), messages=None, limit=20_000, tile_px=None):
+def read(raster, path, field=None, ignore=(), messages=None, limit=20_000, tile_px=None, radius_px=1.0):
     """Labels of one raster, in blocks of 16 px; warnings are appended to `messages`."""
     log = lambda level, text: messages is not None and messages.append(text)  # noqa: E731
-    return read_labels([raster], [path], field, list(ignore), 16, log, tile_px, SampleLimits(polygon_px=limit))
+    return read_labels(
+        [raster], [path], field, list(ignore), 16, log, tile_px, SampleLimits(polygon_px=limit), radius_px
+    )
 
 
 def label_map(part, shape=SHAPE):

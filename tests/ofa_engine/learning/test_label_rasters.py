@@ -31,7 +31,7 @@ def test_values_are_kept_without_nodata_and_ignored_ones(raster, tmp_path):
     for other, problem in ((values[:50], "80 x 50 px"), (values - 300.0, "--ignore")):
         with pytest.raises(InputError, match=problem):
             read(raster, label_raster(tmp_path / "m.tif", other))
-    with pytest.raises(InputError, match="found 3 bands in rgb.tif"):
+    with pytest.raises(InputError, match="found 3 bands .a picture of the classes.* in rgb.tif"):
         read(raster, str(write_raster(tmp_path / "rgb.tif", np.stack([values] * 3))))
     with pytest.raises(InputError, match="another place"):
         read(raster, label_raster(tmp_path / "n.tif", values, transform=rasterio.Affine(10, 0, 0, 0, -10, 0)))
@@ -51,3 +51,47 @@ def test_three_label_rasters_are_groups(raster, tmp_path):
     ones = [label_raster(tmp_path / f"o{i}.tif", np.full((60, 80), i + 1, np.uint8)) for i in range(3)]
     found = read_labels([raster] * 3, ones, None, [], 16, print)
     assert len(np.unique(found.rasters[0].group)) > 1, "each class in one raster: nothing could be scored"
+
+
+@pytest.mark.parametrize("driver, ending", [("PNG", "png"), ("ENVI", "dat"), ("GTiff", "data"), ("BMP", "bmp")])
+def test_label_rasters_of_any_format(raster, tmp_path, driver, ending):
+    values = np.zeros((60, 80), np.uint8)
+    values[:20], values[30:40] = 1, 2
+    path = label_raster(tmp_path / f"l.{ending}", values, driver=driver)
+    for more in ("georeferenced", "with a world file alone", "a plain picture"):
+        if more != "georeferenced":
+            if driver in ("ENVI", "GTiff"):
+                break
+            (tmp_path / f"l.{ending}.aux.xml").unlink(missing_ok=True)
+            world = tmp_path / f"l.{ending[0]}{ending[-1]}w"
+            world.unlink(missing_ok=True)
+            if more == "with a world file alone":
+                world.write_text("10\n0\n0\n-10\n500005\n5799995\n")
+        messages = []
+        found = read(raster, path, ignore=["0"], messages=messages)
+        assert (label_map(found.rasters[0]) == np.select([values == 1, values == 2], [0, 1], -1)).all()
+        assert ("by its size it is taken to lie on its raster" in " ".join(messages)) == (more == "a plain picture")
+
+
+def test_the_place_of_a_label_raster_is_compared_on_the_ground(raster, tmp_path):
+    values = np.ones((60, 80), np.uint8)
+    values[:30] = 2
+    same = "+proj=utm +zone=33 +datum=WGS84 +units=m +no_defs"  # in other words
+    assert read(raster, label_raster(tmp_path / "a.tif", values, crs=same)).counts().tolist() == [2400, 2400]
+    for crs in ("EPSG:32632", "EPSG:3857"):
+        with pytest.raises(InputError, match="another place or CRS .*in b.tif"):
+            read(raster, label_raster(tmp_path / "b.tif", values, crs=crs))
+    upside_down = rasterio.Affine(10, 0, 500000, 0, 10, 5799400)
+    with pytest.raises(InputError, match="another place"):
+        read(raster, label_raster(tmp_path / "c.tif", values, transform=upside_down))
+
+
+def test_label_rasters_of_values_that_are_no_classes(raster, tmp_path):
+    values = np.ones((60, 80), np.float32)
+    with pytest.raises(InputError, match="whole numbers as classes in a.tif, found fractions"):
+        read(raster, label_raster(tmp_path / "a.tif", values * 0.5))
+    with pytest.raises(InputError, match="found 311 to 311: name those that are no classes with --ignore.* in b.tif"):
+        read(raster, label_raster(tmp_path / "b.tif", (values * 311).astype(np.int16)))
+    (tmp_path / "c.png").write_text("no picture")
+    with pytest.raises(InputError, match="polygons, points, lines or a label raster that GDAL can read, found c.png"):
+        read(raster, str(tmp_path / "c.png"))

@@ -267,6 +267,26 @@ def test_points_are_loaded_with_a_choice_of_classes_and_without_the_maps_word(pl
     context.temporaryLayerStore().removeAllMapLayers()
 
 
+def test_points_and_lines_train_a_head(plugin, scene, tmp_path):
+    """Each point is a place; with a radius it labels the pixels around it."""
+    labelled = {}
+    for kind in ("Point", "LineString"):
+        layer = QgsVectorLayer(f"{kind}?crs=EPSG:32633&field=class:string", kind, "memory")
+        for i, name in enumerate(["grass", "roof"] * 4):
+            x, y = LEFT + 10 + 20 * (i % 4), TOP - 20 - 40 * (i // 4)
+            shape = f"Point ({x} {y})" if kind == "Point" else f"LineString ({x} {y}, {x + 8} {y - 3})"
+            feature = QgsFeature(layer.fields())
+            feature.setGeometry(QgsGeometry.fromWkt(shape))
+            feature.setAttributes([name])
+            assert layer.dataProvider().addFeatures([feature])[0]
+        QgsProject.instance().addMapLayers([layer])
+        for radius in (1, 3):
+            path = tmp_path / f"{kind}_{radius}.safetensors"
+            train(scene, layer, path, RADIUS=radius, KIND="linear")
+            labelled[kind, radius] = sum(catalog.read_header(path)["training"]["labelled"].values())
+    assert labelled["Point", 1] < labelled["Point", 3] < labelled["LineString", 3] > labelled["LineString", 1]
+
+
 # --- bad input ---------------------------------------------------------------------------------------------------
 
 
@@ -296,18 +316,18 @@ def test_kinds_of_layers_that_are_no_labels(plugin, scene, head, tmp_path):
     points = QgsVectorLayer("Point?crs=EPSG:32633&field=class:string", "trees", "memory")
     QgsProject.instance().addMapLayers([lines, points])
     path = tmp_path / "h.safetensors"
-    for layer in (lines, points):
-        with pytest.raises(QgsProcessingException, match=f"layer of polygons, found .* {layer.name()}"):
-            train(scene, layer, path)
+    table = QgsVectorLayer("NoGeometry?field=class:string", "names", "memory")
+    QgsProject.instance().addMapLayers([table])
+    with pytest.raises(QgsProcessingException, match="LABELS|polygons, points or lines, found .* names"):
+        train(scene, table, path)
     given = {"HEAD": head, "INPUT": [scene], "OUTPUT_REPORT": str(tmp_path / "r.html")}
-    with pytest.raises(QgsProcessingException, match="polygons or points, found .* roads"):
-        run_here("assessaccuracy", {**given, "LABELS": lines.id()})
-    with pytest.raises(QgsProcessingException, match="found none: is nothing selected"):
-        run_here("assessaccuracy", {**given, "LABELS": points.id()})
+    for layer in (lines, points):
+        with pytest.raises(QgsProcessingException, match="found none: is nothing selected"):
+            run_here("assessaccuracy", {**given, "LABELS": layer.id()})
     tree = QgsFeature(points.fields())
     tree.setGeometry(QgsGeometry.fromWkt(f"Point ({LEFT + 5} {TOP - 5})"))
     assert points.dataProvider().addFeatures([tree])[0]
-    with pytest.raises(QgsProcessingException, match="drawn by .Sample points .*without map_class"):
+    with pytest.raises(QgsProcessingException, match="expected points with a class|labels of the head's classes"):
         run_here("assessaccuracy", {**given, "LABELS": points.id()})
     assert not list(tmp_path.iterdir())
 
