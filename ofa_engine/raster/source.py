@@ -1,5 +1,6 @@
 """The only module that opens rasters to read: windows with their validity, and facts for detection."""
 
+import itertools
 import math
 import os
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,16 @@ from rasterio.windows import Window
 
 from ..core.errors import RasterError, SensorError
 from ..core.messages import option
-from ..core.sensors import Detection, RasterFacts, detect, sample_windows, sampled_bands, wavelength_um
+from ..core.sensors import (
+    Detection,
+    RasterFacts,
+    detect,
+    fill_values,
+    odd_bands,
+    sample_windows,
+    sampled_bands,
+    wavelength_um,
+)
 from ..tiling.axis import Blocks
 from .gdal import display_name, one_line, open_quietly
 from .georeference import gsd_m, place
@@ -68,6 +78,8 @@ class Source:
         self._alpha = set(alpha)  # in use as a measurement it masks nothing
         self._floats = any(np.dtype(t).kind in "fc" for t in self.dataset.dtypes)
         self.masks: list[Mask] = []
+        self.scaled = scaled_bands(self.dataset.scales, self.dataset.offsets)
+        self.undeclared_fill = False  # whether pixels that hold nothing but 0, -9999, ... are holes
 
     def __enter__(self) -> "Source":
         return self
@@ -86,9 +98,22 @@ class Source:
 
     @property
     def may_have_holes(self) -> bool:
-        """False where every pixel of every band is known to be valid without reading it."""
-        declared = any(value is not None for value in self.dataset.nodatavals)
-        return declared or self._masked or self._floats or bool(self.masks)
+        """False where every pixel of every band is known to be valid without reading it, but for undeclared fill."""
+        return self._declares_holes or self._floats or bool(self.masks)
+
+    @property
+    def _declares_holes(self) -> bool:
+        return self._masked or any(value is not None for value in self.dataset.nodatavals)
+
+    @property
+    def reads_floats(self) -> bool:
+        """Whether `read` returns float32; else it does so only for windows with undeclared fill."""
+        return self.may_have_holes or bool(self.scaled)
+
+    @property
+    def read_type(self) -> np.dtype:
+        """Of what `read` returns, but for windows with undeclared fill."""
+        return np.dtype(np.float32) if self.reads_floats else np.result_type(*self.dataset.dtypes)
 
     @property
     def block_row_bytes(self) -> int:
@@ -138,7 +163,8 @@ class Source:
     def read(self, bands: Sequence[int], window: tuple[int, int, int, int]) -> tuple[NDArray, NDArray[np.bool_] | None]:
         """(values (C, h, w), valid (h, w) or None where all are) of 1-based bands in (column, row, width, height).
 
-        Where something can be missing, values are float32 with NaN for each missing value. Raises RasterioIOError.
+        The file's own scale and offset are applied. Where something can be missing, and where there is undeclared fill
+        in the window, values are float32 with NaN for each missing value. Raises RasterioIOError.
         """
         column, row, width, height = window
         area = Window(column + self._offset[0], row + self._offset[1], width, height)
@@ -148,17 +174,43 @@ class Source:
         if not valid.any():  # nothing to read
             return np.full((len(bands), height, width), np.nan, np.float32), valid
         values = self.dataset.read(list(bands), window=area)
-        if not self.may_have_holes:
-            return values, None
+        fill = self._fill(values) if self.undeclared_fill and not self._declares_holes else None
+        if not self.may_have_holes and fill is None:
+            return self._scale(values, bands), None
         missing = self._missing(values, bands)
         if missing is not None:
             valid &= ~np.logical_and.reduce(missing, 0)
         if self._masked and not self._alpha & set(bands):
             valid &= self.dataset.read_masks(bands[0], window=area) > 0
-        values = values.astype(np.float32)
+        values = self._scale(values, bands).astype(np.float32, copy=False)
         if missing is not None:
             values[missing] = np.nan
+        if fill is not None:
+            values[:, fill] = np.nan
+            valid &= ~fill
         return values, None if valid.all() else valid
+
+    def _scale(self, values: NDArray, bands: Sequence[int]) -> NDArray:
+        """The file's own scale and offset applied; float32 where it has any."""
+        if not self.scaled:
+            return values
+        scaled = np.empty(values.shape, np.float32)
+        for out, raw, band in zip(scaled, values, bands, strict=True):
+            scale, offset = self.scaled.get(band, (1.0, 0.0))
+            out[:] = raw * np.float64(scale) + offset
+        return scaled
+
+    @staticmethod
+    def _fill(values: NDArray, odd: int = 0, dtype: str = "") -> NDArray[np.bool_] | None:
+        """(h, w) where all bands but `odd` hold the same of the usual values of fill; None where there is no such
+        pixel."""
+        found = None
+        for value in fill_values(dtype or values.dtype.name):
+            if odd or (values[0] == values.dtype.type(value)).any():  # most windows have none
+                here = (values == values.dtype.type(value)).sum(0) >= len(values) - odd
+                if here.any():
+                    found = here if found is None else found | here
+        return found
 
     def _missing(self, values: NDArray, bands: Sequence[int]) -> NDArray[np.bool_] | None:
         missing = None
@@ -184,7 +236,7 @@ class Source:
         """Those of the 1-based bands that hold no valid value anywhere. Reads all of the raster only where it must."""
         left = set(bands)
         windows = sample_windows(self.width, self.height)
-        for window in [*windows, *(self.block_windows() if self.may_have_holes else ())]:
+        for window in itertools.chain(windows, self.block_windows()):
             if not left:
                 break
             order = sorted(left)
@@ -198,28 +250,53 @@ class Source:
     def facts(self) -> RasterFacts:
         """What detection needs to know. Raises RasterError where the sample cannot be read."""
         d = self.dataset
+        samples, fill = ((), 0.0) if self.product else self._samples()  # a product's metadata say what its values are
         return RasterFacts(
-            dtype=d.dtypes[0],
+            dtype="float32" if self.scaled else d.dtypes[0],
             colors=tuple(c.name for c in d.colorinterp),
             descriptions=tuple(text or "" for text in d.descriptions),
             wavelengths_um=tuple(_wavelength_um(d, band) for band in range(1, d.count + 1)),
             gsd_m=gsd_m(self.transform, self.crs, self.width, self.height),
-            samples=() if self.product else self._samples(),  # a product's metadata say what its values are
+            samples=samples,
+            fill=fill,
         )
 
-    def _samples(self) -> tuple[tuple[float, ...], ...]:
+    def _samples(self) -> tuple[tuple[tuple[float, ...], ...], float]:
+        """(per band its sorted valid values, the share of undeclared fill)."""
         chosen = sampled_bands(self.dataset.count)
         parts: dict[int, list[NDArray]] = {band: [] for band in chosen}
+        pixels = filled = 0
         try:
             for window in sample_windows(self.width, self.height):
-                values, valid = self.read(chosen, window)
-                values = values.astype(np.float64) if valid is None else np.where(valid, values, np.nan)
-                for band, pixels in zip(chosen, values, strict=True):
-                    parts[band].append(pixels[np.isfinite(pixels)])
+                values, valid = self._sample(chosen, window)
+                pixels, filled = pixels + valid.size, filled + valid.size - int(valid.sum())
+                for band, of_band in zip(chosen, values, strict=True):
+                    parts[band].append(of_band[np.isfinite(of_band) & valid])
         except RasterioIOError as error:
             raise _unreadable(self, error) from error
         found = {band: np.sort(np.concatenate(arrays)) for band, arrays in parts.items()}
-        return tuple(tuple(found[b].tolist()) if b in found else () for b in range(1, self.dataset.count + 1))
+        samples = tuple(tuple(found[b].tolist()) if b in found else () for b in range(1, self.dataset.count + 1))
+        return samples, filled / pixels
+
+    def _sample(
+        self, bands: Sequence[int], window: tuple[int, int, int, int]
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """(values (C, h, w), NaN where missing; where no undeclared fill is (h, w)) of a window."""
+        values, valid = self.read(bands, window)
+        values = values.astype(np.float64) if valid is None else np.where(valid, values, np.nan)
+        if self._declares_holes:
+            return values, np.ones(values.shape[1:], bool)
+        column, row, width, height = window
+        area = Window(column + self._offset[0], row + self._offset[1], width, height)
+        raw = self.dataset.read(list(bands), window=area) if self.scaled else values
+        fill = self._fill(raw, odd_bands(len(bands)), self.dataset.dtypes[0])
+        return values, np.ones(values.shape[1:], bool) if fill is None else ~fill
+
+
+def scaled_bands(scales: Sequence[float], offsets: Sequence[float]) -> dict[int, tuple[float, float]]:
+    """1-based band -> (scale, offset) of its values, for those that the file gives any."""
+    pairs = enumerate(zip(scales, offsets, strict=True), 1)
+    return {i: (s, o) for i, (s, o) in pairs if (s, o) != (1.0, 0.0) and math.isfinite(s * o) and s}
 
 
 def detect_source(
@@ -245,6 +322,7 @@ def detect_source(
         reason = found.marked_reason.replace("(as set)", f"({product.unit_source})") + clouds
         found = replace(found, reason=reason, product=product.id)
     used = [band for band in found.bands if band]
+    source.undeclared_fill = True
     try:
         empty = source.empty_bands(used)
     except RasterioIOError as error:

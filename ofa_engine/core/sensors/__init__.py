@@ -9,9 +9,9 @@ from ..errors import SensorError
 from .band_order import measured_bands
 from .detection import Detection, detect, parse_bands
 from .entries import Band, Product, Sensor, Unit
-from .facts import RasterFacts, sample_windows, sampled_bands, wavelength_um
+from .facts import RasterFacts, fill_values, odd_bands, sample_windows, sampled_bands, wavelength_um
 from .table import PRODUCTS, SENSORS, UNITS, Table, get_sensor, load_table
-from .units import affine_to_canonical, infer_units
+from .units import affine_to_canonical, infer_units, scale_and_offset
 
 __all__ = [
     "PRODUCTS",
@@ -27,12 +27,15 @@ __all__ = [
     "Unit",
     "affine_to_canonical",
     "detect",
+    "fill_values",
     "get_sensor",
     "infer_units",
     "load_table",
     "measured_bands",
+    "odd_bands",
     "parse_bands",
     "sample_windows",
     "sampled_bands",
+    "scale_and_offset",
     "wavelength_um",
 ]

@@ -129,8 +129,8 @@ def _answer(
     sensor_set: bool,
 ) -> Detection:
     sensor = table.sensors[match.product.sensor]
-    found_units, why = _units(sensor, facts, match.bands, units, table)
-    doubts, confidence = _sensor_doubts(sensor, facts, found_units), match.rule.confidence
+    found_units, why, at_most = _units(match.product, sensor, facts, match.bands, units, table)
+    doubts, confidence = _sensor_doubts(sensor, facts, found_units), least_confident(match.rule.confidence, at_most)
     if doubts:
         confidence = least_confident(confidence, "likely" if found_units else "ambiguous")
     for doubt in match.product.doubts:
@@ -141,7 +141,7 @@ def _answer(
     reason = f"{count} bands, order from {match.rule.how}; {table.unit_title(found_units)} ({why})"
     return Detection(
         sensor.id,
-        "; ".join([reason, *doubts]),
+        "; ".join([reason, *_fill_note(facts), *doubts]),
         confidence,
         match.bands,
         found_units,
@@ -152,13 +152,25 @@ def _answer(
 
 
 def _units(
-    sensor: Sensor, facts: RasterFacts, bands: Sequence[int | None], units: str | None, table: Table
-) -> tuple[str | None, str]:
-    """(units, why): what the user has set, or what type and values show."""
+    product: Product | None,
+    sensor: Sensor,
+    facts: RasterFacts,
+    bands: Sequence[int | None],
+    units: str | None,
+    table: Table,
+) -> tuple[str | None, str, str]:
+    """(units, why, confidence at most): what the user has set, or what type and values show."""
     if units:
         affine_to_canonical(sensor, units, table)  # raises for a unit that the sensor does not come in
-        return units, "as set"
-    return infer_units(sensor, facts, bands, table)
+        return units, "as set", "certain"
+    return infer_units(sensor, facts, bands, table, product)
+
+
+def _fill_note(facts: RasterFacts) -> list[str]:
+    if facts.fill < 0.001:
+        return []
+    share = f"{facts.fill:.0%}" if facts.fill >= 0.01 else "part"
+    return [f"{share} of the sample holds only fill (0, -9999, ...) that the file does not declare: taken as no data"]
 
 
 def _sensor_doubts(sensor: Sensor, facts: RasterFacts, units: str | None) -> list[str]:
@@ -236,14 +248,14 @@ def _with_bands(facts: RasterFacts, sensor_id: str | None, text: str, units: str
     order = parse_bands(text)
     sensor = table.sensor(sensor_id) if sensor_id else _sensor_with(len(order), table)
     order = _checked(order, sensor, facts)
-    found_units, why = _units(sensor, facts, order, units, table)
     match = match_products(facts, _products_of(sensor, table), table)
+    found_units, why, at_most = _units(match.product if match else None, sensor, facts, order, units, table)
     as_found = match is not None and match.bands == order
     reason = f"bands as set; {table.unit_title(found_units)} ({why})"
     return Detection(
         sensor.id,
-        "; ".join([reason, *_sensor_doubts(sensor, facts, found_units)]),
-        "certain" if found_units else "ambiguous",
+        "; ".join([reason, *_fill_note(facts), *_sensor_doubts(sensor, facts, found_units)]),
+        at_most if found_units else "ambiguous",
         order,
         found_units,
         (sensor.id,),

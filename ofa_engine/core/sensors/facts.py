@@ -3,7 +3,10 @@
 import re
 from dataclasses import dataclass
 
-_WAVELENGTH = re.compile(r"([\d.]+)\s*(nm|nanometers?|um|µm|micrometers?|microns?)\b", re.IGNORECASE)
+_FILL = (0.0, -9999.0, -32768.0, -3.4028234663852886e38)  # what files hold where there is nothing, declared or not
+_LENGTH = r"(nm|nanometers?|um|µm|micrometers?|microns?)\b"
+_WAVELENGTH = re.compile(rf"([\d.]+)\s*{_LENGTH}", re.IGNORECASE)
+_RANGE = re.compile(rf"([\d.]+)\s*(?:-|–|to)\s*([\d.]+)(?=\s*{_LENGTH})", re.IGNORECASE)
 _ALL_SAMPLED, _SPREAD = 16, 9  # up to so many bands are all sampled; of more bands, this many
 
 
@@ -11,16 +14,18 @@ _ALL_SAMPLED, _SPREAD = 16, 9  # up to so many bands are all sampled; of more ba
 class RasterFacts:
     """What detection needs to know of a raster; filled by rasterio in the engine and by GDAL in the plugin.
 
-    `samples` holds, per band, sorted valid values out of `sample_windows` (empty for a band that was not sampled). It
-    may be empty altogether, and then nothing is concluded from values.
+    `samples` holds, per band, sorted valid values out of `sample_windows` (empty for a band that was not sampled), with
+    the file's own scale and offset applied and without undeclared fill. It may be empty altogether, and then nothing is
+    concluded from values. `fill` is the share of the sampled pixels that are undeclared fill.
     """
 
-    dtype: str  # NumPy's name, of band 1
+    dtype: str  # NumPy's name, of band 1; float32 where the file has a scale or offset
     colors: tuple[str, ...]  # GDAL colour interpretation in lower case, one per band
     descriptions: tuple[str, ...] = ()  # "" where a band has none
     wavelengths_um: tuple[float | None, ...] = ()
     gsd_m: float | None = None  # None without CRS
     samples: tuple[tuple[float, ...], ...] = ()
+    fill: float = 0.0
 
     @property
     def count(self) -> int:
@@ -29,6 +34,19 @@ class RasterFacts:
     def sample(self, band: int) -> tuple[float, ...]:
         """Sorted valid values of a 1-based band; empty where it was not sampled."""
         return self.samples[band - 1] if band <= len(self.samples) else ()
+
+
+def fill_values(dtype: str) -> tuple[float, ...]:
+    """What stands for "nothing here" in files that do not declare it, if all bands of a pixel have it."""
+    if dtype.startswith("u"):
+        return _FILL[:1]
+    lowest = {"int8": -128.0, "int32": -2147483648.0, "float64": -1.7976931348623157e308}.get(dtype)
+    return tuple(v for v in (*_FILL, *([lowest] if lowest else [])) if dtype.startswith("float") or v >= -(2**31))
+
+
+def odd_bands(count: int) -> int:
+    """How many of so many sampled bands may hold something else in a pixel of fill: quality flags, angles."""
+    return (count - 1) // 4
 
 
 def sample_windows(width_px: int, height_px: int, size_px: int = 64) -> list[tuple[int, int, int, int]]:
@@ -58,7 +76,8 @@ def wavelength_um(text: str, unit: str, description: str) -> float | None:
         description: used without metadata, as in 'band 3 (429.3 Nanometers)'.
     """
     if not text:
-        match = _WAVELENGTH.search(description)
+        middle = _RANGE.sub(lambda m: f"{(float(m[1]) + float(m[2])) / 2}", description)
+        match = _WAVELENGTH.search(middle)
         text, unit = (match[1], match[2]) if match else ("", "")
     try:
         value = float(text)

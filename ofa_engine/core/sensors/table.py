@@ -28,7 +28,7 @@ class Table:
     sensors: dict[str, Sensor]
     products: dict[str, Product]  # a raster is of the first one that fits
     units: dict[str, Unit]
-    unit_rules: dict[str, UnitRules]  # by quantity
+    unit_rules: dict[str, UnitRules]  # by quantity, and those that sensors and products name
     hints: dict[str, str]  # by the number of bands of a raster that was refused; "": any other number
     problem: str = ""  # why a folder of the user's could not be read
 
@@ -40,7 +40,10 @@ class Table:
             raise SensorError(f"expected a sensor out of {', '.join(self.sensors)}, found {sensor_id!r}") from None
 
     def unit_title(self, unit_id: str | None) -> str:
-        return self.units[unit_id].title if unit_id else "unit unknown"
+        """In words, also of a "scale,offset" that the user has set."""
+        if not unit_id:
+            return "unit unknown"
+        return self.units[unit_id].title if unit_id in self.units else f"scale and offset {unit_id}"
 
 
 def load_table(folders: Sequence[str | Path] = (FOLDER,)) -> Table:
@@ -59,7 +62,7 @@ def load_table(folders: Sequence[str | Path] = (FOLDER,)) -> Table:
         for path in files:
             _merge(data, path)
     units = _entries(data["units"], lambda key, entry: Unit(key, **entry))
-    rules = _entries(data["recognised_by"], _unit_rules)
+    rules = _entries(data["recognised_by"], lambda key, entry: _unit_rules(entry, data["recognised_by"]))
     sensors = _entries(data["sensors"], lambda key, entry: _sensor(key, entry, data, units))
     products = _entries(data["products"], lambda key, entry: _product(key, entry, data["products"], sensors))
     return Table(sensors, products, units, rules, data["hints"])
@@ -86,9 +89,13 @@ def _entries(data: Mapping[str, dict], build: Callable[[str, dict], Entry]) -> d
     return built
 
 
-def _unit_rules(key: str, entry: dict) -> UnitRules:
-    values = tuple(ValueRule(**rule) for rule in entry["values"])
-    return UnitRules(entry["data_types"], values, entry["otherwise"])
+def _unit_rules(entry: dict, all_entries: Mapping[str, dict]) -> UnitRules:
+    """Rules that are like others come before those."""
+    values = tuple(ValueRule(**{**rule, "types": tuple(rule.get("types", ()))}) for rule in entry["values"])
+    if "like" not in entry:
+        return UnitRules(entry["data_types"], values, entry["otherwise"])
+    like = _unit_rules(all_entries[entry["like"]], all_entries)
+    return UnitRules(like.data_types, values + like.values, like.otherwise)
 
 
 def _sensor(key: str, entry: dict, data: dict[str, dict], units: Mapping[str, Unit]) -> Sensor:
@@ -128,6 +135,7 @@ def _product(key: str, entry: dict, all_entries: Mapping[str, dict], sensors: Ma
         counts=tuple(entry.get("counts", ())),
         claims=Claim(claims["wavelengths"], tuple(claims["range_um"])) if claims else None,
         mapped=entry.get("mapped", False),
+        values=entry.get("values", ""),
     )
 
 
