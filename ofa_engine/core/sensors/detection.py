@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from ..errors import SensorError
 from ..messages import Message, option
-from .band_order import Match, match_products, measured_bands
+from .band_order import Match, all_named, match_products, measured_bands
 from .entries import Product, Sensor, least_confident
 from .facts import RasterFacts
 from .table import TABLE, Table
@@ -137,8 +137,14 @@ def _answer(
         if (doubt.also_with_sensor or not sensor_set) and CHECKS[doubt.when](facts, match.bands):
             doubts.append(doubt.say)
             confidence, candidates = least_confident(confidence, doubt.then), doubt.candidates or candidates
+    twice = _named_twice(match, facts, table)
+    if twice:
+        doubts.append(f"{twice}: several dates in one file? Set {option('bands')}")
+        confidence = "ambiguous"
     count = len(measured_bands(facts, table))
     reason = f"{count} bands, order from {match.rule.how}; {table.unit_title(found_units)} ({why})"
+    if match.product.mapped:
+        reason = f"{match.product.title}, read as {sensor.title}{_without(match, sensor)}; {reason}"
     return Detection(
         sensor.id,
         "; ".join([reason, *_fill_note(facts), *doubts]),
@@ -149,6 +155,24 @@ def _answer(
         mapped=match.product.mapped,
         product=match.product.id,
     )
+
+
+def _without(match: Match, sensor: Sensor) -> str:
+    """The bands that the product lacks, where these are few enough to be named."""
+    bands = enumerate(zip(sensor.band_names, match.bands, strict=True), 1)
+    missing = [name for number, (name, band) in bands if band is None and number not in sensor.never]
+    if not missing:
+        return ""
+    return f" without {', '.join(missing)}" if len(missing) < 9 else f" without {len(missing)} of its bands"
+
+
+def _named_twice(match: Match, facts: RasterFacts, table: Table) -> str:
+    if match.rule.by != "names":
+        return ""
+    named = all_named(match.product, facts, table)
+    read = {band for band in match.bands if band}
+    doubled = [(name, bands) for name, bands in named.items() if len(bands) > 1 and bands[0] in read]
+    return f"bands {' and '.join(map(str, doubled[0][1]))} are both named {doubled[0][0]}" if doubled else ""
 
 
 def _units(
@@ -186,10 +210,13 @@ def _sensor_doubts(sensor: Sensor, facts: RasterFacts, units: str | None) -> lis
 # --- signs that the doubts of products refer to --------------------------------------------------------------------
 
 
+_FULL = (1.0, 255.0, 65535.0)  # of alpha
+
+
 def _last_band_is_a_mask(facts: RasterFacts, bands: Sequence[int | None]) -> bool:
     """A mask that is not marked as alpha holds nothing but 0 and full."""
-    values = facts.sample(facts.count)
-    return bool(values) and set(values) <= {0.0, 255.0} and "alpha" not in facts.colors
+    values = set(facts.sample(facts.count))
+    return bool(values) and "alpha" not in facts.colors and any(values <= {0.0, full} for full in _FULL)
 
 
 def _greys_in_alpha(facts: RasterFacts, bands: Sequence[int | None]) -> bool:
@@ -216,7 +243,13 @@ CHECKS: dict[str, Callable[[RasterFacts, Sequence[int | None]], bool]] = {
 def _refusal(facts: RasterFacts, table: Table) -> str:
     count = len(measured_bands(facts, table))
     hint = table.hints.get(str(count)) or table.hints[""]
-    return f"expected {expected_counts(table)} bands, found {count}; {hint}"
+    return f"expected {expected_counts(table)} bands, found {count}{_described(facts)}; {hint}"
+
+
+def _described(facts: RasterFacts) -> str:
+    """ named HH, HV: where bands have descriptions, these are why a fitting number of bands was not enough."""
+    named = [text for text in facts.descriptions if text]
+    return f" named {', '.join(named[:8])}{', ...' if len(named) > 8 else ''}" if named else ""
 
 
 def expected_counts(table: Table = TABLE) -> str:

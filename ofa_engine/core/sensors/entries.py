@@ -127,10 +127,13 @@ class BandRule:
     least: int = 0  # so many of the sensor's bands must be found; 0: all that the product has
     known: int = 0  # so many of the product's bands must be named, also those that the sensor lacks
     also: tuple[str, ...] = ()  # these must be found, too
+    without: tuple[str, ...] = ()  # none of these may be found
     one_of: tuple[str, ...] = ()  # at least one of these must be found
     rest: str = ""  # where one band is left without a name, it is taken for this one
     bands: tuple[str, ...] = ()  # by order: names of the product's bands, "-" for one that is not used
     unless_named: bool = False  # by order: only where no band has a name
+    types: tuple[str, ...] = ()  # by order: only of data types that begin so
+    within_um: float = 0.0  # by wavelengths: how far a band's may be off; 0: as the sensor says
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -180,7 +183,7 @@ class Product:
 
     def __post_init__(self) -> None:
         known = {band.name for band in self.bands} | {"-"}
-        used = {name for r in self.rules for name in (*r.also, *r.one_of, *r.bands, *filter(None, [r.rest]))}
+        used = {name for r in self.rules for name in (*r.also, *r.without, *r.one_of, *r.bands, *filter(None, [r.rest]))}
         if used - known:
             raise ValueError(f"the rules of {self.id}, which speak of {', '.join(sorted(used - known))}")
         self.words  # noqa: B018 - compiled at once, so that a wrong expression is found when it is read
@@ -188,6 +191,12 @@ class Product:
     @property
     def orders(self) -> tuple[BandRule, ...]:
         return tuple(rule for rule in self.rules if rule.by == "order")
+
+    @cached_property
+    def highest_number(self) -> int:
+        """12 of B1..B12; 0 where bands have names that are no numbers."""
+        numbers = [int(match[1]) for band in self.bands if (match := re.fullmatch(r"B(\d+)", band.name))]
+        return max(numbers, default=0)
 
     @cached_property
     def words(self) -> re.Pattern[str] | None:

@@ -1,7 +1,7 @@
 """Sensors, products and units as data: what stands in the JSON files of this folder, read once.
 
 `sensors.json` says which bands a sensor's embedder has, `statistics.json` what their values are like, `products.json`
-how the rasters look that are read through it, `units.json` in which units values come. Folders named in
+how the rasters look that are read through it, `units.json` in which units values come, `words.json` what bands are called. Folders named in
 $OFANET_SENSORS add to each of them. docs/sensors.md explains the fields. Standard library only.
 """
 
@@ -15,10 +15,11 @@ from typing import TypeVar
 
 from ..errors import SensorError
 from .entries import Band, BandRule, Claim, DoubtRule, Product, ProductBand, Sensor, Unit, UnitRules, ValueRule
+from .words import Vocabulary
 
 FOLDER = Path(__file__).parent
 VARIABLE = "OFANET_SENSORS"  # folders with further sensors and products, separated as in PATH
-_SECTIONS = ("units", "recognised_by", "sensors", "sources", "mean", "std", "products", "hints")
+_SECTIONS = ("units", "recognised_by", "words", "sensors", "sources", "mean", "std", "products", "hints")
 _RANGE = re.compile(r"(.*?)(\d+)\.\.(\d+)")
 Entry = TypeVar("Entry")
 
@@ -29,6 +30,7 @@ class Table:
     products: dict[str, Product]  # a raster is of the first one that fits
     units: dict[str, Unit]
     unit_rules: dict[str, UnitRules]  # by quantity, and those that sensors and products name
+    words: Vocabulary  # in band descriptions
     hints: dict[str, str]  # by the number of bands of a raster that was refused; "": any other number
     problem: str = ""  # why a folder of the user's could not be read
 
@@ -65,7 +67,8 @@ def load_table(folders: Sequence[str | Path] = (FOLDER,)) -> Table:
     rules = _entries(data["recognised_by"], lambda key, entry: _unit_rules(entry, data["recognised_by"]))
     sensors = _entries(data["sensors"], lambda key, entry: _sensor(key, entry, data, units))
     products = _entries(data["products"], lambda key, entry: _product(key, entry, data["products"], sensors))
-    return Table(sensors, products, units, rules, data["hints"])
+    words = Vocabulary(data["words"].get("bands", {}), data["words"].get("others", ()))
+    return Table(sensors, products, units, rules, words, data["hints"])
 
 
 def _merge(data: dict[str, dict], path: Path) -> None:
@@ -157,7 +160,7 @@ def _doubt_rule(entry: dict) -> DoubtRule:
 
 
 def _band_rule(entry: dict) -> BandRule:
-    lists = {name: tuple(expand(entry[name])) for name in ("also", "one_of", "bands") if name in entry}
+    lists = {name: tuple(expand(entry[name])) for name in ("also", "without", "one_of", "bands", "types") if name in entry}
     return BandRule(**{**entry, **lists})
 
 
