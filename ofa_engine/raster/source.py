@@ -22,6 +22,7 @@ from ..core.sensors import (
     RasterFacts,
     detect,
     fill_values,
+    named_by_sources,
     odd_bands,
     sample_windows,
     sampled_bands,
@@ -254,12 +255,18 @@ class Source:
         return RasterFacts(
             dtype="float32" if self.scaled else d.dtypes[0],
             colors=tuple(c.name for c in d.colorinterp),
-            descriptions=tuple(text or "" for text in d.descriptions),
+            descriptions=self._descriptions(),
             wavelengths_um=tuple(_wavelength_um(d, band) for band in range(1, d.count + 1)),
             gsd_m=gsd_m(self.transform, self.crs, self.width, self.height),
             samples=samples,
             fill=fill,
         )
+
+    def _descriptions(self) -> tuple[str, ...]:
+        texts = tuple(text or "" for text in self.dataset.descriptions)
+        if self.product or self.dataset.driver != "VRT" or all(texts):
+            return texts
+        return named_by_sources(texts, self.dataset.tags(ns="xml:VRT").get("xml:VRT", ""))
 
     def _samples(self) -> tuple[tuple[tuple[float, ...], ...], float]:
         """(per band its sorted valid values, the share of undeclared fill)."""

@@ -59,7 +59,7 @@ def facts_at(path: str, stopped: Callable[[], bool] = lambda: False, first=lambd
     facts = sensors.RasterFacts(
         dtype="float32" if any(_scale(band) != (1.0, 0.0) for band in bands) else raw_type,
         colors=tuple(gdal.GetColorInterpretationName(b.GetColorInterpretation()).lower() for b in bands),
-        descriptions=tuple(b.GetDescription() or "" for b in bands),
+        descriptions=_descriptions(dataset, bands),
         wavelengths_um=tuple(_wavelength_um(b) for b in bands),
         gsd_m=_gsd_m(dataset),
         samples=(),
@@ -67,6 +67,13 @@ def facts_at(path: str, stopped: Callable[[], bool] = lambda: False, first=lambd
     first(facts)
     samples, fill = _samples(dataset, bands, path, stopped)
     return replace(facts, samples=samples, fill=fill)
+
+
+def _descriptions(dataset, bands) -> tuple[str, ...]:
+    texts = tuple(band.GetDescription() or "" for band in bands)
+    if dataset.GetDriver().ShortName != "VRT" or all(texts):
+        return texts
+    return sensors.named_by_sources(texts, (dataset.GetMetadata("xml:VRT") or [""])[0])
 
 
 def _wavelength_um(band) -> float | None:

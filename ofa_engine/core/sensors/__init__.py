@@ -9,7 +9,15 @@ from ..errors import SensorError
 from .band_order import measured_bands
 from .detection import Detection, detect, parse_bands
 from .entries import Band, Product, Sensor, Unit
-from .facts import RasterFacts, fill_values, odd_bands, sample_windows, sampled_bands, wavelength_um
+from .facts import (
+    RasterFacts,
+    fill_values,
+    named_by_sources,
+    odd_bands,
+    sample_windows,
+    sampled_bands,
+    wavelength_um,
+)
 from .table import PRODUCTS, SENSORS, UNITS, Table, get_sensor, load_table
 from .units import affine_to_canonical, infer_units, scale_and_offset
 
@@ -32,6 +40,7 @@ __all__ = [
     "infer_units",
     "load_table",
     "measured_bands",
+    "named_by_sources",
     "odd_bands",
     "parse_bands",
     "sample_windows",

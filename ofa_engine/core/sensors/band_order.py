@@ -38,7 +38,9 @@ def measured_bands(facts: RasterFacts, table: Table = TABLE) -> list[int]:
     """1-based bands that hold measurements: not alpha. A name outweighs the colour, since GDAL calls the fourth of four
     8-bit bands alpha unless it was created otherwise."""
     alpha = {i for i, color in enumerate(facts.colors, 1) if color == "alpha"}
-    named = {i for i in alpha if any(_word(product, _description(facts, i), table) for product in table.products.values())}
+    named = {
+        i for i in alpha if any(_word(product, _description(facts, i), table) for product in table.products.values())
+    }
     return [i for i in range(1, facts.count + 1) if i not in alpha - named]
 
 
@@ -125,7 +127,11 @@ def _by_wavelengths(
     for number, want in enumerate(wanted):
         um, index = min(source, key=lambda s: abs(s[0] - want))
         back = min(range(len(wanted)), key=lambda i: abs(wanted[i] - um))
-        close = abs(um - want) <= (rule.within_um or sensor.tolerance_um) and back == number and number + 1 not in sensor.never
+        close = (
+            abs(um - want) <= (rule.within_um or sensor.tolerance_um)
+            and back == number
+            and number + 1 not in sensor.never
+        )
         bands.append(index if close else None)
     read = sum(band is not None for band in bands)
     return tuple(bands) if read >= (rule.least or sum(map(bool, _names_read(product, sensor)))) else None

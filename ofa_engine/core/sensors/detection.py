@@ -14,6 +14,8 @@ from .facts import RasterFacts
 from .table import TABLE, Table
 from .units import affine_to_canonical, infer_units
 
+_FEW_VALUES, _MANY = 8, 1000  # different values of classes; pixels among which a measurement has more
+
 
 @dataclass(frozen=True)
 class Detection:
@@ -137,10 +139,10 @@ def _answer(
         if (doubt.also_with_sensor or not sensor_set) and CHECKS[doubt.when](facts, match.bands):
             doubts.append(doubt.say)
             confidence, candidates = least_confident(confidence, doubt.then), doubt.candidates or candidates
-    twice = _named_twice(match, facts, table)
-    if twice:
-        doubts.append(f"{twice}: several dates in one file? Set {option('bands')}")
-        confidence = "ambiguous"
+    for doubt in (_named_twice(match, facts, table), _few_values(facts, match.bands)):
+        if doubt:
+            doubts.append(doubt)
+            confidence = "ambiguous"
     count = len(measured_bands(facts, table))
     reason = f"{count} bands, order from {match.rule.how}; {table.unit_title(found_units)} ({why})"
     if match.product.mapped:
@@ -172,7 +174,19 @@ def _named_twice(match: Match, facts: RasterFacts, table: Table) -> str:
     named = all_named(match.product, facts, table)
     read = {band for band in match.bands if band}
     doubled = [(name, bands) for name, bands in named.items() if len(bands) > 1 and bands[0] in read]
-    return f"bands {' and '.join(map(str, doubled[0][1]))} are both named {doubled[0][0]}" if doubled else ""
+    if not doubled:
+        return ""
+    name, bands = doubled[0]
+    bands = " and ".join(map(str, bands))
+    return f"bands {bands} are all named {name}: several dates in one file? Set {option('bands')}"
+
+
+def _few_values(facts: RasterFacts, bands: Sequence[int | None]) -> str:
+    samples = [facts.sample(band) for band in bands if band]
+    if not any(len(sample) >= _MANY for sample in samples):
+        return ""
+    most = max(len(set(sample)) for sample in samples)
+    return f"the bands hold at most {most} different values: are they classes?" if most <= _FEW_VALUES else ""
 
 
 def _units(
@@ -247,7 +261,7 @@ def _refusal(facts: RasterFacts, table: Table) -> str:
 
 
 def _described(facts: RasterFacts) -> str:
-    """ named HH, HV: where bands have descriptions, these are why a fitting number of bands was not enough."""
+    """named HH, HV: where bands have descriptions, these are why a fitting number of bands was not enough."""
     named = [text for text in facts.descriptions if text]
     return f" named {', '.join(named[:8])}{', ...' if len(named) > 8 else ''}" if named else ""
 

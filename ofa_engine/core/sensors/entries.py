@@ -183,7 +183,9 @@ class Product:
 
     def __post_init__(self) -> None:
         known = {band.name for band in self.bands} | {"-"}
-        used = {name for r in self.rules for name in (*r.also, *r.without, *r.one_of, *r.bands, *filter(None, [r.rest]))}
+        used = {
+            name for r in self.rules for name in (*r.also, *r.without, *r.one_of, *r.bands, *filter(None, [r.rest]))
+        }
         if used - known:
             raise ValueError(f"the rules of {self.id}, which speak of {', '.join(sorted(used - known))}")
         self.words  # noqa: B018 - compiled at once, so that a wrong expression is found when it is read

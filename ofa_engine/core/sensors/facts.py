@@ -1,6 +1,8 @@
 """What detection knows of a raster, and which part of it is sampled for that. Standard library only."""
 
 import re
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _FILL = (0.0, -9999.0, -32768.0, -3.4028234663852886e38)  # what files hold where there is nothing, declared or not
@@ -85,3 +87,22 @@ def wavelength_um(text: str, unit: str, description: str) -> float | None:
         return None
     nanometres = unit.lower().startswith("n") or not unit and value > 100
     return value / 1000 if nanometres else value
+
+
+def named_by_sources(descriptions: Sequence[str], vrt: str) -> tuple[str, ...]:
+    """Descriptions of a virtual raster's bands, with the name of the band's file where it has none: `gdalbuildvrt
+    -separate` stacks files that are named after their bands.
+
+    Args:
+        descriptions: per band, "" where it has none.
+        vrt: the VRT's XML.
+    """
+    try:
+        bands = ET.fromstring(vrt).findall("VRTRasterBand")
+    except ET.ParseError:
+        return tuple(descriptions)
+    files = [{(element.text or "").strip() for element in band.iter("SourceFilename")} for band in bands]
+    stems = [re.sub(r".*[/\\\\:]|\.\w+$", "", next(iter(names))) if len(names) == 1 else "" for names in files]
+    if len(stems) != len(descriptions) or len({*stems}) < len(stems):
+        return tuple(descriptions)
+    return tuple(text or stem for text, stem in zip(descriptions, stems, strict=True))

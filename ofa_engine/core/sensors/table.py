@@ -1,8 +1,9 @@
 """Sensors, products and units as data: what stands in the JSON files of this folder, read once.
 
 `sensors.json` says which bands a sensor's embedder has, `statistics.json` what their values are like, `products.json`
-how the rasters look that are read through it, `units.json` in which units values come, `words.json` what bands are called. Folders named in
-$OFANET_SENSORS add to each of them. docs/sensors.md explains the fields. Standard library only.
+how the rasters look that are read through it, `units.json` in which units values come, `words.json` what bands are
+called. Folders named in $OFANET_SENSORS add to each of them. docs/sensors.md explains the fields. Standard library
+only.
 """
 
 import json
@@ -160,7 +161,9 @@ def _doubt_rule(entry: dict) -> DoubtRule:
 
 
 def _band_rule(entry: dict) -> BandRule:
-    lists = {name: tuple(expand(entry[name])) for name in ("also", "without", "one_of", "bands", "types") if name in entry}
+    lists = {
+        name: tuple(expand(entry[name])) for name in ("also", "without", "one_of", "bands", "types") if name in entry
+    }
     return BandRule(**{**entry, **lists})
 
 
