@@ -139,10 +139,9 @@ def _answer(
         if (doubt.also_with_sensor or not sensor_set) and CHECKS[doubt.when](facts, match.bands):
             doubts.append(doubt.say)
             confidence, candidates = least_confident(confidence, doubt.then), doubt.candidates or candidates
-    for doubt in (_named_twice(match, facts, table), _few_values(facts, match.bands)):
-        if doubt:
-            doubts.append(doubt)
-            confidence = "ambiguous"
+    for why_not in filter(None, (_named_twice(match, facts, table), _few_values(facts, match.bands))):
+        doubts.append(why_not)
+        confidence = "ambiguous"
     count = len(measured_bands(facts, table))
     reason = f"{count} bands, order from {match.rule.how}; {table.unit_title(found_units)} ({why})"
     if match.product.mapped:
@@ -177,8 +176,9 @@ def _named_twice(match: Match, facts: RasterFacts, table: Table) -> str:
     if not doubled:
         return ""
     name, bands = doubled[0]
-    bands = " and ".join(map(str, bands))
-    return f"bands {bands} are all named {name}: several dates in one file? Set {option('bands')}"
+    return (
+        f"bands {' and '.join(map(str, bands))} are all named {name}: several dates in one file? Set {option('bands')}"
+    )
 
 
 def _few_values(facts: RasterFacts, bands: Sequence[int | None]) -> str:

@@ -75,14 +75,14 @@ READ_AS_S2 = (4, 3, 2, 5, 6, 7, 8, 11, 12)
             *("sentinel-2", "sentinel-2", "certain", (3, 2, 1, 4, 5, 6, 7, 8, 9), "dn+1000"),
         ),
         (
-            facts(["B02", "B03", "B04", "B08"], offset=-0.1),
+            facts(["B02", "B03", "B04", "B08"], **SINCE),
             "sentinel-2-10m",
             "gaofen",
             "certain",
             (3, 2, 1, 4),
             "dn+1000",
         ),
-        (facts(["B4", "B3", "B2"], offset=-0.1), "sentinel-2-rgb", "naip", "certain", (1, 2, 3), "dn+1000"),
+        (facts(["B4", "B3", "B2"], **SINCE), "sentinel-2-rgb", "naip", "certain", (1, 2, 3), "dn+1000"),
         # others
         (
             facts(["coastal_blue", "blue", "green_i", "green", "yellow", "red", "rededge", "nir"]),
