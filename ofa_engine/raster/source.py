@@ -21,16 +21,13 @@ from ..core.sensors import (
     Detection,
     RasterFacts,
     detect,
-    fill_values,
     named_by_sources,
-    odd_bands,
-    sample_windows,
-    sampled_bands,
     wavelength_um,
 )
 from ..tiling.axis import Blocks
 from .gdal import display_name, one_line, open_quietly
 from .georeference import gsd_m, place
+from .sampling import data_windows, find_fill, sample
 from .sentinel2_product import find_product
 
 
@@ -74,7 +71,7 @@ class Source:
         self.crs, self.transform = self.dataset.crs, self.dataset.transform
         self._offset = (0, 0)  # column and row of the region in the file
         flags = self.dataset.mask_flag_enums[0]
-        self._masked = MaskFlags.per_dataset in flags  # .msk file, internal mask or alpha
+        self.masked = MaskFlags.per_dataset in flags  # .msk file, internal mask or alpha
         alpha = (i for i, c in enumerate(self.dataset.colorinterp, 1) if c == ColorInterp.alpha)
         self._alpha = set(alpha)  # in use as a measurement it masks nothing
         self._floats = any(np.dtype(t).kind in "fc" for t in self.dataset.dtypes)
@@ -100,11 +97,12 @@ class Source:
     @property
     def may_have_holes(self) -> bool:
         """False where every pixel of every band is known to be valid without reading it, but for undeclared fill."""
-        return self._declares_holes or self._floats or bool(self.masks)
+        return self.declares_holes or self._floats or bool(self.masks)
 
     @property
-    def _declares_holes(self) -> bool:
-        return self._masked or any(value is not None for value in self.dataset.nodatavals)
+    def declares_holes(self) -> bool:
+        """Whether the file says which pixels hold nothing."""
+        return self.masked or any(value is not None for value in self.dataset.nodatavals)
 
     @property
     def reads_floats(self) -> bool:
@@ -142,6 +140,11 @@ class Source:
         height, width = self.dataset.block_shapes[0]
         return Blocks(height, self._offset[1] % height), Blocks(width, self._offset[0] % width)
 
+    @property
+    def offset(self) -> tuple[int, int]:
+        """Column and row in the file where the region begins."""
+        return self._offset
+
     def crop(self, bounds: Sequence[float]) -> None:
         """Restricts everything from now on to (west, south, east, north) in the raster's CRS, in whole pixels.
 
@@ -175,13 +178,13 @@ class Source:
         if not valid.any():  # nothing to read
             return np.full((len(bands), height, width), np.nan, np.float32), valid
         values = self.dataset.read(list(bands), window=area)
-        fill = self._fill(values) if self.undeclared_fill and not self._declares_holes else None
+        fill = find_fill(values) if self.undeclared_fill and not self.declares_holes else None
         if not self.may_have_holes and fill is None:
             return self._scale(values, bands), None
         missing = self._missing(values, bands)
         if missing is not None:
             valid &= ~np.logical_and.reduce(missing, 0)
-        if self._masked and not self._alpha & set(bands):
+        if self.masked and not self._alpha & set(bands):
             valid &= self.dataset.read_masks(bands[0], window=area) > 0
         values = self._scale(values, bands).astype(np.float32, copy=False)
         if missing is not None:
@@ -190,6 +193,12 @@ class Source:
             values[:, fill] = np.nan
             valid &= ~fill
         return values, None if valid.all() else valid
+
+    def read_raw(self, bands: Sequence[int], window: tuple[int, int, int, int]) -> NDArray:
+        """(C, h, w) of 1-based bands as they stand in the file. Raises RasterioIOError."""
+        column, row, width, height = window
+        area = Window(column + self._offset[0], row + self._offset[1], width, height)
+        return self.dataset.read(list(bands), window=area)
 
     def _scale(self, values: NDArray, bands: Sequence[int]) -> NDArray:
         """The file's own scale and offset applied; float32 where it has any."""
@@ -200,18 +209,6 @@ class Source:
             scale, offset = self.scaled.get(band, (1.0, 0.0))
             out[:] = raw * np.float64(scale) + offset
         return scaled
-
-    @staticmethod
-    def _fill(values: NDArray, odd: int = 0, dtype: str = "") -> NDArray[np.bool_] | None:
-        """(h, w) where all bands but `odd` hold the same of the usual values of fill; None where there is no such
-        pixel."""
-        found = None
-        for value in fill_values(dtype or values.dtype.name):
-            if odd or (values[0] == values.dtype.type(value)).any():  # most windows have none
-                here = (values == values.dtype.type(value)).sum(0) >= len(values) - odd
-                if here.any():
-                    found = here if found is None else found | here
-        return found
 
     def _missing(self, values: NDArray, bands: Sequence[int]) -> NDArray[np.bool_] | None:
         missing = None
@@ -236,8 +233,8 @@ class Source:
     def empty_bands(self, bands: Sequence[int]) -> set[int]:
         """Those of the 1-based bands that hold no valid value anywhere. Reads all of the raster only where it must."""
         left = set(bands)
-        windows = sample_windows(self.width, self.height)
-        for window in itertools.chain(windows, self.block_windows()):
+        first = data_windows(self, bands[0]) if bands else ()
+        for window in itertools.chain(first, self.block_windows()):
             if not left:
                 break
             order = sorted(left)
@@ -262,42 +259,17 @@ class Source:
             fill=fill,
         )
 
+    def _samples(self) -> tuple[tuple[tuple[float, ...], ...], float]:
+        try:
+            return sample(self)
+        except RasterioIOError as error:
+            raise _unreadable(self, error) from error
+
     def _descriptions(self) -> tuple[str, ...]:
         texts = tuple(text or "" for text in self.dataset.descriptions)
         if self.product or self.dataset.driver != "VRT" or all(texts):
             return texts
         return named_by_sources(texts, self.dataset.tags(ns="xml:VRT").get("xml:VRT", ""))
-
-    def _samples(self) -> tuple[tuple[tuple[float, ...], ...], float]:
-        """(per band its sorted valid values, the share of undeclared fill)."""
-        chosen = sampled_bands(self.dataset.count)
-        parts: dict[int, list[NDArray]] = {band: [] for band in chosen}
-        pixels = filled = 0
-        try:
-            for window in sample_windows(self.width, self.height):
-                values, valid = self._sample(chosen, window)
-                pixels, filled = pixels + valid.size, filled + valid.size - int(valid.sum())
-                for band, of_band in zip(chosen, values, strict=True):
-                    parts[band].append(of_band[np.isfinite(of_band) & valid])
-        except RasterioIOError as error:
-            raise _unreadable(self, error) from error
-        found = {band: np.sort(np.concatenate(arrays)) for band, arrays in parts.items()}
-        samples = tuple(tuple(found[b].tolist()) if b in found else () for b in range(1, self.dataset.count + 1))
-        return samples, filled / pixels
-
-    def _sample(
-        self, bands: Sequence[int], window: tuple[int, int, int, int]
-    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """(values (C, h, w), NaN where missing; where no undeclared fill is (h, w)) of a window."""
-        values, valid = self.read(bands, window)
-        values = values.astype(np.float64) if valid is None else np.where(valid, values, np.nan)
-        if self._declares_holes:
-            return values, np.ones(values.shape[1:], bool)
-        column, row, width, height = window
-        area = Window(column + self._offset[0], row + self._offset[1], width, height)
-        raw = self.dataset.read(list(bands), window=area) if self.scaled else values
-        fill = self._fill(raw, odd_bands(len(bands)), self.dataset.dtypes[0])
-        return values, np.ones(values.shape[1:], bool) if fill is None else ~fill
 
 
 def scaled_bands(scales: Sequence[float], offsets: Sequence[float]) -> dict[int, tuple[float, float]]:

@@ -109,14 +109,15 @@ def _samples(dataset, bands, path: str, stopped) -> tuple[tuple[tuple[float, ...
     """(per band its sorted valid values, empty for a band that is not sampled; the share of undeclared fill)."""
     chosen = [number - 1 for number in sensors.sampled_bands(len(bands))]
     windows = sensors.sample_windows(dataset.RasterXSize, dataset.RasterYSize)
+    first = len(windows)
     alpha_read = any(bands[i].GetColorInterpretation() == gdal.GCI_AlphaBand for i in chosen)  # then it masks nothing
     per_dataset = bands[0].GetMaskFlags() & gdal.GMF_PER_DATASET  # an internal mask or a .msk file
     declared = per_dataset or any(band.GetNoDataValue() is not None for band in bands)
     parts: list[list] = [[] for _ in bands]
-    pixels = filled = 0
-    for window in windows:  # bands inside: a block of interleaved bands is unpacked once
+    pixels = filled = found = 0
+    for number, window in enumerate(windows):  # grows by what is searched for where the first ones hold hardly any
         values = []
-        for index in chosen:
+        for index in chosen:  # bands inside: a block of interleaved bands is unpacked once
             if stopped():
                 raise Stopped
             values.append(_read(bands[index], window, path))
@@ -127,8 +128,38 @@ def _samples(dataset, bands, path: str, stopped) -> tuple[tuple[tuple[float, ...
         for index, of_band in zip(chosen, values, strict=True):
             kept = of_band[valid & _has_value(of_band, bands[index].GetNoDataValue())]
             parts[index].append(_scaled(kept, bands[index]))
+        found += len(parts[chosen[0]][-1])
+        if number + 1 == first and found < sensors.FEW_PX:
+            windows += _searched(dataset, bands[chosen[0]], declared, per_dataset, windows, path)
     samples = tuple(tuple(np.sort(np.concatenate(of_band)).tolist()) if of_band else () for of_band in parts)
     return samples, filled / pixels
+
+
+def _searched(dataset, band, declared, per_dataset, windows, path: str) -> list[tuple[int, int, int, int]]:
+    """Windows around data; the same as ofa_engine/raster/sampling.py finds."""
+    width, height = dataset.RasterXSize, dataset.RasterYSize
+    itemsize = np.dtype(gdal_array.GDALTypeCodeToNumericTypeCode(band.DataType)).itemsize
+    if band.GetOverviewCount() or width * height * dataset.RasterCount * itemsize <= sensors.SEARCH_BYTES:
+        w, h = sensors.search_size(width, height)
+        there = _has_data(_read(band, (0, 0, width, height, w, h), path), band, declared)
+        if per_dataset:
+            there &= _read(band.GetMaskBand(), (0, 0, width, height, w, h), path) > 0
+        rows, columns = np.nonzero(there)
+        x, y = ((columns + 0.5) * width / w).astype(int), ((rows + 0.5) * height / h).astype(int)
+        places = list(zip(x.tolist(), y.tolist(), strict=True))
+    else:
+        block_bytes = int(np.prod(band.GetBlockSize())) * dataset.RasterCount * itemsize
+        most = min(sensors.SEARCH_PLACES, max(16, sensors.SEARCH_BYTES // block_bytes))
+        grid = sensors.search_grid(width, height, most)
+        places = [(x, y) for x, y in grid if _has_data(_read(band, (x, y, 1, 1), path), band, declared).any()]
+    return [window for window in sensors.windows_at(places, width, height) if window not in windows]
+
+
+def _has_data(values: np.ndarray, band, declared) -> np.ndarray:
+    there = _has_value(values, band.GetNoDataValue())
+    for value in () if declared else sensors.fill_values(values.dtype.name):
+        there &= values != value
+    return there
 
 
 def _has_value(values: np.ndarray, nodata: float | None) -> np.ndarray:

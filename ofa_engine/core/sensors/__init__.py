@@ -10,18 +10,27 @@ from .band_order import measured_bands
 from .detection import Detection, detect, parse_bands
 from .entries import Band, Product, Sensor, Unit
 from .facts import (
+    FEW_PX,
+    SEARCH_BYTES,
+    SEARCH_PLACES,
     RasterFacts,
     fill_values,
     named_by_sources,
     odd_bands,
     sample_windows,
     sampled_bands,
+    search_grid,
+    search_size,
     wavelength_um,
+    windows_at,
 )
 from .table import PRODUCTS, SENSORS, UNITS, Table, get_sensor, load_table
 from .units import affine_to_canonical, infer_units, scale_and_offset
 
 __all__ = [
+    "FEW_PX",
+    "SEARCH_BYTES",
+    "SEARCH_PLACES",
     "PRODUCTS",
     "SENSORS",
     "UNITS",
@@ -46,5 +55,8 @@ __all__ = [
     "sample_windows",
     "sampled_bands",
     "scale_and_offset",
+    "search_grid",
+    "search_size",
     "wavelength_um",
+    "windows_at",
 ]

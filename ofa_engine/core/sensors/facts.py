@@ -9,6 +9,8 @@ _FILL = (0.0, -9999.0, -32768.0, -3.4028234663852886e38)  # what files hold wher
 _LENGTH = r"(nm|nanometers?|um|µm|micrometers?|microns?)\b"
 _WAVELENGTH = re.compile(rf"([\d.]+)\s*{_LENGTH}", re.IGNORECASE)
 _RANGE = re.compile(rf"([\d.]+)\s*(?:-|–|to)\s*([\d.]+)(?=\s*{_LENGTH})", re.IGNORECASE)
+SEARCH_PX, SEARCH_BYTES, SEARCH_PLACES = 512, 2**27, 144  # limits of the search for data in mostly empty rasters
+FEW_PX = 1000  # with so few valid pixels in the first windows, others are searched for
 _ALL_SAMPLED, _SPREAD = 16, 9  # up to so many bands are all sampled; of more bands, this many
 
 
@@ -61,6 +63,31 @@ def sample_windows(width_px: int, height_px: int, size_px: int = 64) -> list[tup
         if (column, row, w, h) not in windows:
             windows.append((column, row, w, h))
     return windows
+
+
+def windows_at(
+    places: Sequence[tuple[int, int]], width_px: int, height_px: int, size_px: int = 64
+) -> list[tuple[int, int, int, int]]:
+    """Up to five (column, row, width, height) windows around some of the places (column, row), spread evenly."""
+    w, h = min(size_px, width_px), min(size_px, height_px)
+    chosen = [places[i * (len(places) - 1) // 4] for i in range(5)] if len(places) > 5 else places
+    corners = ((min(max(x - w // 2, 0), width_px - w), min(max(y - h // 2, 0), height_px - h)) for x, y in chosen)
+    return [(x, y, w, h) for x, y in dict.fromkeys(corners)]
+
+
+def search_size(width_px: int, height_px: int) -> tuple[int, int]:
+    """(width, height) of the coarse image of one band that is searched for data where the first windows hold hardly
+    any."""
+    shrink = max(1.0, max(width_px, height_px) / SEARCH_PX)
+    return max(1, round(width_px / shrink)), max(1, round(height_px / shrink))
+
+
+def search_grid(width_px: int, height_px: int, most: int) -> list[tuple[int, int]]:
+    """(column, row) of at most so many single pixels of a regular grid: the search where a coarse image would take all
+    of a large file to be read."""
+    side = max(2, int(most**0.5))
+    along = [(2 * i + 1) / (2 * side) for i in range(side)]
+    return [(int(x * width_px), int(y * height_px)) for y in along for x in along]
 
 
 def sampled_bands(count: int) -> list[int]:

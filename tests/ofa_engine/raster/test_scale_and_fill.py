@@ -133,3 +133,43 @@ def test_what_is_no_scale_and_offset(units):
         from_params("detect", {"input": "x", "units": units})
     with pytest.raises(SensorError, match="SCALE,OFFSET"):
         affine_to_canonical(SENSORS["naip"], units)
+
+
+def _swath_edge(shape):
+    rows, columns = np.indices(shape)
+    return columns > 0.93 * shape[1] + rows * 0.01
+
+
+def _tilted(shape):
+    rows, columns = np.indices(shape)
+    return abs(rows + columns - shape[0] * 0.62) < 30
+
+
+def _corner(shape):
+    rows, columns = np.indices(shape)
+    return (rows > shape[0] - 50) & (columns < 50)
+
+
+@pytest.mark.parametrize("where", [_swath_edge, _tilted, _corner])
+@pytest.mark.parametrize("nodata", [None, 0])
+def test_data_are_found_wherever_they_are(tmp_path, where, nodata):
+    pixels = pixels_of("sentinel-2", 700, 900)
+    pixels += 1000
+    pixels[:, ~where(pixels.shape[1:])] = 0
+    with Source(write_raster(tmp_path / "a.tif", pixels, nodata=nodata, names=S2_9)) as source:
+        facts = source.facts()
+        found = detect_source(source)
+    assert len(facts.samples[0]) > 200 and min(facts.samples[0]) >= 1000
+    assert found.units in ("dn+1000", None) and all(found.bands)
+
+
+def test_a_large_raster_without_overviews_is_searched_in_a_grid(tmp_path, monkeypatch):
+    pixels = pixels_of("sentinel-2", 700, 900)
+    pixels[:, ~_swath_edge(pixels.shape[1:])] = 0
+    monkeypatch.setattr("ofa_engine.raster.sampling.SEARCH_BYTES", 2**23)
+    with Source(write_raster(tmp_path / "a.tif", pixels, nodata=0, tiled=True, blockxsize=64, blockysize=64)) as source:
+        read = []
+        original = source.read_raw
+        monkeypatch.setattr(source, "read_raw", lambda *about: read.append(about) or original(*about))
+        facts = source.facts()
+    assert len(facts.samples[0]) > 200 and len(read) <= 144

@@ -64,9 +64,16 @@ def _rasters(folder):
     dataset = None
     yield scaled
     yield make(folder / "border.tif", 9, dtype=gdal.GDT_Int16, values=_bordered)
+    yield make(folder / "strip.tif", 9, dtype=gdal.GDT_Int16, values=_strip)
     files = [str(make(folder / f"LC08_SR_B{i}.tif", 1, dtype=gdal.GDT_UInt16)) for i in range(2, 8)]
     gdal.BuildVRT(str(folder / "stack.vrt"), files, separate=True).FlushCache()
     yield folder / "stack.vrt"
+
+
+def _strip(random, number, shape):
+    values = random.integers(300, 4000, shape)
+    values[:, :-7] = 0
+    return values
 
 
 def _bordered(random, number, shape):
