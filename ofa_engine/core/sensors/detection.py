@@ -3,6 +3,7 @@
 No sensor is named here: what tells them apart stands in `sensors.json` and `products.json`.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
@@ -185,8 +186,17 @@ def _few_values(facts: RasterFacts, bands: Sequence[int | None]) -> str:
     samples = [facts.sample(band) for band in bands if band]
     if not any(len(sample) >= _MANY for sample in samples):
         return ""
-    most = max(len(set(sample)) for sample in samples)
-    return f"the bands hold at most {most} different values: are they classes?" if most <= _FEW_VALUES else ""
+    if any(_different(sample) > _FEW_VALUES for sample in samples):
+        return ""
+    return f"the bands hold at most {_FEW_VALUES} different values each: are they classes?"
+
+
+def _different(sample: Sequence[float]) -> int:
+    """How many different values a sorted sample has; counted up to one more than classes have."""
+    place = found = 0
+    while place < len(sample) and found <= _FEW_VALUES:
+        place, found = bisect_right(sample, sample[place], place), found + 1
+    return found
 
 
 def _units(

@@ -122,10 +122,10 @@ def _within(value: float, limits: Mapping[str, float]) -> bool:
 def _in_steps(sample: Sequence[float], step: float) -> bool:
     """Whether all numbers are multiples of the step, rounded or cut off, and so many that this is no chance."""
     checked = sample[:: max(1, len(sample) // _CHECKED)]
-    if len({round(value / step) for value in checked}) < _LEAST_STEPS:
-        return False
     rounded = all(abs(value - round(round(value / step) * step)) < 0.01 for value in checked)
-    return rounded or all(abs(value - math.floor(math.ceil(value / step) * step)) < 0.01 for value in checked)
+    if rounded or all(abs(value - math.floor(math.ceil(value / step) * step)) < 0.01 for value in checked):
+        return len({round(value / step) for value in checked}) >= _LEAST_STEPS
+    return False
 
 
 def _quantile(values: Sequence[float], q: float) -> float:
