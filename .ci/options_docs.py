@@ -86,7 +86,8 @@ def _name(one: Option) -> str:
 
 def _row(name: str, one: Option, *more: str) -> str:
     numbers = " ".join(filter(None, (one.limits, one.unit)))
-    choices = f": {', '.join(f'`{value}`' for value in one.choices)}" if one.choices else ""
+    values = filter(None, (*one.choices, one.beyond))
+    choices = f": {', '.join(f'`{value}`' for value in values)}" if one.choices else ""
     text = one.help + choices + (f", {numbers}" if numbers else "")
     default = "must be given" if one.required else one.default_text
     return f"| {' | '.join((name, text, default, *more))} |"

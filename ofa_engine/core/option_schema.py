@@ -8,7 +8,7 @@ import functools
 import inspect
 import math
 import typing
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any
@@ -28,6 +28,7 @@ class Option:
         unit: of its value: px, ha, MB, ...
         default_is: the default in words, where None stands for what is found or chosen at run time.
         choices: the values it may have; a mapping may grow, and is read whenever it is needed.
+        beyond, accepts: what else it may be, in words, and the test of it: true or something where it is that.
         least, most: limits of a number, both allowed.
         above: a limit that is not allowed itself.
         count: how many values a list has, where that is fixed.
@@ -43,6 +44,8 @@ class Option:
     unit: str = ""
     default_is: str = ""
     choices: Collection[str] = ()
+    beyond: str = ""
+    accepts: Callable[[str], object] | None = None
     least: float | None = None
     most: float | None = None
     above: float | None = None
@@ -97,8 +100,8 @@ class Option:
             value = float(value)
         if type(value) is not self.kind or self.kind is float and not math.isfinite(value):
             raise self._refused(_EXPECTED[self.kind], value)
-        if self.choices and value not in self.choices:
-            raise self._refused(f"one of {', '.join(self.choices)}", value)
+        if self.choices and value not in self.choices and not (self.accepts and self.accepts(value)):
+            raise self._refused(f"one of {', '.join(filter(None, (*self.choices, self.beyond)))}", value)
         too_low = self.least is not None and value < self.least or self.above is not None and value <= self.above
         if too_low or self.most is not None and value > self.most:
             raise self._refused(" ".join(filter(None, (self.limits, self.unit))), value)

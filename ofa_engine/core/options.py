@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from .errors import InputError
 from .messages import option
 from .option_schema import declare, options_of
-from .sensors import SENSORS, UNITS
+from .sensors import SENSORS, UNITS, scale_and_offset
 
 DEFAULT_OVERLAP, MAX_OVERLAP = 0.25, 0.75  # shares of a tile
 MIN_TILE_PX, MAX_TILE_PX = 16, 8192
@@ -35,7 +35,14 @@ class Reading:
         metavar="3,2,1,-",
         default_is="detected",
     )
-    units: str | None = declare("unit of the raster's values", None, choices=UNITS, default_is="detected")
+    units: str | None = declare(
+        "unit of the raster's values, or the scale and offset to reflectance or decibel",
+        None,
+        choices=UNITS,
+        beyond="SCALE,OFFSET",
+        accepts=scale_and_offset,
+        default_is="detected",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

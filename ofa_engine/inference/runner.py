@@ -85,7 +85,7 @@ def plan_for(
         Axis(source.height, session.tile_px, overlap, clipped),
         Axis(source.width, session.tile_px, overlap, clipped),
         bands=len(session.present),
-        bytes_per_value=4 if source.may_have_holes else 2,
+        bytes_per_value=4 if source.reads_floats else 2,
         scores=scores,
         tile_gflop=passes * model.tile_gflop(len(session.present)),
         budget_bytes=session.budget_bytes if budget_bytes is None else budget_bytes,

@@ -88,6 +88,8 @@ class Session:
                 tags[key] = display_name(value)
         if options.mask_values:
             tags["MASK_VALUES"] = ",".join(f"{float(value):g}" for value in options.mask_values)
+        if found.product:
+            tags["PRODUCT"] = found.product
         tags |= more
         if found.mapped:
             tags["MAPPED_BANDS"] = "bands of another sensor, or in another order than was found"

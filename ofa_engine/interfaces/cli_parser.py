@@ -66,6 +66,8 @@ def _arguments(one: Option) -> dict[str, Any]:
     if one.many and one.separate:
         return arguments | {"metavar": one.metavar} | ({} if one.positional else {"nargs": "+"})
     arguments["type"] = _list_of(one) if one.many else one.kind
+    if one.choices and one.beyond:  # checked when the options are put together
+        return arguments | {"metavar": f"{{{','.join(one.choices)}}} or {one.beyond}"}
     return arguments | ({"choices": list(one.choices)} if one.choices else {"metavar": one.metavar or None})
 
 

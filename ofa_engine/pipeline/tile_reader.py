@@ -91,7 +91,7 @@ class _Carried:
     first: int
     stop: int
     file: CarryFile
-    dtype: DTypeLike = np.float32  # known with the first slice
+    dtype: DTypeLike  # with integers, a pixel that is not valid stands for one whose bands are all missing
 
     def shape(self, bands: int, plan: TilePlan) -> tuple[int, int, int]:
         """Of a slice: its bands, and one more that is 1 where a pixel is valid."""
@@ -117,7 +117,8 @@ def _carried_out(
     free = shutil.disk_usage(folder or tempfile.gettempdir()).free
     if not 0 < size < min(most_bytes, free // 4):
         return None
-    return _Carried(plan.stripes[number][1], plan.stripes[number][1] + width, CarryFile(folder=folder))
+    first = plan.stripes[number][1]
+    return _Carried(first, first + width, CarryFile(folder=folder), source.read_type)
 
 
 class _Pixels:
@@ -166,6 +167,8 @@ class _Pixels:
             end = x + values.shape[2]
             if self.values is None:
                 self.values = np.empty((len(values), *self.valid.shape), values.dtype)
+            elif values.dtype.kind == "f" and self.values.dtype.kind != "f":  # the first undeclared fill
+                self.values = self.values.astype(values.dtype)
             if x < self.right:
                 to = slice(x - self.left, min(end, self.right) - self.left)
                 width = to.stop - to.start
@@ -173,10 +176,11 @@ class _Pixels:
                 self.valid[rows, to] = True if ok is None else ok[:, :width]
             if self.outgoing and end > self.outgoing.first:
                 if carried is None:
-                    self.outgoing.dtype = values.dtype
-                    carried = np.zeros(self.outgoing.shape(len(values), self.plan), values.dtype)
+                    carried = np.zeros(self.outgoing.shape(len(values), self.plan), self.outgoing.dtype)
                 skip = max(self.outgoing.first - x, 0)
                 to = slice(x + skip - self.outgoing.first, end - self.outgoing.first)
+                if carried.dtype.kind != "f" and values.dtype.kind == "f":
+                    values = np.nan_to_num(values)
                 carried[:-1, : bottom - top, to] = values[:, :, skip:]
                 carried[-1, : bottom - top, to] = 1 if ok is None else ok[:, skip:]
         if self.outgoing and carried is not None:
@@ -192,7 +196,7 @@ class _Pixels:
         if self.incoming:
             x, shape = self.incoming.stop, self.incoming.shape(len(self.bands), self.plan)
             carried = self.incoming.file.get(self.done, shape, self.incoming.dtype)[:, : bottom - top]
-            yield self.incoming.first, carried[:-1], carried[-1] > 0
+            yield self.incoming.first, *_uncarried(carried)
         blocks = self.plan.block_columns
         step = self.plan.read_values // (len(self.bands) * (bottom - top))
         while x < stop:
@@ -200,6 +204,13 @@ class _Pixels:
             end = min(max(blocks.up(x + 1), blocks.up(x + step + 1 - blocks.size_px)), stop)
             yield x, *self.source.read(self.bands, (x, top, end - x, bottom - top))
             x = end
+
+
+def _uncarried(carried: NDArray) -> tuple[NDArray, NDArray[np.bool_]]:
+    values, valid = carried[:-1], carried[-1] > 0
+    if values.dtype.kind != "f" and not valid.all():
+        values = np.where(valid, values, np.float32(np.nan)).astype(np.float32, copy=False)
+    return values, valid
 
 
 def _row_batches(slab: NDArray, row: TileRow, left: int, plan: TilePlan, pinned: bool) -> Iterator[TileBatch]:

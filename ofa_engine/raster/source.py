@@ -1,5 +1,6 @@
 """The only module that opens rasters to read: windows with their validity, and facts for detection."""
 
+import itertools
 import math
 import os
 from collections.abc import Iterator, Sequence
@@ -15,10 +16,17 @@ from rasterio.windows import Window
 
 from ..core.errors import RasterError, SensorError
 from ..core.messages import option
-from ..core.sensors import Detection, RasterFacts, detect, sample_windows, sampled_bands, wavelength_um
+from ..core.sensors import (
+    Detection,
+    RasterFacts,
+    detect,
+    named_by_sources,
+    wavelength_um,
+)
 from ..tiling.axis import Blocks
 from .gdal import CRS_ERRORS, RASTER_ERRORS, display_name, one_line, open_quietly
 from .georeference import gsd_m, place
+from .sampling import data_windows, find_fill, sample
 from .sentinel2_product import find_product
 
 
@@ -66,11 +74,13 @@ class Source:
             raise RasterError(_complex(self.name))
         self._offset = (0, 0)  # column and row of the region in the file
         flags = self.dataset.mask_flag_enums[0]
-        self._masked = MaskFlags.per_dataset in flags  # .msk file, internal mask or alpha
+        self.masked = MaskFlags.per_dataset in flags  # .msk file, internal mask or alpha
         alpha = (i for i, c in enumerate(self.dataset.colorinterp, 1) if c == ColorInterp.alpha)
         self._alpha = set(alpha)  # in use as a measurement it masks nothing
         self._floats = any(kind in "fc" for kind in self._kinds)
         self.masks: list[Mask] = []
+        self.scaled = scaled_bands(self.dataset.scales, self.dataset.offsets)
+        self.undeclared_fill = False  # whether pixels that hold nothing but 0, -9999, ... are holes
 
     def __enter__(self) -> "Source":
         return self
@@ -89,9 +99,23 @@ class Source:
 
     @property
     def may_have_holes(self) -> bool:
-        """False where every pixel of every band is known to be valid without reading it."""
-        declared = any(value is not None for value in self.dataset.nodatavals)
-        return declared or self._masked or self._floats or bool(self.masks)
+        """False where every pixel of every band is known to be valid without reading it, but for undeclared fill."""
+        return self.declares_holes or self._floats or bool(self.masks)
+
+    @property
+    def declares_holes(self) -> bool:
+        """Whether the file says which pixels hold nothing."""
+        return self.masked or any(value is not None for value in self.dataset.nodatavals)
+
+    @property
+    def reads_floats(self) -> bool:
+        """Whether `read` returns float32; else it does so only for windows with undeclared fill."""
+        return self.may_have_holes or bool(self.scaled)
+
+    @property
+    def read_type(self) -> np.dtype:
+        """Of what `read` returns, but for windows with undeclared fill."""
+        return np.dtype(np.float32) if self.reads_floats else np.result_type(*self.dataset.dtypes)
 
     @property
     def block_row_bytes(self) -> int:
@@ -127,6 +151,11 @@ class Source:
         height, width = self.dataset.block_shapes[0]
         return Blocks(height, self._offset[1] % height), Blocks(width, self._offset[0] % width)
 
+    @property
+    def offset(self) -> tuple[int, int]:
+        """Column and row in the file where the region begins."""
+        return self._offset
+
     def crop(self, bounds: Sequence[float]) -> None:
         """Restricts everything from now on to (west, south, east, north) in the raster's CRS, in whole pixels.
 
@@ -149,7 +178,8 @@ class Source:
     def read(self, bands: Sequence[int], window: tuple[int, int, int, int]) -> tuple[NDArray, NDArray[np.bool_] | None]:
         """(values (C, h, w), valid (h, w) or None where all are) of 1-based bands in (column, row, width, height).
 
-        Where something can be missing, values are float32 with NaN for each missing value. Raises RASTER_ERRORS.
+        The file's own scale and offset are applied. Where something can be missing, and where there is undeclared fill
+        in the window, values are float32 with NaN for each missing value. Raises RASTER_ERRORS.
         """
         column, row, width, height = window
         area = Window(column + self._offset[0], row + self._offset[1], width, height)
@@ -159,16 +189,20 @@ class Source:
         if not valid.any():  # nothing to read
             return np.full((len(bands), height, width), np.nan, np.float32), valid
         values = self._values(bands, area)
-        if not self.may_have_holes:
-            return values, None
+        fill = find_fill(values) if self.undeclared_fill and not self.declares_holes else None
+        if not self.may_have_holes and fill is None:
+            return self._scale(values, bands), None
         missing = self._missing(values, bands)
         if missing is not None:
             valid &= ~np.logical_and.reduce(missing, 0)
-        if self._masked and not self._alpha & set(bands):
+        if self.masked and not self._alpha & set(bands):
             valid &= self.dataset.read_masks(bands[0], window=area) > 0
-        values = values.astype(np.float32)
+        values = self._scale(values, bands).astype(np.float32, copy=False)
         if missing is not None:
             values[missing] = np.nan
+        if fill is not None:
+            values[:, fill] = np.nan
+            valid &= ~fill
         return values, None if valid.all() else valid
 
     def _values(self, bands: Sequence[int], area: Window) -> NDArray:
@@ -176,6 +210,22 @@ class Source:
         if len({self.dataset.dtypes[band - 1] for band in bands}) == 1:
             return self.dataset.read(list(bands), window=area)
         return np.stack([self.dataset.read(band, window=area) for band in bands])
+
+    def read_raw(self, bands: Sequence[int], window: tuple[int, int, int, int]) -> NDArray:
+        """(C, h, w) of 1-based bands as they stand in the file. Raises RASTER_ERRORS."""
+        column, row, width, height = window
+        area = Window(column + self._offset[0], row + self._offset[1], width, height)
+        return self._values(bands, area)
+
+    def _scale(self, values: NDArray, bands: Sequence[int]) -> NDArray:
+        """The file's own scale and offset applied; float32 where it has any."""
+        if not self.scaled:
+            return values
+        scaled = np.empty(values.shape, np.float32)
+        for out, raw, band in zip(scaled, values, bands, strict=True):
+            scale, offset = self.scaled.get(band, (1.0, 0.0))
+            out[:] = raw * np.float64(scale) + offset
+        return scaled
 
     def _missing(self, values: NDArray, bands: Sequence[int]) -> NDArray[np.bool_] | None:
         missing = None
@@ -188,9 +238,13 @@ class Source:
                 missing[i] |= values[i] == np.asarray(nodata).astype(values.dtype)
         return missing
 
+    def real_bands(self, bands: Sequence[int]) -> list[int]:
+        """Those of the 1-based bands that hold no complex numbers."""
+        return [band for band in bands if self._kinds[band - 1] != "c"]
+
     def check_real(self, bands: Sequence[int]) -> None:
         """Raises RasterError where one of the 1-based bands holds complex numbers."""
-        if any(self._kinds[band - 1] == "c" for band in bands):
+        if len(self.real_bands(bands)) < len(bands):
             raise RasterError(_complex(self.name))
 
     def block_windows(self) -> Iterator[tuple[int, int, int, int]]:
@@ -205,8 +259,8 @@ class Source:
     def empty_bands(self, bands: Sequence[int]) -> set[int]:
         """Those of the 1-based bands that hold no valid value anywhere. Reads all of the raster only where it must."""
         left = set(bands)
-        windows = sample_windows(self.width, self.height)
-        for window in [*windows, *(self.block_windows() if self.may_have_holes else ())]:
+        first = data_windows(self, bands[0]) if bands else ()
+        for window in itertools.chain(first, self.block_windows()):
             if not left:
                 break
             order = sorted(left)
@@ -220,28 +274,34 @@ class Source:
     def facts(self) -> RasterFacts:
         """What detection needs to know. Raises RasterError where the sample cannot be read."""
         d = self.dataset
+        samples, fill = ((), 0.0) if self.product else self._samples()  # a product's metadata say what its values are
         return RasterFacts(
-            dtype=d.dtypes[0],
+            dtype="float32" if self.scaled else d.dtypes[0],
             colors=tuple(c.name for c in d.colorinterp),
-            descriptions=tuple(text or "" for text in d.descriptions),
+            descriptions=self._descriptions(),
             wavelengths_um=tuple(_wavelength_um(d, band) for band in range(1, d.count + 1)),
             gsd_m=gsd_m(self.transform, self.crs, self.width, self.height),
-            samples=() if self.product else self._samples(),  # a product's metadata say what its values are
+            samples=samples,
+            fill=fill,
         )
 
-    def _samples(self) -> tuple[tuple[float, ...], ...]:
-        chosen = [band for band in sampled_bands(self.dataset.count) if self._kinds[band - 1] != "c"]
-        parts: dict[int, list[NDArray]] = {band: [] for band in chosen}
+    def _samples(self) -> tuple[tuple[tuple[float, ...], ...], float]:
         try:
-            for window in sample_windows(self.width, self.height):
-                values, valid = self.read(chosen, window)
-                values = values.astype(np.float64) if valid is None else np.where(valid, values, np.nan)
-                for band, pixels in zip(chosen, values, strict=True):
-                    parts[band].append(pixels[np.isfinite(pixels)])
+            return sample(self)
         except RASTER_ERRORS as error:
             raise _unreadable(self, error) from error
-        found = {band: np.sort(np.concatenate(arrays)) for band, arrays in parts.items()}
-        return tuple(tuple(found[b].tolist()) if b in found else () for b in range(1, self.dataset.count + 1))
+
+    def _descriptions(self) -> tuple[str, ...]:
+        texts = tuple(text or "" for text in self.dataset.descriptions)
+        if self.product or self.dataset.driver != "VRT" or all(texts):
+            return texts
+        return named_by_sources(texts, self.dataset.tags(ns="xml:VRT").get("xml:VRT", ""))
+
+
+def scaled_bands(scales: Sequence[float], offsets: Sequence[float]) -> dict[int, tuple[float, float]]:
+    """1-based band -> (scale, offset) of its values, for those that the file gives any."""
+    pairs = enumerate(zip(scales, offsets, strict=True), 1)
+    return {i: (s, o) for i, (s, o) in pairs if (s, o) != (1.0, 0.0) and math.isfinite(s * o) and s}
 
 
 def detect_source(
@@ -268,6 +328,7 @@ def detect_source(
         found = replace(found, reason=reason, product=product.id)
     used = [band for band in found.bands if band]
     source.check_real(used)
+    source.undeclared_fill = True
     try:
         empty = source.empty_bands(used)
     except RASTER_ERRORS as error:

@@ -55,16 +55,25 @@ def facts_at(path: str, stopped: Callable[[], bool] = lambda: False, first=lambd
     if dataset is None or not dataset.RasterCount:
         raise errors.RasterError(tr("Expected a raster that GDAL can read, found {path}").format(path=path))
     bands = [dataset.GetRasterBand(i) for i in range(1, dataset.RasterCount + 1)]
+    raw_type = np.dtype(gdal_array.GDALTypeCodeToNumericTypeCode(bands[0].DataType)).name
     facts = sensors.RasterFacts(
-        dtype=np.dtype(gdal_array.GDALTypeCodeToNumericTypeCode(bands[0].DataType)).name,
+        dtype="float32" if any(_scale(band) != (1.0, 0.0) for band in bands) else raw_type,
         colors=tuple(gdal.GetColorInterpretationName(b.GetColorInterpretation()).lower() for b in bands),
-        descriptions=tuple(b.GetDescription() or "" for b in bands),
+        descriptions=_descriptions(dataset, bands),
         wavelengths_um=tuple(_wavelength_um(b) for b in bands),
         gsd_m=_gsd_m(dataset),
         samples=(),
     )
     first(facts)
-    return replace(facts, samples=_samples(dataset, bands, path, stopped))
+    samples, fill = _samples(dataset, bands, path, stopped)
+    return replace(facts, samples=samples, fill=fill)
+
+
+def _descriptions(dataset, bands) -> tuple[str, ...]:
+    texts = tuple(band.GetDescription() or "" for band in bands)
+    if dataset.GetDriver().ShortName != "VRT" or all(texts):
+        return texts
+    return sensors.named_by_sources(texts, (dataset.GetMetadata("xml:VRT") or [""])[0])
 
 
 def _wavelength_um(band) -> float | None:
@@ -96,28 +105,91 @@ def _gsd_m(dataset) -> float | None:
     return math.sqrt(area) if math.isfinite(area) and area > 0 else None
 
 
-def _samples(dataset, bands, path: str, stopped) -> tuple[tuple[float, ...], ...]:
-    """Per band its sorted valid values; empty for a band that is not sampled."""
+def _samples(dataset, bands, path: str, stopped) -> tuple[tuple[tuple[float, ...], ...], float]:
+    """(per band its sorted valid values, empty for a band that is not sampled; the share of undeclared fill)."""
     chosen = [number - 1 for number in sensors.sampled_bands(len(bands))]
     windows = sensors.sample_windows(dataset.RasterXSize, dataset.RasterYSize)
+    first = len(windows)
     alpha_read = any(bands[i].GetColorInterpretation() == gdal.GCI_AlphaBand for i in chosen)  # then it masks nothing
-    masked = bands[0].GetMaskFlags() & gdal.GMF_PER_DATASET and not alpha_read  # an internal mask or a .msk file
-    masks = [_read(bands[0].GetMaskBand(), window, path) if masked else None for window in windows]
+    per_dataset = bands[0].GetMaskFlags() & gdal.GMF_PER_DATASET  # an internal mask or a .msk file
+    declared = per_dataset or any(band.GetNoDataValue() is not None for band in bands)
     parts: list[list] = [[] for _ in bands]
-    for window, mask in zip(windows, masks, strict=True):  # bands inside: a block of interleaved bands is unpacked once
-        for index in chosen:
+    pixels = filled = found = 0
+    for number, window in enumerate(windows):  # grows by what is searched for where the first ones hold hardly any
+        values = []
+        for index in chosen:  # bands inside: a block of interleaved bands is unpacked once
             if stopped():
                 raise Stopped
-            band = bands[index]
-            values = _read(band, window, path)
-            valid = np.isfinite(values)
-            nodata = band.GetNoDataValue()
-            if nodata is not None:  # of float data in its own precision; -9999 of bytes is none
-                valid &= values != (values.dtype.type(nodata) if values.dtype.kind == "f" else nodata)
-            if mask is not None:
-                valid &= mask > 0
-            parts[index].append(values[valid].astype(float))
-    return tuple(tuple(np.sort(np.concatenate(of_band)).tolist()) if of_band else () for of_band in parts)
+            values.append(_read(bands[index], window, path))
+        valid = np.ones(values[0].shape, bool) if declared else ~_fill(values)
+        pixels, filled = pixels + valid.size, filled + valid.size - int(valid.sum())
+        if per_dataset and not alpha_read:
+            valid &= _read(bands[0].GetMaskBand(), window, path) > 0
+        for index, of_band in zip(chosen, values, strict=True):
+            kept = of_band[valid & _has_value(of_band, bands[index].GetNoDataValue())]
+            parts[index].append(_scaled(kept, bands[index]))
+        found += len(parts[chosen[0]][-1])
+        if number + 1 == first and found < sensors.FEW_PX:
+            windows += _searched(dataset, bands[chosen[0]], declared, per_dataset, windows, path)
+    samples = tuple(tuple(np.sort(np.concatenate(of_band)).tolist()) if of_band else () for of_band in parts)
+    return samples, filled / pixels
+
+
+def _searched(dataset, band, declared, per_dataset, windows, path: str) -> list[tuple[int, int, int, int]]:
+    """Windows around data; the same as ofa_engine/raster/sampling.py finds."""
+    width, height = dataset.RasterXSize, dataset.RasterYSize
+    itemsize = np.dtype(gdal_array.GDALTypeCodeToNumericTypeCode(band.DataType)).itemsize
+    if band.GetOverviewCount() or width * height * dataset.RasterCount * itemsize <= sensors.SEARCH_BYTES:
+        w, h = sensors.search_size(width, height)
+        there = _has_data(_read(band, (0, 0, width, height, w, h), path), band, declared)
+        if per_dataset:
+            there &= _read(band.GetMaskBand(), (0, 0, width, height, w, h), path) > 0
+        rows, columns = np.nonzero(there)
+        x, y = ((columns + 0.5) * width / w).astype(int), ((rows + 0.5) * height / h).astype(int)
+        places = list(zip(x.tolist(), y.tolist(), strict=True))
+    else:
+        block_bytes = int(np.prod(band.GetBlockSize())) * dataset.RasterCount * itemsize
+        most = min(sensors.SEARCH_PLACES, max(16, sensors.SEARCH_BYTES // block_bytes))
+        grid = sensors.search_grid(width, height, most)
+        places = [(x, y) for x, y in grid if _has_data(_read(band, (x, y, 1, 1), path), band, declared).any()]
+    return [window for window in sensors.windows_at(places, width, height) if window not in windows]
+
+
+def _has_data(values: np.ndarray, band, declared) -> np.ndarray:
+    there = _has_value(values, band.GetNoDataValue())
+    for value in () if declared else sensors.fill_values(values.dtype.name):
+        there &= values != value
+    return there
+
+
+def _has_value(values: np.ndarray, nodata: float | None) -> np.ndarray:
+    there = np.isfinite(values)
+    if nodata is not None:  # of float data in its own precision; -9999 of bytes is none
+        there &= values != (values.dtype.type(nodata) if values.dtype.kind == "f" else nodata)
+    return there
+
+
+def _fill(values: list[np.ndarray]) -> np.ndarray:
+    """(h, w) where all bands but the odd ones hold the same of the usual values of fill."""
+    found, needed = np.zeros(values[0].shape, bool), len(values) - sensors.odd_bands(len(values))
+    for value in sensors.fill_values(values[0].dtype.name):
+        found |= sum((band == value).astype(int) for band in values) >= needed
+    return found
+
+
+def _scale(band) -> tuple[float, float]:
+    """(scale, offset) that the file says of that band's values."""
+    scale, offset = band.GetScale(), band.GetOffset()
+    scale, offset = 1.0 if scale is None else scale, 0.0 if offset is None else offset
+    return (scale, offset) if scale and math.isfinite(scale * offset) else (1.0, 0.0)
+
+
+def _scaled(values: np.ndarray, band) -> np.ndarray:
+    """As floats; in the engine's precision where the file has a scale or offset."""
+    scale, offset = _scale(band)
+    if (scale, offset) == (1.0, 0.0):
+        return values.astype(float)
+    return (values * np.float64(scale) + offset).astype("float32").astype(float)
 
 
 def _read(band, window, path: str) -> np.ndarray:

@@ -2494,8 +2494,23 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="sensors.py" />
+            <source>DN of Landsat Collection 2 level 2</source>
+            <translation>DN von Landsat Collection 2, Stufe 2</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>reflectance x 65535</source>
+            <translation>Reflexionsgrad x 65535</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
             <source>8-bit grey values 0..255</source>
             <translation>8-Bit-Grauwerte 0..255</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>16-bit grey values 0..65535</source>
+            <translation>Grauwerte 0..65535 (16 Bit)</translation>
         </message>
         <message>
             <location filename="setup/engine_setup.py" />

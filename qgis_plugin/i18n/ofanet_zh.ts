@@ -2494,8 +2494,23 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="sensors.py" />
+            <source>DN of Landsat Collection 2 level 2</source>
+            <translation>Landsat Collection 2 二级产品的 DN 值</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>reflectance x 65535</source>
+            <translation>反射率 x 65535</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
             <source>8-bit grey values 0..255</source>
             <translation>8 位灰度值 0..255</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>16-bit grey values 0..65535</source>
+            <translation>16 位灰度值 0..65535</translation>
         </message>
         <message>
             <location filename="setup/engine_setup.py" />

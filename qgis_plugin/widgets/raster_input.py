@@ -181,7 +181,7 @@ class RasterInput(QWidget):
         """What is used where the user has chosen nothing, and which bands the sensor has."""
         shown = ",".join("-" if band is None else str(band) for band in found.bands) if found else ""
         self.bands.setPlaceholderText(shown if found and len(found.bands) <= 16 else "")
-        unit = tr(sensors.UNITS[found.units]) if found and found.units and not self._chosen[2] else ""
+        unit = tr(sensors.UNITS.get(found.units, found.units)) if found and found.units and not self._chosen[2] else ""
         sensor = found.sensor if found and found.sensor else self._chosen[0]
         title = sensor_title(sensors.get_sensor(sensor)) if sensor and not self._chosen[0] else ""
         for box, answer in ((self.sensor, title), (self.units, unit)):

@@ -9,11 +9,28 @@ from ..errors import SensorError
 from .band_order import measured_bands
 from .detection import Detection, detect, parse_bands
 from .entries import Band, Product, Sensor, Unit
-from .facts import RasterFacts, sample_windows, sampled_bands, wavelength_um
+from .facts import (
+    FEW_PX,
+    SEARCH_BYTES,
+    SEARCH_PLACES,
+    RasterFacts,
+    fill_values,
+    named_by_sources,
+    odd_bands,
+    sample_windows,
+    sampled_bands,
+    search_grid,
+    search_size,
+    wavelength_um,
+    windows_at,
+)
 from .table import PRODUCTS, SENSORS, UNITS, Table, get_sensor, load_table
-from .units import affine_to_canonical, infer_units
+from .units import affine_to_canonical, infer_units, scale_and_offset
 
 __all__ = [
+    "FEW_PX",
+    "SEARCH_BYTES",
+    "SEARCH_PLACES",
     "PRODUCTS",
     "SENSORS",
     "UNITS",
@@ -27,12 +44,19 @@ __all__ = [
     "Unit",
     "affine_to_canonical",
     "detect",
+    "fill_values",
     "get_sensor",
     "infer_units",
     "load_table",
     "measured_bands",
+    "named_by_sources",
+    "odd_bands",
     "parse_bands",
     "sample_windows",
     "sampled_bands",
+    "scale_and_offset",
+    "search_grid",
+    "search_size",
     "wavelength_um",
+    "windows_at",
 ]

@@ -8,7 +8,8 @@ from .entries import BandRule, Product, Sensor
 from .facts import RasterFacts
 from .table import TABLE, Table
 
-_NUMBERED = re.compile(r"(?<![a-z0-9])(?:b|(?<!^)band) ?0?(?=[1-9])")  # "Band 4" alone is a number, not a name
+_NUMBER = re.compile(r"(?<![a-z0-9])b(\d+)(?![a-z0-9])")
+_MOST_NAMED = 64  # a raster of more bands numbers them
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,9 @@ def measured_bands(facts: RasterFacts, table: Table = TABLE) -> list[int]:
     """1-based bands that hold measurements: not alpha. A name outweighs the colour, since GDAL calls the fourth of four
     8-bit bands alpha unless it was created otherwise."""
     alpha = {i for i, color in enumerate(facts.colors, 1) if color == "alpha"}
-    named = {i for i in alpha if any(_word(product, _description(facts, i)) for product in table.products.values())}
+    named = {
+        i for i in alpha if any(_word(product, _description(facts, i), table) for product in table.products.values())
+    }
     return [i for i in range(1, facts.count + 1) if i not in alpha - named]
 
 
@@ -60,27 +63,43 @@ def _names_read(product: Product, sensor: Sensor) -> tuple[str, ...]:
 def _by_names(
     rule: BandRule, product: Product, sensor: Sensor, facts: RasterFacts, table: Table
 ) -> tuple[int | None, ...] | None:
-    found = band_names(product, facts)
+    found = band_names(product, facts, table)
     if rule.rest:
         others = [i for i in measured_bands(facts, table) if i not in found.values()]
-        found |= {rule.rest: others[0]} if len(others) == 1 else {}
+        nameless = len(others) == 1 and not table.words.speaks(_description(facts, others[0]))
+        found |= {rule.rest: others[0]} if nameless else {}
     wanted = _names_read(product, sensor)
     read = sum(name in found for name in wanted)
     enough = len(found) >= rule.known if rule.known else read >= (rule.least or sum(map(bool, wanted)))
-    if not enough or not found.keys() >= set(rule.also) or rule.one_of and found.keys().isdisjoint(rule.one_of):
+    if not enough or not found.keys() >= set(rule.also) or not found.keys().isdisjoint(rule.without):
+        return None
+    if rule.one_of and found.keys().isdisjoint(rule.one_of):
         return None
     return tuple(found.get(name) for name in wanted)
 
 
-def band_names(product: Product, facts: RasterFacts) -> dict[str, int]:
-    """The product's name of a band -> 1-based band, from descriptions, or from colours where there is none."""
-    found: dict[str, int] = {}
+def band_names(product: Product, facts: RasterFacts, table: Table = TABLE) -> dict[str, int]:
+    """The product's name of a band -> 1-based band, the first where several have it; from descriptions, or from colours
+    where there is none."""
+    return {name: numbers[0] for name, numbers in all_named(product, facts, table).items()}
+
+
+def all_named(product: Product, facts: RasterFacts, table: Table = TABLE) -> dict[str, list[int]]:
+    """The product's name of a band -> the 1-based bands that have it. Numbers are no names where there are more of them
+    than the product has."""
+    found: dict[str, list[int]] = {}
+    if facts.count > _MOST_NAMED:
+        return found
     for number, color in enumerate(facts.colors, 1):
         text = _description(facts, number)
+        if product.highest_number and any(
+            int(n) > product.highest_number for n in _NUMBER.findall(table.words.plain(text))
+        ):
+            return {}
         # a description that says something else outweighs GDAL's default colours
-        name = _word(product, text) if text else next((b.name for b in product.bands if b.color == color), None)
+        name = _word(product, text, table) if text else next((b.name for b in product.bands if b.color == color), None)
         if name:
-            found.setdefault(name, number)
+            found.setdefault(name, []).append(number)
     return found
 
 
@@ -88,12 +107,11 @@ def _description(facts: RasterFacts, band: int) -> str:
     return facts.descriptions[band - 1] if facts.descriptions else ""
 
 
-def _word(product: Product, description: str) -> str | None:
+def _word(product: Product, description: str, table: Table) -> str | None:
     """The product's band that a description names first: 'B04', 'S2 band 4 (665 nm)', 'near infrared'."""
     if not description or product.words is None:
         return None
-    text = _NUMBERED.sub("b", description.lower().replace("_", " ").strip())
-    match = product.words.search(text)
+    match = product.words.search(table.words.plain(description))
     return product.bands[int(match.lastgroup[1:])].name if match and match.lastgroup else None
 
 
@@ -109,7 +127,11 @@ def _by_wavelengths(
     for number, want in enumerate(wanted):
         um, index = min(source, key=lambda s: abs(s[0] - want))
         back = min(range(len(wanted)), key=lambda i: abs(wanted[i] - um))
-        close = abs(um - want) <= sensor.tolerance_um and back == number and number + 1 not in sensor.never
+        close = (
+            abs(um - want) <= (rule.within_um or sensor.tolerance_um)
+            and back == number
+            and number + 1 not in sensor.never
+        )
         bands.append(index if close else None)
     read = sum(band is not None for band in bands)
     return tuple(bands) if read >= (rule.least or sum(map(bool, _names_read(product, sensor)))) else None
@@ -119,7 +141,17 @@ def _by_order(
     rule: BandRule, product: Product, sensor: Sensor, facts: RasterFacts, table: Table
 ) -> tuple[int | None, ...] | None:
     used = measured_bands(facts, table)
-    if len(used) != len(rule.bands) or rule.unless_named and band_names(product, facts):
+    if len(used) != len(rule.bands) or rule.types and not facts.dtype.startswith(rule.types):
+        return None
+    if rule.unless_named and band_names(product, facts, table):
         return None
     place = dict(zip(rule.bands, used, strict=True))
+    if any(_contradicts(name, product, _description(facts, band), table) for name, band in place.items()):
+        return None
     return tuple(place.get(name) for name in _names_read(product, sensor))
+
+
+def _contradicts(name: str, product: Product, description: str, table: Table) -> bool:
+    """Whether a description says that the band is another one than that of the product."""
+    named = _word(product, description, table)
+    return named != name if named else bool(description) and table.words.speaks(description)

@@ -3,16 +3,19 @@
 No sensor is named here: what tells them apart stands in `sensors.json` and `products.json`.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from ..errors import SensorError
 from ..messages import Message, option
-from .band_order import Match, match_products, measured_bands
+from .band_order import Match, all_named, match_products, measured_bands
 from .entries import Product, Sensor, least_confident
 from .facts import RasterFacts
 from .table import TABLE, Table
 from .units import affine_to_canonical, infer_units
+
+_FEW_VALUES, _MANY = 8, 1000  # different values of classes; pixels among which a measurement has more
 
 
 @dataclass(frozen=True)
@@ -129,19 +132,24 @@ def _answer(
     sensor_set: bool,
 ) -> Detection:
     sensor = table.sensors[match.product.sensor]
-    found_units, why = _units(sensor, facts, match.bands, units, table)
-    doubts, confidence = _sensor_doubts(sensor, facts, found_units), match.rule.confidence
+    found_units, why, at_most = _units(match.product, sensor, facts, match.bands, units, table)
+    doubts, confidence = _sensor_doubts(sensor, facts, found_units), least_confident(match.rule.confidence, at_most)
     if doubts:
         confidence = least_confident(confidence, "likely" if found_units else "ambiguous")
     for doubt in match.product.doubts:
         if (doubt.also_with_sensor or not sensor_set) and CHECKS[doubt.when](facts, match.bands):
             doubts.append(doubt.say)
             confidence, candidates = least_confident(confidence, doubt.then), doubt.candidates or candidates
+    for why_not in filter(None, (_named_twice(match, facts, table), _few_values(facts, match.bands))):
+        doubts.append(why_not)
+        confidence = "ambiguous"
     count = len(measured_bands(facts, table))
     reason = f"{count} bands, order from {match.rule.how}; {table.unit_title(found_units)} ({why})"
+    if match.product.mapped:
+        reason = f"{match.product.title}, read as {sensor.title}{_without(match, sensor)}; {reason}"
     return Detection(
         sensor.id,
-        "; ".join([reason, *doubts]),
+        "; ".join([reason, *_fill_note(facts), *doubts]),
         confidence,
         match.bands,
         found_units,
@@ -151,14 +159,66 @@ def _answer(
     )
 
 
+def _without(match: Match, sensor: Sensor) -> str:
+    """The bands that the product lacks, where these are few enough to be named."""
+    bands = enumerate(zip(sensor.band_names, match.bands, strict=True), 1)
+    missing = [name for number, (name, band) in bands if band is None and number not in sensor.never]
+    if not missing:
+        return ""
+    return f" without {', '.join(missing)}" if len(missing) < 9 else f" without {len(missing)} of its bands"
+
+
+def _named_twice(match: Match, facts: RasterFacts, table: Table) -> str:
+    if match.rule.by != "names":
+        return ""
+    named = all_named(match.product, facts, table)
+    read = {band for band in match.bands if band}
+    doubled = [(name, bands) for name, bands in named.items() if len(bands) > 1 and bands[0] in read]
+    if not doubled:
+        return ""
+    name, bands = doubled[0]
+    return (
+        f"bands {' and '.join(map(str, bands))} are all named {name}: several dates in one file? Set {option('bands')}"
+    )
+
+
+def _few_values(facts: RasterFacts, bands: Sequence[int | None]) -> str:
+    samples = [facts.sample(band) for band in bands if band]
+    if not any(len(sample) >= _MANY for sample in samples):
+        return ""
+    if any(_different(sample) > _FEW_VALUES for sample in samples):
+        return ""
+    return f"the bands hold at most {_FEW_VALUES} different values each: are they classes?"
+
+
+def _different(sample: Sequence[float]) -> int:
+    """How many different values a sorted sample has; counted up to one more than classes have."""
+    place = found = 0
+    while place < len(sample) and found <= _FEW_VALUES:
+        place, found = bisect_right(sample, sample[place], place), found + 1
+    return found
+
+
 def _units(
-    sensor: Sensor, facts: RasterFacts, bands: Sequence[int | None], units: str | None, table: Table
-) -> tuple[str | None, str]:
-    """(units, why): what the user has set, or what type and values show."""
+    product: Product | None,
+    sensor: Sensor,
+    facts: RasterFacts,
+    bands: Sequence[int | None],
+    units: str | None,
+    table: Table,
+) -> tuple[str | None, str, str]:
+    """(units, why, confidence at most): what the user has set, or what type and values show."""
     if units:
         affine_to_canonical(sensor, units, table)  # raises for a unit that the sensor does not come in
-        return units, "as set"
-    return infer_units(sensor, facts, bands, table)
+        return units, "as set", "certain"
+    return infer_units(sensor, facts, bands, table, product)
+
+
+def _fill_note(facts: RasterFacts) -> list[str]:
+    if facts.fill < 0.001:
+        return []
+    share = f"{facts.fill:.0%}" if facts.fill >= 0.01 else "part"
+    return [f"{share} of the sample holds only fill (0, -9999, ...) that the file does not declare: taken as no data"]
 
 
 def _sensor_doubts(sensor: Sensor, facts: RasterFacts, units: str | None) -> list[str]:
@@ -174,10 +234,13 @@ def _sensor_doubts(sensor: Sensor, facts: RasterFacts, units: str | None) -> lis
 # --- signs that the doubts of products refer to --------------------------------------------------------------------
 
 
+_FULL = (1.0, 255.0, 65535.0)  # of alpha
+
+
 def _last_band_is_a_mask(facts: RasterFacts, bands: Sequence[int | None]) -> bool:
     """A mask that is not marked as alpha holds nothing but 0 and full."""
-    values = facts.sample(facts.count)
-    return bool(values) and set(values) <= {0.0, 255.0} and "alpha" not in facts.colors
+    values = set(facts.sample(facts.count))
+    return bool(values) and "alpha" not in facts.colors and any(values <= {0.0, full} for full in _FULL)
 
 
 def _greys_in_alpha(facts: RasterFacts, bands: Sequence[int | None]) -> bool:
@@ -204,7 +267,13 @@ CHECKS: dict[str, Callable[[RasterFacts, Sequence[int | None]], bool]] = {
 def _refusal(facts: RasterFacts, table: Table) -> str:
     count = len(measured_bands(facts, table))
     hint = table.hints.get(str(count)) or table.hints[""]
-    return f"expected {expected_counts(table)} bands, found {count}; {hint}"
+    return f"expected {expected_counts(table)} bands, found {count}{_described(facts)}; {hint}"
+
+
+def _described(facts: RasterFacts) -> str:
+    """named HH, HV: where bands have descriptions, these are why a fitting number of bands was not enough."""
+    named = [text for text in facts.descriptions if text]
+    return f" named {', '.join(named[:8])}{', ...' if len(named) > 8 else ''}" if named else ""
 
 
 def expected_counts(table: Table = TABLE) -> str:
@@ -236,14 +305,14 @@ def _with_bands(facts: RasterFacts, sensor_id: str | None, text: str, units: str
     order = parse_bands(text)
     sensor = table.sensor(sensor_id) if sensor_id else _sensor_with(len(order), table)
     order = _checked(order, sensor, facts)
-    found_units, why = _units(sensor, facts, order, units, table)
     match = match_products(facts, _products_of(sensor, table), table)
+    found_units, why, at_most = _units(match.product if match else None, sensor, facts, order, units, table)
     as_found = match is not None and match.bands == order
     reason = f"bands as set; {table.unit_title(found_units)} ({why})"
     return Detection(
         sensor.id,
-        "; ".join([reason, *_sensor_doubts(sensor, facts, found_units)]),
-        "certain" if found_units else "ambiguous",
+        "; ".join([reason, *_fill_note(facts), *_sensor_doubts(sensor, facts, found_units)]),
+        at_most if found_units else "ambiguous",
         order,
         found_units,
         (sensor.id,),

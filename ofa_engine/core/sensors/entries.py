@@ -37,24 +37,34 @@ class Unit:
 
 @dataclass(frozen=True)
 class ValueRule:
-    """The unit is this one where the sampled values lie so. `low` and `high` hold limits of their 1 % and 98 %
-    quantiles, as in {">=": 900, "<=": 1600}."""
+    """The unit is this one where the sampled values lie so; with "" as unit, such values show none and `why` asks.
 
-    unit: str
+    Limits, as in {">=": 900, "<=": 1600}, of the bands that are read: `low` and `high` of the lowest 1 % and highest
+    98 % quantile, `dark` and `bright` of the lowest and highest median, `visible` of the highest 1 % quantile among
+    visible bands.
+    """
+
+    unit: str = ""
     low: Mapping[str, float] = field(default_factory=dict)
+    dark: Mapping[str, float] = field(default_factory=dict)
+    visible: Mapping[str, float] = field(default_factory=dict)
+    bright: Mapping[str, float] = field(default_factory=dict)
     high: Mapping[str, float] = field(default_factory=dict)
-    float: bool = False  # only of floating-point data
-    canonical: bool = False  # only where it is the sensor's canonical unit
+    types: tuple[str, ...] = ()  # only of data types that begin so: "float", "uint8"
+    steps: float = 0.0  # only of whole multiples of this number, rounded
+    then: str = "certain"  # the confidence it leaves at most
     why: str = "values {low:.3g} to {high:.3g}"
 
     def __post_init__(self) -> None:
-        if {*self.low, *self.high} - {*COMPARISONS}:
+        if {*self.low, *self.dark, *self.visible, *self.bright, *self.high} - {*COMPARISONS}:
             raise ValueError(f"limits of {self.unit!r}")
+        if self.then not in CONFIDENCES:
+            raise ValueError(f"unit {self.unit!r}, then {self.then!r}")
 
 
 @dataclass(frozen=True)
 class UnitRules:
-    """How the unit of a quantity is recognised: by data type, else by the first rule that fits the values."""
+    """How a unit is recognised: by the first rule that fits the values; by data type where there are none."""
 
     data_types: Mapping[str, str]
     values: tuple[ValueRule, ...]
@@ -83,6 +93,7 @@ class Sensor:
     never: frozenset[int] = frozenset()  # 1-based bands that always count as missing
     tolerance_um: float = 0.0  # how far a band's wavelength may be from the embedder's
     bands_example: str = ""  # of --bands, in a hint
+    values: str = ""  # the rules by which the unit of values is recognised; "": those of the unit's quantity
 
     def __post_init__(self) -> None:
         if not len(self.bands) == len(self.mean) == len(self.std) or min(self.std) <= 0:
@@ -116,10 +127,13 @@ class BandRule:
     least: int = 0  # so many of the sensor's bands must be found; 0: all that the product has
     known: int = 0  # so many of the product's bands must be named, also those that the sensor lacks
     also: tuple[str, ...] = ()  # these must be found, too
+    without: tuple[str, ...] = ()  # none of these may be found
     one_of: tuple[str, ...] = ()  # at least one of these must be found
     rest: str = ""  # where one band is left without a name, it is taken for this one
     bands: tuple[str, ...] = ()  # by order: names of the product's bands, "-" for one that is not used
     unless_named: bool = False  # by order: only where no band has a name
+    types: tuple[str, ...] = ()  # by order: only of data types that begin so
+    within_um: float = 0.0  # by wavelengths: how far a band's may be off; 0: as the sensor says
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -165,10 +179,13 @@ class Product:
     counts: tuple[int, ...] = ()  # recognised only among rasters of so many bands; empty: of any number
     claims: Claim | None = None
     mapped: bool = False  # its bands stand in for those of another sensor
+    values: str = ""  # the rules by which its unit is recognised; "": the sensor's
 
     def __post_init__(self) -> None:
         known = {band.name for band in self.bands} | {"-"}
-        used = {name for r in self.rules for name in (*r.also, *r.one_of, *r.bands, *filter(None, [r.rest]))}
+        used = {
+            name for r in self.rules for name in (*r.also, *r.without, *r.one_of, *r.bands, *filter(None, [r.rest]))
+        }
         if used - known:
             raise ValueError(f"the rules of {self.id}, which speak of {', '.join(sorted(used - known))}")
         self.words  # noqa: B018 - compiled at once, so that a wrong expression is found when it is read
@@ -176,6 +193,12 @@ class Product:
     @property
     def orders(self) -> tuple[BandRule, ...]:
         return tuple(rule for rule in self.rules if rule.by == "order")
+
+    @cached_property
+    def highest_number(self) -> int:
+        """12 of B1..B12; 0 where bands have names that are no numbers."""
+        numbers = [int(match[1]) for band in self.bands if (match := re.fullmatch(r"B(\d+)", band.name))]
+        return max(numbers, default=0)
 
     @cached_property
     def words(self) -> re.Pattern[str] | None:

@@ -1,8 +1,9 @@
 """Sensors, products and units as data: what stands in the JSON files of this folder, read once.
 
 `sensors.json` says which bands a sensor's embedder has, `statistics.json` what their values are like, `products.json`
-how the rasters look that are read through it, `units.json` in which units values come. Folders named in
-$OFANET_SENSORS add to each of them. docs/sensors.md explains the fields. Standard library only.
+how the rasters look that are read through it, `units.json` in which units values come, `words.json` what bands are
+called. Folders named in $OFANET_SENSORS add to each of them. docs/sensors.md explains the fields. Standard library
+only.
 """
 
 import json
@@ -15,10 +16,11 @@ from typing import TypeVar
 
 from ..errors import SensorError
 from .entries import Band, BandRule, Claim, DoubtRule, Product, ProductBand, Sensor, Unit, UnitRules, ValueRule
+from .words import Vocabulary
 
 FOLDER = Path(__file__).parent
 VARIABLE = "OFANET_SENSORS"  # folders with further sensors and products, separated as in PATH
-_SECTIONS = ("units", "recognised_by", "sensors", "sources", "mean", "std", "products", "hints")
+_SECTIONS = ("units", "recognised_by", "words", "sensors", "sources", "mean", "std", "products", "hints")
 _RANGE = re.compile(r"(.*?)(\d+)\.\.(\d+)")
 Entry = TypeVar("Entry")
 
@@ -28,7 +30,8 @@ class Table:
     sensors: dict[str, Sensor]
     products: dict[str, Product]  # a raster is of the first one that fits
     units: dict[str, Unit]
-    unit_rules: dict[str, UnitRules]  # by quantity
+    unit_rules: dict[str, UnitRules]  # by quantity, and those that sensors and products name
+    words: Vocabulary  # in band descriptions
     hints: dict[str, str]  # by the number of bands of a raster that was refused; "": any other number
     problem: str = ""  # why a folder of the user's could not be read
 
@@ -40,7 +43,10 @@ class Table:
             raise SensorError(f"expected a sensor out of {', '.join(self.sensors)}, found {sensor_id!r}") from None
 
     def unit_title(self, unit_id: str | None) -> str:
-        return self.units[unit_id].title if unit_id else "unit unknown"
+        """In words, also of a "scale,offset" that the user has set."""
+        if not unit_id:
+            return "unit unknown"
+        return self.units[unit_id].title if unit_id in self.units else f"scale and offset {unit_id}"
 
 
 def load_table(folders: Sequence[str | Path] = (FOLDER,)) -> Table:
@@ -59,10 +65,11 @@ def load_table(folders: Sequence[str | Path] = (FOLDER,)) -> Table:
         for path in files:
             _merge(data, path)
     units = _entries(data["units"], lambda key, entry: Unit(key, **entry))
-    rules = _entries(data["recognised_by"], _unit_rules)
+    rules = _entries(data["recognised_by"], lambda key, entry: _unit_rules(entry, data["recognised_by"]))
     sensors = _entries(data["sensors"], lambda key, entry: _sensor(key, entry, data, units))
     products = _entries(data["products"], lambda key, entry: _product(key, entry, data["products"], sensors))
-    return Table(sensors, products, units, rules, data["hints"])
+    words = Vocabulary(data["words"].get("bands", {}), data["words"].get("others", ()))
+    return Table(sensors, products, units, rules, words, data["hints"])
 
 
 def _merge(data: dict[str, dict], path: Path) -> None:
@@ -86,9 +93,13 @@ def _entries(data: Mapping[str, dict], build: Callable[[str, dict], Entry]) -> d
     return built
 
 
-def _unit_rules(key: str, entry: dict) -> UnitRules:
-    values = tuple(ValueRule(**rule) for rule in entry["values"])
-    return UnitRules(entry["data_types"], values, entry["otherwise"])
+def _unit_rules(entry: dict, all_entries: Mapping[str, dict]) -> UnitRules:
+    """Rules that are like others come before those."""
+    values = tuple(ValueRule(**{**rule, "types": tuple(rule.get("types", ()))}) for rule in entry["values"])
+    if "like" not in entry:
+        return UnitRules(entry["data_types"], values, entry["otherwise"])
+    like = _unit_rules(all_entries[entry["like"]], all_entries)
+    return UnitRules(like.data_types, values + like.values, like.otherwise)
 
 
 def _sensor(key: str, entry: dict, data: dict[str, dict], units: Mapping[str, Unit]) -> Sensor:
@@ -128,6 +139,7 @@ def _product(key: str, entry: dict, all_entries: Mapping[str, dict], sensors: Ma
         counts=tuple(entry.get("counts", ())),
         claims=Claim(claims["wavelengths"], tuple(claims["range_um"])) if claims else None,
         mapped=entry.get("mapped", False),
+        values=entry.get("values", ""),
     )
 
 
@@ -149,7 +161,9 @@ def _doubt_rule(entry: dict) -> DoubtRule:
 
 
 def _band_rule(entry: dict) -> BandRule:
-    lists = {name: tuple(expand(entry[name])) for name in ("also", "one_of", "bands") if name in entry}
+    lists = {
+        name: tuple(expand(entry[name])) for name in ("also", "without", "one_of", "bands", "types") if name in entry
+    }
     return BandRule(**{**entry, **lists})
 
 

@@ -1,63 +1,131 @@
 """Units of pixel values: how a raster's are recognised, and the way to the sensor's canonical one."""
 
+import math
 import operator
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from ..errors import SensorError
 from ..messages import option
-from .entries import Sensor, ValueRule
+from .entries import Product, Sensor, Unit, UnitRules, ValueRule
 from .facts import RasterFacts
 from .table import TABLE, Table
 
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _LOW, _HIGH = 0.01, 0.98  # quantiles of a band's sample
+_REDDEST_UM = 0.7  # of visible bands
+_LEAST_STEPS, _CHECKED = 20, 400  # values per band that are checked for steps; fewer multiples show none
 
 
 def affine_to_canonical(sensor: Sensor, units: str, table: Table = TABLE) -> tuple[float, float] | None:
     """(scale, offset) from `units` to the sensor's canonical unit; None for the one that is not affine (linear power,
     whose decibels are wanted).
 
+    Args:
+        units: a unit's id, or "scale,offset" of numbers to the quantity itself (reflectance 0..1, decibel).
+
     Raises SensorError where the sensor does not come in that unit.
     """
-    if units not in sensor.units:
-        raise SensorError(
-            f"expected units {', '.join(sensor.units)} for {sensor.id}, found {units!r}: set {option('units')}"
-        )
-    if units == sensor.unit:
-        return 1.0, 0.0
-    source, target = table.units[units], table.units[sensor.unit]
+    target = table.units[sensor.unit]
+    source = scale_and_offset(units, target.quantity)
+    if source is None:
+        if units not in sensor.units:
+            raise SensorError(
+                f"expected units {', '.join(sensor.units)} or SCALE,OFFSET for {sensor.id}, found {units!r}: "
+                f"set {option('units')}"
+            )
+        if units == sensor.unit:
+            return 1.0, 0.0
+        source = table.units[units]
     if source.function:
         return None
     return source.scale / target.scale, (source.offset - target.offset) / target.scale
 
 
+def scale_and_offset(text: str, quantity: str = "") -> Unit | None:
+    """The unit "scale,offset" of numbers; None where the text is none, or the scale is not above 0."""
+    try:
+        scale, offset = map(float, text.split(","))
+    except ValueError:
+        return None
+    usable = math.isfinite(scale) and math.isfinite(offset) and scale > 0
+    return Unit(text, text, quantity, scale, offset) if usable else None
+
+
+@dataclass(frozen=True)
+class _Values:
+    """Of the sampled bands that are read: see `ValueRule`."""
+
+    low: float
+    dark: float
+    visible: float
+    bright: float
+    high: float
+
+
 def infer_units(
-    sensor: Sensor, facts: RasterFacts, bands: Sequence[int | None], table: Table = TABLE
-) -> tuple[str | None, str]:
-    """(units, why), from the data type and the sample of the bands in use; (None, why) where they do not show it."""
-    rules = table.unit_rules[table.units[sensor.unit].quantity]
-    by_type = rules.data_types.get(facts.dtype)
-    if by_type:
-        return (by_type if by_type in sensor.units else None), f"{by_type} data"
-    used = [values for values in (facts.sample(band) for band in bands if band is not None) if values]
+    sensor: Sensor,
+    facts: RasterFacts,
+    bands: Sequence[int | None],
+    table: Table = TABLE,
+    product: Product | None = None,
+) -> tuple[str | None, str, str]:
+    """(units, why, confidence at most), from the data type and the sample of the bands in use; units are None where
+    these do not show them."""
+    rules = _rules(sensor, product, table)
+    if not facts.samples:
+        by_type = rules.data_types.get(facts.dtype)
+        if by_type in sensor.units:
+            return by_type, f"{by_type} data", "certain"
+        return sensor.unit, f"no valid values in the sample, {table.unit_title(sensor.unit)} assumed", "certain"
+    used = {number: facts.sample(band) for number, band in enumerate(bands) if band and facts.sample(band)}
     if not used:
-        return sensor.unit, f"no valid values in the sample, {table.unit_title(sensor.unit)} assumed"
-    low = min(_quantile(values, _LOW) for values in used)
-    high = max(_quantile(values, _HIGH) for values in used)
+        return None, "no valid values were found", "ambiguous"
+    values = _values(sensor, used)
     for rule in rules.values:
-        if rule.unit in sensor.units and _fits(rule, sensor, facts, low, high):
-            return rule.unit, rule.why.format(low=low, high=high)
-    return None, rules.otherwise.format(low=low, high=high)
+        if (not rule.unit or rule.unit in sensor.units) and _fits(rule, facts, values, [*used.values()]):
+            return rule.unit or None, rule.why.format(**vars(values)), rule.then
+    return None, rules.otherwise.format(**vars(values)), "ambiguous"
 
 
-def _fits(rule: ValueRule, sensor: Sensor, facts: RasterFacts, low: float, high: float) -> bool:
-    if rule.float and not facts.dtype.startswith("float") or rule.canonical and rule.unit != sensor.unit:
+def _rules(sensor: Sensor, product: Product | None, table: Table) -> UnitRules:
+    named = product.values if product and product.values else sensor.values
+    return table.unit_rules[named or table.units[sensor.unit].quantity]
+
+
+def _values(sensor: Sensor, used: Mapping[int, Sequence[float]]) -> _Values:
+    lows = {number: _quantile(sample, _LOW) for number, sample in used.items()}
+    medians = [_quantile(sample, 0.5) for sample in used.values()]
+    visible = [low for number, low in lows.items() if (sensor.bands[number].wavelength_um or 0) < _REDDEST_UM]
+    return _Values(
+        low=min(lows.values()),
+        dark=min(medians),
+        visible=max(visible or lows.values()),
+        bright=max(medians),
+        high=max(_quantile(sample, _HIGH) for sample in used.values()),
+    )
+
+
+def _fits(rule: ValueRule, facts: RasterFacts, values: _Values, samples: Sequence[Sequence[float]]) -> bool:
+    if rule.types and not facts.dtype.startswith(rule.types):
         return False
-    return _within(low, rule.low) and _within(high, rule.high)
+    limits = ((name, getattr(rule, name)) for name in vars(values))
+    if not all(_within(getattr(values, name), limit) for name, limit in limits):
+        return False
+    return not rule.steps or all(_in_steps(sample, rule.steps) for sample in samples)
 
 
 def _within(value: float, limits: Mapping[str, float]) -> bool:
     return all(_COMPARE[sign](value, limit) for sign, limit in limits.items())
+
+
+def _in_steps(sample: Sequence[float], step: float) -> bool:
+    """Whether all numbers are multiples of the step, rounded or cut off, and so many that this is no chance."""
+    checked = sample[:: max(1, len(sample) // _CHECKED)]
+    rounded = all(abs(value - round(round(value / step) * step)) < 0.01 for value in checked)
+    if rounded or all(abs(value - math.floor(math.ceil(value / step) * step)) < 0.01 for value in checked):
+        return len({round(value / step) for value in checked}) >= _LEAST_STEPS
+    return False
 
 
 def _quantile(values: Sequence[float], q: float) -> float:

@@ -17,6 +17,7 @@ class MemorySource:
         self.pixels, self.valid = pixels, valid
         self.reads = np.zeros(pixels.shape[1:], int)
         self.height, self.width = pixels.shape[1:]
+        self.read_type = pixels.dtype
 
     def read(self, bands, window):
         column, row, width, height = window

@@ -3,8 +3,8 @@ import pytest
 import rasterio
 
 from ofa_engine.core.errors import RasterError
-from ofa_engine.core.sensors import detect
-from ofa_engine.raster.source import Source, detect_source, sampled_bands
+from ofa_engine.core.sensors import detect, sampled_bands
+from ofa_engine.raster.source import Source, detect_source
 
 from ..conftest import pixels_of, write_raster
 

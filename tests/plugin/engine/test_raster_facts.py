@@ -56,6 +56,30 @@ def _rasters(folder):
     yield make(folder / "wavelengths.tif", 224, wavelengths_nm=nm, nodata=-32768, **float32)
     yield make(folder / "described.tif", 224, descriptions=tuple(f"band ({n} Nanometers)" for n in nm), **float32)
     yield make(folder / "six.tif", 6)
+    scaled = make(folder / "scaled.tif", 3, dtype=gdal.GDT_UInt16, descriptions=("red", "green", "blue"))
+    dataset = gdal.Open(str(scaled), gdal.GA_Update)
+    for number in (1, 2, 3):
+        dataset.GetRasterBand(number).SetScale(0.0000275)
+        dataset.GetRasterBand(number).SetOffset(-0.2)
+    dataset = None
+    yield scaled
+    yield make(folder / "border.tif", 9, dtype=gdal.GDT_Int16, values=_bordered)
+    yield make(folder / "strip.tif", 9, dtype=gdal.GDT_Int16, values=_strip)
+    files = [str(make(folder / f"LC08_SR_B{i}.tif", 1, dtype=gdal.GDT_UInt16)) for i in range(2, 8)]
+    gdal.BuildVRT(str(folder / "stack.vrt"), files, separate=True).FlushCache()
+    yield folder / "stack.vrt"
+
+
+def _strip(random, number, shape):
+    values = random.integers(300, 4000, shape)
+    values[:, :-7] = 0
+    return values
+
+
+def _bordered(random, number, shape):
+    values = random.integers(300, 4000, shape)
+    values[:, :90] = -9999
+    return values
 
 
 def _agree(path, layer, answer):

@@ -65,7 +65,11 @@ def _header(path: Path) -> _Header:
     with Source(path) as source:
         d = source.dataset
         return _Header(
-            (source.width, source.height), d.count, np.result_type(*d.dtypes).name, d.nodatavals, source.may_have_holes
+            (source.width, source.height),
+            d.count,
+            "float32" if source.scaled else np.result_type(*d.dtypes).name,
+            d.nodatavals,
+            source.may_have_holes,
         )
 
 

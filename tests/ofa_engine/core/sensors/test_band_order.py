@@ -1,16 +1,20 @@
 """However the bands of a product are ordered and named, each is found in the place that the embedder has for it."""
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ofa_engine.core.sensors import PRODUCTS, SENSORS, RasterFacts, detect, measured_bands
 
-NAMED = [product for product in PRODUCTS.values() if product.words]
+NAMED = [p for p in PRODUCTS.values() if p.words and p.rules[0].confidence == "certain" and p.id != "rgbn-and-more"]
 SPELLINGS = {
-    "R": ["Red", "r", "B04", "b_4"],
-    "G": ["GREEN", "g", "B3"],
-    "B": ["blue", "B02"],
-    "NIR": ["nir", "Near Infrared"],
+    "R": ["Red", "r", "B04", "b_4", "Rouge", "rot", "rojo"],
+    "G": ["GREEN", "g", "B3", "vert", "grün"],
+    "B": ["blue", "B02", "azul", "蓝色"],
+    "NIR": ["nir", "Near Infrared", "near-infrared", "proche infrarouge", "Nahes Infrarot"],
+    "VV": ["VV", "vv", "Sigma0_VV_db"],
+    "VH": ["VH", "vh", "Sigma0_VH_db"],
 }
 NOT_BANDS = ["", "elevation", "NDVI", "QA60", "Band 4", "band_11", "cloud mask", "B8B"]
 
@@ -19,16 +23,19 @@ def spellings(name: str) -> list[str]:
     """Ways in which software writes a band's name."""
     if name in SPELLINGS:
         return SPELLINGS[name]
+    if not re.fullmatch(r"B\d+A?", name):
+        return [name, name.lower(), name.replace(" ", "_"), name.title().replace("_b", "_B")]
     number = name[1:].rstrip("A")
     padded = f"B{number:0>2}{name[1 + len(number) :]}"
-    return [name, name.lower(), *([padded, f"S2_{padded}_mean"] if name[0] == "B" else [f"Sigma0_{name}_db"])]
+    return [name, name.lower(), padded, f"S2_{padded}_mean"]
 
 
 @st.composite
 def named_rasters(draw, extra: bool):
     """(product, facts, names in the file's order); with `extra`, bands that are none of the product's stand between."""
     product = draw(st.sampled_from(NAMED))
-    bands = [band.name for band in product.bands if band.reads or product.id in ("sentinel-2-l1c", "sentinel-2-l2a")]
+    whole = product.id in ("sentinel-2-l1c", "sentinel-2-l2a")
+    bands = [band.name for band in product.bands if band.reads or band.name in product.rules[0].also or whole]
     more = draw(st.lists(st.none(), max_size=3)) if extra and not product.counts else []
     order = draw(st.permutations([*bands, *more]))
     texts = [draw(st.sampled_from(spellings(name) if name else NOT_BANDS)) for name in order]

@@ -7,7 +7,7 @@ from ofa_engine.core.sensors import SENSORS, UNITS, RasterFacts, affine_to_canon
     ("sensor", "dtype", "low", "high", "units"),
     [
         ("sentinel-1", "float32", -30.0, 3.0, "db"),
-        ("sentinel-1", "float32", 0.0001, 2.5, "linear"),
+        ("sentinel-1", "float32", 0.0001, 0.5, "linear"),
         ("sentinel-1", "uint16", 20.0, 900.0, None),
         ("sentinel-2", "uint16", 120.0, 4000.0, "dn"),
         ("sentinel-2", "uint16", 1090.0, 6000.0, "dn+1000"),
