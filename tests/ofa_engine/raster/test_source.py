@@ -121,7 +121,7 @@ def test_sampled_bands():
 def test_real_rasters(shared_data):
     """What must be recognised, by file; s2_chips, eurosat_rgb and npz files aside."""
     expected = {
-        "enmap_potsdam/images/*.tif": ("enmap", "dn", {1: 1, 126: 126, 130: None, 224: 224}),
+        "enmap_potsdam/images/*.tif": ("enmap", "reflectance", {1: 1, 126: 126, 130: None, 224: 224}),
         "s1_floods/images/*.tif": ("sentinel-1", "db", {1: 1, 2: 2}),
         "s2_scene/sen2_12band.tif": ("sentinel-2", "reflectance+0.1", {1: 4, 2: 3, 3: 2, 7: 8, 8: 11, 9: 12}),
         "naip_scenes/m_*.tif": ("gaofen", "8-bit", {1: 1, 2: 2, 3: 3, 4: 4}),
