@@ -96,6 +96,8 @@ def _map_options(options: EvaluateOptions, task: str, raster: str) -> SegmentOpt
         sensor=options.sensor,
         bands=options.bands,
         units=options.units,
+        crs=options.crs,
+        nodata=options.nodata,
         tile_px=options.tile_px,
         device=options.device,
         memory_mb=options.memory_mb,
@@ -103,7 +105,9 @@ def _map_options(options: EvaluateOptions, task: str, raster: str) -> SegmentOpt
 
 
 def _find_head(options: EvaluateOptions) -> catalog.ModelFile:
-    with Source(options.inputs[0]) as source:  # an unknown name gets the heads of its sensor listed
+    with Source(
+        options.inputs[0], options.crs, options.nodata
+    ) as source:  # an unknown name gets the heads of its sensor listed
         sensor = options.sensor or detect(source.facts(), None, options.bands, options.units).sensor
     return catalog.find_head(options.head, sensor or "", None)
 

@@ -46,6 +46,21 @@ class Reading:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Declared:
+    title: ClassVar[str] = "how the raster is read"
+
+    crs: str | None = declare(
+        "CRS of the raster, where its file has none or a wrong one: EPSG:32633, or as WKT",
+        None,
+        metavar="CRS",
+        default_is="the file's",
+    )
+    nodata: list[float] | None = declare(
+        "values that are no data, besides those that the file declares", None, metavar="V,V", default_is="none"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Computing:
     title: ClassVar[str] = "how it is computed"
 
@@ -195,7 +210,7 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class DetectOptions(Reading):
+class DetectOptions(Declared, Reading):
     about: ClassVar[str] = "sensor, band order and unit of a raster"
     title: ClassVar[str] = IN_AND_OUT
 
@@ -203,7 +218,7 @@ class DetectOptions(Reading):
 
 
 @dataclass(frozen=True)
-class MapOptions(ChosenCheckpoint, Area, Computing, Reading):
+class MapOptions(ChosenCheckpoint, Area, Computing, Declared, Reading):
     """What all verbs have that turn a raster into a layer."""
 
     title: ClassVar[str] = IN_AND_OUT
@@ -252,7 +267,7 @@ class NewHead:
 
 
 @dataclass(frozen=True)
-class FitOptions(Seed, NewHead, Task, ChosenCheckpoint, Computing, Reading, Labelled, Rasters):
+class FitOptions(Seed, NewHead, Task, ChosenCheckpoint, Computing, Declared, Reading, Labelled, Rasters):
     about: ClassVar[str] = "a head from rasters and labels"
     title: ClassVar[str] = IN_AND_OUT
 
@@ -260,7 +275,7 @@ class FitOptions(Seed, NewHead, Task, ChosenCheckpoint, Computing, Reading, Labe
 
 
 @dataclass(frozen=True)
-class EvaluateOptions(Computing, Reading, Labelled, Rasters):
+class EvaluateOptions(Computing, Declared, Reading, Labelled, Rasters):
     about: ClassVar[str] = "accuracy of a head: a report"
     title: ClassVar[str] = IN_AND_OUT
 

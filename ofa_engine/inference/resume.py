@@ -79,6 +79,7 @@ def depends_on(run: InferenceRun, plan: TilePlan) -> dict:
         "input's files": _stamps(inputs),
         "sensor, bands and units": [session.sensor.id, list(session.detection.bands), session.detection.units],
         "bounds": options.bounds,
+        "declared": [options.crs, options.nodata],
         "masks": [_stamps({options.valid_mask or ""} - {""}), options.mask_values, polygons],
         "head": files.sha256(session.head_file.path) if session.head_file else None,
         "checkpoint": session.fingerprint,

@@ -86,6 +86,8 @@ class Session:
         for key, value in (("VALID_MASK", options.valid_mask), ("MASK", options.mask)):
             if value:
                 tags[key] = display_name(value)
+        if options.nodata:
+            tags["NODATA"] = ",".join(f"{value:g}" for value in options.nodata)
         if options.mask_values:
             tags["MASK_VALUES"] = ",".join(f"{float(value):g}" for value in options.mask_values)
         if found.product:
@@ -127,7 +129,7 @@ def open_session(
     Raises:
         InputError: whatever can be found out on opening. Nothing stays open then.
     """
-    source = Source(options.input)
+    source = Source(options.input, options.crs, options.nodata)
     try:
         _check_place(source)
         found = _detect(source, options)

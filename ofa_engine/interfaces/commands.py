@@ -50,7 +50,7 @@ def detect(params: Mapping[str, Any]) -> Detection:
     """What a raster is; nothing here imports torch. Raises as `run` does, but not for a sensor that is not known."""
     options: DetectOptions = from_params("detect", params)
     source = importlib.import_module("..raster.source", __package__)
-    with _library_errors(), source.Source(options.input) as opened:
+    with _library_errors(), source.Source(options.input, options.crs, options.nodata) as opened:
         return source.detect_source(opened, options.sensor, options.bands, options.units)
 
 

@@ -128,6 +128,7 @@ def _cache_key(session: Session, row: int, column: int) -> tuple:
         stat and (stat.st_mtime_ns, stat.st_size),
         session.detection.bands,
         session.detection.units,
+        session.source.nodata,
         session.checkpoint.header["fingerprints"][session.sensor.id],
         session.tile_px,
         int(row),

@@ -80,6 +80,8 @@ def _open(options: FitOptions, path: str, callbacks: Callbacks) -> Session:
             sensor=options.sensor,
             bands=options.bands,
             units=options.units,
+            crs=options.crs,
+            nodata=options.nodata,
             tile_px=options.tile_px,
             device=options.device,
             memory_mb=options.memory_mb,

@@ -12,6 +12,7 @@ from pyproj import CRS, Geod, Transformer
 from rasterio.warp import transform as warp_points
 
 from ..core.errors import InputError
+from ..core.messages import option
 from .gdal import CRS_ERRORS, RASTER_ERRORS, one_line
 
 Number = TypeVar("Number", float, NDArray[np.float64])
@@ -85,6 +86,14 @@ def pyproj_crs(crs: object) -> CRS | None:
     except CRS_ERRORS as error:
         raise InputError(f"expected a raster with a CRS that PROJ knows, found another: {error}") from error
     return None if found.is_engineering else found
+
+
+def crs_of(text: str) -> rasterio.crs.CRS:
+    """A CRS that the user names. Raises InputError."""
+    try:
+        return rasterio.crs.CRS.from_user_input(text)
+    except CRS_ERRORS:
+        raise InputError(f"expected {option('crs')} as EPSG:32633 or WKT, found {text[:60]!r}") from None
 
 
 def crs_name(crs: object) -> str:

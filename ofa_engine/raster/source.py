@@ -25,7 +25,7 @@ from ..core.sensors import (
 )
 from ..tiling.axis import Blocks
 from .gdal import CRS_ERRORS, RASTER_ERRORS, display_name, one_line, open_quietly
-from .georeference import gsd_m, place
+from .georeference import crs_of, gsd_m, place
 from .sampling import data_windows, find_fill, sample
 from .sentinel2_product import find_product
 
@@ -44,11 +44,15 @@ class Source:
     """A raster opened for reading, by its file, GDAL's name of it (a subdataset, /vsizip/..., https://...) or, where it
     is a product of several files, by that. Close it, or use it in a `with` statement.
 
+    Args:
+        crs: what counts instead of the file's; as WKT or EPSG:32633.
+        nodata: values that count as no data, besides those that the file declares.
+
     Raises RasterError where it cannot be opened. Attributes: path, name (for messages), product (or None), width and
     height (pixels), crs (or None), transform.
     """
 
-    def __init__(self, path: str | Path):
+    def __init__(self, path: str | Path, crs: str | None = None, nodata: Sequence[float] | None = None):
         self.path = str(path)
         self.name = display_name(self.path)
         if not self.path.strip():
@@ -63,6 +67,9 @@ class Source:
             self.crs, self.transform = self.dataset.crs, self.dataset.transform
         except (*RASTER_ERRORS, *CRS_ERRORS, ValueError, TypeError) as error:
             raise RasterError(f"expected a raster that GDAL can read, found {self.name}: {one_line(error)}") from error
+        if crs:
+            self.crs = crs_of(crs)
+        self.nodata = tuple(nodata or ())  # of all bands
         if self.dataset.count == 0:
             found = self.dataset.subdatasets
             self.dataset.close()
@@ -104,8 +111,8 @@ class Source:
 
     @property
     def declares_holes(self) -> bool:
-        """Whether the file says which pixels hold nothing."""
-        return self.masked or any(value is not None for value in self.dataset.nodatavals)
+        """Whether the file or the user says which pixels hold nothing."""
+        return self.masked or bool(self.nodata) or any(value is not None for value in self.dataset.nodatavals)
 
     @property
     def reads_floats(self) -> bool:
@@ -232,8 +239,9 @@ class Source:
         if values.dtype.kind == "f":
             missing = ~np.isfinite(values)
         for i, band in enumerate(bands):
-            nodata = self.dataset.nodatavals[band - 1]
-            if nodata is not None and not math.isnan(nodata):
+            for nodata in {self.dataset.nodatavals[band - 1], *self.nodata} - {None}:
+                if math.isnan(nodata) or not _holds(values.dtype, nodata):
+                    continue
                 missing = np.zeros(values.shape, bool) if missing is None else missing
                 missing[i] |= values[i] == np.asarray(nodata).astype(values.dtype)
         return missing
@@ -354,6 +362,11 @@ def _choose(name: str, subdatasets: Sequence[str]) -> str:
 def _kind(dtype: str) -> str:
     """NumPy's letter for a type as rasterio names it: "c" for complex numbers, of which NumPy lacks the integers."""
     return "c" if dtype.startswith("complex") else np.dtype(dtype).kind
+
+
+def _holds(dtype: np.dtype, value: float) -> bool:
+    """Whether a type can have the value: bytes have no -9999, and would have another number in its place."""
+    return dtype.kind not in "iu" or value % 1 == 0 and np.iinfo(dtype).min <= value <= np.iinfo(dtype).max
 
 
 def _complex(name: str) -> str:

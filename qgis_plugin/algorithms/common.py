@@ -19,7 +19,7 @@ from qgis.PyQt.QtGui import QIcon
 from ..engine.client import ENGINE, EngineCancelled, EngineError, EngineMissing, engine_python
 from ..engine.engine_messages import with_field_titles
 from ..engine.modules import ICON, catalog, errors, options, sensors
-from ..engine.raster_facts import source_path
+from ..engine.raster_facts import LayerSettings, settings_of, source_path
 from ..i18n.texts import duration, tr
 from ..runs.feedback import RunFeedback
 from .parameters import AUTO, OPTIONS, option_of
@@ -43,6 +43,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     def __init__(self):
         super().__init__()
         self._paths = []
+        self._settings = LayerSettings()
         self._layer_name = ""
         self._last_text_s = 0.0
         self._output_words = {}
@@ -158,12 +159,31 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             raise QgsProcessingException(str(error)) from error
         self._layer_name = layers[0].name()
         self._crs = layers[0].crs()
+        self._settings = self._settings_of(layers, feedback)
         return True
+
+    def _settings_of(self, layers, feedback) -> LayerSettings:
+        """What the user has set for the layers in QGIS; a warning says what does not count."""
+        found = [settings_of(layer) for layer in layers]
+        ignored = {text for settings in found for text in settings.ignored}
+        if any((one.crs, one.nodata) != (found[0].crs, found[0].nodata) for one in found):
+            ignored.add(tr("coordinate systems and no data values that are not the same for all layers"))
+            found = [LayerSettings()]
+        if found[0] != LayerSettings(ignored=found[0].ignored) and "crs" not in options.options_of(
+            options.TYPES[self.verb()]
+        ):
+            ignored.add(tr("the layer's own coordinate system and no data values"))
+        for text in sorted(ignored):
+            feedback.pushWarning(tr("Set in QGIS, but not used here: {what}").format(what=text))
+        return found[0]
 
     def engine_options(self, parameters, context) -> dict:
         """The options of the engine's verb that parameters give, without outputs; None means the engine's default."""
-        several = "inputs" in options.options_of(options.TYPES[self.verb()])
+        known = options.options_of(options.TYPES[self.verb()])
+        several = "inputs" in known
         found = {"inputs": self._paths} if several else {"input": self._paths[0]}
+        if "crs" in known:
+            found |= {"crs": self._settings.crs, "nodata": list(self._settings.nodata) or None}
         for definition in self.parameterDefinitions():
             read = self._READERS.get(definition.type())
             option = option_of(self, definition.name())

@@ -5,7 +5,7 @@ Read with the GDAL that QGIS ships, since QGIS's own raster provider hides band 
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from osgeo import gdal, gdal_array, osr
@@ -32,6 +32,37 @@ def source_path(layer) -> str:
     if parts.get("layerName") or parts.get("openOptions"):  # a subdataset: its GDAL name is the source itself
         path = layer.source().split("|")[0]
     return path
+
+
+@dataclass(frozen=True)
+class LayerSettings:
+    """What the user has set for a layer besides its file.
+
+    Attributes:
+        crs: for the engine, where it is not the file's.
+        nodata: values that are no data in all bands, besides those of the file.
+        ignored: what else is set; the engine cannot be told that.
+    """
+
+    crs: str | None = None
+    nodata: tuple[float, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+def settings_of(layer) -> LayerSettings:
+    """The layer's settings that differ from its file's."""
+    provider, crs, ignored = layer.dataProvider(), layer.crs(), []
+    own = crs.isValid() and crs != provider.crs()
+    name = (crs.authid() if crs.authid().startswith("EPSG:") else crs.toWkt()) if own else None
+    bands = range(1, provider.bandCount() + 1)
+    ranges = [[(one.min(), one.max()) for one in provider.userNoDataValues(band)] for band in bands]
+    single = [{low for low, high in of_band if low == high} for of_band in ranges]
+    common = set.intersection(*single) if single else set()
+    if any({low for low, _ in of_band} | {high for _, high in of_band} != common for of_band in ranges):
+        ignored.append(tr("additional no data values that are ranges, or not those of every band"))
+    if any(provider.sourceHasNoDataValue(band) and not provider.useSourceNoDataValue(band) for band in bands):
+        ignored.append(tr("that the file's no data value is not used"))
+    return LayerSettings(name, tuple(sorted(common)), tuple(ignored))
 
 
 class Stopped(Exception):

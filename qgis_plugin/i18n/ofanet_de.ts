@@ -193,8 +193,23 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/common.py" />
+            <source>coordinate systems and no data values that are not the same for all layers</source>
+            <translation>Koordinatensysteme und Nodata-Werte, die nicht für alle Layer gleich sind</translation>
+        </message>
+        <message>
+            <location filename="algorithms/common.py" />
+            <source>the layer's own coordinate system and no data values</source>
+            <translation>das eigene Koordinatensystem und die Nodata-Werte des Layers</translation>
+        </message>
+        <message>
+            <location filename="algorithms/common.py" />
             <source>{done} of {total} tiles</source>
             <translation>{done} von {total} Kacheln</translation>
+        </message>
+        <message>
+            <location filename="algorithms/common.py" />
+            <source>Set in QGIS, but not used here: {what}</source>
+            <translation>In QGIS eingestellt, hier aber nicht verwendet: {what}</translation>
         </message>
         <message>
             <location filename="algorithms/common.py" />
@@ -1104,6 +1119,16 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="engine/raster_facts.py" />
+            <source>additional no data values that are ranges, or not those of every band</source>
+            <translation>zusätzliche Nodata-Werte, die Bereiche sind oder nicht für alle Kanäle gelten</translation>
+        </message>
+        <message>
+            <location filename="engine/raster_facts.py" />
+            <source>that the file's no data value is not used</source>
+            <translation>dass der Nodata-Wert der Datei nicht verwendet wird</translation>
+        </message>
+        <message>
+            <location filename="engine/raster_facts.py" />
             <source>Expected a raster from a file, found a layer of "{provider}": export {name} to a GeoTIFF first</source>
             <translation>Erwartet wurde ein Raster aus einer Datei, gefunden ein Layer von „{provider}“: Exportieren Sie {name} zuerst in ein GeoTIFF</translation>
         </message>
@@ -1141,6 +1166,16 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <location filename="i18n/texts.py" />
             <source>Unit of the values</source>
             <translation>Einheit der Werte</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Coordinate system of the layer</source>
+            <translation>Koordinatensystem des Layers</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>No data values of the layer</source>
+            <translation>Nodata-Werte des Layers</translation>
         </message>
         <message>
             <location filename="i18n/texts.py" />

@@ -193,8 +193,23 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/common.py" />
+            <source>coordinate systems and no data values that are not the same for all layers</source>
+            <translation>各图层不一致的坐标系和无数据值</translation>
+        </message>
+        <message>
+            <location filename="algorithms/common.py" />
+            <source>the layer's own coordinate system and no data values</source>
+            <translation>图层自身的坐标系和无数据值</translation>
+        </message>
+        <message>
+            <location filename="algorithms/common.py" />
             <source>{done} of {total} tiles</source>
             <translation>{done} / {total} 个图块</translation>
+        </message>
+        <message>
+            <location filename="algorithms/common.py" />
+            <source>Set in QGIS, but not used here: {what}</source>
+            <translation>已在 QGIS 中设置，但此处未使用：{what}</translation>
         </message>
         <message>
             <location filename="algorithms/common.py" />
@@ -1104,6 +1119,16 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="engine/raster_facts.py" />
+            <source>additional no data values that are ranges, or not those of every band</source>
+            <translation>为区间的、或并非适用于所有波段的附加无数据值</translation>
+        </message>
+        <message>
+            <location filename="engine/raster_facts.py" />
+            <source>that the file's no data value is not used</source>
+            <translation>不使用文件自身的无数据值</translation>
+        </message>
+        <message>
+            <location filename="engine/raster_facts.py" />
             <source>Expected a raster from a file, found a layer of "{provider}": export {name} to a GeoTIFF first</source>
             <translation>应为来自文件的栅格，实际是“{provider}”的图层：请先将 {name} 导出为 GeoTIFF</translation>
         </message>
@@ -1141,6 +1166,16 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <location filename="i18n/texts.py" />
             <source>Unit of the values</source>
             <translation>数值单位</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Coordinate system of the layer</source>
+            <translation>图层的坐标系</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>No data values of the layer</source>
+            <translation>图层的无数据值</translation>
         </message>
         <message>
             <location filename="i18n/texts.py" />

@@ -38,6 +38,8 @@ FIELDS = {
     "sensor": tr("Sensor"),
     "bands": tr("Band order"),
     "units": tr("Unit of the values"),
+    "crs": tr("Coordinate system of the layer"),
+    "nodata": tr("No data values of the layer"),
     "head": tr("Head"),
     "tile_px": tr("Tile size"),
     "overlap": tr("Overlap"),

@@ -161,3 +161,27 @@ def test_the_data_of_another_installation_are_not_used(tmp_path, name):
     environ = {**os.environ, name: str(tmp_path)}
     found = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
     assert found.stdout.startswith("13.3") and "ETRS89" in found.stdout and not found.stderr
+
+
+def test_what_the_user_declares_counts(tmp_path, capsys):
+    pixels = pixels_of("naip", 64, 80)
+    pixels[:, :, :20], pixels[:, :, 20:30], pixels[0, :, 30] = 7, 9, 7
+    path = write_raster(tmp_path / "a.tif", pixels, names=BANDS, crs=None, transform=CELL)
+    out = str(tmp_path / "map.tif")
+    words = ["segment", str(path), "-o", out, "--crs", "EPSG:32633", "--nodata", "7,9,-9999,8.5"]
+    assert cli.main(words) == 0
+    with rasterio.open(out) as layer:
+        assert layer.crs.to_epsg() == 32633 and layer.transform == CELL and layer.tags(ns="OFANET")["NODATA"]
+        assert (layer.read(1)[:, :30] == 255).all() and (layer.read(1)[:, 30:] != 255).all(), "a hole in all bands only"
+    assert "no CRS" not in capsys.readouterr().err
+    with Source(path, "EPSG:32633", [7]) as source:
+        assert source.facts().gsd_m == pytest.approx(0.1, rel=0.01) and 7.0 not in source.facts().samples[1]
+    assert cli.main(["segment", str(path), "-o", out, "--crs", "UTM 33"]) == 2
+    assert "expected --crs as EPSG:32633 or WKT, found 'UTM 33'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("nodata", [-9999, 300, 0.5])
+def test_a_value_that_a_type_cannot_have_is_no_nodata(tmp_path, nodata):
+    path = write_raster(tmp_path / "a.tif", np.full((3, 9, 9), -9999 % 256, np.uint8))
+    with Source(path, nodata=[nodata]) as source:
+        assert source.read([1, 2], (0, 0, 9, 9))[1] is None

@@ -22,6 +22,8 @@ from qgis.core import (
     QgsProcessingOutputLayerDefinition,
     QgsProcessingUtils,
     QgsProject,
+    QgsRasterLayer,
+    QgsRasterRange,
     QgsRectangle,
     QgsVectorLayer,
 )
@@ -285,6 +287,37 @@ def test_points_and_lines_train_a_head(plugin, scene, tmp_path):
             train(scene, layer, path, RADIUS=radius, KIND="linear")
             labelled[kind, radius] = sum(catalog.read_header(path)["training"]["labelled"].values())
     assert labelled["Point", 1] < labelled["Point", 3] < labelled["LineString", 3] > labelled["LineString", 1]
+
+
+def test_settings_of_the_layer_count(plugin, scene, tmp_path):
+    """A CRS that the user gave to a raster without one, and values that are no data in QGIS alone."""
+    path = tmp_path / "plain.tif"
+    source = gdal.Open(scene)
+    copy = gdal.GetDriverByName("GTiff").CreateCopy(str(path), source)
+    copy.SetProjection("")
+    for band in (1, 2, 3):
+        values = copy.GetRasterBand(band).ReadAsArray()
+        values[:, :40] = 7
+        copy.GetRasterBand(band).WriteArray(values)
+    copy = source = None
+    layer = QgsRasterLayer(str(path), "plain")
+    layer.setCrs(SCENE_CRS)
+    for band in (1, 2, 3):
+        layer.dataProvider().setUserNoDataValue(band, [QgsRasterRange(7, 7)])
+    QgsProject.instance().addMapLayer(layer)
+    out, feedback = str(tmp_path / "map.tif"), Feedback()
+    run_here("segment", {"INPUT": layer.id(), "OUTPUT": out}, feedback)
+    mapped = gdal.Open(out)
+    values = mapped.ReadAsArray()
+    assert (values[:, :40] == 255).all() and (values[:, 40:] != 255).all()
+    assert QgsRasterLayer(out).crs() == SCENE_CRS and "not used here" not in "\n".join(feedback.lines)
+    mapped = None
+    train(layer.id(), labels(), tmp_path / "h.safetensors", KIND="linear")  # in degrees
+    for band in (1, 2):
+        layer.dataProvider().setUserNoDataValue(band, [QgsRasterRange(7, 8)])
+    feedback = Feedback()
+    run_here("segment", {"INPUT": layer.id(), "OUTPUT": out}, feedback)
+    assert "Set in QGIS, but not used here: additional no data values" in "\n".join(feedback.lines)
 
 
 # --- bad input ---------------------------------------------------------------------------------------------------

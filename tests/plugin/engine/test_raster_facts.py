@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from conftest import ROOT, SENSORS, sample
 from osgeo import gdal, ogr, osr
+from qgis.core import QgsCoordinateReferenceSystem, QgsRasterLayer, QgsRasterRange
 from rasters import make
 
 from qgis_plugin.engine.child import clean_environment
 from qgis_plugin.engine.client import engine_python
 from qgis_plugin.engine.modules import ENGINE_ENTRY, errors, sensors
-from qgis_plugin.engine.raster_facts import facts_of, source_path
+from qgis_plugin.engine.raster_facts import LayerSettings, facts_of, settings_of, source_path
 
 DATA = Path(os.environ.get("OFANET_TEST_DATA") or ROOT.parent / "shared" / "data")
 _ENGINE = """
@@ -164,3 +165,22 @@ def test_gdal_with_and_without_exceptions(layer, tmp_path, exceptions):
             facts_of(opened)
     finally:
         _exceptions(before)
+
+
+def test_settings_of_a_layer(tmp_path):
+    """What the user sets in QGIS and the file does not say; ranges and other values per band cannot be handed on."""
+    path = str(make(tmp_path / "a.tif", 3, nodata=0))
+    layer = QgsRasterLayer(path, "a")
+    provider = layer.dataProvider()
+    assert settings_of(layer) == LayerSettings()
+    for band in (1, 2, 3):
+        provider.setUserNoDataValue(band, [QgsRasterRange(7, 7), QgsRasterRange(9, 9)])
+    layer.setCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
+    assert settings_of(layer) == LayerSettings("EPSG:3857", (7.0, 9.0))
+    layer.setCrs(QgsCoordinateReferenceSystem("PROJ:+proj=tmerc +lon_0=13.71 +x_0=7 +ellps=intl"))
+    assert "Transverse" in settings_of(layer).crs
+    provider.setUserNoDataValue(2, [QgsRasterRange(9, 9), QgsRasterRange(20, 30)])
+    found = settings_of(layer)
+    assert found.nodata == (9.0,) and "ranges" in found.ignored[0] and len(found.ignored) == 1
+    provider.setUseSourceNoDataValue(1, False)
+    assert len(settings_of(layer).ignored) == 2
