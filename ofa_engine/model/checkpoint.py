@@ -17,7 +17,7 @@ from torch import Tensor
 from ..core import catalog, files
 from ..core.errors import InputError, ModelFileError, OutputError
 from ..core.messages import command, option
-from ..core.sensors import SENSORS, get_sensor
+from ..core.sensors import SENSORS, Sensor, get_sensor
 from .heads import KINDS, LinearHead
 from .mae import MaskedAutoencoder
 from .ofanet import Architecture, OFANet
@@ -191,7 +191,22 @@ def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> Che
         if model.fingerprint(key) != header["fingerprints"].get(key):
             raise ModelFileError(f"the weights of {path} do not match its fingerprint for {key}: the file is damaged")
     model.eval().requires_grad_(False)
+    for key, entry in known.items():
+        order = _order_in_file(entry["bands"], get_sensor(key))
+        if order:
+            weight = model.embedders[key].get_parameter("weight")
+            weight.data = weight.data[:, order]
+            for name in ("bands", "mean", "std"):
+                entry[name] = [entry[name][i] for i in order]
     return Checkpoint(model.to(device), header)
+
+
+def _order_in_file(names: list[str], sensor: Sensor) -> list[int] | None:
+    """Per band of the sensor its place in a file that lists the same bands in another order; None where the order is
+    the sensor's: the tables put EnMAP's bands by wavelength since, and older files detector by detector."""
+    if names == [*sensor.band_names] or sorted(names) != sorted(sensor.band_names):
+        return None
+    return [names.index(name) for name in sensor.band_names]
 
 
 def load_head(
@@ -220,7 +235,12 @@ def load_head(
         head = LinearHead(checkpoint.model.arch.width, len(header["classes"]), header["task"], pixel_bands)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"expected a complete head header, found {error} in {path}") from error
-    _load_into(head, _read(path), path)
+    tensors = _read(path)
+    order = _order_in_file(header["bands"], get_sensor(sensor_id))
+    if order and "pixel_weight" in tensors:
+        weight = tensors["pixel_weight"]  # of tiles: of the bands' means, then of their standard deviations
+        tensors["pixel_weight"] = weight.unflatten(1, (-1, bands))[:, :, order].flatten(1)
+    _load_into(head, tensors, path)
     return head.eval().requires_grad_(False).to(device), header
 
 

@@ -94,6 +94,7 @@ class Sensor:
     tolerance_um: float = 0.0  # how far a band's wavelength may be from the embedder's
     bands_example: str = ""  # of --bands, in a hint
     values: str = ""  # the rules by which the unit of values is recognised; "": those of the unit's quantity
+    note: str = ""
 
     def __post_init__(self) -> None:
         if not len(self.bands) == len(self.mean) == len(self.std) or min(self.std) <= 0:

@@ -121,7 +121,8 @@ def _sensor(key: str, entry: dict, data: dict[str, dict], units: Mapping[str, Un
 
 def _sensor_bands(entry: list | dict) -> tuple[Band, ...]:
     if isinstance(entry, dict):  # names in short, with their wavelengths
-        return tuple(Band(*pair) for pair in zip(expand([entry["names"]]), entry["wavelengths_um"], strict=True))
+        names = [entry["names"]] if isinstance(entry["names"], str) else entry["names"]
+        return tuple(Band(*pair) for pair in zip(expand(names), entry["wavelengths_um"], strict=True))
     return tuple(Band(**band) for band in entry)
 
 
