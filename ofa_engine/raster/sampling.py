@@ -109,9 +109,9 @@ def _searched(source: "Source", band: int, windows: Sequence[Pixels]) -> list[Pi
 
 def _has_data(source: "Source", band: int, pixels: NDArray) -> NDArray[np.bool_]:
     there = np.isfinite(pixels)
-    nodata = source.dataset.nodatavals[band - 1]
-    if nodata is not None:
-        there &= pixels != np.asarray(nodata).astype(pixels.dtype)
+    for nodata in {source.dataset.nodatavals[band - 1], *source.nodata} - {None}:
+        if np.isfinite(nodata):
+            there &= pixels != nodata
     if not source.declares_holes:
         for value in fill_values(pixels.dtype.name):
             there &= pixels != pixels.dtype.type(value)
