@@ -57,6 +57,17 @@ def _rasters(folder):
     yield make(folder / "wavelengths.tif", 224, wavelengths_nm=nm, nodata=-32768, **float32)
     yield make(folder / "described.tif", 224, descriptions=tuple(f"band ({n} Nanometers)" for n in nm), **float32)
     yield make(folder / "six.tif", 6)
+    local = make(folder / "local.tif", 3, epsg=None)
+    dataset = gdal.Open(str(local), gdal.GA_Update)
+    dataset.SetProjection('LOCAL_CS["site",UNIT["metre",1]]')
+    dataset = None
+    yield local
+    for kind in (gdal.GDT_Float32, gdal.GDT_CFloat32, gdal.GDT_CInt16):
+        odd = make(folder / f"odd {kind}.tif", 1, dtype=kind)
+        parts = [make(folder / f"plain {kind}.tif", 1, dtype=gdal.GDT_UInt16)] * 12 + [odd]
+        mixed = folder / f"mixed {kind}.vrt"
+        gdal.BuildVRT(str(mixed), [str(part) for part in parts], separate=True)
+        yield mixed
 
 
 def _agree(path, layer, answer):
@@ -141,6 +152,12 @@ def test_gdal_with_and_without_exceptions(layer, tmp_path, exceptions):
             facts_of(opened)
     finally:
         _exceptions(before)
+
+
+def test_complex_numbers_are_refused(layer, tmp_path):
+    for kind in (gdal.GDT_CInt16, gdal.GDT_CFloat32, gdal.GDT_CFloat64):
+        with pytest.raises(errors.RasterError, match="found complex numbers in .*slc"):
+            facts_of(layer(make(tmp_path / f"slc {kind}.tif", 2, dtype=kind)))
 
 
 def test_settings_of_a_layer(tmp_path):
