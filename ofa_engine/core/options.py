@@ -43,14 +43,9 @@ class Declared:
     title: ClassVar[str] = "how the raster is read"
 
     crs: str | None = declare(
-        "CRS of the raster, where its file has none or a wrong one: EPSG:32633, or as WKT",
-        None,
-        metavar="CRS",
-        default_is="the file's",
+        "CRS, where the file has none or a wrong one", None, metavar="EPSG:N", default_is="its own"
     )
-    nodata: list[float] | None = declare(
-        "values that are no data, besides those that the file declares", None, metavar="V,V", default_is="none"
-    )
+    nodata: list[float] | None = declare("values that are no data, besides the file's own", None, metavar="V,V")
 
 
 @dataclass(frozen=True, kw_only=True)
