@@ -15,6 +15,7 @@ from ..core.version import __version__
 from ..inference.classify import classify
 from ..inference.segment import segment, segment_partition
 from ..raster.source import Source
+from ..raster.vectors import file_of
 from .manifest import DONE, FAILED, file_digest, file_stamp, json_digest
 from .scenes import redacted
 from .stac import footprint
@@ -27,7 +28,7 @@ def scene_options(options: BatchOptions) -> dict[str, Any]:
     another working directory."""
     names = options_of(TYPES[options.task]).keys() & {f.name for f in fields(options)} - {"input", "output"}
     given = {name: getattr(options, name) for name in sorted(names) if getattr(options, name) is not None}
-    return {k: os.path.abspath(v) if k in _FILES and os.path.exists(v) else v for k, v in given.items()}
+    return {k: os.path.abspath(v) if k in _FILES and os.path.exists(file_of(v)) else v for k, v in given.items()}
 
 
 def manifest_settings(options: BatchOptions) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def options_digest(options: BatchOptions) -> str:
     defaults = {f.name: f.default for f in fields(options)}
     given = scene_options(options).items()
     kept = {k: v for k, v in given if k not in ("head", "device", "memory_mb") and v != defaults[k]}
-    files = {k: file_stamp(kept[k]) for k in _FILES if k in kept}
+    files = {k: file_stamp(file_of(kept[k])) for k in _FILES if k in kept}
     return json_digest(kept | {"task": options.task, "format": options.format, "files": files})
 
 

@@ -169,9 +169,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         if any((one.crs, one.nodata) != (found[0].crs, found[0].nodata) for one in found):
             ignored.add(tr("coordinate systems and no data values that are not the same for all layers"))
             found = [LayerSettings()]
-        if found[0] != LayerSettings(ignored=found[0].ignored) and "crs" not in options.options_of(
-            options.TYPES[self.verb()]
-        ):
+        if found[0].options() and "crs" not in options.options_of(options.TYPES[self.verb()]):
             ignored.add(tr("the layer's own coordinate system and no data values"))
         for text in sorted(ignored):
             feedback.pushWarning(tr("Set in QGIS, but not used here: {what}").format(what=text))
@@ -183,7 +181,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         several = "inputs" in known
         found = {"inputs": self._paths} if several else {"input": self._paths[0]}
         if "crs" in known:
-            found |= {"crs": self._settings.crs, "nodata": list(self._settings.nodata) or None}
+            found |= self._settings.options()
         for definition in self.parameterDefinitions():
             read = self._READERS.get(definition.type())
             option = option_of(self, definition.name())

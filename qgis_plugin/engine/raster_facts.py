@@ -48,6 +48,11 @@ class LayerSettings:
     nodata: tuple[float, ...] = ()
     ignored: tuple[str, ...] = ()
 
+    def options(self) -> dict:
+        """The engine's options of the same meaning."""
+        found = {"crs": self.crs, "nodata": list(self.nodata)}
+        return {name: value for name, value in found.items() if value}
+
 
 def settings_of(layer) -> LayerSettings:
     """The layer's settings that differ from its file's."""
@@ -86,6 +91,8 @@ def facts_at(path: str, stopped: Callable[[], bool] = lambda: False, first=lambd
     if dataset is None or not dataset.RasterCount:
         raise errors.RasterError(tr("Expected a raster that GDAL can read, found {path}").format(path=path))
     bands = [dataset.GetRasterBand(i) for i in range(1, dataset.RasterCount + 1)]
+    if all(gdal.DataTypeIsComplex(band.DataType) for band in bands):
+        raise errors.RasterError(tr("Expected real values, found complex numbers in {path}").format(path=path))
     raw_type = np.dtype(gdal_array.GDALTypeCodeToNumericTypeCode(bands[0].DataType)).name
     facts = sensors.RasterFacts(
         dtype="float32" if any(_scale(band) != (1.0, 0.0) for band in bands) else raw_type,
@@ -124,10 +131,13 @@ def _gsd_m(dataset) -> float | None:
     column, row = dataset.RasterXSize // 2, dataset.RasterYSize // 2
     corners = [(column, row), (column + 1, row), (column + 1, row + 1), (column, row + 1)]
     points = [gdal.ApplyGeoTransform(transform, *corner) for corner in corners]
+    gdal.PushErrorHandler("CPLQuietErrorHandler")  # local coordinates have no place on the Earth
     try:
         lonlat = np.radians([p[:2] for p in osr.CoordinateTransformation(crs, world).TransformPoints(points)])
     except (RuntimeError, TypeError):
         return None
+    finally:
+        gdal.PopErrorHandler()
     # a pixel is flat enough: metres along the meridian and the parallel through it, then the shoelace formula
     bend = 1 - _ECCENTRICITY2 * math.sin(lonlat[0][1]) ** 2
     x = (lonlat[:, 0] - lonlat[0][0]) * _EQUATOR_M / math.sqrt(bend) * np.cos(lonlat[:, 1])
@@ -139,6 +149,7 @@ def _gsd_m(dataset) -> float | None:
 def _samples(dataset, bands, path: str, stopped) -> tuple[tuple[tuple[float, ...], ...], float]:
     """(per band its sorted valid values, empty for a band that is not sampled; the share of undeclared fill)."""
     chosen = [number - 1 for number in sensors.sampled_bands(len(bands))]
+    chosen = [index for index in chosen if not gdal.DataTypeIsComplex(bands[index].DataType)]
     windows = sensors.sample_windows(dataset.RasterXSize, dataset.RasterYSize)
     first = len(windows)
     alpha_read = any(bands[i].GetColorInterpretation() == gdal.GCI_AlphaBand for i in chosen)  # then it masks nothing

@@ -1139,6 +1139,11 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="engine/raster_facts.py" />
+            <source>Expected real values, found complex numbers in {path}</source>
+            <translation>Reelle Werte erwartet, komplexe Zahlen gefunden in {path}</translation>
+        </message>
+        <message>
+            <location filename="engine/raster_facts.py" />
             <source>{path} cannot be read, is it truncated?</source>
             <translation>{path} ist nicht lesbar; ist die Datei unvollständig?</translation>
         </message>

@@ -1139,6 +1139,11 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="engine/raster_facts.py" />
+            <source>Expected real values, found complex numbers in {path}</source>
+            <translation>应为实数值，但在 {path} 中发现复数</translation>
+        </message>
+        <message>
+            <location filename="engine/raster_facts.py" />
             <source>{path} cannot be read, is it truncated?</source>
             <translation>无法读取 {path}，文件是否不完整？</translation>
         </message>

@@ -12,7 +12,7 @@ from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from ...engine.modules import errors
-from ...engine.raster_facts import source_path
+from ...engine.raster_facts import settings_of, source_path
 from ...i18n.texts import tr
 from ...results.live_map import canvas_extent
 from ...runs.function_task import FunctionTask
@@ -102,7 +102,7 @@ class SimilarityPanel(Panel):
         canvas_crs = canvas.mapSettings().destinationCrs()
         try:
             place = QgsCoordinateTransform(canvas_crs, raster.crs(), QgsProject.instance()).transform(point)
-            params = self.params(source_path(raster))
+            params = {**self.params(source_path(raster)), **settings_of(raster).options()}
         except (QgsCsException, errors.OfaError) as error:
             self.show_status(str(error))
             return

@@ -69,6 +69,17 @@ def _rasters(folder):
     files = [str(make(folder / f"LC08_SR_B{i}.tif", 1, dtype=gdal.GDT_UInt16)) for i in range(2, 8)]
     gdal.BuildVRT(str(folder / "stack.vrt"), files, separate=True).FlushCache()
     yield folder / "stack.vrt"
+    local = make(folder / "local.tif", 3, epsg=None)
+    dataset = gdal.Open(str(local), gdal.GA_Update)
+    dataset.SetProjection('LOCAL_CS["site",UNIT["metre",1]]')
+    dataset = None
+    yield local
+    for kind in (gdal.GDT_Float32, gdal.GDT_CFloat32, gdal.GDT_CInt16):
+        odd = make(folder / f"odd {kind}.tif", 1, dtype=kind)
+        parts = [make(folder / f"plain {kind}.tif", 1, dtype=gdal.GDT_UInt16)] * 12 + [odd]
+        mixed = folder / f"mixed {kind}.vrt"
+        gdal.BuildVRT(str(mixed), [str(part) for part in parts], separate=True)
+        yield mixed
 
 
 def _strip(random, number, shape):
@@ -165,6 +176,12 @@ def test_gdal_with_and_without_exceptions(layer, tmp_path, exceptions):
             facts_of(opened)
     finally:
         _exceptions(before)
+
+
+def test_complex_numbers_are_refused(layer, tmp_path):
+    for kind in (gdal.GDT_CInt16, gdal.GDT_CFloat32, gdal.GDT_CFloat64):
+        with pytest.raises(errors.RasterError, match="found complex numbers in .*slc"):
+            facts_of(layer(make(tmp_path / f"slc {kind}.tif", 2, dtype=kind)))
 
 
 def test_settings_of_a_layer(tmp_path):
