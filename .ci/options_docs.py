@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from ofa_engine.core import options  # noqa: E402
+from ofa_engine.core import option_groups, options  # noqa: E402
 from ofa_engine.core.option_schema import Option, options_of  # noqa: E402
 
 PAGE, PROCESSING = ROOT / "docs" / "options.md", ROOT / "docs" / "processing.md"
@@ -67,8 +67,12 @@ def _only(cls: type, kind: type) -> bool:
 
 def _declaring() -> list[type]:
     """The classes that declare options, in the order of their declaration."""
-    found = [c for c in vars(options).values() if inspect.isclass(c) and dataclasses.is_dataclass(c)]
-    return [cls for cls in found if cls.__module__ == options.__name__]
+    return [
+        cls
+        for module in (option_groups, options)
+        for cls in vars(module).values()
+        if inspect.isclass(cls) and dataclasses.is_dataclass(cls) and cls.__module__ == module.__name__
+    ]
 
 
 def _declared(cls: type) -> list[Option]:

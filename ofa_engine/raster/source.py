@@ -195,7 +195,7 @@ class Source:
             valid &= mask.valid(area.col_off, area.row_off, width, height)
         if not valid.any():  # nothing to read
             return np.full((len(bands), height, width), np.nan, np.float32), valid
-        values = self._values(bands, area)
+        values = self.read_raw(bands, window)
         fill = find_fill(values) if self.undeclared_fill and not self.declares_holes else None
         if not self.may_have_holes and fill is None:
             return self._scale(values, bands), None
@@ -212,17 +212,13 @@ class Source:
             valid &= ~fill
         return values, None if valid.all() else valid
 
-    def _values(self, bands: Sequence[int], area: Window) -> NDArray:
-        """Those of bands of different types in a type that holds them all."""
+    def read_raw(self, bands: Sequence[int], window: tuple[int, int, int, int]) -> NDArray:
+        """(C, h, w) of 1-based bands as they stand in the file, in their common type. Raises RASTER_ERRORS."""
+        column, row, width, height = window
+        area = Window(column + self._offset[0], row + self._offset[1], width, height)
         if len({self.dataset.dtypes[band - 1] for band in bands}) == 1:
             return self.dataset.read(list(bands), window=area)
         return np.stack([self.dataset.read(band, window=area) for band in bands])
-
-    def read_raw(self, bands: Sequence[int], window: tuple[int, int, int, int]) -> NDArray:
-        """(C, h, w) of 1-based bands as they stand in the file. Raises RASTER_ERRORS."""
-        column, row, width, height = window
-        area = Window(column + self._offset[0], row + self._offset[1], width, height)
-        return self._values(bands, area)
 
     def _scale(self, values: NDArray, bands: Sequence[int]) -> NDArray:
         """The file's own scale and offset applied; float32 where it has any."""

@@ -140,7 +140,7 @@ def _answer(
         if (doubt.also_with_sensor or not sensor_set) and CHECKS[doubt.when](facts, match.bands):
             doubts.append(doubt.say)
             confidence, candidates = least_confident(confidence, doubt.then), doubt.candidates or candidates
-    for why_not in filter(None, (_named_twice(match, facts, table), _few_values(facts, match.bands))):
+    for why_not in filter(None, (_named_twice(match, facts, table), _few_values(match, facts))):
         doubts.append(why_not)
         confidence = "ambiguous"
     count = len(measured_bands(facts, table))
@@ -182,9 +182,10 @@ def _named_twice(match: Match, facts: RasterFacts, table: Table) -> str:
     )
 
 
-def _few_values(facts: RasterFacts, bands: Sequence[int | None]) -> str:
-    samples = [facts.sample(band) for band in bands if band]
-    if not any(len(sample) >= _MANY for sample in samples):
+def _few_values(match: Match, facts: RasterFacts) -> str:
+    """Whether what has no names may be layers of classes."""
+    samples = [facts.sample(band) for band in match.bands if band]
+    if match.rule.by != "order" or not any(len(sample) >= _MANY for sample in samples):
         return ""
     if any(_different(sample) > _FEW_VALUES for sample in samples):
         return ""

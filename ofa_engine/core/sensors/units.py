@@ -120,11 +120,12 @@ def _within(value: float, limits: Mapping[str, float]) -> bool:
 
 
 def _in_steps(sample: Sequence[float], step: float) -> bool:
-    """Whether all numbers are multiples of the step, rounded or cut off, and so many that this is no chance."""
+    """Whether all numbers are multiples of the step, exact, rounded or cut off, and so many that this is no chance."""
     checked = sample[:: max(1, len(sample) // _CHECKED)]
-    rounded = all(abs(value - round(round(value / step) * step)) < 0.01 for value in checked)
-    if rounded or all(abs(value - math.floor(math.ceil(value / step) * step)) < 0.01 for value in checked):
-        return len({round(value / step) for value in checked}) >= _LEAST_STEPS
+    ways = (lambda n: n * step, lambda n: round(n * step), lambda n: math.floor(n * step))
+    for way in ways:
+        if all(min(abs(v - way(n)) for n in (int(v // step), int(v // step) + 1)) < 0.01 for v in checked):
+            return len({round(value / step) for value in checked}) >= _LEAST_STEPS
     return False
 
 

@@ -173,3 +173,43 @@ def test_a_large_raster_without_overviews_is_searched_in_a_grid(tmp_path, monkey
         monkeypatch.setattr(source, "read_raw", lambda *about: read.append(about) or original(*about))
         facts = source.facts()
     assert len(facts.samples[0]) > 200 and len(read) <= 144
+
+
+def test_bands_of_different_types(tmp_path):
+    pixels = pixels_of("sentinel-2", 60, 70)
+    write_raster(tmp_path / "integer.tif", pixels[:7])
+    write_raster(tmp_path / "float.tif", pixels[7:].astype("float32"))
+    write_raster(tmp_path / "scl.tif", np.full((1, 60, 70), 4, np.uint8))
+    files = [("UInt16", "integer.tif", i) for i in range(1, 8)] + [("Float32", "float.tif", i) for i in (1, 2)]
+    bands = "".join(
+        f'<VRTRasterBand dataType="{kind}" band="{number}"><Description>{name}</Description><SimpleSource>'
+        f'<SourceFilename relativeToVRT="1">{file}</SourceFilename><SourceBand>{band}</SourceBand></SimpleSource>'
+        "</VRTRasterBand>"
+        for number, ((kind, file, band), name) in enumerate(
+            zip([*files, ("Byte", "scl.tif", 1)], [*S2_9, "SCL"], strict=True), 1
+        )
+    )
+    vrt = f'<VRTDataset rasterXSize="70" rasterYSize="60">{bands}</VRTDataset>'
+    (tmp_path / "mixed.vrt").write_text(vrt, encoding="utf-8")
+    found, values, _ = read_all(tmp_path / "mixed.vrt", list(range(1, 10)))
+    assert (found.product, found.units, found.bands) == ("sentinel-2", "dn", tuple(range(1, 10)))
+    np.testing.assert_array_equal(values, pixels)
+
+
+def test_bands_of_a_virtual_raster_are_named_after_their_files(tmp_path):
+    truth = pixels_of("sentinel-2", 60, 70)[:6] / 1e4
+    raw = ((truth + 0.2) / 0.0000275).round().astype("uint16")
+    files = [f"LC08_L2SP_193024_20220620_20220701_02_T1_SR_B{i}.TIF" for i in range(2, 8)]
+    for file, band in zip(files, raw, strict=True):
+        write_raster(tmp_path / file, band[None], nodata=0)
+    bands = "".join(
+        f'<VRTRasterBand dataType="UInt16" band="{number}"><NoDataValue>0</NoDataValue><ComplexSource>'
+        f'<SourceFilename relativeToVRT="1">{file}</SourceFilename><SourceBand>1</SourceBand></ComplexSource>'
+        "</VRTRasterBand>"
+        for number, file in enumerate(files, 1)
+    )
+    vrt = f'<VRTDataset rasterXSize="70" rasterYSize="60">{bands}</VRTDataset>'
+    (tmp_path / "stack.vrt").write_text(vrt, encoding="utf-8")
+    found, _, _ = read_all(tmp_path / "stack.vrt", [1])
+    assert (found.product, found.units, found.mapped) == ("landsat-8-9-l2", "landsat-c2", True), found.reason
+    assert found.bands == (3, 2, 1, None, None, None, 4, 5, 6)
