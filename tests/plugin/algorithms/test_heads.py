@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from algorithm_runs import Feedback, run
 from conftest import LEFT, ROOT, SIZE, TOP, sample, scene_of_fields
 from osgeo import gdal
 from qgis.core import (
@@ -27,7 +28,6 @@ from qgis.core import (
     QgsRectangle,
     QgsVectorLayer,
 )
-from test_algorithms import Feedback, run
 
 from qgis_plugin.engine.client import ENGINE
 from qgis_plugin.engine.modules import catalog

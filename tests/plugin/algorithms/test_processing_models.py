@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from algorithm_runs import Feedback, run
 from conftest import ROOT, sample, wait_for
 from osgeo import gdal
 from qgis.core import (
@@ -24,7 +25,6 @@ from qgis.core import (
     QgsRasterLayer,
     QgsVectorLayer,
 )
-from test_algorithms import Feedback, run
 
 from qgis_plugin.engine.client import ENGINE, EngineError, engine_python
 
