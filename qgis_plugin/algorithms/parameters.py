@@ -1,5 +1,5 @@
-"""The parameters that algorithms share, each with words on what it is for. Titles, defaults, limits and choices are
-those of the engine's options (core/options) wherever a parameter stands for one."""
+"""The parameters that algorithms share, each with a text on what it is for. Defaults, limits and choices are those of
+the engine's options (core/options) wherever a parameter stands for one; titles stand in i18n/texts."""
 
 from qgis.core import (
     QgsProcessing,
