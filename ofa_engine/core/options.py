@@ -1,7 +1,8 @@
 """The options of each verb: one frozen dataclass per verb, put together from the groups that verbs share.
 
 Each option is declared once. The command line, the check of requests (`from_params`), docs/options.md, and the
-defaults, limits and choices of parameters in QGIS Processing derive from these declarations. Standard library only, so that QGIS can read them.
+defaults, limits and choices of parameters in QGIS Processing derive from these declarations. Standard library only, so
+that QGIS can read them.
 """
 
 import dataclasses
