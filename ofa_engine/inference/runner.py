@@ -125,6 +125,10 @@ def run_pipeline(
         start, before, replayed = _replay(run, plan, replay)
         callbacks.progress(before, plan.tiles, None)
         computed = replayed + _compute(run, plan, forward, sink, start, before)
+    if source.fill_found:
+        callbacks.log(
+            "info", "pixels that hold only 0, or another usual value of fill, in all bands were taken as no data"
+        )
     if not computed:
         callbacks.log("warning", "no pixel is valid where the masks and bounds let one be: the result is empty")
     return computed

@@ -88,6 +88,7 @@ class Source:
         self.masks: list[Mask] = []
         self.scaled = scaled_bands(self.dataset.scales, self.dataset.offsets)
         self.undeclared_fill = False  # whether pixels that hold nothing but 0, -9999, ... are holes
+        self.fill_found = False  # whether any was read
 
     def __enter__(self) -> "Source":
         return self
@@ -208,6 +209,7 @@ class Source:
         if missing is not None:
             values[missing] = np.nan
         if fill is not None:
+            self.fill_found = True
             values[:, fill] = np.nan
             valid &= ~fill
         return values, None if valid.all() else valid
@@ -227,7 +229,7 @@ class Source:
         scaled = np.empty(values.shape, np.float32)
         for out, raw, band in zip(scaled, values, bands, strict=True):
             scale, offset = self.scaled.get(band, (1.0, 0.0))
-            out[:] = raw * np.float64(scale) + offset
+            out[:] = np.multiply(raw, scale, dtype=np.float64) + offset
         return scaled
 
     def _missing(self, values: NDArray, bands: Sequence[int]) -> NDArray[np.bool_] | None:

@@ -109,7 +109,7 @@ def facts_at(path: str, stopped: Callable[[], bool] = lambda: False, first=lambd
 
 def _descriptions(dataset, bands) -> tuple[str, ...]:
     texts = tuple(band.GetDescription() or "" for band in bands)
-    if dataset.GetDriver().ShortName != "VRT" or all(texts):
+    if dataset.GetDriver().GetDescription() != "VRT" or all(texts):
         return texts
     return sensors.named_by_sources(texts, (dataset.GetMetadata("xml:VRT") or [""])[0])
 
@@ -231,7 +231,7 @@ def _scaled(values: np.ndarray, band) -> np.ndarray:
     scale, offset = _scale(band)
     if (scale, offset) == (1.0, 0.0):
         return values.astype(float)
-    return (values * np.float64(scale) + offset).astype("float32").astype(float)
+    return (values.astype(float) * scale + offset).astype("float32").astype(float)
 
 
 def _read(band, window, path: str) -> np.ndarray:

@@ -78,7 +78,7 @@ def test_geotiffs_refuse_an_empty_folder(tmp_path):
     [
         ("s2_chips", "sentinel-2", "dn", (9, 64, 64), 0),
         ("s1_floods/images", "sentinel-1", "db", (2, 512, 512), 0),
-        ("enmap_potsdam/images", "enmap", "dn", (224, 32, 32), 22),
+        ("enmap_potsdam/images", "enmap", "reflectance", (224, 32, 32), 22),
     ],
 )
 def test_public_samples(shared_data, folder, sensor, units, shape, missing):
@@ -90,7 +90,9 @@ def test_public_samples(shared_data, folder, sensor, units, shape, missing):
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         with rasterio.open(shared_data / folder / listing.names[0]) as file:
             stack, nodata = file.read().astype(np.float32), file.nodata
+            scales = np.array(file.scales)[:, None, None]
     if nodata is not None:
         stack[stack == nodata] = np.nan
+    stack = (stack * scales).astype(np.float32)
     for place, band in enumerate(reader.order):
         assert band is None or np.array_equal(values[place], stack[band - 1], equal_nan=True)
