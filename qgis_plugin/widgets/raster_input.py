@@ -14,7 +14,7 @@ from .raster_facts_loader import RasterFactsLoader
 from .theme import state_color
 
 _CONFIDENCE = {"certain": tr("certain"), "likely": tr("likely"), "ambiguous": tr("ambiguous: please check")}
-_STATES = {"certain": "good", "likely": "good", "ambiguous": "fair"}
+_STATES = {"certain": "good", "likely": "fair", "ambiguous": "fair"}  # green only where nothing was assumed
 
 
 class RasterInput(QWidget):
