@@ -49,8 +49,7 @@ def run_stages(
         total: tiles of the whole run, of which `done_before` were finished earlier.
         progress: called after each batch.
         cancelled: called at least every tenth of a second while the model waits.
-        read_in_thread, sink_in_thread: whether these stages have threads of their own. Otherwise they take turns with
-            the model: one more thread than cores only makes all of them wait.
+        read_in_thread, sink_in_thread: threads of their own; else they take turns with the model, for want of cores.
 
     Returns:
         The number of tiles computed, without those of rows that are computed again.

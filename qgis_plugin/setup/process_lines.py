@@ -37,18 +37,7 @@ def run_lines(
         EngineCancelled: after a cancel.
         OSError: where the program cannot be started.
     """
-    process: subprocess.Popen[str] = subprocess.Popen(
-        [str(word) for word in command],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=clean_environment() | (extra or {}),
-        encoding="utf-8",
-        errors="replace",
-        bufsize=1,
-        start_new_session=sys.platform != "win32",
-        creationflags=NO_WINDOW,
-    )
+    process = _start(command, extra or {})
     output = cast(IO[str], process.stdout)
     lines: queue.Queue[str | None] = queue.Queue()
 
@@ -79,6 +68,21 @@ def run_lines(
         process.wait()
         reader.join(1.0)
         output.close()
+
+
+def _start(command: Sequence[str | Path], extra: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [str(word) for word in command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=clean_environment() | extra,
+        encoding="utf-8",
+        errors="replace",
+        bufsize=1,
+        start_new_session=sys.platform != "win32",
+        creationflags=NO_WINDOW,
+    )
 
 
 def _kill_tree(process: subprocess.Popen[str]) -> None:
