@@ -41,7 +41,7 @@ class LayerSettings:
     Attributes:
         crs: for the engine, where it is not the file's.
         nodata: values that are no data in all bands, besides those of the file.
-        ignored: what else is set; the engine cannot be told that.
+        ignored: further settings that the engine has no option for.
     """
 
     crs: str | None = None
