@@ -89,7 +89,7 @@ class LinearHead(nn.Module):
     def _pixel_scores(self, logits: Tensor, pixels: Tensor, chosen: Tensor, piece_bytes: int | None) -> Tensor:
         """In pieces, of some tiles or of some rows of one, each in place: only the result takes memory."""
         height, width = pixels.shape[-2:]
-        down, right = (_upsampling(logits.shape[-1], size, logits.device) for size in (height, width))
+        down, right = (upsampling(logits.shape[-1], size, logits.device) for size in (height, width))
         wide = logits @ right.T
         scores = wide.new_empty(*wide.shape[:2], height, width)
         most_bytes, tile_bytes = piece_bytes or PIECE_BYTES[scores.device.type], scores[0].nbytes
@@ -107,7 +107,8 @@ class LinearHead(nn.Module):
 
 
 @functools.cache
-def _upsampling(grid: int, size: int, device: torch.device) -> Tensor:
+@torch.inference_mode(False)  # whoever needs a gradient may use the same matrix
+def upsampling(grid: int, size: int, device: torch.device) -> Tensor:
     """(size, grid) matrix of bilinear interpolation with align_corners=False: on a CPU a matrix product is faster than
     `F.interpolate`."""
     at = ((torch.arange(size, dtype=torch.float64) + 0.5) * grid / size - 0.5).clamp(0, grid - 1)
