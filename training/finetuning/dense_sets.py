@@ -1,0 +1,175 @@
+"""The labelled rasters of the supervised second stage, one task per sensor and legend.
+
+Layout below the data folder: docs/quality.md. What is not there is left out. Chips of held-out places
+(`training.data.places`) never enter, neither as Sentinel-2 chips nor as the Sentinel-1 chips or pictures made of them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ofa_engine.core.sensors import get_sensor
+from ofa_engine.raster.source import Source
+from training.data.places import LABELLED, labelled_chips, is_held_out, place_of
+from training.data.readers.rasters import read_raster
+from training.finetuning.chips import sentinel1, sentinel2
+
+UNLABELLED = 255
+DYNAMIC_WORLD = (
+    "water", "trees", "grass", "flooded vegetation", "crops", "shrub and scrub", "built", "bare", "snow and ice",
+    "cloud",
+)  # fmt: skip
+AERIAL = ("building", "other sealed", "bare soil", "water", "tree", "low vegetation", "crop")
+# FLAIR's value: ours. Pervious surfaces (gravel, ballast) count as bare soil, brushwood as low vegetation.
+_FLAIR = {1: 0, 2: 2, 3: 1, 4: 2, 5: 3, 6: 4, 7: 4, 8: 5, 9: 6, 10: 5, 11: 6, 12: 6}
+# Chesapeake's value: ours. Impervious is building where the layer of buildings says so, else other sealed.
+_CHESAPEAKE = {1: 3, 2: 4, 3: 5, 4: 2, 5: 1, 6: 1}
+
+
+@dataclass
+class DenseTask:
+    """Labelled rasters of one sensor and legend, in memory.
+
+    Attributes:
+        name: of the task, as it stands in the checkpoint's header.
+        sensor: id of the sensor.
+        classes: names, by label value.
+        crops: (side of a crop in px, pixels averaged into one) that batches are cut with.
+        images: (C, H, W) float16 each, in the canonical unit; NaN where missing.
+        labels: (H, W) uint8 each, UNLABELLED where there is no label.
+        places: of each raster.
+        as_picture: reflectance of the images is turned into 8-bit grey values, drawn anew for each crop.
+        optional: 0-based bands that some batches leave out.
+    """
+
+    name: str
+    sensor: str
+    classes: tuple[str, ...]
+    crops: tuple[tuple[int, int], ...]
+    images: list[NDArray[np.float16]] = field(default_factory=list)
+    labels: list[NDArray[np.uint8]] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    as_picture: bool = False
+    optional: tuple[tuple[int, ...], ...] = ()
+
+    def add(self, image: NDArray, labels: NDArray, place: str) -> None:
+        self.images.append(image.astype(np.float16))
+        self.labels.append(labels.astype(np.uint8))
+        self.places.append(place)
+
+    @property
+    def bands(self) -> int:
+        return len(get_sensor(self.sensor).bands)
+
+    def class_pixels(self) -> NDArray[np.int64]:
+        """(K,) labelled pixels per class."""
+        counts = np.zeros(256, np.int64)
+        for labels in self.labels:
+            counts += np.bincount(labels.ravel(), minlength=256)
+        return counts[: len(self.classes)]
+
+
+# side of a crop, pixels averaged: Sentinel-2 chips of 64 px hold one crop at 10 m, or smaller ones at 20 and 30 m
+_CHIP_CROPS = ((64, 1), (64, 1), (48, 1), (32, 1), (32, 1), (32, 2), (20, 3))
+_AERIAL_CROPS = ((64, 1), (48, 1), (64, 2), (32, 2), (64, 4), (48, 4), (32, 5))
+_CHESAPEAKE_CROPS = ((64, 1), (48, 1), (32, 1), (48, 2), (32, 3))
+_RED_EDGE = (3, 4, 5)
+
+
+def dense_tasks(root: Path, held_out: bool = False) -> list[DenseTask]:
+    """All tasks with rasters below `root`.
+
+    Args:
+        root: the data folder.
+        held_out: the held-out places instead of the others.
+    """
+    chips = list(_chips(root, held_out))
+    tasks = [_sentinel2(chips), _picture(chips, "naip", 3), _picture(chips, "gaofen", 4), _sentinel1(root, held_out)]
+    tasks += [_aerial(root, "naip", held_out), _aerial(root, "gaofen", held_out)]
+    tasks += [_chesapeake(root, "naip", held_out), _chesapeake(root, "gaofen", held_out)]
+    return [task for task in tasks if task.images]
+
+
+def read_labels(path: Path) -> NDArray[np.uint8]:
+    with Source(path) as source:
+        values: NDArray[np.uint8] = source.dataset.read(1)
+    return values
+
+
+Chip = tuple[NDArray, NDArray, str]  # reflectance (9, H, W), labels (H, W), place
+
+
+def _chips(root: Path, held_out: bool) -> Iterator[Chip]:
+    for chip in labelled_chips(root):
+        if is_held_out(chip.place) == held_out:
+            labels = read_labels(root / chip.labels)
+            labels[labels >= len(DYNAMIC_WORLD)] = UNLABELLED
+            yield sentinel2(root / chip.image), labels, chip.place
+
+
+def _sentinel2(chips: list[Chip]) -> DenseTask:
+    task = DenseTask("sentinel-2 land cover", "sentinel-2", DYNAMIC_WORLD, _CHIP_CROPS, optional=(_RED_EDGE,))
+    for image, labels, place in chips:
+        task.add(image, labels, place)
+    return task
+
+
+def _picture(chips: list[Chip], sensor: str, bands: int) -> DenseTask:
+    """Red, green, blue (and near infrared) of the Sentinel-2 chips."""
+    chosen = [0, 1, 2, 6][:bands]
+    task = DenseTask(f"{sensor} land cover at 10 m", sensor, DYNAMIC_WORLD, _CHIP_CROPS, as_picture=True)
+    for image, labels, place in chips:
+        task.add(image[chosen], labels, place)
+    return task
+
+
+def _sentinel1(root: Path, held_out: bool) -> DenseTask:
+    """Chips that share name and grid with a labelled Sentinel-2 chip."""
+    task = DenseTask("sentinel-1 land cover", "sentinel-1", DYNAMIC_WORLD, _CHIP_CROPS)
+    for folder, twin in (("real/s1_ben", "real/s2_ben"), ("real/s1_worldcereal", "real/s2_worldcereal")):
+        for path in sorted((root / folder).glob("*.tif")):
+            name = path.name.partition("_S1")[0].removesuffix(".tif") + ".tif"
+            labels = root / LABELLED[twin] / name
+            if labels.exists():
+                place = place_of(root / twin / name)
+                if is_held_out(place) == held_out:
+                    values = read_labels(labels)
+                    values[values >= len(DYNAMIC_WORLD)] = UNLABELLED
+                    task.add(sentinel1(path), values, place)
+    return task
+
+
+def _aerial(root: Path, sensor: str, held_out: bool) -> DenseTask:
+    """FLAIR's patches of 0.2 m, with classes merged to seven."""
+    task = DenseTask(f"{sensor} land cover at 0.2 m", sensor, AERIAL, _AERIAL_CROPS)
+    for path in sorted((root / "real/rgbn_flair/images").glob("*.tif")):
+        if is_held_out(path.stem) == held_out:
+            image = read_raster(path, tuple(range(1, task.bands + 1)))
+            task.add(image, _lookup(read_labels(path.parents[1] / "labels" / path.name), _FLAIR), path.stem)
+    return task
+
+
+def _chesapeake(root: Path, sensor: str, held_out: bool) -> DenseTask:
+    task = DenseTask(f"{sensor} land cover at 1 m", sensor, AERIAL, _CHESAPEAKE_CROPS)
+    for path in sorted((root / "chesapeake").glob("*.npz")):
+        if is_held_out(path.stem) == held_out:
+            stack = np.load(path)["arr_0"][0]
+            labels = _lookup(stack[8].astype(np.uint8), _CHESAPEAKE)
+            labels[(stack[28] == 1) & (stack[8] == 5)] = AERIAL.index("building")
+            for first in (0, 4):  # two dates
+                task.add(stack[first : first + task.bands], labels, path.stem)
+    for path in sorted((root / "real/rgbn_chesapeake/images").glob("*.tif")):
+        if is_held_out(path.stem) == held_out:
+            image = read_raster(path, tuple(range(1, task.bands + 1)))
+            task.add(image, _lookup(read_labels(path.parents[1] / "labels" / path.name), _CHESAPEAKE), path.stem)
+    return task
+
+
+def _lookup(values: NDArray[np.uint8], table: dict[int, int]) -> NDArray[np.uint8]:
+    lookup = np.full(256, UNLABELLED, np.uint8)
+    for value, ours in table.items():
+        lookup[value] = ours
+    return lookup[values]
