@@ -1,0 +1,41 @@
+"""`python -m training.finetune CHECKPOINT DATA -o RUN`: the supervised second stage, see `training.finetuning.run`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from training import console
+from training.finetuning.dense_sets import dense_tasks
+from training.finetuning.run import FinetuningConfig, finetune
+
+SHARES = {
+    "sentinel-2 land cover": 0.40,
+    "naip land cover at 10 m": 0.17,
+    "gaofen land cover at 10 m": 0.12,
+    "sentinel-1 land cover": 0.11,
+    "naip land cover at 0.2 m": 0.06,
+    "gaofen land cover at 0.2 m": 0.05,
+    "naip land cover at 1 m": 0.05,
+    "gaofen land cover at 1 m": 0.04,
+}
+
+
+def _command(args: argparse.Namespace) -> None:
+    config = FinetuningConfig(steps=args.steps, seed=args.seed)
+    print(finetune(args.checkpoint, dense_tasks(args.data), SHARES, args.output, config))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command line; returns its exit code."""
+    parser = argparse.ArgumentParser("training.finetune", description=__doc__)
+    parser.add_argument("checkpoint", type=Path, help="to start from, of training.pretrain")
+    parser.add_argument("data", type=Path, help="folder with the public samples")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the run; continued where it exists")
+    parser.add_argument("--steps", type=console.positive_int, default=FinetuningConfig.steps)
+    parser.add_argument("--seed", type=int, default=0)
+    return console.run(parser, _command, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
