@@ -18,6 +18,7 @@ from .heads import upsampling
 
 WINDOWS = (3, 11)  # px: an edge, and texture
 HIDDEN = 64
+MOST_HIDDEN, MOST_WINDOW = 1024, 63  # a file that wants more is damaged
 _SMALLEST_VARIANCE = 1e-4  # of normalised pixels: less is rounding, and the root's slope at 0 would be infinite
 
 
@@ -32,15 +33,17 @@ class PixelMLPHead(nn.Module):
         windows: sides of the windows of `pixel_features`, in pixels.
 
     Raises:
-        ValueError: where a window has no centre pixel.
+        ValueError: where a window has no centre pixel, or sizes are out of all proportion.
     """
 
     kind, task = "mlp+pixels", "segment"
 
     def __init__(self, width: int, classes: int, bands: int, hidden: int = HIDDEN, windows: Sequence[int] = WINDOWS):
         super().__init__()
-        if not all(window % 2 and window > 1 for window in windows):
-            raise ValueError(f"expected windows of 3, 5, 7, ... pixels, found {tuple(windows)}")
+        if not all(window % 2 and 1 < window <= MOST_WINDOW for window in windows):
+            raise ValueError(f"expected windows of 3, 5, 7, ... {MOST_WINDOW} pixels, found {tuple(windows)}")
+        if not 0 < hidden <= MOST_HIDDEN:
+            raise ValueError(f"expected 1 to {MOST_HIDDEN} hidden units, found {hidden}")
         self.bands, self.windows = bands, tuple(windows)
         pixel_features = bands * (1 + 2 * len(self.windows))
         self.token_weight = nn.Parameter(torch.empty(hidden, width))
@@ -54,6 +57,11 @@ class PixelMLPHead(nn.Module):
         ):
             for parameter in parameters:  # as torch.nn.Linear does
                 nn.init.uniform_(parameter, -(inputs**-0.5), inputs**-0.5)
+
+    @property
+    def settings(self) -> dict:
+        """What the header of its file has to say beyond its kind."""
+        return {"hidden": len(self.hidden_bias), "windows": list(self.windows)}
 
     def logits(self, tokens: Tensor, pixels: Tensor, present: Sequence[int] | None = None) -> Tensor:
         """Logits in one go, with gradients.
