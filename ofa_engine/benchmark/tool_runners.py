@@ -18,8 +18,9 @@ from ..inference.predictor import Predictor
 from ..inference.runner import plan_for
 from ..inference.segment import segment
 from ..inference.session import cached_checkpoint, check_overlap, open_session
-from ..model.heads import LinearHead
+from ..model.checkpoint import Head
 from ..model.onednn import unpack
+from ..model.pixel_head import PixelMLPHead
 from ..model.preprocess import normalise, resize, to_canonical
 
 ClassIndices = NDArray[np.uint8]  # (H, W), counted from 0
@@ -151,12 +152,14 @@ class _ExportedScorer(torch.nn.Module):
     def __init__(self, case: ToolCase):
         super().__init__()
         self.case, self.net = case, case.session.checkpoint.model
-        self.head = cast(LinearHead, case.session.head)  # tools are compared on maps, which have a head
+        self.head = cast(Head, case.session.head)  # tools are compared on maps, which have a head
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         session, known = self.case.session, self.case.predictor
         x = normalise(to_canonical(pixels, session.sensor, session.detection.units or ""), known.mean, known.std)
         tokens = self.net(resize(x, self.net.arch.input_px), session.sensor.id, session.present)
+        if isinstance(self.head, PixelMLPHead):
+            return torch.softmax(self.head.logits(tokens, x, session.present), 1)
         logits = F.interpolate(self.head(tokens), x.shape[-2:], mode="bilinear")
         if self.head.bands:
             weight = self.head.pixel_weight[:, list(session.present)]

@@ -15,8 +15,7 @@ from ..core.messages import option
 from ..core.options import MAX_OVERLAP, MAX_TILE_PX, MIN_MEMORY_MB, MIN_TILE_PX, MapOptions, value_of
 from ..core.sensors import Detection, Sensor, get_sensor
 from ..core.version import __version__
-from ..model.checkpoint import Checkpoint, check_head, choose_device, load_checkpoint, load_head
-from ..model.heads import LinearHead
+from ..model.checkpoint import Checkpoint, Head, check_head, choose_device, load_checkpoint, load_head
 from ..model.onednn import pack
 from ..pipeline.memory import default_budget_bytes
 from ..raster.atomic import check_output
@@ -38,7 +37,7 @@ class Session:
     source: Source
     detection: Detection
     checkpoint: Checkpoint
-    head: LinearHead | None
+    head: Head | None
     head_file: catalog.ModelFile | None
     device: torch.device
     tile_px: int

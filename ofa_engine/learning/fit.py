@@ -64,10 +64,11 @@ def fit(
 
 
 def _check(options: FitOptions) -> None:
-    if options.task not in ("segment", "classify"):
-        raise InputError(f"expected task segment or classify, found {options.task!r}")
-    if options.kind not in ("auto", *KINDS):
-        raise InputError(f"expected kind auto, {' or '.join(KINDS)}, found {options.kind!r}")
+    if options.task not in KINDS:
+        raise InputError(f"expected task {' or '.join(KINDS)}, found {options.task!r}")
+    kinds = KINDS[options.task]
+    if options.kind not in ("auto", *kinds):
+        raise InputError(f"expected kind auto, {' or '.join(kinds)} to {options.task}, found {options.kind!r}")
     if not options.inputs:
         raise InputError("expected a raster to learn from, found none")
     check_output(options.output, [*options.inputs, *options.labels], (".safetensors",))

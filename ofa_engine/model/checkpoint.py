@@ -2,7 +2,8 @@
 
 Header (JSON under the metadata key "ofanet"): format, file ("checkpoint" or "head"), name, and
   checkpoint: architecture, sensors {id: {bands, unit, mean, std, tile_px}}, fingerprints {id: sha256}, training
-  head: sensor, task, kind, classes [{value, name, color}], tile_px, unit, bands, backbone (fingerprint), training
+  head: sensor, task, kind (of `mlp+pixels` with hidden, windows), classes [{value, name, color}], tile_px, unit, bands,
+    backbone (fingerprint), training
 """
 
 import json
@@ -21,6 +22,9 @@ from ..core.sensors import SENSORS, Sensor, get_sensor
 from .heads import KINDS, LinearHead
 from .mae import MaskedAutoencoder
 from .ofanet import Architecture, OFANet
+from .pixel_head import PixelMLPHead
+
+Head = LinearHead | PixelMLPHead
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ def save_checkpoint(
 
 def save_head(
     path: str | Path,
-    head: LinearHead,
+    head: Head,
     name: str,
     *,
     sensor_id: str,
@@ -104,7 +108,7 @@ def save_head(
     training: dict,
     half: bool = False,
 ) -> None:
-    """Writes a linear head, complete or not at all.
+    """Writes a head, complete or not at all.
 
     Args:
         path: of the file to create or replace.
@@ -131,6 +135,7 @@ def save_head(
         "sensor": sensor_id,
         "task": head.task,
         "kind": head.kind,
+        **head.settings,
         "classes": classes,
         "tile_px": tile_px,
         "unit": sensor.unit,
@@ -215,7 +220,7 @@ def load_head(
     sensor_id: str,
     task: str | None = None,
     device: str | torch.device = "cpu",
-) -> tuple[LinearHead, dict]:
+) -> tuple[Head, dict]:
     """(head, header). Raises ModelFileError where it is for another sensor, task or backbone."""
     path = Path(path)
     header = catalog.read_header(path)
@@ -226,22 +231,30 @@ def load_head(
                 f"the head {path.name} was fitted on another backbone than {checkpoint.header['name']}: "
                 f"use the checkpoint it was fitted on, or fit it anew with {command('fit')}"
             )
-        if header["kind"] not in KINDS:
-            raise ModelFileError(f"expected a head of kind {' or '.join(KINDS)}, found {header['kind']!r} in {path}")
         bands = len(get_sensor(sensor_id).bands)
         if len(header["bands"]) != bands:
             raise ModelFileError(f"expected {bands} bands of {sensor_id}, found {len(header['bands'])} in {path}")
-        pixel_bands = bands if header["kind"] == "linear+pixels" else 0
-        head = LinearHead(checkpoint.model.arch.width, len(header["classes"]), header["task"], pixel_bands)
+        head = _described_head(header, checkpoint.model.arch.width, bands, path)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"expected a complete head header, found {error} in {path}") from error
     tensors = _read(path)
     order = _order_in_file(header["bands"], get_sensor(sensor_id))
     if order and "pixel_weight" in tensors:
-        weight = tensors["pixel_weight"]  # of tiles: of the bands' means, then of their standard deviations
+        weight = tensors["pixel_weight"]  # blocks of one column per band
         tensors["pixel_weight"] = weight.unflatten(1, (-1, bands))[:, :, order].flatten(1)
     _load_into(head, tensors, path)
     return head.eval().requires_grad_(False).to(device), header
+
+
+def _described_head(header: dict, width: int, bands: int, path: Path) -> Head:
+    """A head as the header describes it, its weights not loaded yet. Raises ModelFileError for an unknown kind, and
+    KeyError, TypeError or ValueError where the header is incomplete."""
+    kind, task, classes = header["kind"], header["task"], len(header["classes"])
+    if kind not in KINDS[task]:
+        raise ModelFileError(f"expected a head of kind {' or '.join(KINDS[task])}, found {kind!r} in {path}")
+    if kind == "mlp+pixels":
+        return PixelMLPHead(width, classes, bands, header["hidden"], header["windows"])
+    return LinearHead(width, classes, task, bands if kind == "linear+pixels" else 0)
 
 
 def check_head(header: dict, path: Path, sensor_id: str, task: str | None) -> None:

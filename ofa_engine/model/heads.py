@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from ..tiling.chunks import PIECE_BYTES, row_pieces
 
-KINDS = ("linear", "linear+pixels")
+KINDS = {"segment": ("linear", "linear+pixels", "mlp+pixels"), "classify": ("linear", "linear+pixels")}  # by task
 
 
 class LinearHead(nn.Module):
@@ -47,7 +47,12 @@ class LinearHead(nn.Module):
 
     @property
     def kind(self) -> str:
-        return KINDS[bool(self.bands)]
+        return "linear+pixels" if self.bands else "linear"
+
+    @property
+    def settings(self) -> dict:
+        """What the header of its file has to say beyond its kind."""
+        return {}
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Token features (B, L, D) to their part of the logits: (B, K) for classify, (B, K, grid, grid) for segment."""

@@ -18,6 +18,7 @@ from .heads import upsampling
 
 WINDOWS = (3, 11)  # px: an edge, and texture
 HIDDEN = 64
+MOST_HIDDEN, MOST_WINDOW = 1024, 63  # a file that wants more is damaged
 _SMALLEST_VARIANCE = 1e-4  # of normalised pixels: less is rounding, and the root's slope at 0 would be infinite
 
 
@@ -32,15 +33,17 @@ class PixelMLPHead(nn.Module):
         windows: sides of the windows of `pixel_features`, in pixels.
 
     Raises:
-        ValueError: where a window has no centre pixel.
+        ValueError: where a window has no centre pixel, or sizes are out of all proportion.
     """
 
     kind, task = "mlp+pixels", "segment"
 
     def __init__(self, width: int, classes: int, bands: int, hidden: int = HIDDEN, windows: Sequence[int] = WINDOWS):
         super().__init__()
-        if not all(window % 2 and window > 1 for window in windows):
-            raise ValueError(f"expected windows of 3, 5, 7, ... pixels, found {tuple(windows)}")
+        if not windows or not all(window % 2 and 1 < window <= MOST_WINDOW for window in windows):
+            raise ValueError(f"expected windows of 3, 5, 7, ... {MOST_WINDOW} pixels, found {tuple(windows)}")
+        if not 0 < hidden <= MOST_HIDDEN:
+            raise ValueError(f"expected 1 to {MOST_HIDDEN} hidden units, found {hidden}")
         self.bands, self.windows = bands, tuple(windows)
         pixel_features = bands * (1 + 2 * len(self.windows))
         self.token_weight = nn.Parameter(torch.empty(hidden, width))
@@ -55,6 +58,11 @@ class PixelMLPHead(nn.Module):
             for parameter in parameters:  # as torch.nn.Linear does
                 nn.init.uniform_(parameter, -(inputs**-0.5), inputs**-0.5)
 
+    @property
+    def settings(self) -> dict:
+        """What the header of its file has to say beyond its kind."""
+        return {"hidden": len(self.hidden_bias), "windows": list(self.windows)}
+
     def logits(self, tokens: Tensor, pixels: Tensor, present: Sequence[int] | None = None) -> Tensor:
         """Logits in one go, with gradients.
 
@@ -66,8 +74,11 @@ class PixelMLPHead(nn.Module):
         Returns:
             (B, K, H, W).
         """
-        down, wide = self._upsampled_across(tokens, pixels)
-        return self._logits(down @ wide, pixel_features(pixels.float(), self.windows), self._columns(present, pixels))
+        down, across = _upsampling(tokens, pixels)
+        hidden = (down @ (self._projected(tokens) @ across)).flatten(2)
+        weight = self.pixel_weight[:, self._columns(present, pixels)]
+        hidden = F.relu(hidden + weight @ pixel_features(pixels.float(), self.windows).flatten(2))
+        return (self.weight @ hidden + self.bias[:, None]).unflatten(2, pixels.shape[-2:])
 
     @torch.no_grad()
     def scores(
@@ -88,29 +99,33 @@ class PixelMLPHead(nn.Module):
         Returns:
             (B, K, H, W): the softmax of `logits`.
         """
-        down, wide = self._upsampled_across(tokens, pixels)
-        chosen = self._columns(present, pixels)
-        height, width = pixels.shape[-2:]
-        scores = wide.new_empty(len(wide), len(self.bias), height, width)
-        most_bytes = piece_bytes or PIECE_BYTES[scores.device.type]
-        tile_bytes = max(self.pixel_weight.shape) * height * width * 4
-        step = max(1, most_bytes // tile_bytes)
-        margin = max(self.windows, default=1) // 2
-        for some, grid, bands in zip(scores.split(step), wide.split(step), pixels.split(step), strict=True):
-            for rows in row_pieces(height, tile_bytes, most_bytes):
+        (down, across), (height, width) = _upsampling(tokens, pixels), pixels.shape[-2:]
+        grids = self._projected(tokens)
+        weight = self.pixel_weight[:, self._columns(present, pixels)]
+        scores = grids.new_empty(len(grids), len(self.bias), height, width)
+        row_bytes = max(self.pixel_weight.shape) * width * 4
+        # pieces of fewer rows than a window would compute its means mostly for rows outside of the piece
+        most_bytes = max(piece_bytes or PIECE_BYTES[scores.device.type], row_bytes * max(self.windows))
+        step, margin = max(1, most_bytes // (row_bytes * height)), max(self.windows) // 2
+        for some, grid, bands in zip(scores.split(step), grids.split(step), pixels.split(step), strict=True):
+            wide = grid @ across
+            for rows in row_pieces(height, row_bytes * height, most_bytes):
                 top, bottom = max(0, rows.start - margin), min(height, rows.stop + margin)
                 features = pixel_features(bands[:, :, top:bottom].float(), self.windows)
-                features = features[:, :, rows.start - top : rows.stop - top]
-                some[:, :, rows] = self._logits(down[rows] @ grid, features, chosen).softmax(1)
+                features = features[:, :, rows.start - top : rows.stop - top].flatten(2)
+                hidden = (down[rows] @ wide).flatten(2)
+                hidden.baddbmm_(weight.expand(len(some), -1, -1), features).relu_()
+                part = torch.baddbmm(self.bias[:, None], self.weight.expand(len(some), -1, -1), hidden)
+                part.sub_(part.amax(1, keepdim=True)).exp_()
+                some[:, :, rows] = part.div_(part.sum(1, keepdim=True)).unflatten(2, (-1, width))
         return scores
 
-    def _upsampled_across(self, tokens: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """(upsampling matrix down (H, grid), tokens' part of the hidden layer, upsampled across (B, M, grid, W)):
-        projected first, since there are fewer tokens than pixels."""
+    def _projected(self, tokens: Tensor) -> Tensor:
+        """(B, M, grid, grid): the tokens' part of the hidden layer, before upsampling, as there are fewer of them than
+        pixels."""
         grid = int(tokens.shape[1] ** 0.5)
-        projected = F.linear(tokens, self.token_weight, self.hidden_bias).float().transpose(1, 2)
-        down, right = (upsampling(grid, size, tokens.device) for size in pixels.shape[-2:])
-        return down, projected.unflatten(2, (grid, grid)) @ right.T
+        projected = F.linear(tokens, self.token_weight, self.hidden_bias).float()
+        return projected.transpose(1, 2).unflatten(2, (grid, grid))
 
     def _columns(self, present: Sequence[int] | None, pixels: Tensor) -> Tensor:
         """(F,) of `pixel_weight`, for the features of the bands that are present."""
@@ -118,10 +133,13 @@ class PixelMLPHead(nn.Module):
         blocks = torch.arange(1 + 2 * len(self.windows), device=pixels.device) * self.bands
         return (blocks[:, None] + chosen).flatten()
 
-    def _logits(self, hidden: Tensor, features: Tensor, chosen: Tensor) -> Tensor:
-        """(B, K, H, W) of the tokens' part of the hidden layer (B, M, H, W) and of pixel features (B, F, H, W)."""
-        hidden = hidden + torch.einsum("mf,bfhw->bmhw", self.pixel_weight[:, chosen], features)
-        return torch.einsum("km,bmhw->bkhw", self.weight, hidden.relu()) + self.bias[:, None, None]
+
+def _upsampling(tokens: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    """Matrices that upsample from tokens (B, L, D) to pixels (B, C, H, W): (H, grid) from the left, (grid, W) from the
+    right."""
+    grid = int(tokens.shape[1] ** 0.5)
+    down, across = (upsampling(grid, size, tokens.device) for size in pixels.shape[-2:])
+    return down, across.T
 
 
 def pixel_features(pixels: Tensor, windows: Sequence[int] = WINDOWS) -> Tensor:
@@ -136,13 +154,38 @@ def pixel_features(pixels: Tensor, windows: Sequence[int] = WINDOWS) -> Tensor:
         the standard deviations. These are 0 where a window is constant, and a little less than the exact ones, with a
         finite slope, near it.
     """
-    channels = pixels.shape[1]
+    height, width = pixels.shape[-2:]
+    margin = max(windows) // 2
+    across = width + 2 * margin
+    # With rows one behind the other, sums over windows are sums of shifted arrays; what crosses the end of a row is cut
+    # off. The one row more than windows reach keeps the last of these ends inside the array.
+    values = F.pad(pixels, (margin, margin, margin, margin + 1), mode="replicate").flatten(2)
+    moments = values, values.square()
     blocks = [pixels]
     for window in windows:
-        padded = F.pad(pixels, (window // 2,) * 4, mode="replicate")
-        moments = torch.cat([padded, padded.square()], 1)
-        moments = F.avg_pool2d(F.avg_pool2d(moments, (1, window), 1), (window, 1), 1)
-        mean, square = moments[:, :channels], moments[:, channels:]
+        first = (margin - window // 2) * (across + 1)
+        mean, square = (
+            _sums(_sums(moment, window, 1), window, across)[..., first : first + height * across] / window**2
+            for moment in moments
+        )
         variance = (square - mean.square()).clamp(min=0)
-        blocks += [mean, (variance + _SMALLEST_VARIANCE).sqrt() - _SMALLEST_VARIANCE**0.5]
+        deviation = (variance + _SMALLEST_VARIANCE).sqrt() - _SMALLEST_VARIANCE**0.5
+        blocks += [block.unflatten(2, (height, across))[..., :width] for block in (mean, deviation)]
     return torch.cat(blocks, 1)
+
+
+def _sums(values: Tensor, count: int, step: int) -> Tensor:
+    """Sums over `count` values along the last dimension that lie `step` apart, from the first that has enough to its
+    right: sums of two, four, eight, ... values are put together, which on a CPU is much faster than pooling."""
+    length = values.shape[-1] - (count - 1) * step
+    total: Tensor | None = None
+    start, power = 0, values
+    for bit in range(count.bit_length()):
+        if bit:
+            half = (1 << bit - 1) * step
+            power = power[..., :-half] + power[..., half:]
+        if count >> bit & 1:
+            part = power[..., start * step : start * step + length]
+            total = part if total is None else total + part
+            start += 1 << bit
+    return total  # type: ignore[return-value]

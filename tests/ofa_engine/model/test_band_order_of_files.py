@@ -11,6 +11,7 @@ from ofa_engine.core.sensors import SENSORS
 from ofa_engine.model.checkpoint import load_checkpoint, load_head, save_checkpoint, save_head
 from ofa_engine.model.heads import LinearHead
 from ofa_engine.model.ofanet import OFANet
+from ofa_engine.model.pixel_head import PixelMLPHead
 
 from ..conftest import CLASSES, TINY
 
@@ -30,11 +31,18 @@ def old_order(values):
     return [values[ENMAP.band_names.index(name)] for name in BY_DETECTOR]
 
 
-@pytest.mark.parametrize("task", ["segment", "classify"])
-def test_bands_are_put_in_the_tables_order(tmp_path, task):
+@pytest.mark.parametrize(
+    "head",
+    [
+        LinearHead(TINY.width, 3, "segment", 224),
+        LinearHead(TINY.width, 3, "classify", 224),
+        PixelMLPHead(TINY.width, 3, 224, hidden=4),
+    ],
+    ids=["segment", "classify", "mlp"],
+)
+def test_bands_are_put_in_the_tables_order(tmp_path, head):
     torch.manual_seed(3)
     model = OFANet(TINY, ["enmap", "naip"])
-    head = LinearHead(TINY.width, 3, task, 224)
     torch.nn.init.normal_(head.pixel_weight)
     places = old_order(range(224))
     other = OFANet(TINY, ["enmap", "naip"])

@@ -9,10 +9,11 @@ import torch
 from ofa_engine.core import catalog
 from ofa_engine.core.errors import ModelFileError, OutputError
 from ofa_engine.core.sensors import get_sensor
-from ofa_engine.model.checkpoint import load_checkpoint, load_head, save_checkpoint
+from ofa_engine.model.checkpoint import load_checkpoint, load_head, save_checkpoint, save_head
 from ofa_engine.model.ofanet import OFANet
+from ofa_engine.model.pixel_head import PixelMLPHead
 
-from ..conftest import TINY
+from ..conftest import CLASSES, TINY
 
 
 def test_round_trip_in_half_precision(models, tmp_path):
@@ -66,6 +67,48 @@ def test_a_head_of_other_bands_is_refused(models, tmp_path):
     catalog.rewrite_header(path, header | {"bands": header["bands"] + ["extra"]}, changed)
     with pytest.raises(ModelFileError, match="expected 3 bands of naip, found 4"):
         load_head(changed, load_checkpoint(models / "tiny.safetensors"), "naip")
+
+
+def write_pixel_head(path, checkpoint, **more):
+    head = PixelMLPHead(TINY.width, 3, 3, hidden=16, windows=(3, 7))
+    backbone = checkpoint.header["fingerprints"]["naip"]
+    save_head(
+        path, head, "p", sensor_id="naip", classes=CLASSES, tile_px=16, backbone=backbone, training={"seed": 1}, **more
+    )
+    return head
+
+
+def test_heads_with_a_hidden_layer_come_back_as_they_were(models, tmp_path):
+    tiny, path = load_checkpoint(models / "tiny.safetensors"), tmp_path / "p.safetensors"
+    head = write_pixel_head(path, tiny)
+    found, header = load_head(path, tiny, "naip", "segment")
+    assert (header["kind"], header["hidden"], header["windows"]) == ("mlp+pixels", 16, [3, 7])
+    tokens, pixels = torch.randn(2, 16, TINY.width), torch.randn(2, 3, 20, 20)
+    assert torch.equal(found.scores(tokens, pixels), head.scores(tokens, pixels))
+    write_pixel_head(path, tiny, half=True)
+    assert load_head(path, tiny, "naip")[0].token_weight.shape == (16, TINY.width)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"hidden": 17}, "expected tensor"),
+        ({"windows": [3]}, "expected tensor pixel_weight"),
+        ({"hidden": 10**12}, "complete head header"),
+        ({"hidden": None}, "complete head header"),
+        ({"windows": [3, 10**9 + 1]}, "complete head header"),
+        ({"windows": [4, 7]}, "complete head header"),
+        ({"windows": "37"}, "complete head header"),
+        ({"kind": "forest"}, "expected a head of kind linear or linear.pixels or mlp.pixels, found 'forest'"),
+        ({"task": "classify"}, "found 'mlp.pixels'"),
+    ],
+)
+def test_a_hidden_layer_that_its_header_does_not_describe_is_refused(models, tmp_path, change, message):
+    tiny, path = load_checkpoint(models / "tiny.safetensors"), tmp_path / "p.safetensors"
+    write_pixel_head(path, tiny)
+    catalog.rewrite_header(path, catalog.read_header(path) | change, path)
+    with pytest.raises(ModelFileError, match=message):
+        load_head(path, tiny, "naip")
 
 
 def test_damage_is_noticed(models, tmp_path):
