@@ -15,7 +15,7 @@ from training.finetuning.dense_sets import UNLABELLED, DenseTask
 
 _RAREST = 6.0  # largest weight of a class relative to the commonest one's
 _DROP = 0.3  # share of batches without a task's optional bands
-_GREY = 716.6947723440135  # 8-bit grey value of reflectance 1, as in true-colour images of Sentinel-2 products
+GREY = 716.6947723440135  # 8-bit grey value of reflectance 1, as in true-colour images of Sentinel-2 products
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class CropSampler:
         if factor > 1:
             part = part.reshape(len(part), side, factor, side, factor).mean((2, 4))
             known = known[factor // 2 :: factor, factor // 2 :: factor]
-        turns, mirrored = rng.integers(4), rng.random() < 0.5
+        turns, mirrored = int(rng.integers(4)), rng.random() < 0.5
         part, known = np.rot90(part, turns, (1, 2)), np.rot90(known, turns)
         return (part[:, :, ::-1], known[:, ::-1]) if mirrored else (part, known)
 
@@ -92,7 +92,7 @@ def _as_picture(rng: np.random.Generator, reflectance: NDArray) -> NDArray:
     peak, gamma = rng.uniform(0.2, 0.5, (count, 1, 1, 1)), rng.uniform(1.0, 1.6, (count, 1, 1, 1))
     stretched = (255 * (reflectance / peak).clip(0, 1) ** (1 / gamma)).round()
     plain = rng.random((count, 1, 1, 1)) < 0.5
-    return np.where(plain, reflectance * _GREY, stretched)
+    return np.where(plain, reflectance * GREY, stretched)
 
 
 def _jitter(rng: np.random.Generator, pixels: NDArray, sensor_id: str) -> NDArray:
@@ -103,7 +103,7 @@ def _jitter(rng: np.random.Generator, pixels: NDArray, sensor_id: str) -> NDArra
         return pixels + rng.normal(0, 0.8, (len(pixels), 1, 1, 1)) + rng.normal(0, 0.4, shape) + speckle
     gain = np.exp(rng.normal(0, 0.1, (len(pixels), 1, 1, 1)) + rng.normal(0, 0.04, shape))
     offset = rng.normal(0, 0.008, (len(pixels), 1, 1, 1)) + rng.normal(0, 0.004, shape)
-    return pixels * gain + offset * (_GREY if get_sensor(sensor_id).unit == "8-bit" else 1)
+    return pixels * gain + offset * (GREY if get_sensor(sensor_id).unit == "8-bit" else 1)
 
 
 assert UNLABELLED == 255  # `table` gives it no weight

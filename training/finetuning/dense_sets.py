@@ -1,8 +1,8 @@
 """The labelled rasters of the supervised second stage, one task per sensor and legend.
 
-Layout below the data folder: docs/quality.md. What is not there is left out. Chips of held-out places
-(`training.data.places`) never enter, neither as Sentinel-2 chips nor as the Sentinel-1 chips or pictures made of them. Of the labelled aerial
-patches (FLAIR, Chesapeake) there are too few to hold places out.
+Layout below the data folder: docs/pretraining_data.md; what is not there is left out. Chips of held-out places
+(`training.data.places`) never enter, neither as Sentinel-2 chips nor as the Sentinel-1 chips or pictures made of them.
+Of the labelled aerial patches (FLAIR, Chesapeake) there are too few to hold places out.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ofa_engine.core.sensors import get_sensor
 from ofa_engine.raster.source import Source
-from training.data.places import LABELLED, labelled_chips, is_held_out, place_of
+from training.data.places import LABELLED, is_held_out, labelled_chips, place_of
 from training.data.readers.rasters import read_raster
 from training.finetuning.chips import sentinel1, sentinel2
 
@@ -90,7 +90,12 @@ def dense_tasks(root: Path, held_out: bool = False) -> list[DenseTask]:
     chips = list(_chips(root, held_out))
     tasks = [_sentinel2(chips), _picture(chips, "naip", 3), _picture(chips, "gaofen", 4), _sentinel1(root, held_out)]
     if not held_out:
-        tasks += [_aerial(root, "naip"), _aerial(root, "gaofen"), _chesapeake(root, "naip"), _chesapeake(root, "gaofen")]
+        tasks += [
+            _aerial(root, "naip"),
+            _aerial(root, "gaofen"),
+            _chesapeake(root, "naip"),
+            _chesapeake(root, "gaofen"),
+        ]
     return [task for task in tasks if task.images]
 
 

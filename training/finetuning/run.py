@@ -8,6 +8,7 @@ import csv
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ from training.pretraining.optimizer import parameter_groups, update
 from training.pretraining.schedule import learning_rate
 
 NAME = "finetuned.safetensors"
-_STATE = "finetuned.state"
+STATE = "finetuned.state"
 
 
 @dataclass(frozen=True)
@@ -65,19 +66,24 @@ class Finetuning(nn.Module):
         tokens = self.model(resize(batch.pixels, self.model.arch.input_px), self.sensors[task], batch.present)
         coarse = F.interpolate(self.linear[task](tokens), batch.labels.shape[-2:], mode="bilinear")
         weights = getattr(self, f"class_weights_{task}")
-        logits = (coarse, self.joined[task].logits(tokens, batch.pixels, batch.present))
+        logits = (coarse, self._joined(task).logits(tokens, batch.pixels, batch.present))
         losses = [F.cross_entropy(x, batch.labels, weights, ignore_index=UNLABELLED) for x in logits]
         return torch.stack(losses).nan_to_num().sum()  # a batch without any label has a loss of NaN
+
+    def _joined(self, task: int) -> PixelMLPHead:
+        return cast(PixelMLPHead, self.joined[task])
 
 
 @torch.no_grad()
 def _follow(average: OFANet, model: OFANet, decay: float) -> None:
     """Exponential moving average of the weights."""
-    own, new = list(average.parameters()), list(model.parameters())
-    torch._foreach_lerp_(own, new, 1 - decay)
+    for own, new in zip(average.parameters(), model.parameters(), strict=True):
+        own.lerp_(new, 1 - decay)
 
 
-def finetune(checkpoint: Path, tasks: list[DenseTask], shares: dict[str, float], output: Path, config: FinetuningConfig) -> Path:
+def finetune(
+    checkpoint: Path, tasks: list[DenseTask], shares: dict[str, float], output: Path, config: FinetuningConfig
+) -> Path:
     """Trains, or continues a run that was broken off; returns the path of the checkpoint.
 
     Args:
@@ -97,7 +103,7 @@ def finetune(checkpoint: Path, tasks: list[DenseTask], shares: dict[str, float],
     groups += [g | {"peak": config.head_lr} for g in parameter_groups(heads, config.weight_decay)]
     optimizer = torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, 0.95), fused=True)
     samplers = [CropSampler(task, start.statistics(task.sensor), config.batch, config.seed) for task in tasks]
-    first = _resume(output / _STATE, module, average, optimizer)
+    first = _resume(output / STATE, module, average, optimizer)
     chances = np.array([shares[task.name] for task in tasks])
     order = np.random.default_rng(config.seed).choice(len(tasks), config.steps, p=chances / chances.sum())
     saved, sums = time.monotonic(), np.zeros((2, len(tasks)))
@@ -153,7 +159,7 @@ def _save(
     config: FinetuningConfig,
 ) -> None:
     values = {"step": step, "module": module.state_dict(), "average": average.state_dict()}
-    with replacing(output / _STATE) as part:
+    with replacing(output / STATE) as part:
         torch.save(values | {"optimizer": optimizer.state_dict()}, part)
     described = start.header["sensors"]
     facts = {

@@ -12,10 +12,14 @@ from numpy.typing import NDArray
 from ofa_engine.core.sensors import Sensor, get_sensor
 from ofa_engine.model.ofanet import OFANet
 
-# full widths at half maximum in um of Sentinel-2A's MSI, by band (ESA, Sentinel-2 MSI user guide, spectral resolution)
-S2_WIDTHS_UM = {
-    "B2": 0.065, "B3": 0.035, "B4": 0.030, "B5": 0.015, "B6": 0.015, "B7": 0.020, "B8": 0.115, "B11": 0.090, "B12": 0.180,
-}  # fmt: skip
+# full widths at half maximum of Sentinel-2A's MSI (ESA, Sentinel-2 MSI user guide, spectral resolution)
+S2_WIDTHS_UM = dict(
+    zip(
+        ("B2", "B3", "B4", "B5", "B6", "B7", "B8", "B11", "B12"),
+        (0.065, 0.035, 0.030, 0.015, 0.015, 0.020, 0.115, 0.090, 0.180),
+        strict=True,
+    )
+)
 
 
 def averaging(narrow: Sensor, wide: Sensor, widths_um: dict[str, float] = S2_WIDTHS_UM) -> NDArray[np.float64]:

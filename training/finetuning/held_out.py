@@ -1,0 +1,91 @@
+"""How a head scores on labelled rasters of places that neither it nor its backbone has seen, mapped as a user maps
+them: by `segment`, from files."""
+
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+
+from ofa_engine.core.options import SegmentOptions
+from ofa_engine.core.sensors import get_sensor
+from ofa_engine.inference.segment import segment
+from ofa_engine.learning.metrics import confusion, scores
+from ofa_engine.raster.source import Source
+from training.finetuning.crops import GREY
+from training.finetuning.dense_sets import DYNAMIC_WORLD, UNLABELLED, DenseTask
+
+# Dynamic World's classes to the six that are common enough everywhere; snow and cloud are left out
+SIX = ("water", "trees", "low vegetation", "crops", "built", "bare")
+_TO_SIX = dict(zip(DYNAMIC_WORLD, (0, 1, 2, 2, 3, 2, 4, 5), strict=False))
+_LEAST_PIXELS = 1000  # of a class, to be in the mean
+
+
+def held_out_scores(
+    head: Path, task: DenseTask, present: tuple[int, ...], factor: int = 1, names: tuple[str, ...] = ()
+) -> dict:
+    """Scores of a head's maps against the task's labels.
+
+    Args:
+        head: file of the head; its class values are label values of the task.
+        task: labelled rasters of places that were held out.
+        present: 0-based embedder bands that the rasters are given with.
+        factor: pixels averaged into one.
+        names: score these merged classes, SIX, instead of the head's own.
+
+    Returns:
+        places, samples (pixels), accuracy, miou and iou by class name.
+    """
+    classes = names or task.classes
+    merged = np.full(256, 255)
+    for value, name in enumerate(task.classes):
+        merged[value] = value if not names else _TO_SIX.get(name, 255)
+    other = len(classes)  # mapped as something else: wrong, but no class of its own
+    matrix = np.zeros((other + 1, other + 1))
+    with tempfile.TemporaryDirectory() as folder:
+        for image, labels in zip(task.images, task.labels, strict=True):
+            side = [length - length % factor for length in labels.shape]
+            known = merged[labels[factor // 2 : side[0] : factor, factor // 2 : side[1] : factor]]
+            found = merged[_mapped(head, task, _averaged(image, side, factor), present, Path(folder))]
+            usable = known < 255
+            matrix += confusion(known[usable], np.minimum(found[usable], other), other + 1)
+    rare = [k for k in range(other + 1) if matrix[k].sum() < _LEAST_PIXELS]
+    result = scores(matrix, rare)
+    return {
+        "places": len(set(task.places)),
+        "samples": int(matrix.sum()),
+        "accuracy": result["accuracy"],
+        "miou": result["miou"],
+        "iou": {name: result["iou"][k] for k, name in enumerate(classes) if k not in rare},
+    }
+
+
+def _averaged(image: NDArray, side: list[int], factor: int) -> NDArray[np.float32]:
+    part = image[:, : side[0], : side[1]].astype(np.float32)
+    return part.reshape(len(part), side[0] // factor, factor, side[1] // factor, factor).mean((2, 4))
+
+
+def _mapped(head: Path, task: DenseTask, image: NDArray, present: tuple[int, ...], folder: Path) -> NDArray[np.uint8]:
+    """(H, W) class values, 255 where there is none."""
+    raster, out = folder / "image.tif", folder / "map.tif"
+    write_raster(raster, image * GREY if task.as_picture else image)
+    bands = ",".join(str(band + 1) if band in present else "-" for band in range(task.bands))
+    unit = get_sensor(task.sensor).unit
+    segment(SegmentOptions(str(raster), str(out), head=str(head), sensor=task.sensor, bands=bands, units=unit))
+    with Source(out) as source:
+        values: NDArray[np.uint8] = source.dataset.read(1)
+    return values
+
+
+def write_raster(path: Path, pixels: NDArray) -> None:
+    """A GeoTIFF without georeference."""
+    shape = {"count": len(pixels), "height": pixels.shape[1], "width": pixels.shape[2], "dtype": pixels.dtype}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+        with rasterio.open(path, "w", driver="GTiff", photometric="minisblack", alpha="NO", **shape) as target:
+            target.write(pixels)
+
+
+assert UNLABELLED == 255
