@@ -56,7 +56,7 @@ def scene_layer(sensor: str) -> QgsRasterLayer:
 
 def result_layer(path: Path, sensor: str, task: str):
     """A result, styled, with the classes that occur in it."""
-    head = catalog.list_heads(sensor, task)[0]
+    head = catalog.find_head(None, sensor, task)
     name = map_title(sensor, head.header["name"])
     layer = QgsRasterLayer(str(path), name) if task == "segment" else QgsVectorLayer(str(path), name)
     if task == "segment":

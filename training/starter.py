@@ -20,6 +20,7 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 
+from ofa_engine.core import catalog
 from ofa_engine.core.callbacks import QUIET
 from ofa_engine.core.options import ClassifyOptions, FitOptions, SegmentOptions
 from ofa_engine.core.sensors import SENSORS, get_sensor
@@ -91,6 +92,13 @@ class HeadMaker:
         kept = {key: answer[key] for key in ("kind", "tile_px", "labelled", "samples", "groups", "validation", "tried")}
         self.facts[name] = kept
 
+    def describe(self, name: str, gsd_m: tuple[float, float] | None = None, **training: Any) -> None:
+        """Adds to the header of a head: `gsd_m` where its rasters had no CRS; `fitted_on`, `held_out`, `simulated`."""
+        path = self.output / f"{name}.safetensors"
+        header = catalog.read_header(path)
+        header["training"] |= training
+        catalog.rewrite_header(path, header | ({"gsd_m": list(gsd_m)} if gsd_m else {}), path)
+
     def held_out(self, name: str, task: str, sensor: str, pairs: Sequence[tuple[str, str]]) -> None:
         """Scores the map of a head on label rasters (0 is unlabelled) that were held out."""
         truth, found = [], []
@@ -136,10 +144,13 @@ class HeadMaker:
             held = self._simulated(key, range(9000, 9004), size_px)
             self.head(f"{key}_landcover", f"{sensor.title}: land cover (simulated)", pairs, sensor=key)
             self.held_out(f"{key}_landcover", "segment", key, held)
+            score = {k: self.facts[f"{key}_landcover"]["held_out"][k] for k in ("accuracy", "miou")}
+            self.describe(f"{key}_landcover", simulated=True, held_out={"places": len(held)} | score)
             if key == "naip":
                 self.head(
                     "naip_tiles", "RGB tiles: land cover (simulated)", pairs, sensor=key, task="classify", tile_px=32
                 )
+                self.describe("naip_tiles", simulated=True)
 
     # --- real samples ---
 
@@ -153,6 +164,7 @@ class HeadMaker:
             self.head(
                 "sentinel-1_water", "Sentinel-1: water (floods)", pairs, sensor="sentinel-1", units="db", ignore=["-1"]
             )
+            self.describe("sentinel-1_water", fitted_on=f"{len(floods)} flood scenes of Sen1Floods11")
         scene = self.data / "s2_scene"
         if scene.is_dir():
             self.head(
@@ -164,6 +176,7 @@ class HeadMaker:
                 units="reflectance+0.1",
                 field="class",
             )
+            self.describe("sentinel-2_scene", fitted_on="25 polygons in one scene (example data of RStoolbox)")
         tiles = sorted((self.data / "enmap_potsdam" / "images").glob("*.tif"))
         if tiles:
             pairs = [self._named(p, p.parent.parent / "labels" / p.name, _POTSDAM) for p in tiles]
@@ -175,6 +188,7 @@ class HeadMaker:
                 units="dn",
                 ignore=["0"],
             )
+            self.describe("enmap_landcover_potsdam", fitted_on=f"{len(tiles)} tiles of one scene around Potsdam")
         patches = sorted((self.data / "chesapeake").glob("*.npz"))
         for key, bands in (("naip", 3), ("gaofen", 4)):
             if patches:
@@ -187,6 +201,8 @@ class HeadMaker:
                     units="8-bit",
                     ignore=["0"],
                 )
+                about = f"{len(patches)} adjacent patches of aerial images (Chesapeake land cover)"
+                self.describe(f"{key}_landcover_chesapeake", (0.6, 1.6), fitted_on=about)
         if (self.data / "eurosat_rgb").is_dir():
             self._eurosat(self.data / "eurosat_rgb")
 
@@ -230,6 +246,8 @@ class HeadMaker:
             ignore=["0"],
         )
         self.held_out("naip_tiles_eurosat", "classify", "naip", held)
+        about = f"{len(names)} classes of Sentinel-2 chips in true colour, 10 m, from 34 European countries (EuroSAT)"
+        self.describe("naip_tiles_eurosat", (6.67, 15), fitted_on=about)
 
     def _mosaic(self, name: str, files: Sequence[Path], value: int, classes: Classes) -> tuple[str, str]:
         side = math.ceil(math.sqrt(len(files)))

@@ -65,7 +65,9 @@ def evaluate(options: EvaluateOptions, callbacks: Callbacks, limits: SampleLimit
     if not options.inputs:
         raise InputError("expected a raster to evaluate on, found none")
     target = check_output(options.output, [options.head, *options.inputs, *options.labels], (".html", ".htm"))
-    task = _find_head(options).header["task"]
+    head = _find_head(options)
+    options = dataclasses.replace(options, head=str(head.path))  # the default of the first raster for all
+    task = head.header["task"]
     map_options = _map_options(options, task, options.inputs[0])
     sessions: list[Session] = []
     try:
@@ -108,8 +110,9 @@ def _find_head(options: EvaluateOptions) -> catalog.ModelFile:
     with Source(
         options.inputs[0], options.crs, options.nodata
     ) as source:  # an unknown name gets the heads of its sensor listed
-        sensor = options.sensor or detect(source.facts(), None, options.bands, options.units).sensor
-    return catalog.find_head(options.head, sensor or "", None)
+        facts = source.facts()
+    found = detect(facts, options.sensor, options.bands, options.units)
+    return catalog.find_head(options.head, options.sensor or found.sensor or "", None, facts.gsd_m, found.band_names)
 
 
 def _write(target: Path, text: str) -> None:

@@ -24,7 +24,7 @@ class WorkList:
         self.options, self.folder, self.manifest = options, folder, manifest
         self.scenes = {scene.id: scene for scene in scenes}
         self._options_digest, self._models_digest = options_digest(options), _models_digest()
-        self._head_digests: dict[str, str | None] = {}
+        self._head_digests: dict[tuple, str | None] = {}
         self.stamps = {scene.id: file_stamp(scene.input) for scene in scenes}  # now: files may change while read
         entries = manifest.entries
         self.todo = [scene for scene in scenes if not self._is_settled(entries.get(scene.key), scene)]
@@ -81,19 +81,21 @@ class WorkList:
         if entry is None or entry["stamp"] != self.stamps[scene.id] or entry["options"] != self._options_digest:
             return False
         if entry["state"] == DONE:
-            return self.manifest.has_output(entry) and self._head_digest(entry["sensor"]) == entry["head"]["sha256"]
+            return self.manifest.has_output(entry) and self._head_digest(entry) == entry["head"]["sha256"]
         same_models = entry["state"] == FAILED and entry.get("input_error") and entry["models"] == self._models_digest
         return bool(same_models) and not self.options.rerun_failed
 
-    def _head_digest(self, sensor: str) -> str | None:
-        """Of the head that would be used now; None where there is none."""
-        if sensor not in self._head_digests:
+    def _head_digest(self, entry: dict) -> str | None:
+        """Of the head that would be used now for a scene that is done; None where there is none."""
+        sensor, gsd_m, bands = entry["sensor"], entry.get("gsd_m"), entry.get("bands")
+        scene = (sensor, gsd_m, tuple(bands or ()))
+        if scene not in self._head_digests:
             try:
-                head = catalog.find_head(self.options.head, sensor, self.options.task)
-                self._head_digests[sensor] = file_digest(head.path)
+                head = catalog.find_head(self.options.head, sensor, self.options.task, gsd_m, bands)
+                self._head_digests[scene] = file_digest(head.path)
             except (ModelFileError, OSError):
-                self._head_digests[sensor] = None
-        return self._head_digests[sensor]
+                self._head_digests[scene] = None
+        return self._head_digests[scene]
 
 
 def _models_digest() -> str:

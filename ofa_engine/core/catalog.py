@@ -9,12 +9,14 @@ import json
 import os
 import shutil
 import struct
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import ModelFileError
 from .files import replacing
 from .messages import option
+from .sensors import SENSORS
 
 FORMAT_VERSION = 1
 _HEADER_LIMIT_BYTES = 100_000_000  # the format's own limit
@@ -85,6 +87,25 @@ class ModelFile:
     def name(self) -> str:
         return self.path.stem
 
+    @property
+    def training(self) -> dict:
+        """What it was trained on and how it scored; empty where the header does not say."""
+        return self.header.get("training") or {}
+
+    @property
+    def gsd_m(self) -> tuple[float, float] | None:
+        """Smallest and largest pixel size that a head is meant for, in metres; None for any."""
+        low, high = self.header.get("gsd_m") or (0, 0)
+        return (low, high) if low else None
+
+    def gsd_factor(self, gsd_m: float | None) -> float:
+        """By which factor a pixel size in metres lies outside the head's range; 1.0 inside it, and where it has none or
+        the pixel size is not known."""
+        if not gsd_m or not self.gsd_m:
+            return 1.0
+        low, high = self.gsd_m
+        return max(low / gsd_m, gsd_m / high, 1.0)
+
 
 def _list(kind: str, first: Path | None = None) -> list[ModelFile]:
     found: dict[str, ModelFile] = {}
@@ -108,14 +129,62 @@ def list_heads(sensor: str | None = None, task: str | None = None) -> list[Model
     ]
 
 
+def ranked_heads(
+    sensor: str, task: str | None = None, gsd_m: float | None = None, bands: Collection[str] | None = None
+) -> list[ModelFile]:
+    """The heads for a raster, best first.
+
+    The user's own heads come before those of the engine. Among those of one folder: heads for pixels, then for tiles;
+    those whose GSD range holds the raster's pixel size, else by the factor that it lies outside; those fitted on bands
+    that the raster all has; those fitted on real scenes; those whose bands are most like the raster's; by name.
+
+    Args:
+        sensor: id of the sensor that the raster is read as.
+        task: "segment" or "classify"; None for both.
+        gsd_m: pixel size of the raster in metres; None for the sensor's usual one.
+        bands: names of the sensor's bands that the raster has; None for all.
+    """
+    known = SENSORS.get(sensor)
+    gsd_m = gsd_m or (known.usual_gsd_m if known else None)
+    present = set(bands if bands is not None else known.band_names if known else ())
+    folders = models_dirs()
+
+    def rank(head: ModelFile) -> tuple:
+        fitted = set(head.training.get("bands") or head.header.get("bands") or ())
+        return (
+            folders.index(head.path.parent),
+            head.header.get("task") != "segment",
+            head.gsd_factor(gsd_m),
+            not fitted <= present,
+            bool(head.training.get("simulated")),
+            len(fitted ^ present),
+            head.name,
+        )
+
+    return sorted(list_heads(sensor, task), key=rank)
+
+
 def list_checkpoints() -> list[ModelFile]:
     """All checkpoints; the user's own come first."""
     return _list("checkpoint")
 
 
-def find_head(name_or_path: str | None, sensor: str, task: str | None) -> ModelFile:
-    """A head by path or name. None means the default for the sensor: its first head for that task. Raises
-    ModelFileError."""
+def find_head(
+    name_or_path: str | None,
+    sensor: str,
+    task: str | None,
+    gsd_m: float | None = None,
+    bands: Collection[str] | None = None,
+) -> ModelFile:
+    """A head by path or name; without one the default for a raster, the first of `ranked_heads`.
+
+    Args:
+        name_or_path: of a head; empty or None for the default.
+        sensor, task, gsd_m, bands: of the raster, as for `ranked_heads`.
+
+    Raises:
+        ModelFileError: where there is none.
+    """
     if name_or_path:
         path = Path(name_or_path)
         if path.suffix == ".safetensors" or path.exists():
@@ -128,7 +197,7 @@ def find_head(name_or_path: str | None, sensor: str, task: str | None) -> ModelF
                 return head
         names = ", ".join(head.name for head in list_heads(sensor or None)) or "none"
         raise ModelFileError(f"expected a head file or one of {names}, found {name_or_path!r}")
-    for head in list_heads(sensor, task):
+    for head in ranked_heads(sensor, task, gsd_m, bands):
         return head
     raise ModelFileError(
         f"expected a head to {task} {sensor}, found none: give one with {option('head')}, or put one in $OFANET_MODELS"

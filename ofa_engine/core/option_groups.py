@@ -125,7 +125,7 @@ class ChosenHead:
     head: str | None = declare(
         "head file, or the name of an installed one (`ofa models` lists them)",
         None,
-        default_is="the first one for the sensor",
+        default_is="the one for sensor, pixel size and bands",
     )
 
 

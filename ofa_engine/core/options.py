@@ -122,7 +122,7 @@ class EvaluateOptions(Computing, Declared, Reading, Labelled, Rasters):
     about: ClassVar[str] = "accuracy of a head: a report"
     title: ClassVar[str] = IN_AND_OUT
 
-    head: str = declare('head file or name; "" for the first one of the sensor', positional=True, metavar="HEAD")
+    head: str = declare('head file or name; "" for the default of the first raster', positional=True, metavar="HEAD")
     output: str = declare("report to write", short="-o", metavar="R.html")
 
 

@@ -75,6 +75,7 @@ class MapResult:
         confidence: The raster of confidence, None where none was written.
         polygons: The dissolved polygons, None where none were written.
         report: The report of areas, None where none was written.
+        gsd_m: Pixel size of the raster in metres; None without a place on the Earth.
     """
 
     input: str
@@ -92,6 +93,7 @@ class MapResult:
     confidence: str | None = None
     polygons: str | None = None
     report: str | None = None
+    gsd_m: float | None = None
 
     @property
     def unit(self) -> str:
@@ -123,4 +125,4 @@ class MapResult:
         if self.unit == "pixels":
             answer |= {"confidence": self.confidence, "polygons": self.polygons}
         classes = [entry.to_json() for entry in self.classes]
-        return answer | {"report": self.report, "classes": classes, "tiles": self.tiles}
+        return answer | {"report": self.report, "gsd_m": self.gsd_m, "classes": classes, "tiles": self.tiles}

@@ -78,6 +78,7 @@ def answer_of(run: InferenceRun, tags: dict[str, str], **more: object) -> dict:
         "output": run.options.output,
         "sensor": session.sensor.id,
         "detection": session.detection.to_json(),
+        "gsd_m": session.gsd_m,
         "device": str(session.device),
         "tile_px": session.tile_px,
         "computing_s": round(run.computing_s, 3),

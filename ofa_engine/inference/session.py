@@ -40,6 +40,7 @@ class Session:
     head: Head | None
     head_file: catalog.ModelFile | None
     device: torch.device
+    gsd_m: float | None  # of the middle of the whole raster; None without a place on the Earth
     tile_px: int
     budget_bytes: int  # of memory, as the user has limited it or as is free
 
@@ -136,9 +137,12 @@ def open_session(
             _check_outputs(outputs, options, source.dataset.files)
         check(source)
         notes = _restrict(source, options)
+        pixel_m = gsd_m(
+            source.transform, source.crs, source.width, source.height
+        )  # in degrees it varies: not of a part
         if options.bounds:
             source.crop(options.bounds)
-        session = _with_model(source, found, options, task)
+        session = _with_model(source, found, options, task, pixel_m)
     except BaseException:
         source.close()
         raise
@@ -146,6 +150,8 @@ def open_session(
     callbacks.log("info", f"{found.sensor} ({found.confidence}): {found.marked_reason}")
     for level, message in notes:
         callbacks.log(level, message)
+    if note := _other_gsd(session):
+        callbacks.log("warning", note)
     if outputs is not None and (note := _placeless(source)):
         callbacks.log("warning", note)
     return session
@@ -158,6 +164,15 @@ def _placeless(source: Source) -> str:
     if to_degrees(source.crs) is None:
         return f"the raster lies in {crs_name(source.crs)}, which has no place on the Earth: areas are not known"
     return ""
+
+
+def _other_gsd(session: Session) -> str:
+    """That the head was fitted for pixels of another size; "" where it was not, or the sizes are not known."""
+    head = session.head_file
+    if head is None or head.gsd_m is None or head.gsd_factor(session.gsd_m) == 1:
+        return ""
+    low, high = head.gsd_m
+    return f"the head {head.name} was fitted for {low:.3g}-{high:.3g} m, this raster has {session.gsd_m:.3g} m"
 
 
 def _check_place(source: Source) -> None:
@@ -185,11 +200,13 @@ def _detect(source: Source, options: MapOptions) -> Detection:
     return found
 
 
-def _with_model(source: Source, found: Detection, options: MapOptions, task: str | None) -> Session:
+def _with_model(
+    source: Source, found: Detection, options: MapOptions, task: str | None, pixel_m: float | None
+) -> Session:
     """The session with head, checkpoint, device, tile size and budget. Raises ModelFileError, InputError."""
     sensor, head_file, head = found.sensor or "", None, None
     if task:
-        head_file = catalog.find_head(value_of(options, "head"), sensor, task)
+        head_file = catalog.find_head(value_of(options, "head"), sensor, task, pixel_m, found.band_names)
         check_head(head_file.header, head_file.path, sensor, task)
     if options.checkpoint:
         file = catalog.named_checkpoint(options.checkpoint, sensor)
@@ -208,7 +225,7 @@ def _with_model(source: Source, found: Detection, options: MapOptions, task: str
     budget = options.memory_mb * 2**20 if options.memory_mb else default_budget_bytes()
     if budget < MIN_MEMORY_MB * 2**20:
         raise InputError(f"expected a memory budget of at least {MIN_MEMORY_MB} MB, found {options.memory_mb}")
-    return Session(source, found, checkpoint, head, head_file, device, tile_px, budget)
+    return Session(source, found, checkpoint, head, head_file, device, pixel_m, tile_px, budget)
 
 
 def _restrict(source: Source, options: MapOptions) -> list[tuple[str, str]]:

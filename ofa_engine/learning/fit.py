@@ -130,7 +130,7 @@ def _fit(
     labels = thin(labels, limits.training_samples, options.seed)
     samples = gather_features(sessions, labels, options.task, callbacks, cache)
     selected = select_kind(samples, len(labels.classes), options.task, options.kind, options.seed, callbacks)
-    return save_fitted_head(options, sessions[0], labels, totals, samples, selected)
+    return save_fitted_head(options, sessions, labels, totals, samples, selected)
 
 
 def format_fit_summary(answer: dict) -> str:

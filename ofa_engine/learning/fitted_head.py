@@ -18,12 +18,20 @@ from .kind_selection import SelectedKind
 from .labelled import Labels
 from .metrics import scores
 
+GSD_LEEWAY = 1.5  # a pixel may be smaller or larger by this factor than those that a head was fitted on
+
 
 def save_fitted_head(
-    options: FitOptions, session: Session, labels: Labels, totals: NDArray, samples: Samples, selected: SelectedKind
+    options: FitOptions,
+    sessions: Sequence[Session],
+    labels: Labels,
+    totals: NDArray,
+    samples: Samples,
+    selected: SelectedKind,
 ) -> dict:
     """Writes the head to `options.output`; `totals` (K,) are labelled pixels per class before thinning. Returns what
     `fit` returns."""
+    session = sessions[0]
     sensor = session.sensor
     head = build_head(selected, session.checkpoint.model.arch.width, sensor, session.present, options.task)
     training = _training_facts(options, session, labels, totals, samples, selected)
@@ -36,6 +44,7 @@ def save_fitted_head(
         tile_px=session.tile_px,
         backbone=session.checkpoint.header["fingerprints"][sensor.id],
         training=training,
+        gsd_m=gsd_range([one.gsd_m for one in sessions]),
     )
     return {
         "output": options.output,
@@ -46,6 +55,14 @@ def save_fitted_head(
         "classes": labels.classes,
         "device": str(session.device),
     } | training
+
+
+def gsd_range(sizes_m: Sequence[float | None]) -> tuple[float, float] | None:
+    """The pixel sizes that a head is meant for which was fitted on these, in metres; None where none is known."""
+    known = [size for size in sizes_m if size]
+    if not known:
+        return None
+    return float(f"{min(known) / GSD_LEEWAY:.3g}"), float(f"{max(known) * GSD_LEEWAY:.3g}")
 
 
 def build_head(selected: SelectedKind, width: int, sensor: Any, present: Sequence[int], task: str) -> LinearHead:

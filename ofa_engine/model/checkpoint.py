@@ -3,7 +3,7 @@
 Header (JSON under the metadata key "ofanet"): format, file ("checkpoint" or "head"), name, and
   checkpoint: architecture, sensors {id: {bands, unit, mean, std, tile_px}}, fingerprints {id: sha256}, training
   head: sensor, task, kind (of `mlp+pixels` with hidden, windows), classes [{value, name, color}], tile_px, unit, bands,
-    backbone (fingerprint), training
+    backbone (fingerprint), training, and gsd_m [low, high], the pixel sizes it is meant for
 """
 
 import json
@@ -106,6 +106,7 @@ def save_head(
     tile_px: int,
     backbone: str,
     training: dict,
+    gsd_m: tuple[float, float] | None = None,
     half: bool = False,
 ) -> None:
     """Writes a head, complete or not at all.
@@ -119,6 +120,7 @@ def save_head(
         tile_px: side of a tile in the raster's pixels.
         backbone: fingerprint of backbone and embedder it was fitted on.
         training: what it was fitted on and how it scored, for the header.
+        gsd_m: smallest and largest pixel size that it is meant for, in metres; None for any.
         half: store 16 bits per value.
 
     Raises:
@@ -143,6 +145,8 @@ def save_head(
         "backbone": backbone,
         "training": training,
     }
+    if gsd_m is not None:
+        header["gsd_m"] = list(gsd_m)
     _write(Path(path), head.state_dict(), header, half)
 
 

@@ -65,7 +65,11 @@ def test_heads_are_fitted_and_scored_on_what_they_have_not_seen(run, tmp_path):
         ignore=["0"],
     )
     maker.held_out("naip_tiles_x", "classify", "naip", held)
+    score = {"places": 2, "accuracy": 1.0, "miou": 1.0}
+    maker.describe("naip_tiles_x", (6.7, 15), fitted_on="chips", held_out=score)
     header = catalog.read_header(tmp_path / "naip_tiles_x.safetensors")
+    assert header["gsd_m"] == [6.7, 15] and header["training"]["held_out"] == score
+    assert header["training"]["fitted_on"] == "chips" and "validation" in header["training"]
     assert [c["name"] for c in header["classes"]] == ["dark", "bright"]
     assert maker.facts["naip_tiles_x"]["labelled"] == {"dark": 3, "bright": 3}
     assert maker.facts["naip_tiles_x"]["held_out"] == {"accuracy": 1, "miou": 1, "kappa": 1, "samples": 2}

@@ -7,9 +7,8 @@ import numpy as np
 import torch
 
 from ofa_engine.core.classes import class_table, colors_for
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.checkpoint import Checkpoint, save_head
-from ofa_engine.model.heads import LinearHead
-from ofa_engine.model.ofanet import usable_bands
 from ofa_engine.model.pixel_head import PixelMLPHead
 from training.finetuning.default_heads import DEFAULT_HEADS, DefaultHead
 from training.finetuning.dense_sets import DenseTask
@@ -89,8 +88,7 @@ def _write(
         "fitted_on": spec.fitted_on,
         "places": len({place for task in tasks for place in task.places}),
         "labelled": {names[k]: int(pixels[k]) for k in kept},
-        "bands": list(present),
-        "gsd_m": list(spec.gsd_m),
+        "bands": [get_sensor(sensor).band_names[band] for band in present],
     }
     path = output / f"{spec.name}.safetensors"
 
@@ -104,6 +102,7 @@ def _write(
             tile_px=spec.tile_px,
             backbone=checkpoint.header["fingerprints"][sensor],
             training=facts,
+            gsd_m=spec.gsd_m,
         )
 
     save(training)

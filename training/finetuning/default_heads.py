@@ -33,51 +33,83 @@ class DefaultHead:
         return tuple(band for band in usable_bands(sensor_id) if band not in self.without)
 
 
-_TEN = ((64, 1), (48, 1), (32, 1))
-_COARSE = ((32, 2), (20, 3))
+_AS_IS = ((64, 1), (64, 1), (48, 1), (32, 1))  # crops of Sentinel-2 chips
+_AVERAGED = ((32, 2), (20, 3))  # the same at 20 and 30 m
+_AERIAL = ((64, 1), (48, 1), (64, 2), (32, 2))  # of 0.2 m patches: 0.2 and 0.4 m
+_AERIAL_1M = ((64, 4), (48, 5), (32, 4))
+_NAIP_1M = ((64, 1), (48, 1), (32, 1), (32, 2))
+
+_CHIPS = "Sentinel-2 chips of all continents and seasons, labelled by the Dynamic World network"
+_PAIRS = "Sentinel-1 chips of Finland, Lithuania, Serbia, Ireland, Portugal, Austria and Belgium, labelled on Sentinel-2"
+_FLAIR = "six aerial patches of France, labelled by IGN (FLAIR)"
+_CHESAPEAKE = "NAIP patches of Virginia and Maryland (Chesapeake), and " + _FLAIR
 _S2 = "sentinel-2 land cover"
+_RED_EDGE = (3, 4, 5)  # B5, B6, B7
+
 DEFAULT_HEADS = (
-    DefaultHead("sentinel-2_landcover_10m", "Sentinel-2: land cover, 10 m", (_S2,), (5, 14), (_TEN,), 32),
-    DefaultHead("sentinel-2_landcover_20m", "Sentinel-2: land cover, 20 to 40 m", (_S2,), (14, 60), (_COARSE,), 32),
+    DefaultHead("sentinel-2_landcover", "Sentinel-2: land cover", (_S2,), (5, 14), (_AS_IS,), 64, _CHIPS),
+    DefaultHead(
+        "sentinel-2_landcover_20m", "Sentinel-2: land cover, 20 to 60 m", (_S2,), (14, 60), (_AVERAGED,), 32, _CHIPS
+    ),
     DefaultHead(
         "sentinel-2_landcover_no_red_edge",
-        "Sentinel-2 bands without red edge (Landsat, HLS): land cover, 10 to 40 m",
+        "Sentinel-2 without red edge (Landsat, HLS): land cover",
         (_S2,),
         (5, 60),
-        (_COARSE + _TEN,),
+        (_AVERAGED + _AS_IS,),
         32,
-        (3, 4, 5),
-    ),
-    *(
-        DefaultHead(f"{sensor}_landcover_10m", f"{title}: land cover, 3 to 20 m", (task,), (2.5, 25), (_TEN,), 32)
-        for sensor, title, task in (
-            ("naip", "RGB", "naip land cover at 10 m"),
-            ("gaofen", "RGB and near infrared", "gaofen land cover at 10 m"),
-        )
-    ),
-    *(
-        DefaultHead(
-            f"{sensor}_landcover_aerial",
-            f"{title}: land cover, 0.1 to 0.5 m",
-            (f"{sensor} land cover at 0.2 m",),
-            (0.02, 0.55),
-            (((64, 1), (48, 1), (64, 2), (32, 2)),),
-            64,
-        )
-        for sensor, title in (("naip", "RGB"), ("gaofen", "RGB and near infrared"))
-    ),
-    *(
-        DefaultHead(
-            f"{sensor}_landcover_1m",
-            f"{title}: land cover, 0.6 to 2 m",
-            (f"{sensor} land cover at 1 m", f"{sensor} land cover at 0.2 m"),
-            (0.55, 2.5),
-            (((64, 1), (48, 1), (32, 1), (32, 2)), ((64, 4), (48, 5), (32, 4))),
-            64,
-        )
-        for sensor, title in (("naip", "RGB"), ("gaofen", "RGB and near infrared"))
+        _CHIPS,
+        _RED_EDGE,
     ),
     DefaultHead(
-        "sentinel-1_landcover", "Sentinel-1: land cover", ("sentinel-1 land cover",), (5, 40), (_TEN,), 32
+        "naip_landcover_10m", "RGB: land cover, 3 to 20 m", ("naip land cover at 10 m",), (2.5, 25), (_AS_IS,), 64, _CHIPS
     ),
-)  # fmt: skip
+    DefaultHead(
+        "gaofen_landcover_10m",
+        "RGB and near infrared: land cover, 3 to 20 m",
+        ("gaofen land cover at 10 m",),
+        (2.5, 25),
+        (_AS_IS,),
+        64,
+        _CHIPS,
+    ),
+    DefaultHead(
+        "naip_landcover_aerial",
+        "RGB: land cover, 0.1 to 0.5 m",
+        ("naip land cover at 0.2 m",),
+        (0.02, 0.55),
+        (_AERIAL,),
+        64,
+        _FLAIR,
+    ),
+    DefaultHead(
+        "gaofen_landcover_aerial",
+        "RGB and near infrared: land cover, 0.1 to 0.5 m",
+        ("gaofen land cover at 0.2 m",),
+        (0.02, 0.55),
+        (_AERIAL,),
+        64,
+        _FLAIR,
+    ),
+    DefaultHead(
+        "naip_landcover",
+        "RGB: land cover, 0.6 to 2 m",
+        ("naip land cover at 1 m", "naip land cover at 0.2 m"),
+        (0.55, 2.5),
+        (_NAIP_1M, _AERIAL_1M),
+        64,
+        _CHESAPEAKE,
+    ),
+    DefaultHead(
+        "gaofen_landcover",
+        "RGB and near infrared: land cover, 0.6 to 2 m",
+        ("gaofen land cover at 1 m", "gaofen land cover at 0.2 m"),
+        (0.55, 2.5),
+        (_NAIP_1M, _AERIAL_1M),
+        64,
+        _CHESAPEAKE,
+    ),
+    DefaultHead(
+        "sentinel-1_landcover", "Sentinel-1: land cover", ("sentinel-1 land cover",), (5, 40), (_AS_IS,), 64, _PAIRS
+    ),
+)

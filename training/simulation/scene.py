@@ -9,7 +9,6 @@ from ofa_engine.core.sensors import Sensor, get_sensor
 from training.simulation.landscape import random_landscape
 from training.simulation.materials import BACKSCATTER_DB, MATERIALS, spectra
 
-GSD_M = {"sentinel-1": 10.0, "sentinel-2": 10.0, "gaofen": 4.0, "naip": 1.0, "enmap": 30.0}
 # 8-bit imagery is stretched for the eye: 255 * (reflectance / white) ** gamma, haze included. By wavelength, um.
 _WHITE_UM, _WHITE, _GAMMA = (0.48, 0.56, 0.66, 0.83), (0.345, 0.36, 0.41, 0.70), 0.62
 
@@ -44,7 +43,7 @@ def simulate(
         ValueError: size_px, seed or gsd_m is out of range.
     """
     sensor = get_sensor(sensor_id)
-    gsd_m = usual_gsd_m(sensor) if gsd_m is None else gsd_m
+    gsd_m = sensor.usual_gsd_m if gsd_m is None else gsd_m
     if size_px < 8 or seed < 0 or gsd_m <= 0:
         raise ValueError(f"expected size_px >= 8, seed >= 0, gsd_m > 0, found {size_px}, {seed}, {gsd_m}")
     rng = np.random.default_rng([*sensor.id.encode(), size_px, seed])
@@ -57,11 +56,6 @@ def simulate(
     if sensor.unit == "8-bit":
         bands = _stretched(rng, bands, wavelengths)
     return bands.astype(np.float32), landscape.labels
-
-
-def usual_gsd_m(sensor: Sensor) -> float:
-    """Size of the sensor's pixels in metres; the middle of its range for a sensor without an entry in GSD_M."""
-    return GSD_M.get(sensor.id) or float(np.sqrt(sensor.gsd_m[0] * sensor.gsd_m[1]))
 
 
 def blur(a: NDArray, side: float) -> NDArray:

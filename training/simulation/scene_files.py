@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ofa_engine.core.sensors import Sensor, get_sensor
 from training.simulation.land_cover import CLASSES
-from training.simulation.scene import simulate, usual_gsd_m
+from training.simulation.scene import simulate
 
 _S2_PRODUCT = {
     "B1": 0.443,
@@ -116,7 +116,7 @@ def _grid(sensor: Sensor, size_px: int) -> dict[str, Any]:
     from rasterio import Affine
 
     epsg, east, north = _CORNER.get(sensor.id, _CORNER["sentinel-2"])
-    gsd_m = usual_gsd_m(sensor)
+    gsd_m = sensor.usual_gsd_m
     block_px = min(128, -(-size_px // 16) * 16)
     return {
         "crs": f"EPSG:{epsg}",

@@ -39,6 +39,12 @@ class Detection:
         """With the options marked that it names, for messages that quote it."""
         return Message(self.reason).marked
 
+    @property
+    def band_names(self) -> tuple[str, ...]:
+        """Names of the sensor's bands that the raster has."""
+        names = TABLE.sensor(self.sensor).band_names if self.sensor else ()
+        return tuple(name for name, band in zip(names, self.bands, strict=False) if band)
+
     def to_json(self) -> dict:
         """As `detect --json` prints it."""
         if self.sensor is None:

@@ -3,6 +3,7 @@
 Each class is an entry of the JSON files in this folder; a value that cannot be right raises ValueError.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -94,6 +95,7 @@ class Sensor:
     tolerance_um: float = 0.0  # how far a band's wavelength may be from the embedder's
     bands_example: str = ""  # of --bands, in a hint
     values: str = ""  # the rules by which the unit of values is recognised; "": those of the unit's quantity
+    usual_gsd_m: float = 0.0  # what is assumed of a raster without CRS; 0: the geometric mean of the plausible range
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -101,6 +103,7 @@ class Sensor:
             raise ValueError(f"statistics of {self.id}: a mean and a positive std for each of {len(self.bands)} bands")
         if self.unit not in self.units:
             raise ValueError(f"the units of {self.id}, which lack its canonical {self.unit!r}")
+        object.__setattr__(self, "usual_gsd_m", self.usual_gsd_m or math.sqrt(self.gsd_m[0] * self.gsd_m[1]))
 
     @cached_property
     def band_names(self) -> tuple[str, ...]:

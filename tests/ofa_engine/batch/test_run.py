@@ -16,6 +16,7 @@ import shapely
 from ofa_engine.batch import scene_task
 from ofa_engine.batch.distribute import BatchLimits
 from ofa_engine.batch.run import batch, format_batch_summary
+from ofa_engine.core import catalog
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import Cancelled, InputError
 from ofa_engine.core.options import BatchOptions, ClassifyOptions, SegmentOptions
@@ -188,6 +189,27 @@ def test_another_head_redoes_its_scenes(tmp_path, models, inline, monkeypatch):
     (mine / "a_first.safetensors").write_bytes(data)
     batch(options, Callbacks())
     assert inline == ["a", "a"]
+
+
+def test_a_head_for_other_pixels_redoes_no_scenes(tmp_path, models, inline, monkeypatch):
+    naip(tmp_path / "a.tif", 0)
+    options = BatchOptions([str(tmp_path / "a.tif")], str(tmp_path / "out"), device="cpu")
+    batch(options, Callbacks())
+    (entry,) = json.loads((tmp_path / "out" / "batch.json").read_text())["scenes"]
+    head, mine = models / "naip_segment.safetensors", tmp_path / "mine"
+    mine.mkdir()
+    header, gsd_m = catalog.read_header(head), entry["gsd_m"]
+    monkeypatch.setenv("OFANET_MODELS", str(mine))
+    shutil.copy(models / "tiny.safetensors", mine)
+    catalog.rewrite_header(head, header | {"gsd_m": [gsd_m / 2, gsd_m * 2]}, mine / "b.safetensors")
+    batch(options, Callbacks())
+    assert inline == ["a", "a"], "the head's file is another one"
+    catalog.rewrite_header(head, header | {"gsd_m": [gsd_m * 4, gsd_m * 9]}, mine / "a_coarser.safetensors")
+    batch(options, Callbacks())
+    assert inline == ["a", "a"]
+    catalog.rewrite_header(head, header | {"gsd_m": [gsd_m / 3, gsd_m * 3]}, mine / "a_fitting.safetensors")
+    batch(options, Callbacks())
+    assert inline == ["a", "a", "a"]
 
 
 def test_failures_on_the_way_are_run_again(tmp_path, inline, monkeypatch):

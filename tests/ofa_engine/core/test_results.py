@@ -26,6 +26,7 @@ SEGMENTED = {
     "confidence": None,
     "polygons": "p.gpkg",
     "report": None,
+    "gsd_m": 0.6,
     "classes": [
         {**WATER, "pixels": 10, "area_ha": 0.5},
         {**GRASS, "pixels": 0, "area_ha": 0.0},
@@ -36,6 +37,7 @@ SEGMENTED = {
 CLASSIFIED = {
     **COMMON,
     "report": "r.html",
+    "gsd_m": None,
     "classes": [{**WATER, "area_ha": None, "tiles": 3}, {**ROOF, "area_ha": None, "tiles": 1}],
     "tiles": 4,
 }

@@ -1,7 +1,10 @@
+import os
+
 import numpy as np
 import pytest
 import rasterio
 
+from ofa_engine.core import catalog
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import InputError, ModelFileError, OutputError, RasterError
 from ofa_engine.core.options import SegmentOptions
@@ -75,3 +78,25 @@ def test_ambiguous_rasters_need_the_users_word(tmp_path):
     with pytest.raises(InputError, match="ambiguous"):
         run(segment, path, tmp_path)
     assert run(segment, path, tmp_path, sensor="naip")["sensor"] == "naip"
+
+
+def test_the_default_head_is_that_of_the_pixel_size_and_a_misfit_is_said(scene, tmp_path, models, monkeypatch):
+    head = models / "sentinel-2_segment.safetensors"
+    header, own = catalog.read_header(head), tmp_path / "own"
+    own.mkdir()
+    for name, gsd_m in (("a_30_m", [20, 45]), ("b_10_m", [5, 15])):
+        catalog.rewrite_header(head, header | {"name": name, "gsd_m": gsd_m}, own / f"{name}.safetensors")
+    monkeypatch.setenv("OFANET_MODELS", os.pathsep.join([str(own), str(models)]))
+
+    def mapped(pixel_m: float, **more) -> tuple[str, list[str]]:
+        said = []
+        corner = rasterio.Affine(pixel_m, 0, 500000, 0, -pixel_m, 5800000)
+        path = scene("sentinel-2", 60, 70, transform=corner, **more)
+        options = SegmentOptions(str(path), str(tmp_path / "out.tif"))
+        answer = segment(options, Callbacks(log=lambda level, text: said.append(text)))
+        return answer["head_name"], [text for text in said if "fitted" in text]
+
+    assert mapped(10) == ("b_10_m", [])
+    assert mapped(30) == ("a_30_m", [])
+    assert mapped(60) == ("a_30_m", ["the head a_30_m was fitted for 20-45 m, this raster has 60 m"])
+    assert mapped(1, crs=None) == ("b_10_m", []), "without a CRS the sensor's usual pixels"

@@ -16,6 +16,7 @@ from ofa_engine.inference.segment import segment
 from ofa_engine.interfaces import cli
 from ofa_engine.learning.features import TokenCache
 from ofa_engine.learning.fit import fit
+from ofa_engine.learning.fitted_head import gsd_range
 from ofa_engine.learning.labelled import DEFAULT_LIMITS, SampleLimits
 
 from ..conftest import pixels_of, write_raster
@@ -111,6 +112,21 @@ def test_several_rasters_with_label_rasters(scene, tmp_path):
     assert answer["labelled"] == {"4": 3 * 55 * 40, "9": 3 * 55 * 40}
     header = catalog.read_header(answer["output"])
     assert header["training"]["rasters"] == ["r0.tif", "r1.tif", "r2.tif"]
+
+
+def test_a_head_is_for_pixels_of_about_the_size_it_was_fitted_on(scene, two_lands, tmp_path):
+    assert gsd_range([None, None]) is None
+    assert gsd_range([10.0, None, 30.0]) == (6.67, 45.0)
+    raster, labels = two_lands()
+    with rasterio.open(raster) as d:
+        pixel_m = d.transform.a  # in the middle of a UTM zone, where a metre is 0.9996 m long
+    low, high = catalog.read_header(run(raster, labels, tmp_path)["output"])["gsd_m"]
+    assert low == pytest.approx(pixel_m / 1.5, rel=0.01) and high == pytest.approx(pixel_m * 1.5, rel=0.01)
+    nowhere = {"crs": None, "transform": rasterio.Affine.identity()}
+    path = scene("naip", 100, 130, change=halves, **nowhere)
+    truth = np.repeat([1, 2], 65)[None, None].repeat(100, 1).astype(np.uint8)
+    labels = write_raster(tmp_path / "truth.tif", truth, **nowhere)
+    assert "gsd_m" not in catalog.read_header(run(str(path), [str(labels)], tmp_path)["output"])
 
 
 def test_thinning_keeps_rare_classes(scene, tmp_path):

@@ -19,7 +19,7 @@ from training.data.readers.held_out_chips import chip_digest, held_out_chips
 from training.data.readers.pixels import canonical, read_image, resized
 from training.data.readers.rasters import read_raster
 from training.data.readers.reader import Listing, ReaderAndListing, SourceOptions, UnusableSample
-from training.simulation.scene import simulate, usual_gsd_m
+from training.simulation.scene import simulate
 
 SIZE_PX = {"enmap": 32}  # of a sample; the others have 64
 SCENES = {
@@ -35,7 +35,7 @@ _S2_BANDS = (4, 3, 2, 5, 6, 7, 8, 11, 12)  # of 12-band products
 @functools.lru_cache(maxsize=2)
 def _simulated(sensor: str, seed: int, size_px: int) -> NDArray[np.float32]:
     """A scene with pixels of 0.6 to 1.5 times the usual size."""
-    gsd_m = usual_gsd_m(get_sensor(sensor)) * (1, 1.5, 0.6, 1)[seed % 4]
+    gsd_m = get_sensor(sensor).usual_gsd_m * (1, 1.5, 0.6, 1)[seed % 4]
     return simulate(sensor, size_px, 50_000_000 + seed, gsd_m)[0]
 
 
