@@ -1,9 +1,8 @@
-"""`python -m training.starter CHECKPOINT DATA -o resources/models`: the starter model's files from a pretraining run.
+"""`python -m training.starter RUN DATA -o resources/models`: the starter model's files from a run of `training.finetune`.
 
-Stores the checkpoint without decoders in half precision, and fits its heads with `ofa fit`: land cover of each sensor
-on simulated scenes; on the labelled public samples in DATA (`data.readers.starter_mixture` has the layout) water of
-Sentinel-1, scene classes of Sentinel-2, land cover of NAIP and Gaofen (Chesapeake) and of EnMAP (Potsdam), and tiles by
-EuroSAT's classes. Prints the scores of each head in blocked cross-validation and on held-out samples.
+Stores the checkpoint in half precision, with an EnMAP embedder made by wavelength, and makes its heads: the default ones
+of land cover (`finetuning.default_heads`); with `ofa fit` water of Sentinel-1, land cover of EnMAP (Potsdam), and tiles
+by EuroSAT's classes. `data.readers.starter_mixture` has the layout of DATA. Prints the scores of each head.
 """
 
 import argparse
@@ -23,7 +22,6 @@ from numpy.typing import NDArray
 from ofa_engine.core import catalog
 from ofa_engine.core.callbacks import QUIET
 from ofa_engine.core.options import ClassifyOptions, FitOptions, SegmentOptions
-from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.segment import segment
 from ofa_engine.learning.fit import fit, format_fit_summary
@@ -34,8 +32,10 @@ from ofa_engine.raster.source import Source
 from training import console
 from training.data.readers.held_out_chips import chip_digest, held_out_chips
 from training.data.readers.pixels import read_image
-from training.pretraining.monitoring.report import losses_svg
-from training.simulation.scene_files import write_scene
+from training.finetuning.default_head_files import write_default_heads
+from training.finetuning.dense_sets import dense_tasks
+from training.finetuning.run import NAME as FINETUNED
+from training.finetuning.spectral import embedder_by_wavelength
 
 NAME = "ofanet_starter.safetensors"
 EUROSAT_COLORS = (
@@ -49,12 +49,6 @@ EUROSAT_COLORS = (
     "#c8434b",
     "#3f7fd1",
     "#2a52a0",
-)
-_CHESAPEAKE = (
-    (2, "tree", "#1f6b36"),
-    (3, "low vegetation", "#9ccf6b"),
-    (5, "impervious", "#8a8a8a"),
-    (6, "road", "#3a3a3a"),
 )
 _POTSDAM = (
     (1, "roof", "#c8434b"),
@@ -127,33 +121,6 @@ class HeadMaker:
         self.facts[name]["held_out"] = kept | {"samples": int(matrix.sum())}
         print(f"  held out: accuracy {result['accuracy']:.3f}, mean IoU {result['miou']:.3f}", flush=True)
 
-    # --- simulated land cover ---
-
-    def _simulated(self, sensor: str, seeds: range, size_px: int) -> list[tuple[str, str]]:
-        pairs = []
-        for seed in seeds:
-            pair = (self.scratch / f"{sensor}_{seed}.tif", self.scratch / f"{sensor}_{seed}_labels.tif")
-            write_scene(sensor, size_px, seed, *pair)
-            pairs.append((str(pair[0]), str(pair[1])))
-        return pairs
-
-    def land_cover(self, scenes: int) -> None:
-        for key, sensor in SENSORS.items():
-            size_px = 96 if key == "enmap" else 256
-            pairs = self._simulated(key, range(7000, 7000 + scenes), size_px)
-            held = self._simulated(key, range(9000, 9004), size_px)
-            self.head(f"{key}_landcover", f"{sensor.title}: land cover (simulated)", pairs, sensor=key)
-            self.held_out(f"{key}_landcover", "segment", key, held)
-            score = {k: self.facts[f"{key}_landcover"]["held_out"][k] for k in ("accuracy", "miou")}
-            self.describe(f"{key}_landcover", simulated=True, held_out={"places": len(held)} | score)
-            if key == "naip":
-                self.head(
-                    "naip_tiles", "RGB tiles: land cover (simulated)", pairs, sensor=key, task="classify", tile_px=32
-                )
-                self.describe("naip_tiles", simulated=True)
-
-    # --- real samples ---
-
     def real(self) -> None:
         floods = sorted((self.data / "s1_floods" / "images").glob("*.tif"))
         if floods:
@@ -165,18 +132,6 @@ class HeadMaker:
                 "sentinel-1_water", "Sentinel-1: water (floods)", pairs, sensor="sentinel-1", units="db", ignore=["-1"]
             )
             self.describe("sentinel-1_water", fitted_on=f"{len(floods)} flood scenes of Sen1Floods11")
-        scene = self.data / "s2_scene"
-        if scene.is_dir():
-            self.head(
-                "sentinel-2_scene",
-                "Sentinel-2: dryout, forest, village, water",
-                [(str(scene / "sen2_12band.tif"), str(scene / "trainingPolygons_sen2.geojson"))],
-                sensor="sentinel-2",
-                bands="4,3,2,5,6,7,8,11,12",
-                units="reflectance+0.1",
-                field="class",
-            )
-            self.describe("sentinel-2_scene", fitted_on="25 polygons in one scene (example data of RStoolbox)")
         tiles = sorted((self.data / "enmap_potsdam" / "images").glob("*.tif"))
         if tiles:
             pairs = [self._named(p, p.parent.parent / "labels" / p.name, _POTSDAM) for p in tiles]
@@ -189,20 +144,6 @@ class HeadMaker:
                 ignore=["0"],
             )
             self.describe("enmap_landcover_potsdam", fitted_on=f"{len(tiles)} tiles of one scene around Potsdam")
-        patches = sorted((self.data / "chesapeake").glob("*.npz"))
-        for key, bands in (("naip", 3), ("gaofen", 4)):
-            if patches:
-                self.head(
-                    f"{key}_landcover_chesapeake",
-                    f"{get_sensor(key).title}: land cover (Chesapeake)",
-                    [self._patch(p, bands) for p in patches],
-                    sensor=key,
-                    bands=",".join(str(i + 1) for i in range(bands)),
-                    units="8-bit",
-                    ignore=["0"],
-                )
-                about = f"{len(patches)} adjacent patches of aerial images (Chesapeake land cover)"
-                self.describe(f"{key}_landcover_chesapeake", (0.6, 1.6), fitted_on=about)
         if (self.data / "eurosat_rgb").is_dir():
             self._eurosat(self.data / "eurosat_rgb")
 
@@ -213,13 +154,6 @@ class HeadMaker:
         copy = self.scratch / f"{image.stem}_named.tif"
         _write(copy, values[None], classes)
         return str(image), str(copy)
-
-    def _patch(self, path: Path, bands: int) -> tuple[str, str]:
-        stack = np.load(path)["arr_0"][0]
-        image, labels = self.scratch / f"{path.stem}_{bands}.tif", self.scratch / f"{path.stem}_{bands}_labels.tif"
-        _write(image, stack[:bands].round().clip(0, 255).astype(np.uint8))
-        _write(labels, stack[8:9].astype(np.uint8), _CHESAPEAKE)
-        return str(image), str(labels)
 
     def _eurosat(self, folder: Path) -> None:
         """A mosaic of chips per class: each chip is a tile."""
@@ -287,9 +221,11 @@ def _write(path: Path, pixels: NDArray, classes: Classes = ()) -> None:
 
 
 def store(run: Path, output: Path) -> Path:
-    """The run's checkpoint without decoders, in half precision."""
-    loaded = load_checkpoint(run)
-    described = loaded.header["sensors"]
+    """The run's checkpoint in half precision, with an EnMAP embedder made from Sentinel-2's by wavelength: there are too
+    few labelled hyperspectral scenes to learn one from, and that of pretraining no longer fits the backbone."""
+    loaded = load_checkpoint(run / FINETUNED)
+    statistics = {key: loaded.statistics(key) for key in loaded.header["sensors"]}
+    embedder_by_wavelength(loaded.model, statistics)
     target = output / NAME
     save_checkpoint(
         target,
@@ -297,62 +233,62 @@ def store(run: Path, output: Path) -> Path:
         "OFA-Net starter",
         loaded.header["training"],
         half=True,
-        statistics={k: (d["mean"], d["std"]) for k, d in described.items()},
-        tile_px={k: d["tile_px"] for k, d in described.items()},
+        statistics=statistics,
+        tile_px={key: loaded.tile_px(key) for key in statistics},
     )
     return target
 
 
-def make(run: Path, data: Path, output: Path, scenes: int) -> dict[str, dict]:
+def make(run: Path, data: Path, output: Path, steps: int) -> dict[str, dict]:
     """Writes all files of the starter; returns the scores of each head by its name."""
     checkpoint = store(run, output)
+    tasks, held_out = dense_tasks(data), dense_tasks(data, held_out=True)
+    write_default_heads(run, load_checkpoint(checkpoint), tasks, held_out, output, steps, console.log)
     with tempfile.TemporaryDirectory() as scratch:
         maker = HeadMaker(checkpoint, data, output, Path(scratch))
-        maker.land_cover(scenes)
         maker.real()
-        return maker.facts
+    heads = (path for path in sorted(output.glob("*.safetensors")) if path.name != NAME)
+    return {path.stem: catalog.read_header(path)["training"] for path in heads}
 
 
 def heads_table(facts: dict[str, dict]) -> str:
     """The heads and their scores as Markdown, for the model card."""
     lines = [
-        "| head | classes | kind | tile px | labelled | places | cross-validated mean IoU, accuracy | held out |",
-        "|---" * 8 + "|",
+        "| head | classes | labelled | places | cross-validated mean IoU, accuracy | held-out places | mean IoU, accuracy |",
+        "|---" * 7 + "|",
     ]
     for name, found in facts.items():
-        score, held = found["validation"], found.get("held_out")
-        cross_validated = f"{score['miou']:.2f}, {score['accuracy']:.2f}" if "miou" in score else "-"
-        held_out = f"{held['miou']:.2f}, {held['accuracy']:.2f}" if held else "-"
+        held = found.get("held_out", {})
         cells = [
             f"`{name}`",
             ", ".join(found["labelled"]),
-            found["kind"],
-            found["tile_px"],
             f"{sum(found['labelled'].values()):,}",
-            sum(found["groups"].values()),
-            cross_validated,
-            held_out,
+            found.get("places") or sum(found["groups"].values()),
+            _scores(found.get("validation", {})),
+            held.get("places", "-"),
+            _scores(held),
         ]
         lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
     return "\n".join(lines)
 
 
+def _scores(found: dict) -> str:
+    return f"{found['miou']:.2f}, {found['accuracy']:.2f}" if found.get("miou") else "-"
+
+
 def _parser() -> argparse.ArgumentParser:
     raw = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser("training.starter", description=__doc__, formatter_class=raw)
-    parser.add_argument("run", type=Path, metavar="CHECKPOINT", help="of training.pretrain: step-*.safetensors")
+    parser.add_argument("run", type=Path, metavar="RUN", help="folder of training.finetune")
     parser.add_argument("data", type=Path, metavar="DATA", help="folder with the public samples")
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the checkpoint and its heads")
-    parser.add_argument("--losses", type=Path, metavar="FILE.svg", help="also draw the run's losses")
-    parser.add_argument("--scenes", type=int, default=16, help="simulated scenes per sensor [%(default)s]")
+    parser.add_argument("--steps", type=console.positive_int, default=200, help="of each default head [%(default)s]")
     return parser
 
 
 def _command(args: argparse.Namespace) -> None:
-    if args.losses:
-        args.losses.write_text(losses_svg(args.run.with_name("losses.csv")), encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:  # all files or none
-        facts = make(args.run, args.data, Path(folder), args.scenes)
+        facts = make(args.run, args.data, Path(folder), args.steps)
         args.output.mkdir(parents=True, exist_ok=True)
         for old in args.output.glob("*.safetensors"):
             old.unlink()

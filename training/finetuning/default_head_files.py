@@ -9,13 +9,15 @@ import torch
 from ofa_engine.core.classes import class_table, colors_for
 from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.checkpoint import Checkpoint, save_head
+from ofa_engine.model.heads import LinearHead
 from ofa_engine.model.pixel_head import PixelMLPHead
-from training.finetuning.default_heads import DEFAULT_HEADS, DefaultHead
+from training.finetuning.default_heads import CHIPS, DEFAULT_HEADS, S2_TASK, DefaultHead
 from training.finetuning.dense_sets import DenseTask
 from training.finetuning.heads import fit_head, without_classes
 from training.finetuning.held_out import SIX, held_out_scores
 from training.finetuning.run import STATE
 
+ENMAP_TILE_PX = 16
 _LEAST_PIXELS = 300  # of a class, for a head to have it
 
 Tasks = Mapping[str, DenseTask]
@@ -54,21 +56,50 @@ def write_default_heads(
         head = fit_head(spec, checkpoint, start[spec.tasks[0]], used, steps, seed=0)
         facts[spec.name] = _write(spec, head, checkpoint, used, scored_on.get(spec.tasks[0]), output)
         log(f"{spec.name}: {facts[spec.name].get('held_out')} six classes: {facts[spec.name].get('held_out_six')}")
+    if S2_TASK in by_name and "enmap" in checkpoint.model.embedders:
+        _write_enmap_head(run, checkpoint, by_name[S2_TASK], output)
     return facts
 
 
 def joined_heads(run: Path, checkpoint: Checkpoint) -> dict[str, PixelMLPHead]:
     """The heads that a run trained with its backbone, by task."""
-    module = torch.load(run / STATE, map_location="cpu", weights_only=True)["module"]
     heads = {}
-    for number, name in enumerate(checkpoint.header["training"]["tasks"]):
-        prefix = f"joined.{number}."
-        values = {key.removeprefix(prefix): value for key, value in module.items() if key.startswith(prefix)}
+    for name in checkpoint.header["training"]["tasks"]:
+        values = _weights(run, checkpoint, "joined", name)
         classes, hidden = values["weight"].shape
         head = PixelMLPHead(checkpoint.model.arch.width, classes, values["pixel_weight"].shape[1] // 5, hidden)
         head.load_state_dict(values)
         heads[name] = head
     return heads
+
+
+def _weights(run: Path, checkpoint: Checkpoint, heads: str, task: str) -> dict[str, torch.Tensor]:
+    """Of one of the run's heads, "linear" or "joined"."""
+    module = torch.load(run / STATE, map_location="cpu", weights_only=True)["module"]
+    prefix = f"{heads}.{list(checkpoint.header['training']['tasks']).index(task)}."
+    return {key.removeprefix(prefix): value for key, value in module.items() if key.startswith(prefix)}
+
+
+def _write_enmap_head(run: Path, checkpoint: Checkpoint, task: DenseTask, output: Path) -> None:
+    """Sentinel-2's linear head: EnMAP's embedder, made by wavelength, gives Sentinel-2's tokens."""
+    head = LinearHead(checkpoint.model.arch.width, len(task.classes), "segment")
+    head.load_state_dict(_weights(run, checkpoint, "linear", S2_TASK))
+    save_head(
+        output / "enmap_landcover.safetensors",
+        head,
+        "EnMAP: land cover, learned from Sentinel-2",
+        sensor_id="enmap",
+        classes=class_table(range(len(task.classes)), task.classes, colors_for(task.classes)),
+        tile_px=ENMAP_TILE_PX,
+        backbone=checkpoint.header["fingerprints"]["enmap"],
+        training={
+            "recipe": "linear head of Sentinel-2, finetuned with the backbone on dense labels",
+            "fitted_on": CHIPS,
+            "places": len(set(task.places)),
+            "labelled": dict(zip(task.classes, map(int, task.class_pixels()), strict=True)),
+        },
+        gsd_m=(14, 60),
+    )
 
 
 def _write(

@@ -39,30 +39,38 @@ _AERIAL = ((64, 1), (48, 1), (64, 2), (32, 2))  # of 0.2 m patches: 0.2 and 0.4 
 _AERIAL_1M = ((64, 4), (48, 5), (32, 4))
 _NAIP_1M = ((64, 1), (48, 1), (32, 1), (32, 2))
 
-_CHIPS = "Sentinel-2 chips of all continents and seasons, labelled by the Dynamic World network"
-_PAIRS = "Sentinel-1 chips of Finland, Lithuania, Serbia, Ireland, Portugal, Austria and Belgium, labelled on Sentinel-2"
+CHIPS = "Sentinel-2 chips of all continents and seasons, labelled by the Dynamic World network"
+_PAIRS = (
+    "Sentinel-1 chips of Finland, Lithuania, Serbia, Ireland, Portugal, Austria and Belgium, labelled on Sentinel-2"
+)
 _FLAIR = "six aerial patches of France, labelled by IGN (FLAIR)"
 _CHESAPEAKE = "NAIP patches of Virginia and Maryland (Chesapeake), and " + _FLAIR
-_S2 = "sentinel-2 land cover"
+S2_TASK = "sentinel-2 land cover"
 _RED_EDGE = (3, 4, 5)  # B5, B6, B7
 
 DEFAULT_HEADS = (
-    DefaultHead("sentinel-2_landcover", "Sentinel-2: land cover", (_S2,), (5, 14), (_AS_IS,), 64, _CHIPS),
+    DefaultHead("sentinel-2_landcover", "Sentinel-2: land cover", (S2_TASK,), (5, 14), (_AS_IS,), 64, CHIPS),
     DefaultHead(
-        "sentinel-2_landcover_20m", "Sentinel-2: land cover, 20 to 60 m", (_S2,), (14, 60), (_AVERAGED,), 32, _CHIPS
+        "sentinel-2_landcover_20m", "Sentinel-2: land cover, 20 to 60 m", (S2_TASK,), (14, 60), (_AVERAGED,), 32, CHIPS
     ),
     DefaultHead(
         "sentinel-2_landcover_no_red_edge",
         "Sentinel-2 without red edge (Landsat, HLS): land cover",
-        (_S2,),
+        (S2_TASK,),
         (5, 60),
         (_AVERAGED + _AS_IS,),
         32,
-        _CHIPS,
+        CHIPS,
         _RED_EDGE,
     ),
     DefaultHead(
-        "naip_landcover_10m", "RGB: land cover, 3 to 20 m", ("naip land cover at 10 m",), (2.5, 25), (_AS_IS,), 64, _CHIPS
+        "naip_landcover_10m",
+        "RGB: land cover, 3 to 20 m",
+        ("naip land cover at 10 m",),
+        (2.5, 25),
+        (_AS_IS,),
+        64,
+        CHIPS,
     ),
     DefaultHead(
         "gaofen_landcover_10m",
@@ -71,7 +79,7 @@ DEFAULT_HEADS = (
         (2.5, 25),
         (_AS_IS,),
         64,
-        _CHIPS,
+        CHIPS,
     ),
     DefaultHead(
         "naip_landcover_aerial",
