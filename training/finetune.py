@@ -7,7 +7,7 @@ from pathlib import Path
 
 from training import console
 from training.finetuning.dense_sets import dense_tasks
-from training.finetuning.run import FinetuningConfig, finetune
+from training.finetuning.run import FinetuningConfig, FinetuningRun
 
 SHARES = {
     "sentinel-2 land cover": 0.40,
@@ -23,7 +23,7 @@ SHARES = {
 
 def _command(args: argparse.Namespace) -> None:
     config = FinetuningConfig(steps=args.steps, seed=args.seed)
-    print(finetune(args.checkpoint, dense_tasks(args.data), SHARES, args.output, config))
+    print(FinetuningRun(args.checkpoint, dense_tasks(args.data), SHARES, args.output, config).train())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,8 +1,8 @@
-"""`python -m training.starter RUN DATA -o resources/models`: the starter model's files from a run of `training.finetune`.
+"""`python -m training.starter RUN DATA -o resources/models`: the starter's files from a run of `training.finetune`.
 
-Stores the checkpoint in half precision, with an EnMAP embedder made by wavelength, and makes its heads: the default ones
-of land cover (`finetuning.default_heads`); with `ofa fit` water of Sentinel-1, land cover of EnMAP (Potsdam), and tiles
-by EuroSAT's classes. `data.readers.starter_mixture` has the layout of DATA. Prints the scores of each head.
+Stores the checkpoint in half precision, with an EnMAP embedder made by wavelength. Then makes its heads: the default
+ones of land cover (`finetuning.default_heads`); with `ofa fit` water of Sentinel-1, land cover of EnMAP (Potsdam), and
+tiles by EuroSAT's classes. `data.readers.starter_mixture` has the layout of DATA. Prints the scores of each head.
 """
 
 import argparse
@@ -221,7 +221,7 @@ def _write(path: Path, pixels: NDArray, classes: Classes = ()) -> None:
 
 
 def store(run: Path, output: Path) -> Path:
-    """The run's checkpoint in half precision, with an EnMAP embedder made from Sentinel-2's by wavelength: there are too
+    """The run's checkpoint in half precision. EnMAP's embedder is made from Sentinel-2's by wavelength: there are too
     few labelled hyperspectral scenes to learn one from, and that of pretraining no longer fits the backbone."""
     loaded = load_checkpoint(run / FINETUNED)
     statistics = {key: loaded.statistics(key) for key in loaded.header["sensors"]}
@@ -254,7 +254,7 @@ def make(run: Path, data: Path, output: Path, steps: int) -> dict[str, dict]:
 def heads_table(facts: dict[str, dict]) -> str:
     """The heads and their scores as Markdown, for the model card."""
     lines = [
-        "| head | classes | labelled | places | cross-validated mean IoU, accuracy | held-out places | mean IoU, accuracy |",
+        "| head | classes | labelled | places | cross-validated | places held out | there |",
         "|---" * 7 + "|",
     ]
     for name, found in facts.items():

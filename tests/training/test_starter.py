@@ -6,39 +6,32 @@ import torch
 from PIL import Image
 
 from ofa_engine.core import catalog
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.checkpoint import load_checkpoint, save_checkpoint
-from ofa_engine.model.mae import DecoderSize, MaskedAutoencoder
 from ofa_engine.model.ofanet import Architecture, OFANet
 from training import starter
+from training.finetuning.run import NAME
 
 
 @pytest.fixture
 def run(tmp_path):
-    """A checkpoint as training.pretrain leaves it."""
+    """A folder as training.finetune leaves it."""
     torch.manual_seed(0)
-    model = OFANet(Architecture(32, 1, 2, input_px=32))
-    statistics = {"naip": ([100.0] * 3, [40.0] * 3)}
-    path = tmp_path / "step-00000008.safetensors"
-    save_checkpoint(
-        path,
-        model,
-        "run",
-        {"recipe": "masked image modelling"},
-        statistics=statistics,
-        tile_px={"naip": 64},
-        decoders=MaskedAutoencoder(model, DecoderSize(16, 1, 2)),
-    )
-    return path
+    model = OFANet(Architecture(32, 1, 2, input_px=32), ("naip", "sentinel-2", "enmap"))
+    statistics = {s: (list(get_sensor(s).mean), list(get_sensor(s).std)) for s in ("sentinel-2", "enmap")}
+    statistics["naip"] = ([100.0] * 3, [40.0] * 3)
+    save_checkpoint(tmp_path / NAME, model, "run", {"recipe": "finetuned"}, statistics=statistics, tile_px={"naip": 64})
+    return tmp_path
 
 
-def test_the_stored_checkpoint_is_the_runs_without_decoders(run, tmp_path):
+def test_the_stored_checkpoint_is_the_runs_with_enmap_by_wavelength(run, tmp_path):
     (tmp_path / "out").mkdir()
     stored = starter.store(run, tmp_path / "out")
-    before, after = load_checkpoint(run), load_checkpoint(stored)
-    assert after.header["fingerprints"] == before.header["fingerprints"]
-    assert after.header["training"]["recipe"] == "masked image modelling"
+    before, after = load_checkpoint(run / NAME), load_checkpoint(stored)
+    changed = {k for k, v in after.header["fingerprints"].items() if before.header["fingerprints"][k] != v}
+    assert changed == {"enmap"} and after.header["training"]["recipe"] == "finetuned"
     assert after.statistics("naip") == ([100.0] * 3, [40.0] * 3) and after.tile_px("naip") == 64
-    assert stored.stat().st_size < run.stat().st_size / 2
+    assert stored.stat().st_size < (run / NAME).stat().st_size * 0.6
 
 
 def test_heads_are_fitted_and_scored_on_what_they_have_not_seen(run, tmp_path):
@@ -49,7 +42,7 @@ def test_heads_are_fitted_and_scored_on_what_they_have_not_seen(run, tmp_path):
         path = tmp_path / f"{number}.png"
         Image.fromarray(rng.integers(0, 100, (64, 64, 3)).astype(np.uint8) + np.uint8(100 * (number % 2))).save(path)
         files.append(path)
-    maker = starter.HeadMaker(run, tmp_path, tmp_path, tmp_path)
+    maker = starter.HeadMaker(run / NAME, tmp_path, tmp_path, tmp_path)
     classes = [(1, "dark", "#000000"), (2, "bright", "#ffffff")]
     train = [maker._mosaic(f"t{v}", files[v - 1 : 6 : 2], v, classes) for v, _, _ in classes]
     held = [maker._mosaic(f"h{v}", files[5 + v :: 2], v, classes) for v, _, _ in classes]

@@ -6,6 +6,7 @@ classes are, and one joined with the pixels (`PixelMLPHead`), so that the tokens
 
 import csv
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
@@ -16,24 +17,25 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ofa_engine.core.files import replacing
-from ofa_engine.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from ofa_engine.model.checkpoint import load_checkpoint, save_checkpoint
 from ofa_engine.model.heads import LinearHead
 from ofa_engine.model.ofanet import OFANet
 from ofa_engine.model.pixel_head import PixelMLPHead
 from ofa_engine.model.preprocess import resize
-from training.console import log
+from training import console
 from training.finetuning.crops import CropBatch, CropSampler, class_weights
 from training.finetuning.dense_sets import UNLABELLED, DenseTask
 from training.pretraining.optimizer import parameter_groups, update
 from training.pretraining.schedule import learning_rate
 
 NAME = "finetuned.safetensors"
-STATE = "finetuned.state"
+STATE = "finetuned.state"  # optimizer, weights and heads, to continue
+LOSSES = "losses.csv"
 
 
 @dataclass(frozen=True)
 class FinetuningConfig:
-    """Settings of a run. `shares` of the steps by task name; tasks that are not named share the rest evenly."""
+    """Settings of a run. Learning rates are peaks; `ema` is the decay of the average of weights that is kept."""
 
     steps: int = 4000
     batch: int = 32
@@ -45,6 +47,7 @@ class FinetuningConfig:
     clip_norm: float = 1.0
     seed: int = 0
     save_minutes: float = 5.0
+    log_steps: int = 100
 
 
 class Finetuning(nn.Module):
@@ -81,99 +84,116 @@ def _follow(average: OFANet, model: OFANet, decay: float) -> None:
         own.lerp_(new, 1 - decay)
 
 
-def finetune(
-    checkpoint: Path, tasks: list[DenseTask], shares: dict[str, float], output: Path, config: FinetuningConfig
-) -> Path:
-    """Trains, or continues a run that was broken off; returns the path of the checkpoint.
+class FinetuningRun:
+    """A run: what is trained, where it stands, and its files in a folder.
 
     Args:
         checkpoint: to start from.
         tasks: labelled rasters.
         shares: of the steps, by task name.
-        output: folder of the run.
+        output: folder of the run; where it holds one that was broken off, that is continued.
         config: settings.
+        log: gets a line at a time.
     """
-    output.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(config.seed)
-    start = load_checkpoint(checkpoint)
-    model = start.model.requires_grad_(True).train()
-    module, average = Finetuning(model, tasks), load_checkpoint(checkpoint).model
-    heads = nn.ModuleList([module.linear, module.joined])
-    groups = [g | {"peak": config.lr} for g in parameter_groups(model, config.weight_decay)]
-    groups += [g | {"peak": config.head_lr} for g in parameter_groups(heads, config.weight_decay)]
-    optimizer = torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, 0.95), fused=True)
-    samplers = [CropSampler(task, start.statistics(task.sensor), config.batch, config.seed) for task in tasks]
-    first = _resume(output / STATE, module, average, optimizer)
-    chances = np.array([shares[task.name] for task in tasks])
-    order = np.random.default_rng(config.seed).choice(len(tasks), config.steps, p=chances / chances.sum())
-    saved, sums = time.monotonic(), np.zeros((2, len(tasks)))
-    for step in range(first, config.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, config.steps, config.warmup, group["peak"], 0.0)
-        task = int(order[step])
-        loss = module(task, samplers[task].draw(step))
+
+    def __init__(
+        self,
+        checkpoint: Path,
+        tasks: Sequence[DenseTask],
+        shares: Mapping[str, float],
+        output: Path,
+        config: FinetuningConfig,
+        log: Callable[[str], None] = console.log,
+    ):
+        output.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(config.seed)
+        self.start = load_checkpoint(checkpoint)
+        self.tasks, self.output, self.config, self.log = list(tasks), output, config, log
+        self.module = Finetuning(self.start.model.requires_grad_(True).train(), self.tasks)
+        self.average = load_checkpoint(checkpoint).model
+        self.optimizer = self._optimizer()
+        self.samplers = [
+            CropSampler(task, self.start.statistics(task.sensor), config.batch, config.seed) for task in self.tasks
+        ]
+        chances = np.array([shares[task.name] for task in self.tasks])
+        rng = np.random.default_rng(config.seed)
+        self.order = rng.choice(len(self.tasks), config.steps, p=chances / chances.sum())  # the task of each step
+        self.sums = np.zeros((2, len(self.tasks)))  # losses and steps since the last line of the log
+        self.step = self._resume()
+
+    def _optimizer(self) -> torch.optim.AdamW:
+        config, heads = self.config, nn.ModuleList([self.module.linear, self.module.joined])
+        groups = [g | {"peak": config.lr} for g in parameter_groups(self.module.model, config.weight_decay)]
+        groups += [g | {"peak": config.head_lr} for g in parameter_groups(heads, config.weight_decay)]
+        return torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, 0.95), fused=True)
+
+    def train(self) -> Path:
+        """All steps that are left; returns the path of the checkpoint."""
+        config, saved = self.config, time.monotonic()
+        while self.step < config.steps:
+            self._train_step()
+            if self.step % config.log_steps == 0:
+                self._log_losses()
+            if time.monotonic() - saved >= 60 * config.save_minutes or self.step == config.steps:
+                self._save()
+                saved = time.monotonic()
+        return self.output / NAME
+
+    def _train_step(self) -> None:
+        config = self.config
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.step, config.steps, config.warmup, group["peak"], 0.0)
+        task = int(self.order[self.step])
+        loss = self.module(task, self.samplers[task].draw(self.step))
         loss.backward()
-        update(module, optimizer, config.clip_norm)
-        _follow(average, model, min(config.ema, (1 + step) / (10 + step)))
-        sums[:, task] += float(loss.detach()), 1
-        if (step + 1) % 100 == 0:
-            _log_losses(output / "losses.csv", step + 1, tasks, sums)
-            sums[:] = 0
-        if time.monotonic() - saved > 60 * config.save_minutes or step + 1 == config.steps:
-            _save(output, step + 1, module, average, optimizer, start, tasks, config)
-            saved = time.monotonic()
-    return output / NAME
+        update(self.module, self.optimizer, config.clip_norm)
+        _follow(self.average, self.module.model, min(config.ema, (1 + self.step) / (10 + self.step)))
+        self.sums[:, task] += float(loss.detach()), 1
+        self.step += 1
 
+    def _log_losses(self) -> None:
+        """A line of losses.csv, and of the log: the mean loss of each task since the last one."""
+        path, names = self.output / LOSSES, [task.name for task in self.tasks]
+        new = not path.exists()
+        with np.errstate(invalid="ignore"):
+            means = self.sums[0] / self.sums[1]
+        with path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            if new:
+                writer.writerow(["step", *names])
+            writer.writerow([self.step, *(f"{value:.4f}" for value in means)])
+        self.log(f"step {self.step}: " + ", ".join(f"{n} {m:.2f}" for n, m in zip(names, means, strict=True)))
+        self.sums[:] = 0
 
-def _log_losses(path: Path, step: int, tasks: list[DenseTask], sums: np.ndarray) -> None:
-    new = not path.exists()
-    with np.errstate(invalid="ignore"):
-        means = sums[0] / sums[1]
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        if new:
-            writer.writerow(["step", *(task.name for task in tasks)])
-        writer.writerow([step, *(f"{value:.4f}" for value in means)])
-    log(f"step {step}: " + ", ".join(f"{t.name} {m:.2f}" for t, m in zip(tasks, means, strict=True)))
+    def _resume(self) -> int:
+        path = self.output / STATE
+        if not path.exists():
+            return 0
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        self.module.load_state_dict(state["module"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.log(f"continuing from step {state['step']}")
+        return int(state["step"])
 
-
-def _resume(path: Path, module: Finetuning, average: OFANet, optimizer: torch.optim.Optimizer) -> int:
-    if not path.exists():
-        return 0
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    module.load_state_dict(state["module"])
-    average.load_state_dict(state["average"])
-    optimizer.load_state_dict(state["optimizer"])
-    log(f"continuing from step {state['step']}")
-    return int(state["step"])
-
-
-def _save(
-    output: Path,
-    step: int,
-    module: Finetuning,
-    average: OFANet,
-    optimizer: torch.optim.Optimizer,
-    start: Checkpoint,
-    tasks: list[DenseTask],
-    config: FinetuningConfig,
-) -> None:
-    values = {"step": step, "module": module.state_dict(), "average": average.state_dict()}
-    with replacing(output / STATE) as part:
-        torch.save(values | {"optimizer": optimizer.state_dict()}, part)
-    described = start.header["sensors"]
-    facts = {
-        "recipe": "supervised on dense labels",
-        "start": start.header["training"],
-        "tasks": {t.name: {"rasters": len(t.images), "places": len(set(t.places))} for t in tasks},
-        "config": asdict(config),
-        "step": step,
-    }
-    save_checkpoint(
-        output / NAME,
-        average,
-        output.name,
-        facts,
-        statistics={k: (d["mean"], d["std"]) for k, d in described.items()},
-        tile_px={k: d["tile_px"] for k, d in described.items()},
-    )
+    def _save(self) -> None:
+        """The state first: where the checkpoint is new, its state is."""
+        values = {"step": self.step, "module": self.module.state_dict(), "average": self.average.state_dict()}
+        with replacing(self.output / STATE) as part:
+            torch.save(values | {"optimizer": self.optimizer.state_dict()}, part)
+        described = self.start.header["sensors"]
+        facts = {
+            "recipe": "pretrained without labels, then finetuned on dense labels",
+            "start": self.start.header["training"],
+            "tasks": {t.name: {"rasters": len(t.images), "places": len(set(t.places))} for t in self.tasks},
+            "config": asdict(self.config),
+            "step": self.step,
+        }
+        save_checkpoint(
+            self.output / NAME,
+            self.average,
+            self.output.name,
+            facts,
+            statistics={key: (entry["mean"], entry["std"]) for key, entry in described.items()},
+            tile_px={key: entry["tile_px"] for key, entry in described.items()},
+        )

@@ -1,0 +1,74 @@
+"""The supervised stage: it learns, and a run that was broken off continues as if it had not been."""
+
+import numpy as np
+import pytest
+import torch
+
+from ofa_engine.core import catalog
+from ofa_engine.model.checkpoint import load_checkpoint, save_checkpoint
+from ofa_engine.model.ofanet import Architecture, OFANet
+from training.finetuning import default_head_files, run
+from training.finetuning.dense_sets import DYNAMIC_WORLD, DenseTask
+from training.finetuning.held_out import SIX, held_out_scores
+
+S2 = "sentinel-2 land cover"
+SHARES = {S2: 0.7, "sentinel-1 land cover": 0.3}
+
+
+def tasks(seed: int = 0) -> list[DenseTask]:
+    """Bright and dark fields: crops and water."""
+    made = [
+        DenseTask(S2, "sentinel-2", DYNAMIC_WORLD, ((32, 1),), optional=((3, 4, 5),)),
+        DenseTask("sentinel-1 land cover", "sentinel-1", DYNAMIC_WORLD, ((32, 1),)),
+    ]
+    rng = np.random.default_rng(seed)
+    for task, bands, dark, bright in zip(made, (9, 2), (0.05, -22.0), (0.3, -8.0), strict=True):
+        for number in range(3):
+            field = np.kron(rng.integers(0, 2, (8, 8)), np.ones((8, 8))).astype(bool)
+            labels = np.where(field, DYNAMIC_WORLD.index("crops"), DYNAMIC_WORLD.index("water"))
+            task.add(np.repeat(np.where(field, bright, dark)[None], bands, 0), labels, f"{seed} {number}")
+    return made
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    torch.manual_seed(0)
+    model = OFANet(Architecture(32, 2, 2, patch_px=8, input_px=32), ("sentinel-1", "sentinel-2", "enmap"))
+    save_checkpoint(tmp_path / "start.safetensors", model, "start", {"recipe": "none"})
+    return tmp_path / "start.safetensors"
+
+
+def config(**more) -> run.FinetuningConfig:
+    return run.FinetuningConfig(**({"steps": 8, "batch": 4, "warmup": 2, "log_steps": 4, "save_minutes": 0.0} | more))
+
+
+def test_continuing_equals_never_stopping(checkpoint, tmp_path):
+    def stop(line: str) -> None:
+        raise KeyboardInterrupt
+
+    run.FinetuningRun(checkpoint, tasks(), SHARES, tmp_path / "whole", config(), print).train()
+    with pytest.raises(KeyboardInterrupt):
+        run.FinetuningRun(checkpoint, tasks(), SHARES, tmp_path / "parts", config(), stop).train()
+    lines: list[str] = []
+    run.FinetuningRun(checkpoint, tasks(), SHARES, tmp_path / "parts", config(), lines.append).train()
+    assert lines[0] == "continuing from step 3"
+    whole, parts = (load_checkpoint(tmp_path / name / run.NAME) for name in ("whole", "parts"))
+    assert whole.header["fingerprints"] == parts.header["fingerprints"]
+    assert whole.header["training"]["tasks"][S2] == {"rasters": 3, "places": 3}
+
+
+def test_default_heads_of_a_run_map_what_it_learned(checkpoint, tmp_path):
+    folder, held = tmp_path / "run", tasks(seed=1)
+    path = run.FinetuningRun(checkpoint, tasks(), SHARES, folder, config(steps=60, save_minutes=9.0), print).train()
+    done = load_checkpoint(path)
+    assert done.header["fingerprints"] != load_checkpoint(checkpoint).header["fingerprints"]
+    facts = default_head_files.write_default_heads(folder, done, tasks(), held, folder, 10, print)
+    assert {"sentinel-2_landcover", "sentinel-2_landcover_no_red_edge", "sentinel-1_landcover"} <= set(facts)
+    header = catalog.read_header(folder / "sentinel-2_landcover_no_red_edge.safetensors")
+    assert [entry["name"] for entry in header["classes"]] == ["water", "crops"]  # those that it has seen
+    assert "B5" not in header["training"]["bands"] and header["gsd_m"] == [5, 60]
+    score = facts["sentinel-2_landcover"]["held_out"]
+    assert score["places"] == 3 and score["accuracy"] > 0.9 and set(score["iou"]) == {"water", "crops"}
+    six = held_out_scores(folder / "sentinel-2_landcover.safetensors", held[0], tuple(range(9)), 2, SIX)
+    assert six["accuracy"] > 0.9 and six["samples"] == 3 * 32 * 32
+    assert catalog.read_header(folder / "enmap_landcover.safetensors")["kind"] == "linear"
