@@ -44,8 +44,8 @@ _MEDIUM_COLORS = {
     "snow and ice": "#f6fefc",
     "cloud": "#b8b2b7",
 }
-# one colour per meaning, over all sensors. Colour-blind safe: within a legend, colours differ in CIEDE2000 by 15 or more
-# to normal eyes, by 12 or more to eyes that lack one kind of cone. Only water is blue.
+# one colour per meaning, over all sensors. Colour-blind safe: within a legend, colours are apart (CIEDE2000) by 15 or
+# more to normal eyes, by 12 or more to eyes that lack one kind of cone. Only water is blue.
 LAND_COVER = _MEDIUM_COLORS | {
     "building": _MEDIUM_COLORS["built"],
     "other sealed": "#525255",

@@ -29,7 +29,8 @@ def check_saved_head(panel, qtbot):  # noqa: F811
     try:
         saved = models.models_dir() / "my roofs.safetensors"
         header = catalog.read_header(saved)
-        assert header["name"] == "my roofs" and {e["name"]: e["color"] for e in header["classes"]}["grass"] == LAND_COVER["grass"]
+        grass = next(entry["color"] for entry in header["classes"] if entry["name"] == "grass")
+        assert header["name"] == "my roofs" and grass == colors.LAND_COVER["grass"]
         heads = HeadChoice()
         heads.set_sensor(header["sensor"])
         assert "my roofs" in [heads.head.itemText(i) for i in range(heads.head.count())]
