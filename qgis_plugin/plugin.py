@@ -112,7 +112,8 @@ class OfaNetPlugin:
     def classify_layer(self):
         from .panels.classify.panel import ClassifyPanel
 
-        self._show_panel("classify", ClassifyPanel)
+        if self._show_panel("classify", ClassifyPanel):
+            self.panels["classify"].draw_offer.wanted.connect(self.draw_polygons)
         self.panels["classify"].choose(self.iface.activeLayer())
         self.setup_menu.offer_set_up()
 
@@ -121,13 +122,20 @@ class OfaNetPlugin:
 
         self._show_panel("training", TrainingPanel)
 
+    def draw_polygons(self, raster, classes: list):
+        """Training polygons on that raster, for the classes of a head."""
+        self.train_from_polygons()
+        self.panels["training"].begin(raster, classes)
+
     def find_similar_places(self):
         from .panels.similarity.panel import SimilarityPanel
 
         self._show_panel("similarity", SimilarityPanel)
 
-    def _show_panel(self, name: str, panel_class):
-        if name not in self.panels:
+    def _show_panel(self, name: str, panel_class) -> bool:
+        """Whether it was made only now."""
+        is_new = name not in self.panels
+        if is_new:
             others = list(self.panels.values())
             self.panels[name] = panel_class(self.iface, self.queue, self.message)
             self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.panels[name])
@@ -135,6 +143,7 @@ class OfaNetPlugin:
                 self.iface.mainWindow().tabifyDockWidget(other, self.panels[name])
         self.panels[name].show()
         self.panels[name].raise_()
+        return is_new
 
     def _engine_changed(self):
         """The panels may be able to run now."""

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from ofa_engine.core import catalog
 from ofa_engine.core.callbacks import QUIET
+from ofa_engine.core.classes import LAND_COVER
 from ofa_engine.core.options import ClassifyOptions, FitOptions, SegmentOptions
 from ofa_engine.inference.classify import classify
 from ofa_engine.inference.segment import segment
@@ -51,14 +52,14 @@ EUROSAT_COLORS = (
     "#2a52a0",
 )
 _POTSDAM = (
-    (1, "roof", "#c8434b"),
-    (2, "pavement", "#8a8a8a"),
-    (3, "low vegetation", "#9ccf6b"),
-    (4, "tree", "#1f6b36"),
-    (5, "soil", "#a5793b"),
-    (6, "water", "#3f7fd1"),
+    (1, "roof", LAND_COVER["building"]),
+    (2, "pavement", LAND_COVER["other sealed"]),
+    (3, "low vegetation", LAND_COVER["low vegetation"]),
+    (4, "tree", LAND_COVER["tree"]),
+    (5, "soil", LAND_COVER["bare soil"]),
+    (6, "water", LAND_COVER["water"]),
 )
-_FLOODS = ((0, "land", "#c8b280"), (1, "water", "#2a6fd1"))
+_FLOODS = ((0, "land", "#c8b280"), (1, "water", LAND_COVER["water"]))
 
 Classes = Sequence[tuple[int, str, str]]
 

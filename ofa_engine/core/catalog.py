@@ -88,6 +88,11 @@ class ModelFile:
         return self.path.stem
 
     @property
+    def included(self) -> bool:
+        """Whether it comes with the engine, and is not the user's own."""
+        return self.path.parent == resources_dir() / "models"
+
+    @property
     def training(self) -> dict:
         """What it was trained on and how it scored; empty where the header does not say."""
         return self.header.get("training") or {}

@@ -18,36 +18,67 @@ COLORS = (
     "#b8d8a0",
     "#222222",
 )
-# conventional map colours; the first of these words that a class's name contains decides
-_CONVENTIONAL = {
+# the classes of heads for 5 to 40 m (those of Dynamic World, in its order, and cloud), and of heads below 2 m
+MEDIUM_RESOLUTION = (
+    "water",
+    "trees",
+    "grass",
+    "flooded vegetation",
+    "crops",
+    "shrub and scrub",
+    "built",
+    "bare",
+    "snow and ice",
+    "cloud",
+)
+HIGH_RESOLUTION = ("building", "other sealed", "bare soil", "water", "tree", "low vegetation", "crop")
+_MEDIUM_COLORS = {
     "water": "#2a6fd1",
-    "river": "#2a6fd1",
-    "lake": "#2a6fd1",
-    "sea": "#2a6fd1",
-    "forest": "#1f6b36",
-    "wood": "#1f6b36",
-    "tree": "#1f6b36",
-    "grass": "#9ccf6b",
-    "meadow": "#9ccf6b",
-    "pasture": "#9ccf6b",
-    "low vegetation": "#9ccf6b",
-    "crop": "#f0d264",
-    "field": "#f0d264",
-    "soil": "#b07a3c",
-    "bare": "#b07a3c",
-    "built": "#c8434b",
-    "village": "#c8434b",
-    "urban": "#c8434b",
-    "roof": "#c8434b",
-    "building": "#c8434b",
-    "road": "#4a4a4a",
-    "impervious": "#8a8a8a",
-    "pavement": "#8a8a8a",
-    "snow": "#e8f4ff",
-    "ice": "#e8f4ff",
-    "wetland": "#5fb3a8",
-    "cloud": "#d9d9d9",
+    "trees": "#1f6b36",
+    "grass": "#87b132",
+    "flooded vegetation": "#47a08b",
+    "crops": "#fbe782",
+    "shrub and scrub": "#8b7b14",
+    "built": "#da5569",
+    "bare": "#e6b28e",
+    "snow and ice": "#f6fefc",
+    "cloud": "#b8b2b7",
 }
+# one colour per meaning, over all sensors. Colour-blind safe: within a legend, colours are apart (CIEDE2000) by 15 or
+# more to normal eyes, by 12 or more to eyes that lack one kind of cone. Only water is blue.
+LAND_COVER = _MEDIUM_COLORS | {
+    "building": _MEDIUM_COLORS["built"],
+    "other sealed": "#525255",
+    "bare soil": _MEDIUM_COLORS["bare"],
+    "tree": _MEDIUM_COLORS["trees"],
+    "low vegetation": _MEDIUM_COLORS["grass"],
+    "crop": _MEDIUM_COLORS["crops"],
+}
+# for other names, the first of these words that a name contains decides, after the names above
+_SIMILAR = {
+    "rice": "crops",  # before ice
+    "sealed": "other sealed",  # before sea
+    "river": "water",
+    "lake": "water",
+    "sea": "water",
+    "forest": "trees",
+    "wood": "trees",
+    "wetland": "flooded vegetation",
+    "shrub": "shrub and scrub",
+    "scrub": "shrub and scrub",
+    "meadow": "grass",
+    "pasture": "grass",
+    "field": "crops",
+    "soil": "bare",
+    "village": "built",
+    "urban": "built",
+    "roof": "built",
+    "road": "other sealed",
+    "snow": "snow and ice",
+    "ice": "snow and ice",
+}
+_CONVENTIONAL = LAND_COVER | {word: LAND_COVER[name] for word, name in _SIMILAR.items()}
+_CONVENTIONAL |= {"impervious": "#8a8a8a", "pavement": "#8a8a8a"}  # beside roads
 _FREE = tuple(color for color in COLORS if color not in _CONVENTIONAL.values())
 
 

@@ -137,9 +137,8 @@ def open_session(
             _check_outputs(outputs, options, source.dataset.files)
         check(source)
         notes = _restrict(source, options)
-        pixel_m = gsd_m(
-            source.transform, source.crs, source.width, source.height
-        )  # in degrees it varies: not of a part
+        # of the whole raster: in degrees a part of it may have another
+        pixel_m = gsd_m(source.transform, source.crs, source.width, source.height)
         if options.bounds:
             source.crop(options.bounds)
         session = _with_model(source, found, options, task, pixel_m)

@@ -40,7 +40,7 @@ class AssessAccuracy(LabelledAlgorithm):
     def processAlgorithm(self, parameters, context, feedback):
         output = self.output_file(parameters, "OUTPUT_REPORT", context)
         params = {**self.engine_options(parameters, context), "output": output}
-        params["head"] = params["head"] or ""  # the sensor's first one
+        params["head"] = params["head"] or ""  # the default for the first raster
         with self.labels(parameters, context, feedback) as about:
             result = self.run_engine({**params, **about}, feedback)
         for line in score_lines(result):

@@ -115,7 +115,7 @@ def add_inputs(algorithm):
 
 
 def add_head(algorithm):
-    title, files = title_of("HEAD", tr("empty: the sensor's first one")), tr("OFA-Net heads (*.safetensors)")
+    title, files = title_of("HEAD", tr("empty: the default for the raster")), tr("OFA-Net heads (*.safetensors)")
     behavior = QgsProcessingParameterFile.Behavior.File
     head = QgsProcessingParameterFile("HEAD", title, behavior, optional=True, fileFilter=files)
     words = tr(

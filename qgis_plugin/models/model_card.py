@@ -2,8 +2,9 @@
 
 from html import escape
 
-from ..engine.modules import sensors
+from ..engine.modules import catalog, sensors
 from ..i18n.texts import sensor_title, tr
+from .head_words import fitted_on, meant_for, score_line, short_score
 from .model_files import INCLUDED, NAMED, OWN, ModelEntry, backbone_of, heads_on
 
 KINDS = {"head": tr("Head"), "checkpoint": tr("Checkpoint")}
@@ -37,12 +38,13 @@ _FACTS = {
     "labels": tr("Labels"),
     "tried": tr("Tried (mean IoU)"),
 }
-_SCORES = ("validation", "held_out_real", "held_out_simulated")
+_SCORES = ("validation", "held_out")
 _SCORE_TITLES = {
     "validation": tr("Cross-validated on its own labels"),
-    "held_out_real": tr("On held-out real scenes"),
-    "held_out_simulated": tr("On held-out simulated scenes"),
+    "held_out": tr("On places that it has not seen"),
 }
+_SAID_ABOVE = (*_SCORES, "fitted_on", "simulated", "before")  # of training: not repeated under "How it was made"
+AMBER, ON_AMBER = "#ffd98a", "#4a3300"  # readable in light and dark themes
 
 
 def sensor_name(sensor: str) -> str:
@@ -50,16 +52,9 @@ def sensor_name(sensor: str) -> str:
 
 
 def score(entry: ModelEntry) -> tuple[str, str]:
-    """The score of a head for a list, and how it was measured: cross-validated and real before simulated."""
+    """The score of a head for a list, and how it was measured."""
     training = entry.header.get("training") or {}
-    for key in _SCORES:
-        found = training.get(key) or {}
-        if isinstance(found.get("miou"), (int, float)):
-            return tr("IoU {number:.2f}").format(number=found["miou"]), _SCORE_TITLES[key]
-    accuracy = training.get("held_out_accuracy")
-    if isinstance(accuracy, (int, float)):
-        return tr("accuracy {number:.2f}").format(number=accuracy), tr("On held-out tiles")
-    return "-", tr("not known")
+    return short_score(training), score_line(training, entry.header.get("task"))
 
 
 def page(entry: ModelEntry) -> str:
@@ -91,11 +86,21 @@ def _head(entry: ModelEntry) -> list[str]:
         (tr("Tile"), tr("{px} pixels").format(px=header.get("tile_px"))),
         (tr("Bands"), _few(bands)),
         (tr("Unit"), _unit(header)),
+        (tr("Meant for"), meant_for(catalog.ModelFile(entry.path, header)) or tr("pixels of any size")),
         (tr("Needs checkpoint"), backbone.name if backbone else tr("not found: import the one it was fitted on")),
         (tr("Checkpoint's fingerprint"), header.get("backbone")),
     ]
     training = header.get("training") or {}
-    return [_rows(facts), _heading(tr("Classes")), _classes(header.get("classes") or [], training)]
+    classes = _classes(header.get("classes") or [], training)
+    return [*_in_words(training, task), _rows(facts), _heading(tr("Classes")), classes]
+
+
+def _in_words(training: dict, task: str) -> list[str]:
+    """What it was fitted on, in amber where that was not the real world, and how it did elsewhere."""
+    style = f' style="background-color:{AMBER}; color:{ON_AMBER}"' if training.get("simulated") else ""
+    about = fitted_on(training)
+    first = [f"<p><span{style}>{escape(about)}</span></p>"] if about else []
+    return [*first, f"<p>{escape(score_line(training, task))}</p>"]
 
 
 def _classes(classes: list[dict], training: dict) -> str:
@@ -110,7 +115,8 @@ def _classes(classes: list[dict], training: dict) -> str:
         ]
         cells += [f"<td>{_share(_iou(training[key], number, entry))}</td>" for key in assessed]
         rows.append("<tr>" + "".join(cells) + "</tr>")
-    for name, key in ((tr("mean IoU"), "miou"), (tr("accuracy"), "accuracy"), (tr("folds"), "folds")):
+    totals = {tr("mean IoU"): "miou", tr("accuracy"): "accuracy", tr("folds"): "folds", tr("places"): "places"}
+    for name, key in totals.items():
         if any(key in training[source] for source in assessed):
             values = "".join(f"<td><b>{_share(training[source].get(key))}</b></td>" for source in assessed)
             rows.append(f"<tr><td></td><td><b>{name}</b></td>{values}</tr>")
@@ -160,7 +166,7 @@ def _checkpoint(entry: ModelEntry) -> list[str]:
 def _made(training: dict) -> list[str]:
     facts = []
     for key, value in training.items():
-        if key in _SCORES or key == "before" or value in (None, "", [], {}):
+        if key in _SAID_ABOVE or value in (None, "", [], {}):
             continue
         if isinstance(value, dict):
             value = ", ".join(f"{name} {_number(number)}" for name, number in value.items())

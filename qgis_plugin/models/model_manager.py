@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from qgis.PyQt.QtCore import Qt, QUrl
-from qgis.PyQt.QtGui import QDesktopServices, QIcon
+from qgis.PyQt.QtGui import QColor, QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -28,7 +28,7 @@ from ..engine.modules import ICON, errors
 from ..i18n.texts import tr
 from ..runs.function_task import FunctionTask
 from . import model_files
-from .model_card import KINDS, PLACES, TASKS, page, score, sensor_name
+from .model_card import AMBER, KINDS, ON_AMBER, PLACES, TASKS, page, score, sensor_name
 from .model_files import OWN, ModelEntry
 from .user_models import models_dir
 
@@ -148,6 +148,9 @@ class ModelManager(QDialog):
             item.setToolTip(1, TASKS.get(header.get("task"), ""))
             item.setToolTip(2, sensor_name(header.get("sensor", "")))
             item.setToolTip(3, measured)
+            if (header.get("training") or {}).get("simulated"):
+                item.setBackground(3, QColor(AMBER))
+                item.setForeground(3, QColor(ON_AMBER))
         else:
             count = tr("{count} sensors").format(count=len(header.get("sensors") or {}))
             item = QTreeWidgetItem([entry.title, KINDS["checkpoint"], count, ""])

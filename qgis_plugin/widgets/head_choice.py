@@ -1,5 +1,6 @@
-"""Which head is to classify the raster, and what its file says of it: task, tile size, accuracy, classes."""
+"""Which head is to classify the raster, and what its file says of it: task, tile size, origin, accuracy, classes."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from qgis.core import QgsApplication
@@ -9,7 +10,8 @@ from qgis.PyQt.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QToolButton, Q
 from ..engine.engine_messages import with_field_titles
 from ..engine.modules import catalog, errors
 from ..i18n.texts import tr
-from ..models.model_card import TASKS, score, sensor_name
+from ..models.head_words import fitted_on, misfit, score_line
+from ..models.model_card import TASKS, sensor_name
 from ..models.model_files import OWN, ModelEntry, entries
 from .class_chips import ClassChips
 from .elided_combo_box import ElidedComboBox
@@ -29,6 +31,8 @@ class HeadChoice(QWidget):
         super().__init__(parent)
         self._sensor: str | None = None
         self._gsd_m: float | None = None
+        self._bands: tuple[str, ...] | None = None  # that the raster has
+        self._default: Path | None = None  # the head that the engine takes where none is named
         self._heads: list[catalog.ModelFile] = []
         self._own: list[Path] = []  # files that the user chose, of any sensor; the last first
         self._shown: catalog.ModelFile | None = None
@@ -43,8 +47,8 @@ class HeadChoice(QWidget):
         self.other.setText("…")
         self.other.setAccessibleName(tr("Other file..."))
         self.other.setToolTip(tr("Choose the file of a head that is in none of the folders"))
-        self.description, self.score, self.problem = QLabel(), QLabel(), QLabel()
-        for label in (self.description, self.score, self.problem):
+        self.description, self.misfit, self.fitted, self.score, self.problem = (QLabel() for _ in range(5))
+        for label in (self.description, self.misfit, self.fitted, self.score, self.problem):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
         self.problem.hide()
@@ -66,8 +70,8 @@ class HeadChoice(QWidget):
         layout.setSpacing(4)
         layout.addLayout(row)
         layout.addWidget(self.problem)
-        layout.addWidget(self.description)
-        layout.addWidget(self.chips)
+        for widget in (self.description, self.misfit, self.chips, self.fitted):
+            layout.addWidget(widget)
         layout.addLayout(last)
         self.head.currentIndexChanged.connect(lambda *_: self._show())
         self.head.opening.connect(self.refresh)
@@ -76,24 +80,32 @@ class HeadChoice(QWidget):
 
     # --- which heads are offered --------------------------------------------------------------------------------
 
-    def set_sensor(self, sensor: str | None, gsd_m: float | None = None):
-        """Offers the heads of a sensor, none for None. The chosen head stays where it is one of them.
+    def set_sensor(self, sensor: str | None, gsd_m: float | None = None, bands: Collection[str] | None = None):
+        """Offers the heads for a raster, best first; none for no sensor. The chosen head stays where it is one of them,
+        but the default of another raster gives way to that of this one.
 
         Args:
-            sensor: its id.
-            gsd_m: pixel size of the raster in metres, for tile sizes in metres; None where it is not known.
+            sensor: the id of its sensor.
+            gsd_m: its pixel size in metres; None where it is not known.
+            bands: names of the sensor's bands that it has; None for all.
         """
-        self._sensor, self._gsd_m = sensor, gsd_m
+        raster = sensor, gsd_m, None if bands is None else tuple(bands)
+        current, moved = self.current(), raster != (self._sensor, self._gsd_m, self._bands)
+        self._sensor, self._gsd_m, self._bands = raster
         self._show_problem("")
-        self.refresh()
+        follows = moved and current is not None and current.path == self._default
+        self._read(None if follows else self.head.currentData())
 
     def refresh(self):
         """Reads the folders again: a head may have been trained, imported or removed."""
-        chosen = self.head.currentData()
-        found = catalog.list_heads(self._sensor) if self._sensor else []
-        heads = [head for head in self._own_heads() if head.header.get("sensor") == self._sensor]
-        heads = [head for head in heads if head not in found] + found
-        heads.sort(key=lambda head: head.header.get("task") != "segment")  # stable: the catalogue's order otherwise
+        self._read(self.head.currentData())
+
+    def _read(self, chosen: str | None):
+        found = catalog.ranked_heads(self._sensor, None, self._gsd_m, self._bands) if self._sensor else []
+        found.sort(key=_is_for_tiles)  # stable: the catalogue's order otherwise
+        own = [head for head in self._own_heads() if head.header.get("sensor") == self._sensor]
+        heads = sorted([head for head in own if head not in found] + found, key=_is_for_tiles)
+        self._default = found[0].path if found else None
         self._fill(heads, chosen)
 
     def _own_heads(self) -> list[catalog.ModelFile]:
@@ -111,9 +123,12 @@ class HeadChoice(QWidget):
         self.head.blockSignals(True)
         self.head.clear()
         for head in heads:
-            task = head.header.get("task")
-            self.head.addItem(QgsApplication.getThemeIcon(_ICONS.get(task, "")), _title(head), str(head.path))
-            tip = f"{_title(head)}\n{_capitalized(TASKS.get(task, str(task)))}\n{head.path}"
+            task, title, tip = head.header.get("task"), _title(head), _title(head)
+            if head.path == self._default:
+                title = tr("{head} (default)").format(head=title)
+                tip += "\n" + tr("The default for this layer: by sensor, pixel size and bands")
+            self.head.addItem(QgsApplication.getThemeIcon(_ICONS.get(task, "")), title, str(head.path))
+            tip += f"\n{_capitalized(TASKS.get(task, str(task)))}\n{head.path}"
             self.head.setItemData(self.head.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.head.setCurrentIndex(max(self.head.findData(chosen), 0) if heads else -1)
         self.head.blockSignals(False)
@@ -165,9 +180,10 @@ class HeadChoice(QWidget):
         for widget in (self.description, self.score, self.chips, self.card):
             widget.setVisible(head is not None)
         self.head.setEnabled(bool(self._heads))
+        self._show_origin(head)
         if head is not None:
             self.description.setText(_description(head, self._gsd_m))
-            self.score.setText(_score(head))
+            self.score.setText(score_line(head.training, head.header.get("task")))
             self.chips.show_classes(head.header.get("classes") or [])
             self.head.setToolTip(self.head.itemData(self.head.currentIndex(), Qt.ItemDataRole.ToolTipRole))
             if self._card is not None:
@@ -175,6 +191,16 @@ class HeadChoice(QWidget):
         if head != self._shown:
             self._shown = head
             self.changed.emit()
+
+    def _show_origin(self, head: catalog.ModelFile | None):
+        """What it was fitted on and for which pixels; in amber where that is not like this raster."""
+        about, other = ("", "") if head is None else (fitted_on(head.training), misfit(head, self._gsd_m))
+        amber = f"color: {state_color(self, 'fair')};"
+        self.fitted.setStyleSheet(amber if head is not None and head.training.get("simulated") else "")
+        self.misfit.setStyleSheet(amber)
+        for label, text in ((self.fitted, about), (self.misfit, other)):
+            label.setText(text)
+            label.setVisible(bool(text))
 
     def show_card(self):
         """Opens the model card of the chosen head in a window of its own."""
@@ -192,6 +218,10 @@ class HeadChoice(QWidget):
         self._card = None
 
 
+def _is_for_tiles(head: catalog.ModelFile) -> bool:
+    return head.header.get("task") != "segment"
+
+
 def _title(head: catalog.ModelFile) -> str:
     return str(head.header.get("name") or head.name)
 
@@ -204,20 +234,6 @@ def _description(head: catalog.ModelFile, gsd_m: float | None) -> str:
     if gsd_m and header.get("tile_px"):
         text += tr(" ({metres} m)").format(metres=f"{header['tile_px'] * gsd_m:,.3g}")
     return text
-
-
-def _score(head: catalog.ModelFile) -> str:
-    """How accurate it is and how that was measured, in one line."""
-    validation = (head.header.get("training") or {}).get("validation") or {}
-    miou, accuracy = validation.get("miou"), validation.get("accuracy")
-    if isinstance(miou, (int, float)) and isinstance(accuracy, (int, float)):
-        text = tr("Cross-validated: mean IoU {miou:.2f}, accuracy {accuracy:.0%}").format(miou=miou, accuracy=accuracy)
-        unscored = ", ".join(str(name) for name in validation.get("not_scored") or ())
-        return text + (tr("; not scored: {names}").format(names=unscored) if unscored else "")
-    if validation:
-        return tr("Not scored: for that each class needs polygons in two places")
-    number, measured = score(_entry(head))
-    return tr("Score: {what}").format(what=measured) if number == "-" else f"{measured}: {number}"
 
 
 def _entry(head: catalog.ModelFile) -> ModelEntry:

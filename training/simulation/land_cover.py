@@ -2,8 +2,10 @@
 
 from typing import NamedTuple
 
+from ofa_engine.core.classes import LAND_COVER
 
-class LandCover(NamedTuple):
+
+class SimulatedClass(NamedTuple):
     """A class of the label rasters: value from 1, name, colour as #rrggbb."""
 
     value: int
@@ -12,11 +14,11 @@ class LandCover(NamedTuple):
 
 
 CLASSES = (
-    LandCover(1, "water", "#3f7fd1"),
-    LandCover(2, "forest", "#1f6b36"),
-    LandCover(3, "grassland", "#9ccf6b"),
-    LandCover(4, "cropland", "#f0d264"),
-    LandCover(5, "bare soil", "#b58a5e"),
-    LandCover(6, "built-up", "#c8434b"),
+    SimulatedClass(1, "water", LAND_COVER["water"]),
+    SimulatedClass(2, "forest", LAND_COVER["trees"]),
+    SimulatedClass(3, "grassland", LAND_COVER["grass"]),
+    SimulatedClass(4, "cropland", LAND_COVER["crops"]),
+    SimulatedClass(5, "bare soil", LAND_COVER["bare soil"]),
+    SimulatedClass(6, "built-up", LAND_COVER["built"]),
 )
 WATER, FOREST, GRASS, CROP, SOIL, BUILT = range(1, 7)

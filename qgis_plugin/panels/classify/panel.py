@@ -25,6 +25,7 @@ from ...widgets.scroll_area import ScrollArea
 from ...widgets.theme import state_color
 from ...widgets.tile_size_input import TileSizeInput
 from ..panel import Panel, engine_trouble, push_button, show_text
+from .draw_offer import DrawOffer
 from .more_box import MoreBox
 from .preview import OVERLAP, cropped, most_tiles
 
@@ -84,6 +85,7 @@ class ClassifyPanel(Panel):
 
     def _foot(self) -> QWidget:
         """What is always visible: what is in the way, the buttons, the runs."""
+        self.draw_offer = DrawOffer()
         self.run = push_button(tr("&Run"), self._run, tr("Classify the area, and add the result to the map"))
         self.preview = push_button(tr("&Preview"), self._preview, tr("Preview what the canvas shows"))
         tip = tr("Open the same in Processing: for batches, models, commands")
@@ -98,6 +100,7 @@ class ClassifyPanel(Panel):
         layout.setContentsMargins(9, 0, 9, 0)
         layout.addWidget(self.hint)
         layout.addWidget(self.status)
+        layout.addWidget(self.draw_offer)
         layout.addLayout(buttons)
         layout.addWidget(RunList(self._queue))
         return foot
@@ -130,8 +133,10 @@ class ClassifyPanel(Panel):
     def _source_changed(self):
         found, facts = self.source.detection, self.source.facts
         self.area.set_layer(self.source.layer())
-        self.head.set_sensor(found.sensor if found else None, facts.gsd_m if facts else None)
+        sensor, bands = (found.sensor, found.band_names) if found else (None, None)
+        self.head.set_sensor(sensor, facts.gsd_m if facts else None, bands)
         self.show_status("")
+        self.draw_offer.hide()
         self._update_detail()
 
     def _head_changed(self):
@@ -196,6 +201,7 @@ class ClassifyPanel(Panel):
 
     def _make_run(self, title: str, parameters: dict, finish, keep_files, in_history: bool) -> PanelRun:
         algorithm_id, head, device = self._algorithm_id(), self.head.current(), self.more.device.currentData()
+        raster_id = self.source.layer().id()
         run = PanelRun(
             title,
             lambda: AlgorithmTask(algorithm_id, parameters, title, in_history),
@@ -205,7 +211,15 @@ class ClassifyPanel(Panel):
             parent=self._iface.mainWindow(),
         )
         run.ended.connect(lambda run: self._learn_speed(run, head, device))
+        run.ended.connect(lambda run: self._offer_to_draw(run, head, raster_id))
+        self.draw_offer.hide()
         return run
+
+    def _offer_to_draw(self, run: PanelRun, head, raster_id: str):
+        """Where the panel still shows the raster that was mapped."""
+        if run.done and not sip.isdeleted(self) and self.source.layer() is not None:
+            if self.source.layer().id() == raster_id:
+                self.draw_offer.make(raster_id, head)
 
     def _learn_speed(self, run: PanelRun, head, device: str):
         if run.done and not sip.isdeleted(self):

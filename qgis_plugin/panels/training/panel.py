@@ -96,6 +96,19 @@ class TrainingPanel(Panel):
             self.source.follow(layer)
             self.inputs.follow(layer)
 
+    def begin(self, raster, classes: list[dict]):
+        """Starts drawing on that raster, in a layer of polygons with the classes of a head: a new one, or the current
+        one if it has these classes."""
+        if self.runs.busy:
+            return
+        self.source.raster.setLayer(raster)
+        colors = {str(entry["name"]): str(entry["color"]) for entry in classes}
+        layer = self.inputs.labels.currentLayer()
+        if training_layer.is_ours(layer) and training_layer.listed_classes(layer, training_layer.FIELD) == colors:
+            self._start_drawing(layer)
+        else:
+            self.inputs.create(classes=colors)
+
     def _inputs_changed(self):
         layer = self.inputs.labels.currentLayer()
         if layer is not self._watcher.layer:

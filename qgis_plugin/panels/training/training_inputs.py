@@ -70,12 +70,13 @@ class TrainingInputs(QWidget):
         self.field.setVisible(foreign)
         self.changed.emit()
 
-    def create(self, path: str | None = None):
+    def create(self, path: str | None = None, classes: dict[str, str] | None = None):
+        """A new layer of polygons; `classes` are the names and colours that it starts with."""
         raster = self._raster()
         if raster is None:
             return
         try:
-            layer = training_layer.create(raster, path)
+            layer = training_layer.create(raster, path, classes)
         except errors.OfaError as error:
             self.problem.emit(str(error))
             return

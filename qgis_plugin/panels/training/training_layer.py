@@ -32,8 +32,9 @@ _NAMES = ("class", "label", "classname", "class_name", "landcover", "type", "nam
 MOST_CLASSES = 254
 
 
-def create(raster, path: str | None = None) -> QgsVectorLayer:
-    """An empty layer in the raster's CRS, in memory or as a GeoPackage. Raises OutputError."""
+def create(raster, path: str | None = None, classes: dict[str, str] | None = None) -> QgsVectorLayer:
+    """An empty layer in the raster's CRS, in memory or as a GeoPackage; `classes` are names and colours of its legend.
+    Raises OutputError."""
     name = tr("{raster}: training polygons").format(raster=raster.name())
     layer = QgsVectorLayer("Polygon", name, "memory")
     layer.setCrs(raster.crs())
@@ -46,7 +47,7 @@ def create(raster, path: str | None = None) -> QgsVectorLayer:
     form = layer.editFormConfig()
     form.setSuppress(QgsEditFormConfig.FeatureFormSuppress.SuppressOn)  # the panel asks for the class, with one click
     layer.setEditFormConfig(form)
-    _set_classes(layer, {})
+    _set_classes(layer, classes or {})
     return layer
 
 

@@ -16,7 +16,7 @@ from qgis.PyQt.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QPushBut
 from qgis_plugin.engine.client import ENGINE, EngineCancelled
 from qgis_plugin.engine.modules import catalog, errors
 from qgis_plugin.models import model_files, model_manager
-from qgis_plugin.models.model_card import page, score
+from qgis_plugin.models.model_card import AMBER, page, score
 from qgis_plugin.models.model_files import ModelEntry
 
 MODELS = ROOT / "resources" / "models"
@@ -116,7 +116,38 @@ def test_a_head_tells_classes_scores_recipe_and_backbone(manager, folder):
         assert expected in shown, expected
     assert "0.500" not in shown  # lawn was not scored
     assert 'bgcolor="#c8434b"' in page(manager.entry())
-    assert manager.list.currentItem().text(3) == "IoU 0.61"
+    assert manager.list.currentItem().text(3) == "one scene", "no number beside those of many scenes"
+    assert "Fitted on one scene, a.tif" in shown and "pixels of any size" in shown
+
+
+def test_scores_that_do_not_compare_are_words(folder):
+    scores = {"miou": 0.85, "accuracy": 0.9}
+    cases = {
+        "IoU 0.85": {"rasters": ["a", "b"], "validation": scores},
+        "IoU 0.70": {"rasters": ["a"], "validation": scores, "held_out": {"places": 9, "miou": 0.7, "accuracy": 0.8}},
+        "one scene": {"rasters": ["a", "b"], "held_out": scores | {"places": 1}},
+        "simulated scenes": {"rasters": ["a", "b"], "validation": scores, "simulated": True},
+        "-": {"rasters": ["a"], "validation": {"not_scored": ["x"]}},
+    }
+    for expected, training in cases.items():
+        entry = ModelEntry(folder / "x", model_files.OWN, own_head(training=training))
+        assert score(entry)[0] == expected
+
+
+def test_a_head_of_simulated_scenes_is_amber_in_list_and_card(manager, folder):
+    training = {"simulated": True, "held_out": {"places": 4, "miou": 0.84, "accuracy": 0.95, "iou": [0.8, 0.9]}}
+    path = write_model(folder / "s.safetensors", own_head(training=training, gsd_m=[6.7, 15]))
+    manager.refresh(path)
+    item, shown = manager.list.currentItem(), manager.page.toPlainText()
+    assert item.text(3) == "simulated scenes" and item.background(3).color().name() == AMBER
+    assert "Fitted on simulated scenes, not on real ones" in shown and "pixels of 6.7 to 15 m" in shown
+    assert "95% of the pixels right in simulated scenes that it has not seen" in shown and "0.800" in shown
+    before, _, after = page(manager.entry()).partition("Fitted on simulated scenes")
+    assert f"background-color:{AMBER}" in before and after
+    write_model(path, own_head())
+    manager.refresh(path)
+    assert AMBER not in page(manager.entry())
+    assert manager.list.currentItem().background(3).style() == Qt.BrushStyle.NoBrush
 
 
 def test_a_head_without_its_checkpoint_says_so(folder):

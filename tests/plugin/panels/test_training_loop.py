@@ -17,7 +17,7 @@ from qgis.PyQt.QtWidgets import QDockWidget, QMessageBox
 from training_steps import SECOND_ROOF, TRAINED_MS, apply, click, draw, drawn, made_rasters, panel, rows, scene, train  # noqa: F401
 
 from qgis_plugin.engine.client import ENGINE, SETTING
-from qgis_plugin.engine.modules import catalog
+from qgis_plugin.engine.modules import catalog, colors
 from qgis_plugin.models import user_models as models
 from qgis_plugin.widgets.head_choice import HeadChoice
 
@@ -29,7 +29,8 @@ def check_saved_head(panel, qtbot):  # noqa: F811
     try:
         saved = models.models_dir() / "my roofs.safetensors"
         header = catalog.read_header(saved)
-        assert header["name"] == "my roofs" and {e["name"]: e["color"] for e in header["classes"]}["grass"] == "#9ccf6b"
+        grass = next(entry["color"] for entry in header["classes"] if entry["name"] == "grass")
+        assert header["name"] == "my roofs" and grass == colors.LAND_COVER["grass"]
         heads = HeadChoice()
         heads.set_sensor(header["sensor"])
         assert "my roofs" in [heads.head.itemText(i) for i in range(heads.head.count())]

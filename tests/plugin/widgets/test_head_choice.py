@@ -12,10 +12,13 @@ from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
 from qgis.PyQt.QtWidgets import QDialog, QFileDialog
 
 from qgis_plugin.engine.modules import catalog
+from qgis_plugin.models.head_words import score_line
 from qgis_plugin.widgets.class_chips import MOST_CHIPS
 from qgis_plugin.widgets.head_choice import HeadChoice
+from qgis_plugin.widgets.theme import state_color
 
 MODELS = ROOT / "resources" / "models"
+RED_EDGE = ["B4", "B3", "B2", "B5", "B6", "B7", "B8", "B11", "B12"]  # all bands of Sentinel-2's embedder
 LEFT = Qt.MouseButton.LeftButton
 
 
@@ -87,12 +90,12 @@ def test_the_chosen_head_stays_where_it_fits(widget, qtbot):
 def test_new_and_removed_heads_show_when_the_list_opens(widget, folder, qtbot):
     first, second = (write_head(folder / f"{name}.safetensors") for name in ("a", "b"))
     widget.set_sensor("naip")
-    assert offered(widget) == ["a", "b"]
+    assert offered(widget) == ["a (default)", "b"]
     write_head(folder / "0_new.safetensors")
     with qtbot.assertNotEmitted(widget.changed):
         widget.head.showPopup()
     widget.head.hidePopup()
-    assert offered(widget) == ["0_new", "a", "b"] and widget.current().path == first
+    assert offered(widget) == ["0_new (default)", "a", "b"] and widget.current().path == first
     first.unlink()
     with qtbot.waitSignal(widget.changed):
         widget.refresh()
@@ -174,8 +177,7 @@ def test_what_a_head_tells(widget):
     widget.choose(path)
     header = catalog.read_header(path)
     assert widget.description.text() == "One class per tile; tiles of 64 pixels (38.4 m)"
-    scores = header["training"]["validation"]
-    assert f"mean IoU {scores['miou']:.2f}, accuracy {scores['accuracy']:.0%}" in widget.score.text()
+    assert widget.score.text() == score_line(header["training"], "classify")
     assert widget.chips.texts() == [entry["name"] for entry in header["classes"]]
     widget.set_sensor("naip", None)
     assert widget.description.text().endswith("64 pixels")
@@ -192,9 +194,28 @@ def test_what_a_head_tells(widget):
             {"validation": {"folds": 2, "not_scored": ["a", "b"]}},
             "Not scored: for that each class needs polygons in two places",
         ),
-        ({"held_out_real": {"miou": 0.5}}, "On held-out real scenes: IoU 0.50"),
-        ({}, "Score: not known"),
-        (None, "Score: not known"),
+        (
+            {"rasters": ["a.tif"], "validation": {"folds": 4, "miou": 0.98, "accuracy": 0.99, "not_scored": []}},
+            "Cross-validated in one scene: mean IoU 0.98, accuracy 99%; not tested on others",
+        ),
+        (
+            {
+                "held_out": {"places": 41, "miou": 0.694, "accuracy": 0.867},
+                "validation": {"miou": 0.9, "accuracy": 0.9},
+            },
+            "87% of the pixels right in 41 places that it has not seen; mean IoU 0.69",
+        ),
+        (
+            {"held_out": {"places": 1, "miou": 0.694, "accuracy": 0.867}},
+            "87% of the pixels right in one scene that it has not seen; not tested on others",
+        ),
+        (
+            {"simulated": True, "held_out": {"places": 4, "miou": 0.84, "accuracy": 0.95}},
+            "95% of the pixels right in simulated scenes that it has not seen; mean IoU 0.84",
+        ),
+        ({"held_out": {"miou": 0.5}}, "Not scored"),
+        ({}, "Not scored"),
+        (None, "Not scored"),
     ],
 )
 def test_scores_in_one_line(widget, folder, training, text):
@@ -203,10 +224,68 @@ def test_scores_in_one_line(widget, folder, training, text):
     assert widget.score.text() == text and widget.score.textFormat() == Qt.TextFormat.PlainText
 
 
+@pytest.mark.parametrize(
+    "training, text",
+    [
+        ({"fitted_on": "1,200 chips of 158 places, all seasons"}, "Fitted on 1,200 chips of 158 places, all seasons"),
+        ({"rasters": ["my <b>scene.tif"]}, "Fitted on one scene, my <b>scene.tif"),
+        ({"rasters": ["a.tif", "b.tif"]}, "Fitted on 2 scenes"),
+        ({}, ""),
+        (None, ""),
+    ],
+)
+def test_what_it_was_fitted_on(widget, folder, training, text):
+    write_head(folder / "a.safetensors", training=training)
+    widget.set_sensor("naip")
+    assert widget.fitted.text() == text and widget.fitted.isVisible() == bool(text)
+    assert widget.fitted.textFormat() == Qt.TextFormat.PlainText and not widget.fitted.styleSheet()
+
+
+def test_a_head_of_simulated_scenes_says_so_in_full_and_in_amber(widget, folder):
+    write_head(folder / "a.safetensors", training={"simulated": True, "rasters": ["naip_1.tif"], "fitted_on": "x"})
+    write_head(folder / "b.safetensors", training={"rasters": ["naip_1.tif"]})
+    widget.set_sensor("naip")
+    assert widget.current().name == "b", "real scenes come before simulated ones"
+    widget.head.setCurrentIndex(1)
+    assert widget.fitted.text() == "Fitted on simulated scenes, not on real ones"
+    assert state_color(widget, "fair") in widget.fitted.styleSheet()
+    widget.head.setCurrentIndex(0)
+    assert not widget.fitted.styleSheet()
+
+
+def test_pixels_of_another_size_than_it_was_fitted_for(widget, folder):
+    write_head(folder / "a.safetensors", gsd_m=[0.4, 1.5])
+    widget.set_sensor("naip", 1.0)
+    assert not widget.misfit.isVisible()
+    widget.set_sensor("naip", 3.0)
+    assert widget.misfit.isVisible() and state_color(widget, "fair") in widget.misfit.styleSheet()
+    assert widget.misfit.text() == "Fitted for pixels of 0.4 to 1.5 m; this raster has 3 m"
+    widget.set_sensor("naip", None)
+    assert not widget.misfit.isVisible()
+
+
+def test_the_default_is_that_of_the_layer_until_the_user_chooses(widget, folder, qtbot):
+    without = {"bands": [name for name in RED_EDGE if name not in ("B5", "B6", "B7")]}
+    write_head(folder / "a_10_m.safetensors", sensor="sentinel-2", gsd_m=[5, 15], training={"bands": RED_EDGE})
+    write_head(folder / "b_30_m.safetensors", sensor="sentinel-2", gsd_m=[20, 40], training=without)
+    write_head(folder / "c_10_m.safetensors", sensor="sentinel-2", gsd_m=[5, 15], training=without)
+    widget.set_sensor("sentinel-2", 10.0, RED_EDGE)
+    assert widget.current().name == "a_10_m" and offered(widget)[0] == "a_10_m (default)"
+    assert "default for this layer" in widget.head.itemData(0, Qt.ItemDataRole.ToolTipRole)
+    with qtbot.waitSignal(widget.changed):
+        widget.set_sensor("sentinel-2", 30.0, without["bands"])
+    assert widget.current().name == "b_30_m" and offered(widget) == ["b_30_m (default)", "c_10_m", "a_10_m"]
+    widget.set_sensor("sentinel-2", 10.0, without["bands"])
+    assert widget.current().name == "c_10_m" == catalog.find_head(None, "sentinel-2", None, 10, without["bands"]).name
+    widget.head.setCurrentIndex(widget.head.findData(str(folder / "b_30_m.safetensors")))
+    widget.set_sensor("sentinel-2", 10.0, RED_EDGE)
+    assert widget.current().name == "b_30_m" and offered(widget)[0] == "a_10_m (default)", "the user's choice stays"
+
+
 def test_a_header_with_little_in_it(widget, folder):
     write_head(folder / "a.safetensors", classes=None, task="other", tile_px=None, name="")
     widget.set_sensor("naip", 1.0)
-    assert offered(widget) == ["a"] and widget.chips.texts() == []
+    assert offered(widget) == ["a (default)"] and widget.chips.texts() == []
 
 
 def test_many_classes(widget, folder, qtbot):
