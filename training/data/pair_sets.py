@@ -1,7 +1,7 @@
 """Pairs across sensors: samples that show the same ground as two or more sensors see it.
 
-A pair set is a folder DATA/pairs/NAME with a folder of shards for each of its sensors. Sample i of all of them shows the
-same ground on the same grid; pixels may differ in size by a whole factor. `training.pairs` makes them.
+A pair set is a folder DATA/pairs/NAME with a folder of shards for each of its sensors. Sample i of all of them shows
+the same ground on the same grid; pixels may differ in size by a whole factor. `training.pairs` makes them.
 """
 
 from collections.abc import Sequence

@@ -171,12 +171,13 @@ class Broken(MaskedAutoencoding):
 def test_nonfinite_losses_are_skipped_counted_and_stop_the_run(prepared, tmp_path, monkeypatch):
     monkeypatch.setitem(OBJECTIVES, "broken", Broken)
     data, lines = prepared(["naip"]), []
-    facts = pretrain(settings(data, tmp_path / "a", epochs=2), lines.append, "broken")
+    facts = pretrain(settings(data, tmp_path / "a", epochs=2, objective="broken"), lines.append)
     assert facts["nonfinite_steps"] == 2 and any("naip-3" in text for text in lines)
     for name, tensor in load_checkpoint(checkpoints.found(tmp_path / "a")[-1]).model.state_dict().items():
         assert torch.isfinite(tensor).all(), name
     with pytest.raises(OfaError, match="stopped after 3 steps.*naip"):
-        pretrain(settings(data, tmp_path / "b", epochs=9, stop_nonfinite=3), lambda text: None, "broken")
+        more = dict(epochs=9, stop_nonfinite=3, objective="broken")
+        pretrain(settings(data, tmp_path / "b", **more), lambda text: None)
 
 
 def test_pretraining_needs_no_rasterio(prepared, tmp_path):

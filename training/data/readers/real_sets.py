@@ -96,8 +96,8 @@ def read_picture(path: Path, sensor: str, window: Window | None = None) -> NDArr
 
 
 def array_layers(path: Path, sensor: str) -> list[NDArray]:
-    """The dates of a BioMassters or PASTIS file, (C, 32, 32) each, in the canonical unit and NaN where missing. Sentinel-1
-    and -2 of one date have the same place in their lists."""
+    """The dates of a BioMassters or PASTIS file, (C, 32, 32) each, in the canonical unit and NaN where missing.
+    Sentinel-1 and -2 of one date have the same place in their lists."""
     with np.load(path) as file:
         if "s2" in file:
             if sensor == "sentinel-2":
@@ -114,7 +114,7 @@ def _is_clear(cloud: NDArray) -> bool:
     return float((cloud < 20).mean()) > 0.8
 
 
-def _nine_bands(layer: NDArray) -> NDArray[np.float32]:
+def _nine_bands(layer: NDArray) -> NDArray:
     """From B02..B08, B8A, B11, B12 (and more) to the embedder's nine, as reflectance."""
     return layer[[2, 1, 0, 3, 4, 5, 6, 8, 9]].astype(np.float32) / 10000
 
