@@ -33,7 +33,7 @@ SIZE_PX = 64
 SCENES = 40  # simulated, each cut to 16 samples
 _SCENE_GSD_M = (10.0, 4.0, 20.0, 30.0)
 _SHRINK = {"enmap": 2}  # pixels that are that many times as large, which saves three quarters of the memory
-_SHARD_SAMPLES = 256
+SHARD_SAMPLES = 256
 
 Pixels = dict[str, NDArray]  # (C, H, W) by sensor id
 PairSample = tuple[str, Pixels]  # with its name
@@ -127,7 +127,7 @@ def write_pair_set(folder: Path, samples: Iterable[PairSample], source: str) -> 
     names: list[str] = []
     manifests: dict[str, ShardManifest] = {}
     rest = iter(samples)
-    while part := list(islice(rest, _SHARD_SAMPLES)):
+    while part := list(islice(rest, SHARD_SAMPLES)):
         names += [name for name, _ in part]
         for key in part[0][1]:
             values = np.stack([pixels[key] for _, pixels in part])
