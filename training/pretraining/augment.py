@@ -92,12 +92,26 @@ def random_resized_crop(
     """
     b, _, height, width = pixels.shape
     u = uniform(seed, epoch, samples, 5, _CROP).to(pixels.dtype)  # (B, 5)
-    area = scale[0] + (scale[1] - scale[0]) * u[:, 0]
-    aspect = torch.exp((2 * u[:, 1] - 1) * math.log(4 / 3))
-    w, h = (area * aspect).sqrt().clamp_max(1), (area / aspect).sqrt().clamp_max(1)  # as a share of the image
-    x, y = (2 * u[:, 2] - 1) * (1 - w), (2 * u[:, 3] - 1) * (1 - h)  # centre, -1..1
+    w, h, x, y = crop_boxes(u, scale)
     mirror = torch.where(u[:, 4] < 0.5, -1.0, 1.0).to(pixels.dtype) if flip else torch.ones_like(x)
     zero = torch.zeros_like(x)
     theta = torch.stack([torch.stack([w * mirror, zero, x], 1), torch.stack([zero, h, y], 1)], 1)  # (B, 2, 3)
     grid = F.affine_grid(theta, [b, 1, size_px, size_px], align_corners=False)
     return F.grid_sample(pixels, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+
+
+def crop_boxes(u: Tensor, scale: tuple[float, float]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Random parts of an image: `scale` times its area, with an aspect ratio of 3/4 to 4/3.
+
+    Args:
+        u: (B, 4 or more) uniform random numbers in 0..1.
+        scale: smallest and largest share of the area.
+
+    Returns:
+        Width and height as shares of the image, and the centre's x and y in -1..1, (B,) each.
+    """
+    area = scale[0] + (scale[1] - scale[0]) * u[:, 0]
+    aspect = torch.exp((2 * u[:, 1] - 1) * math.log(4 / 3))
+    w, h = (area * aspect).sqrt().clamp_max(1), (area / aspect).sqrt().clamp_max(1)
+    x, y = (2 * u[:, 2] - 1) * (1 - w), (2 * u[:, 3] - 1) * (1 - h)
+    return w, h, x, y

@@ -14,6 +14,7 @@ from ofa_engine.core.errors import ModelFileError
 from ofa_engine.core.files import replacing, write_text
 from ofa_engine.model.checkpoint import load_checkpoint, save_checkpoint
 from ofa_engine.model.mae import MaskedAutoencoder
+from ofa_engine.model.ofanet import OFANet
 
 _NAME = "step-{:08d}"
 
@@ -21,12 +22,13 @@ _NAME = "step-{:08d}"
 def save(
     folder: Path,
     step: int,
-    mae: MaskedAutoencoder,
-    optimizer: torch.optim.Optimizer,
+    model: OFANet,
+    state: dict[str, Any],
     facts: dict,
     statistics: dict,
     tile_px: dict[str, int],
     keep: int,
+    decoders: MaskedAutoencoder | None = None,
 ) -> Path:
     """Writes step-N.safetensors and step-N.state, then deletes all but the newest `keep` checkpoints.
 
@@ -35,22 +37,21 @@ def save(
     Args:
         folder: of the run; its name becomes the model's.
         step: steps done so far.
-        mae: the autoencoder that is trained.
-        optimizer: its optimizer.
+        model: for the engine.
+        state: all that training continues from, as `Trainer.state_dict` gives it.
         facts: of the run, kept in both files.
         statistics: (mean, std) per band of each sensor, in its canonical unit.
         tile_px: side of a tile of each sensor.
         keep: how many checkpoints stay.
+        decoders: written with the model.
 
     Returns:
         The path of the model's file.
     """
     target = folder / (_NAME.format(step) + ".safetensors")
-    state = target.with_suffix(".state")
-    values = {"step": step, "optimizer": optimizer.state_dict(), "rng": torch.get_rng_state(), "facts": facts}
-    with replacing(state) as part:
-        torch.save(values, part)
-    save_checkpoint(target, mae.model, folder.name, facts, statistics=statistics, tile_px=tile_px, decoders=mae)
+    with replacing(target.with_suffix(".state")) as part:
+        torch.save({"step": step, "training": state, "rng": torch.get_rng_state(), "facts": facts}, part)
+    save_checkpoint(target, model, folder.name, facts, statistics=statistics, tile_px=tile_px, decoders=decoders)
     for old in found(folder)[:-keep]:
         old.unlink(missing_ok=True)
         old.with_suffix(".state").unlink(missing_ok=True)
@@ -63,20 +64,23 @@ def found(folder: Path) -> list[Path]:
 
 
 def load_newest(
-    folder: Path, mae: MaskedAutoencoder, optimizer: torch.optim.Optimizer, log: Callable[[str], None]
+    folder: Path, load_state: Callable[[dict[str, Any]], None], log: Callable[[str], None]
 ) -> tuple[int, dict]:
-    """Loads the newest undamaged checkpoint into model, optimizer and random generator; damaged ones are skipped with a
-    warning.
+    """Loads the newest undamaged checkpoint; damaged ones are skipped with a warning.
+
+    Args:
+        folder: of the run.
+        load_state: gets the state that was saved, as `Trainer.load_state_dict` does.
+        log: gets one line.
 
     Returns:
         (next step, facts of the run so far); (0, {}) if there is no checkpoint.
     """
     for path in reversed(found(folder)):
         try:
-            state: dict[str, Any] = torch.load(path.with_suffix(".state"), map_location="cpu", weights_only=True)
             load_checkpoint(path)  # checks shapes and fingerprints
-            _load_tensors(path, mae)
-            optimizer.load_state_dict(state["optimizer"])
+            state: dict[str, Any] = torch.load(path.with_suffix(".state"), map_location="cpu", weights_only=True)
+            load_state(state["training"])
             torch.set_rng_state(state["rng"])
         except (ModelFileError, OSError, RuntimeError, KeyError, ValueError, EOFError) as error:
             warnings.warn(f"{path.name} is damaged and skipped: {' '.join(str(error).split())[:200]}", stacklevel=2)
@@ -84,17 +88,6 @@ def load_newest(
         log(f"continuing from {path.name}")
         return state["step"], state["facts"]
     return 0, {}
-
-
-def _load_tensors(path: Path, mae: MaskedAutoencoder) -> None:
-    from safetensors.torch import load_file
-
-    tensors = load_file(path)
-    own = mae.state_dict()
-    renamed = {(k if k.startswith("decoders.") else f"model.{k}"): v for k, v in tensors.items()}
-    if set(renamed) != set(own):
-        raise ModelFileError(f"expected the same model as configured, found other tensors in {path.name}")
-    mae.load_state_dict(renamed)
 
 
 def write_json(path: Path, value: object) -> None:

@@ -15,6 +15,7 @@ from ofa_engine.core.errors import InputError
 from ofa_engine.core.sensors import SENSORS
 from ofa_engine.model.mae import DecoderSize
 from ofa_engine.model.ofanet import VIT_BASE, VIT_LARGE, VIT_SMALL, VIT_TINY, Architecture
+from training.data.pair_sets import PREFIX
 
 DTYPES = {"bf16": torch.float32, "fp32": torch.float32, "fp64": torch.float64}  # of the weights
 SIZES = {"tiny": VIT_TINY, "small": VIT_SMALL, "base": VIT_BASE, "large": VIT_LARGE}
@@ -38,6 +39,12 @@ class PretrainingConfig:
     depth: int = _help(0, "0: the model's own")
     heads: int = _help(0, "0: the model's own")
     input_px: int = _help(224, "side of the model's input")
+    patch_px: int = _help(16, "side of a patch, which becomes a token")
+    objective: str = _help("mae", "what is learned: mae (the paper's) or statistics+contrast, see docs/objectives.md")
+    statistics_weight: float = _help(1.0, "statistics+contrast: factor of the loss of masked patches' statistics")
+    contrast_weight: float = _help(1.0, "statistics+contrast: factor of the contrast of two views")
+    band_drop: float = _help(0.0, "statistics+contrast: share of batches whose second view lacks some bands")
+    ema: float = _help(0.0, "decay per step of the moving average of the weights that checkpoints hold (0: none)")
     decoder_width: int = _help(512, "each decoder's width")
     decoder_depth: int = _help(8, "each decoder's blocks")
     decoder_heads: int = _help(16, "each decoder's attention heads")
@@ -46,7 +53,7 @@ class PretrainingConfig:
     batch: int = _help(256, "samples per step, over all processes and accumulation; each batch is of one sensor")
     accumulate: int = _help(1, "parts that a step's batch is computed in, for less memory")
     samples: int = _help(0, "samples per sensor and epoch (0: all); drawn again each epoch")
-    weights: list[str] = _help([], "sensor=factor: how often its samples are drawn, e.g. enmap=2")
+    weights: list[str] = _help([], "sensor=factor: how often its samples are drawn, e.g. enmap=2; or pairs/NAME=factor")
     base_lr: float = _help(1.5e-4, "learning rate for 256 samples per step; scaled with the batch")
     min_lr: float = _help(0.0, "at the end of the half-cosine")
     warmup_epochs: float = _help(20.0, "linear warm-up")
@@ -74,7 +81,11 @@ class PretrainingConfig:
     def architecture(self) -> Architecture:
         size = SIZES[self.model]
         return Architecture(
-            self.width or size.width, self.depth or size.depth, self.heads or size.heads, input_px=self.input_px
+            self.width or size.width,
+            self.depth or size.depth,
+            self.heads or size.heads,
+            patch_px=self.patch_px,
+            input_px=self.input_px,
         )
 
     @property
@@ -83,7 +94,13 @@ class PretrainingConfig:
 
     @property
     def sensor_weights(self) -> dict[str, float]:
+        """Factors by sensor id or name of a pair set."""
         return {key: float(value) for key, _, value in (entry.partition("=") for entry in self.weights)}
+
+    @property
+    def pair_sets(self) -> list[str]:
+        """Names of the pair sets that samples are drawn from."""
+        return [key for key in self.sensor_weights if key.startswith(PREFIX)]
 
     def check(self) -> None:
         """Raises InputError naming the first value that cannot be used."""
@@ -98,13 +115,18 @@ class PretrainingConfig:
         need(self.precision in ("bf16", "fp32", "fp64"), "precision bf16, fp32 or fp64", self.precision)
         need(self.resume in ("auto", "no"), "resume auto or no", self.resume)
         for key in [*self.sensors, *self.sensor_weights]:
-            need(key in SENSORS, f"sensors out of {', '.join(SENSORS)}", key)
+            need(key in SENSORS or key in self.pair_sets, f"sensors out of {', '.join(SENSORS)}", key)
         for name in ("epochs", "batch", "accumulate", "keep", "log_steps"):
             need(getattr(self, name) >= 1, f"{name} of at least 1", getattr(self, name))
         need(0 < self.mask_ratio < 1, "mask_ratio between 0 and 1", self.mask_ratio)
         need(0 < self.scale_min <= 1, "scale_min above 0, up to 1", self.scale_min)
+        need(0 <= self.band_drop <= 1, "band_drop from 0 to 1", self.band_drop)
+        need(0 <= self.ema < 1, "ema from 0, below 1", self.ema)
+        losses = (self.statistics_weight, self.contrast_weight)
+        need(min(losses) >= 0 and max(losses) > 0, "weights of the losses of at least 0, not both 0", losses)
         arch = self.architecture
         need(arch.width % arch.heads == 0 and arch.width % 4 == 0, "width divisible by heads and 4", arch)
+        need(self.patch_px >= 1 and self.input_px % self.patch_px == 0, "input_px divisible by patch_px", arch)
 
 
 def _convert(name: str, kind: Any, value: Any) -> Any:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import yaml
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.model.mae import MaskedAutoencoder
+from ofa_engine.model.checkpoint import load_checkpoint
 from training.external_weights import read_weights
 
 # from a plain ViT's names (MAE, timm, DOFA, torchgeo) to ours
@@ -26,12 +26,12 @@ _OWN_RENAMES = {r"^(backbone|embedders)\.": r"model.\1."}
 
 
 def load_initial(
-    mae: MaskedAutoencoder, name: str, rename_map: str = "", download: bool = False, log: Callable[[str], None] = print
+    module: nn.Module, name: str, rename_map: str = "", download: bool = False, log: Callable[[str], None] = print
 ) -> list[str]:
-    """Copies the tensors that fit into the autoencoder, and logs those that do not.
+    """Copies the tensors that fit into an objective's module, and logs those that do not.
 
     Args:
-        mae: gets the weights.
+        module: gets the weights; the OFA-Net is its `model`.
         name: a file, or the name of a timm model.
         rename_map: YAML file of `regular expression: replacement`, instead of the map that suits the kind of file.
         download: let timm download weights.
@@ -51,7 +51,7 @@ def load_initial(
                 raise ValueError("not a mapping")
         except (OSError, ValueError, yaml.YAMLError) as error:
             raise InputError(f"expected `pattern: replacement` lines in {rename_map}, found: {error}") from error
-    own = mae.state_dict()
+    own = module.state_dict()
     copied, skipped = [], []
     for key, value in tensors.items():
         renamed = key
@@ -81,7 +81,9 @@ def _read(name: str, download: bool) -> tuple[dict[str, Tensor], dict[str, str]]
         if not path.exists():
             raise InputError(f"expected initial weights, found no file {path}")
         tensors = load_file(path)
-        return tensors, _OWN_RENAMES if any(k.startswith("backbone.") for k in tensors) else _VIT_RENAMES
+        if not any(key.startswith("backbone.") for key in tensors):
+            return tensors, _VIT_RENAMES
+        return tensors | load_checkpoint(path).model.state_dict(), _OWN_RENAMES  # with bands in the tables' order
     if path.exists():
         return read_weights(path), _VIT_RENAMES
     import timm

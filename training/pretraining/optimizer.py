@@ -1,4 +1,5 @@
-"""AdamW as masked autoencoders are trained with it, which skips updates whose gradients are not finite."""
+"""AdamW as masked autoencoders are trained with it, which skips updates whose gradients are not finite, and the moving
+average of the weights."""
 
 import torch
 from torch import Tensor, nn
@@ -38,3 +39,17 @@ def update(model: nn.Module, optimizer: torch.optim.Optimizer, clip_norm: float)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return skipped
+
+
+@torch.no_grad()
+def update_average(average: nn.Module, model: nn.Module, step: int, decay: float) -> None:
+    """Moves the weights of `average` towards the model's: an exponential moving average (Polyak averaging).
+
+    Args:
+        average: a copy of the model.
+        model: after update number `step`.
+        step: from 0; over the first steps the average follows faster, so that the initial weights are forgotten.
+        decay: share of the average that stays per step.
+    """
+    share = 1 - min(decay, (1 + step) / (10 + step))
+    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), share)

@@ -16,6 +16,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ofa_engine.core.errors import InputError, OfaError
+from training.data.pair_sets import find_pair_sets
 from training.data.shards import find_sets
 from training.pretraining import checkpoints
 from training.pretraining.batches import Batch, batches
@@ -33,13 +34,12 @@ _AGREE_STEPS = 10  # how often several processes agree on whether one of them go
 _SHEET_SAMPLES = 3  # per sensor
 
 
-def pretrain(config: PretrainingConfig, log: Callable[[str], None] = tqdm.write, objective: str = "mae") -> dict:
+def pretrain(config: PretrainingConfig, log: Callable[[str], None] = tqdm.write) -> dict:
     """Runs a configuration to the end of its schedule, or until SIGTERM or SIGINT.
 
     Args:
         config: of the run.
         log: gets one line at a time, on the first process.
-        objective: what is learned, a name in `objectives.OBJECTIVES`.
 
     Returns:
         Facts of the run: seconds, images, nonfinite_steps, checkpoint, ...
@@ -51,11 +51,12 @@ def pretrain(config: PretrainingConfig, log: Callable[[str], None] = tqdm.write,
     with process_group(config.device) as ranks, StopSignals() as signals:
         try:
             sets = find_sets(config.data, config.sensors or None)
+            pairs = find_pair_sets(config.data, config.pair_sets, config.seed)
         except (OSError, ValueError) as error:
             raise InputError(str(error)) from error
         Path(config.output).mkdir(parents=True, exist_ok=True)
         first_log = log if ranks.is_first else _no_log
-        trainer = Trainer(config, sets, ranks, first_log, objective)
+        trainer = Trainer(config, sets, ranks, first_log, pairs)
         run = _Run(config, trainer, ranks, first_log, signals)
         try:
             return run.run()
@@ -91,9 +92,7 @@ class _Run:
         self.folder, self.start = Path(config.output), 0
         facts: dict[str, Any] = {}
         if config.resume == "auto":
-            self.start, facts = checkpoints.load_newest(
-                self.folder, trainer.objective.module, trainer.optimizer, self.log
-            )
+            self.start, facts = checkpoints.load_newest(self.folder, trainer.load_state_dict, self.log)
         elif checkpoints.found(self.folder):
             raise InputError(f"expected a folder without checkpoints, found some in {self.folder}: use --resume auto")
         self.facts = {"seconds": 0.0, "images": 0, "nonfinite_steps": 0} | facts
@@ -107,7 +106,7 @@ class _Run:
         outputs = _Outputs(TrainingMonitor(self.folder, schedule, self.start), LossLog(self.folder, self.start))
         checkpoints.write_json(self.folder / "config.json", asdict(self.config))
         parameters = sum(p.numel() for p in self.trainer.objective.module.parameters()) / 1e6
-        counts = ", ".join(f"{key} {len(samples)}" for key, samples in self.trainer.sets.items())
+        counts = ", ".join(f"{key} {len(samples)}" for key, samples in self.trainer.sources.items())
         self.log(
             f"{counts} samples; {parameters:.1f} M parameters; {schedule.steps} steps of {self.config.batch} on "
             f"{self.ranks.world} x {self.ranks.device}"
@@ -119,7 +118,7 @@ class _Run:
         stop = min(schedule.steps, config.max_steps or schedule.steps)
         steps = list(schedule.steps_between(self.start, stop))
         self.began = time.monotonic()
-        loader = batches(self.trainer.sets, steps, self.ranks, config.workers)
+        loader = batches(self.trainer.sources, steps, self.ranks, config.workers)
         for step in steps:
             self._train(step, loader, stop)
             if self._must_stop():
@@ -133,6 +132,7 @@ class _Run:
             self._write_contact_sheet()
             self.outputs.monitor.close()
             facts = self.facts | self.outputs.monitor.facts(self.facts["seconds"])
+            facts["loss"] = self.trainer.objective.loss
             write_report(self.folder, facts, asdict(config))
         return self.facts
 
@@ -176,7 +176,7 @@ class _Run:
             raise OfaError(f"stopped after {count} steps without finite gradients; the last were of {names}")
 
     def _sample_names(self, step: Step) -> list[str]:
-        names = self.trainer.sets[step.sensor].manifest.samples
+        names = self.trainer.sources[step.sensor].manifest.samples
         return [names[i] if i < len(names) else str(i) for i in step.samples.tolist()]
 
     def _save_if_due(self, stop: int) -> None:
@@ -197,25 +197,26 @@ class _Run:
         """On the first rank; the others need not wait: only the first writes, and none reads."""
         self._fetch_losses()
         if self.ranks.is_first:
-            objective, sets = self.trainer.objective, self.trainer.sets
+            objective, sets, sources = self.trainer.objective, self.trainer.sets, self.trainer.sources
             facts = self.facts | {
                 "seconds": round(self.facts["seconds"] + time.monotonic() - self.began, 1),
                 "images": self.done * self.config.batch,
                 "epochs": self.done / self.trainer.schedule.steps_per_epoch,
                 "recipe": objective.recipe,
-                "samples": {key: len(samples) for key, samples in sets.items()},
-                "sources": {key: samples.manifest.source for key, samples in sets.items()},
+                "samples": {key: len(samples) for key, samples in sources.items()},
+                "sources": {key: samples.manifest.source for key, samples in sources.items()},
                 "config": {k: v for k, v in asdict(self.config).items() if k not in ("data", "output")},
             }
             path = checkpoints.save(
                 self.folder,
                 self.done,
-                objective.module,
-                self.trainer.optimizer,
+                self.trainer.model,
+                self.trainer.state_dict(),
                 facts,
                 {key: samples.statistics() for key, samples in sets.items()},
                 {key: samples.manifest.shape[1] for key, samples in sets.items()},
                 self.config.keep,
+                objective.decoders,
             )
             self.facts = facts | {"seconds": self.facts["seconds"], "checkpoint": str(path)}
             self.log(f"saved {path.name}")

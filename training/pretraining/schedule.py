@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the schedule: a batch of one sensor; `samples` (B,) are the numbers of all ranks' samples."""
+    """One step of the schedule: a batch of one sensor, or of a pair set by its name; `samples` (B,) are the numbers of
+    all ranks' samples."""
 
     number: int
     epoch: int

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ofa_engine.core.sensors import Sensor, get_sensor
-from training.simulation.landscape import random_landscape
+from training.simulation.landscape import Landscape, random_landscape
 from training.simulation.materials import BACKSCATTER_DB, MATERIALS, spectra
 
 # 8-bit imagery is stretched for the eye: 255 * (reflectance / white) ** gamma, haze included. By wavelength, um.
@@ -49,13 +49,28 @@ def simulate(
     rng = np.random.default_rng([*sensor.id.encode(), size_px, seed])
     dryness = float(rng.beta(2.2, 1.0) if sensor.id == "enmap" else rng.beta(1, 3))
     landscape = random_landscape(rng, size_px, gsd_m, dryness)
-    if sensor.unit == "db":
-        return _radar(rng, landscape.echoes), landscape.labels
-    wavelengths = np.array([band.wavelength_um for band in sensor.bands] if um is None else um, np.float64)
-    bands = _reflectance(rng, sensor, landscape.lit, wavelengths, dryness)
-    if sensor.unit == "8-bit":
-        bands = _stretched(rng, bands, wavelengths)
-    return bands.astype(np.float32), landscape.labels
+    return _observed(rng, sensor, landscape, dryness, um), landscape.labels
+
+
+def simulate_together(
+    sensor_ids: Sequence[str], size_px: int, seed: int, gsd_m: float
+) -> dict[str, NDArray[np.float32]]:
+    """One landscape as several sensors see it, on one grid. The land cover is the same; materials, haze and noise are
+    each sensor's own, as on another day.
+
+    Args:
+        sensor_ids: as in `SENSORS`.
+        size_px: side of the scene in pixels.
+        seed: of the scene, 0 or more.
+        gsd_m: size of a pixel in metres, of all sensors.
+
+    Returns:
+        Bands (C, H, W) by sensor id, as of `simulate`.
+    """
+    rng = np.random.default_rng([*b"together", size_px, seed])
+    dryness = float(rng.beta(1, 2))
+    landscape = random_landscape(rng, size_px, gsd_m, dryness)
+    return {key: _observed(rng, get_sensor(key), landscape, dryness) for key in sensor_ids}
 
 
 def blur(a: NDArray, side: float) -> NDArray:
@@ -66,6 +81,23 @@ def blur(a: NDArray, side: float) -> NDArray:
         left, right = padded.take(range(n), axis), padded.take(range(2, n + 2), axis)
         a = (1 - 2 * side) * a + side * (left + right)
     return a
+
+
+def _observed(
+    rng: np.random.Generator,
+    sensor: Sensor,
+    landscape: Landscape,
+    dryness: float,
+    um: Sequence[float | None] | None = None,
+) -> NDArray[np.float32]:
+    """(C, H, W) of a landscape in the sensor's canonical unit; `um` as in `simulate`."""
+    if sensor.unit == "db":
+        return _radar(rng, landscape.echoes)
+    wavelengths = np.array([band.wavelength_um for band in sensor.bands] if um is None else um, np.float64)
+    bands = _reflectance(rng, sensor, landscape.lit, wavelengths, dryness)
+    if sensor.unit == "8-bit":
+        bands = _stretched(rng, bands, wavelengths)
+    return bands.astype(np.float32)
 
 
 def _radar(rng: np.random.Generator, echoes: NDArray[np.float32]) -> NDArray[np.float32]:

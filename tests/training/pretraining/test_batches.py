@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from training.data.pair_sets import PairSet
 from training.data.shards import find_sets
 from training.pretraining.batches import batches, stored_tensor
 from training.pretraining.distributed import Ranks
 from training.pretraining.schedule import TrainingSchedule
+
+from ..data.pair_files import random_pair_set
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -27,3 +30,15 @@ def test_ranks_read_their_shares_in_order(prepared, workers):
 
 def test_uint16_keeps_its_numbers():
     assert stored_tensor(np.array([65535], np.uint16)).tolist() == [65535]
+
+
+def test_a_pair_set_gives_both_sensors_samples(tmp_path):
+    random_pair_set(tmp_path, ["naip", "sentinel-1"], 6, 8)
+    pairs = PairSet(tmp_path, seed=1)
+    steps = TrainingSchedule({"pairs/a": 6}, batch=2, epochs=4, seed=1).epoch(1)
+    for batch in batches({"pairs/a": pairs}, steps, Ranks(0, 1, torch.device("cpu")), 0):
+        keys, numbers = pairs.drawn(batch.step.number), batch.step.samples.tolist()
+        for key, values in zip(keys, (batch.values, batch.partner), strict=True):
+            np.testing.assert_array_equal(values, pairs.sets[key].read(numbers))
+        parts = batch.to(torch.device("cpu")).chunks(2)
+        assert torch.equal(torch.cat([part.partner for part in parts]), batch.partner)

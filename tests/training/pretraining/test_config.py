@@ -16,7 +16,9 @@ def test_configuration(tmp_path, capsys):
     path.write_text("data: x\noutput: y\nmodel: tiny\nbatch: 8\nweights: [enmap=2]\n")
     found = config.load(path, {"batch": 16})
     assert (found.batch, found.architecture.width, found.sensor_weights) == (16, 192, {"enmap": 2.0})
+    assert config.load(path, {"weights": ["naip=1", "pairs/a=2"]}).pair_sets == ["pairs/a"]
     paper = config.PretrainingConfig()
+    assert (paper.objective, paper.architecture.patch_px, paper.ema) == ("mae", 16, 0.0)
     assert (paper.architecture.width, paper.decoder.width, paper.mask_ratio, paper.epochs) == (768, 512, 0.75, 100)
     for changes, says in [
         ({"model": "huge"}, "model"),
@@ -24,6 +26,10 @@ def test_configuration(tmp_path, capsys):
         ({"batch": "many"}, "int"),
         ({"mask_ratio": 1.0}, "mask_ratio"),
         ({"sensors": ["landsat"]}, "landsat"),
+        ({"sensors": ["pairs/optical"]}, "pairs/optical"),
+        ({"patch_px": 15}, "patch_px"),
+        ({"ema": 1.0}, "ema"),
+        ({"contrast_weight": 0.0, "statistics_weight": 0.0}, "not both 0"),
     ]:
         with pytest.raises(InputError, match=says):
             config.load(path, changes)

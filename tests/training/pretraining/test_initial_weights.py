@@ -1,8 +1,11 @@
 import argparse
+import json
 import os
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 from timm.models.vision_transformer import VisionTransformer
 
 from ofa_engine.core.errors import InputError
@@ -66,6 +69,22 @@ def test_our_own_checkpoint_with_decoders(tmp_path):
     assert set(copied) == set(mae.state_dict())
     for name, value in other.state_dict().items():
         assert torch.equal(mae.state_dict()[name], value), name
+
+
+def test_our_own_checkpoint_gives_bands_in_the_tables_order(tmp_path):
+    """A file that lists EnMAP's bands in another order, as older ones do."""
+    torch.manual_seed(1)
+    model = OFANet(ARCH, ["enmap"])
+    save_checkpoint(tmp_path / "own.safetensors", model, "own", {})
+    with safe_open(tmp_path / "own.safetensors", "pt") as file:
+        header = json.loads(file.metadata()["ofanet"])
+    entry = header["sensors"]["enmap"]
+    for name in ("bands", "mean", "std"):
+        entry[name].reverse()
+    save_file(model.state_dict(), tmp_path / "own.safetensors", {"ofanet": json.dumps(header)})
+    mae = MaskedAutoencoder(OFANet(ARCH, ["enmap"]), DecoderSize(16, 1, 2))
+    load_initial(mae, str(tmp_path / "own.safetensors"), log=lambda text: None)
+    assert torch.equal(mae.model.embedders["enmap"].weight, model.embedders["enmap"].weight.flip(1))
 
 
 def test_other_names_through_a_rename_map(tmp_path):

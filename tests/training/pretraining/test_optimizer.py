@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from training.pretraining.optimizer import adamw, parameter_groups, update
+from training.pretraining.optimizer import adamw, parameter_groups, update, update_average
 
 
 class Model(nn.Module):
@@ -45,3 +45,15 @@ def test_the_norm_of_the_gradient_is_clipped():
     update(model, optimizer, 0.5)
     steps = torch.cat([(p - old).flatten() for p, old in zip(model.parameters(), before, strict=True)])
     assert steps.norm().item() == pytest.approx(0.5, rel=1e-3)
+
+
+def test_the_average_follows_the_weights():
+    model, average = Model(), Model()
+    with torch.no_grad():
+        model.linear.weight.add_(1.0)
+    before = average.linear.weight.clone()
+    update_average(average, model, 1000, 0.9)
+    torch.testing.assert_close(average.linear.weight, before + 0.1)
+    update_average(average, model, 0, 0.9)  # at the start it follows faster
+    torch.testing.assert_close(average.linear.weight, before + 0.1 + 0.9 * 0.9)
+    torch.testing.assert_close(model.linear.weight, before + 1.0)

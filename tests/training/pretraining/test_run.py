@@ -22,6 +22,8 @@ from training.pretraining.objectives import OBJECTIVES, MaskedAutoencoding
 from training.pretraining.run import pretrain
 from training.simulation.scene_files import write_scene
 
+from ..data.pair_files import random_pair_set
+
 ROOT = Path(__file__).parents[3]
 TINY = dict(
     width=32,
@@ -171,12 +173,13 @@ class Broken(MaskedAutoencoding):
 def test_nonfinite_losses_are_skipped_counted_and_stop_the_run(prepared, tmp_path, monkeypatch):
     monkeypatch.setitem(OBJECTIVES, "broken", Broken)
     data, lines = prepared(["naip"]), []
-    facts = pretrain(settings(data, tmp_path / "a", epochs=2), lines.append, "broken")
+    facts = pretrain(settings(data, tmp_path / "a", epochs=2, objective="broken"), lines.append)
     assert facts["nonfinite_steps"] == 2 and any("naip-3" in text for text in lines)
     for name, tensor in load_checkpoint(checkpoints.found(tmp_path / "a")[-1]).model.state_dict().items():
         assert torch.isfinite(tensor).all(), name
     with pytest.raises(OfaError, match="stopped after 3 steps.*naip"):
-        pretrain(settings(data, tmp_path / "b", epochs=9, stop_nonfinite=3), lambda text: None, "broken")
+        more = dict(epochs=9, stop_nonfinite=3, objective="broken")
+        pretrain(settings(data, tmp_path / "b", **more), lambda text: None)
 
 
 def test_pretraining_needs_no_rasterio(prepared, tmp_path):
@@ -188,3 +191,43 @@ def test_pretraining_needs_no_rasterio(prepared, tmp_path):
     arguments = command(data, tmp_path / "run", epochs=1)[3:]
     run = subprocess.run([sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
+
+
+CONTRAST = TINY | dict(objective="statistics+contrast", patch_px=8, mask_ratio=0.5, ema=0.9, precision="fp32")
+
+
+def test_a_stopped_run_on_pairs_continues_exactly(prepared, tmp_path):
+    """With averaged weights and dropped bands: losses, weights and averages equal those of an undisturbed run."""
+    data = prepared(["naip", "sentinel-2"], 8, 32)
+    random_pair_set(data / "pairs" / "random", ["naip", "sentinel-2"], 8)
+    more = CONTRAST | dict(epochs=3, checkpoint_epochs=1, weights=["pairs/random=1"], band_drop=0.5)
+    facts = pretrain(settings(data, tmp_path / "whole", **more), lambda text: None)
+    for stop in (3, 11, 0):
+        pretrain(settings(data, tmp_path / "parts", max_steps=stop, **more), lambda text: None)
+    assert losses(tmp_path / "parts") == losses(tmp_path / "whole") and facts["nonfinite_steps"] == 0
+    assert {sensor for _, sensor, _ in losses(tmp_path / "whole")} == {"naip", "sentinel-2", "pairs/random"}
+    newest = [checkpoints.found(tmp_path / name)[-1] for name in ("whole", "parts")]
+    whole, parts = (load_checkpoint(path).header for path in newest)
+    assert whole["fingerprints"] == parts["fingerprints"] and "decoder" not in whole
+    assert whole["training"]["recipe"].startswith("statistics") and whole["architecture"]["patch_px"] == 8
+    states = [torch.load(path.with_suffix(".state"), weights_only=True)["training"] for path in newest]
+    for part in ("module", "average"):
+        for name, value in states[0][part].items():
+            assert torch.equal(value, states[1][part][name]), name
+
+
+def test_checkpoints_hold_the_averaged_weights(prepared, tmp_path):
+    data = prepared(["naip"], 8, 32)
+    pretrain(settings(data, tmp_path, **CONTRAST | dict(epochs=2)), lambda text: None)
+    newest = checkpoints.found(tmp_path)[-1]
+    state = torch.load(newest.with_suffix(".state"), weights_only=True)["training"]
+    name = "embedders.naip.weight"
+    stored = load_checkpoint(newest).model.state_dict()[name]
+    assert torch.equal(stored, state["average"][name]) and not torch.equal(stored, state["module"][f"model.{name}"])
+
+
+def test_statistics_and_contrast_are_learned(prepared, tmp_path):
+    data = prepared(["naip"], 8, 32)
+    pretrain(settings(data, tmp_path, **CONTRAST | dict(epochs=15, base_lr=0.1)), lambda text: None)
+    found = [float(loss) for _, _, loss in losses(tmp_path)]
+    assert np.mean(found[-8:]) < 0.8 * np.mean(found[:4])

@@ -7,7 +7,7 @@ import pytest
 
 from ofa_engine.core.sensors import SENSORS, SensorError, get_sensor
 from training.simulation import land_cover
-from training.simulation.scene import blur, simulate
+from training.simulation.scene import blur, simulate, simulate_together
 
 SENSORS = list(SENSORS)
 
@@ -94,3 +94,19 @@ def test_refusals():
     for size_px, seed, gsd_m in ((4, 0, None), (64, -1, None), (64, 0, 0.0)):
         with pytest.raises(ValueError, match="expected"):
             simulate("naip", size_px, seed, gsd_m)
+
+
+def test_sensors_see_one_landscape_together():
+    """What one sensor measures explains what the others do, but not a scene of its own."""
+    scene = simulate_together(["sentinel-2", "gaofen", "naip"], 48, 6, 10.0)
+    assert {key: bands.shape[0] for key, bands in scene.items()} == {"sentinel-2": 9, "gaofen": 4, "naip": 3}
+    again = simulate_together(["sentinel-2", "gaofen"], 48, 6, 10.0)
+    assert np.array_equal(scene["sentinel-2"], again["sentinel-2"])
+    nine = np.vstack([scene["sentinel-2"].reshape(9, -1), np.ones(48 * 48)]).T
+
+    def explained(band):
+        rest = band.ravel() - nine @ np.linalg.lstsq(nine, band.ravel())[0]
+        return 1 - rest.var() / band.var()
+
+    assert explained(scene["gaofen"][3]) > 0.8 and explained(scene["naip"][1]) > 0.8
+    assert explained(simulate("gaofen", 48, 6, 10.0)[0][3]) < 0.4

@@ -1,6 +1,6 @@
 """Reading of rasters for readers, through `ofa_engine.raster.source`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,3 +34,9 @@ def raster_size(path: Path, bands: int) -> tuple[tuple[int, int] | None, str]:
             return (source.width, source.height), ""
     except RasterError as error:
         return None, str(error)
+
+
+def windows(name: str, width: int, height: int, side: int, step: int) -> Iterator[str]:
+    """Names NAME@column,row,side of the square windows of a raster, one every `step` pixels."""
+    for y in range(0, height - side + 1, step):
+        yield from (f"{name}@{x},{y},{side}" for x in range(0, width - side + 1, step))

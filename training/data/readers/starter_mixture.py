@@ -1,8 +1,9 @@
 """The mixture that the starter model is pretrained on: public samples of all five sensors, and the simulator.
 
 Layout: `eurosat_rgb/CLASS/*.jpg`, `naip_scenes/*.tif` (R, G, B, NIR), `aerial/*.tif`, `chesapeake/*.npz`,
-`s1_floods/images/*.tif`, `s2_chips/*.tif`, `s2_scene/sen2_12band.tif`, `enmap_potsdam/images/*.tif`; missing sets
-are skipped. EuroSAT's held-out chips (`held_out_chips`) are never used. Pixels are stored in the canonical unit.
+`s1_floods/images/*.tif`, `s2_chips/*.tif`, `s2_scene/sen2_12band.tif`, `enmap_potsdam/images/*.tif`, and the sets of
+`real_sets`; missing sets are skipped. EuroSAT's held-out chips (`held_out_chips`) and Sentinel-2 chips of held-out
+places (`training.data.places`) are never used. Pixels are stored in the canonical unit.
 """
 
 import functools
@@ -15,9 +16,11 @@ from numpy.typing import NDArray
 
 from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.raster.source import Source
+from training.data.places import held_out_files
+from training.data.readers import real_sets
 from training.data.readers.held_out_chips import chip_digest, held_out_chips
 from training.data.readers.pixels import canonical, read_image, resized
-from training.data.readers.rasters import read_raster
+from training.data.readers.rasters import read_raster, windows
 from training.data.readers.reader import Listing, ReaderAndListing, SourceOptions, UnusableSample
 from training.simulation.scene import simulate
 
@@ -29,7 +32,6 @@ SCENES = {
     "sentinel-1": 150,
     "enmap": 150,
 }  # simulated, each cut to 16 samples
-_S2_BANDS = (4, 3, 2, 5, 6, 7, 8, 11, 12)  # of 12-band products
 
 
 @functools.lru_cache(maxsize=2)
@@ -70,6 +72,8 @@ class StarterMixture:
     def _pixels(self, name: str, window: tuple[int, int, int, int] | None) -> NDArray:
         kind = name.partition("/")[0]
         path = Path(self.root, name.partition("#")[0])
+        if kind == "real":
+            return real_sets.read_sample(Path(self.root), name, self.sensor, window)
         if kind == "simulated":
             assert window
             return _cut(_simulated(self.sensor, int(path.name), 4 * self.size_px), window)
@@ -81,9 +85,9 @@ class StarterMixture:
             bands = len(get_sensor(self.sensor).bands)
             return _cut(np.load(path)["arr_0"][0, first : first + bands], window)
         if kind == "s2_chips":
-            return canonical(read_raster(path, _S2_BANDS, window), self.sensor, "dn")
+            return canonical(read_raster(path, real_sets.S2_BANDS, window), self.sensor, "dn")
         if kind == "s2_scene":
-            return canonical(read_raster(path, _S2_BANDS, window), self.sensor, "reflectance+0.1")
+            return canonical(read_raster(path, real_sets.S2_BANDS, window), self.sensor, "reflectance+0.1")
         if kind == "enmap_potsdam":
             return canonical(read_raster(path, None, window), self.sensor, "dn")
         pixels = read_raster(path, None, window)
@@ -100,13 +104,10 @@ def _cut(pixels: NDArray, window: tuple[int, int, int, int]) -> NDArray:
     return pixels[:, y : y + height, x : x + width]
 
 
-def _windows(name: str, width: int, height: int, side: int, step: int) -> Iterable[str]:
-    rows, columns = range(0, height - side + 1, step), range(0, width - side + 1, step)
-    return (f"{name}@{x},{y},{side}" for y in rows for x in columns)
-
-
 def _names(root: Path, sensor: str, size_px: int, scenes: Mapping[str, int], held_out: frozenset[str]) -> Iterable[str]:
-    """Real samples, those of small sets several times so that they keep some weight, then simulated ones."""
+    """Samples of the first sets, those of small ones several times so that they keep some weight, then simulated ones,
+    then those of `real_sets`."""
+    places = held_out_files()
 
     def files(pattern: str) -> list[tuple[str, Path]]:
         return [(path.relative_to(root).as_posix(), path) for path in sorted(root.glob(pattern))]
@@ -115,7 +116,7 @@ def _names(root: Path, sensor: str, size_px: int, scenes: Mapping[str, int], hel
         for name, path in files(pattern):
             with Source(path) as image:
                 if image.dataset.count >= bands:
-                    yield from _windows(name, image.width, image.height, side, step)
+                    yield from windows(name, image.width, image.height, side, step)
 
     if sensor == "naip":
         yield from (name for name, path in files("eurosat_rgb/*/*.jpg") if chip_digest(path) not in held_out)
@@ -125,9 +126,9 @@ def _names(root: Path, sensor: str, size_px: int, scenes: Mapping[str, int], hel
             yield from rasters("naip_scenes/*.tif", side, step, 4)
             for name, _ in files("chesapeake/*.npz"):
                 for first in (0, 4):
-                    yield from _windows(f"{name}#{first}", 256, 256, side, step // 2)
+                    yield from windows(f"{name}#{first}", 256, 256, side, step // 2)
     if sensor == "sentinel-2":
-        yield from 4 * [name for name, _ in files("s2_chips/*.tif")]
+        yield from 4 * [name for name, _ in files("s2_chips/*.tif") if name not in places]
         yield from 2 * list(rasters("s2_scene/sen2_12band.tif", 64, 16, 12))
         yield from rasters("s2_scene/sen2_12band.tif", 32, 16, 12)
     if sensor == "sentinel-1":
@@ -137,7 +138,8 @@ def _names(root: Path, sensor: str, size_px: int, scenes: Mapping[str, int], hel
         yield from 40 * [name for name, _ in files("enmap_potsdam/images/*.tif")]
         yield from 10 * list(rasters("enmap_potsdam/images/*.tif", 16, 8, 224))
     for seed in range(scenes[sensor]):
-        yield from _windows(f"simulated/{seed}", 4 * size_px, 4 * size_px, size_px, size_px)
+        yield from windows(f"simulated/{seed}", 4 * size_px, 4 * size_px, size_px, size_px)
+    yield from real_sets.sample_names(root, sensor)
 
 
 def list_samples(

@@ -49,8 +49,7 @@ def _page(folder: Path, facts: dict, config: dict) -> str:
         f"<h1>Pretraining of {escape(name)}</h1>",
         facts_table(_summary(facts, config, log)),
         "<h2>Loss</h2>",
-        "<p>Mean squared error of the masked patches, each normalised to zero mean and unit variance: 1 is what "
-        "guessing a patch's mean gives. Lines are moving averages.</p>",
+        f"<p>{escape(facts.get('loss', ''))} Lines are moving averages.</p>",
         _loss_chart(log),
         _loss_table(log, facts.get("samples", {}), int(config.get("batch", 0))),
         "<h2>Learning rate</h2>",
@@ -66,7 +65,7 @@ def _page(folder: Path, facts: dict, config: dict) -> str:
 
 def _summary(facts: dict, config: dict, log: LossRows) -> Iterable[tuple[str, object]]:
     sources = facts.get("sources", {})
-    yield "trained", f"{facts.get('recipe', 'masked image modelling')}, one shared ViT, one decoder per sensor"
+    yield "trained", f"{facts.get('recipe', 'masked image modelling')}, one shared ViT, one embedder per sensor"
     yield "steps", f"{facts['steps']} of {facts['planned_steps']} planned"
     yield "images seen", f"{facts.get('images', 0):,}"
     yield "time", duration(facts["seconds"])

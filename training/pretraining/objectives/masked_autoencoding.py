@@ -1,62 +1,49 @@
-"""What a run learns: the module that is trained, and its inputs from each batch.
-
-An objective is chosen by name from OBJECTIVES; the trainer knows nothing else of it. Another objective is a class as
-`Objective` describes it, and an entry in the table.
-"""
+"""The paper's objective: masked image modelling."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from ofa_engine.core.sensors import get_sensor
+from ofa_engine.core.errors import InputError
 from ofa_engine.model.mae import MaskedAutoencoder
 from ofa_engine.model.ofanet import OFANet
+from training.data.pair_sets import PairSet
 from training.data.shards import ShardSet
-from training.pretraining.augment import mask_noise, prepare_batch, random_resized_crop
+from training.pretraining.augment import mask_noise, random_resized_crop
 from training.pretraining.batches import Batch
 from training.pretraining.config import DTYPES, PretrainingConfig
-
-Reconstruction = tuple[Tensor, Tensor, Tensor]  # pixels (B, C, H, W), mask (B, 1, H, W), reconstructed (B, C, H, W)
-
-
-class Objective(Protocol):
-    """`module` holds all weights that are trained, the OFA-Net among them as `module.model`. Its forward pass takes
-    `inputs(batch)` and returns the loss (B,) of each sample, so that it can be wrapped for several processes.
-    `recipe` is what checkpoints and the report call the objective."""
-
-    recipe: str
-    module: Any
-
-    def inputs(self, batch: Batch) -> tuple: ...
-    def reconstruct(self, batch: Batch) -> Reconstruction | None:
-        """Reconstructions of a batch for contact sheets; None for an objective that reconstructs no pixels."""
+from training.pretraining.objectives.objective import Reconstruction, normalised_pixels
 
 
 class MaskedAutoencoding:
-    """The paper's: the shared encoder sees a part of the patches, the sensor's decoder reconstructs the others."""
+    """The shared encoder sees a part of the patches, the sensor's decoder reconstructs the others."""
 
     recipe = "masked image modelling"
+    loss = (
+        "Mean squared error of the masked patches that one decoder per sensor reconstructs, each normalised to zero "
+        "mean and unit variance: 1 is what guessing a patch's mean gives."
+    )
 
-    def __init__(self, config: PretrainingConfig, sets: Mapping[str, ShardSet]):
+    def __init__(
+        self, config: PretrainingConfig, sets: Mapping[str, ShardSet], pairs: Mapping[str, PairSet] | None = None
+    ):
+        """Raises InputError for pair sets: each batch is of one sensor."""
+        if pairs:
+            raise InputError(f"expected weights of sensors alone for this objective, found {', '.join(pairs)}")
         self.config, self.sets = config, sets
         self.module = MaskedAutoencoder(OFANet(config.architecture, list(sets)), config.decoder, config.mask_ratio)
         self.statistics = {key: samples.statistics() for key, samples in sets.items()}
 
+    @property
+    def decoders(self) -> MaskedAutoencoder:
+        return self.module
+
     def pixels(self, batch: Batch) -> Tensor:
         """(B, C, input_px, input_px): normalised random crops of a batch on the device."""
         config, step = self.config, batch.step
-        data = self.sets[step.sensor]
-        pixels = prepare_batch(
-            batch.values,
-            get_sensor(step.sensor),
-            data.bands_present,
-            data.manifest.units,
-            data.manifest.nodata,
-            self.statistics[step.sensor],
-            DTYPES[config.precision],
-        )
+        samples, statistics = self.sets[step.sensor], self.statistics[step.sensor]
+        pixels = normalised_pixels(batch.values, samples, statistics, DTYPES[config.precision])
         scale = (config.scale_min, 1.0)
         return random_resized_crop(pixels, config.input_px, config.seed, step.epoch, batch.samples, scale)
 
@@ -77,6 +64,3 @@ class MaskedAutoencoding:
         reconstructed, mask = self.module.reconstruct(pixels, batch.step.sensor, noise, present)
         self.module.train()
         return pixels, mask, reconstructed
-
-
-OBJECTIVES = {"mae": MaskedAutoencoding}
