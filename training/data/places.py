@@ -27,7 +27,7 @@ LABELLED = {
 }
 CLASSES = ("water", "trees", "low vegetation", "crops", "built", "bare")
 # Dynamic World's value: index in CLASSES. Grass, flooded vegetation and shrub are one class; snow and cloud are none.
-_MERGED = {0: 0, 1: 1, 2: 2, 3: 2, 5: 2, 4: 3, 6: 4, 7: 5}
+MERGED = {0: 0, 1: 1, 2: 2, 3: 2, 5: 2, 4: 3, 6: 4, 7: 5}
 _HELD_OUT = Path(__file__).with_name("places_held_out.txt")
 _FOLDS = 5  # one place in so many is held out
 
@@ -80,5 +80,5 @@ def merged_labels(path: Path) -> NDArray[np.int64]:
     with Source(path) as source:
         values = source.dataset.read(1)
     table = np.full(256, -1, np.int64)
-    table[list(_MERGED)] = list(_MERGED.values())
+    table[list(MERGED)] = list(MERGED.values())
     return table[values]

@@ -14,7 +14,7 @@ from ofa_engine.model.pixel_head import PixelMLPHead
 from training.finetuning.default_heads import CHIPS, DEFAULT_HEADS, S2_TASK, DefaultHead
 from training.finetuning.dense_sets import DenseTask
 from training.finetuning.heads import fit_head, without_classes
-from training.finetuning.held_out import SIX, held_out_scores
+from training.finetuning.held_out import held_out_scores
 from training.finetuning.run import STATE
 
 ENMAP_TILE_PX = 16
@@ -140,6 +140,6 @@ def _write(
     if held_out:
         factor = min(factor for _, factor in spec.crops[0])
         training["held_out"] = held_out_scores(path, held_out, present, factor)
-        training["held_out_six"] = held_out_scores(path, held_out, present, factor, SIX)
+        training["held_out_six"] = held_out_scores(path, held_out, present, factor, six=True)
         save(training)
     return training

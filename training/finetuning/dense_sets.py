@@ -12,18 +12,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ofa_engine.core.classes import HIGH_RESOLUTION, MEDIUM_RESOLUTION
 from ofa_engine.core.sensors import get_sensor
 from ofa_engine.raster.source import Source
 from training.data.places import LABELLED, is_held_out, labelled_chips, place_of
 from training.data.readers.rasters import read_raster
-from training.finetuning.chips import sentinel1, sentinel2
+from training.data.readers.real_sets import read_sentinel1, read_sentinel2
 
 UNLABELLED = 255
-DYNAMIC_WORLD = (
-    "water", "trees", "grass", "flooded vegetation", "crops", "shrub and scrub", "built", "bare", "snow and ice",
-    "cloud",
-)  # fmt: skip
-AERIAL = ("building", "other sealed", "bare soil", "water", "tree", "low vegetation", "crop")
 # FLAIR's value: ours. Pervious surfaces (gravel, ballast) count as bare soil, brushwood as low vegetation.
 _FLAIR = {1: 0, 2: 2, 3: 1, 4: 2, 5: 3, 6: 4, 7: 4, 8: 5, 9: 6, 10: 5, 11: 6, 12: 6}
 # Chesapeake's value: ours. Impervious is building where the layer of buildings says so, else other sealed.
@@ -110,14 +106,14 @@ Chip = tuple[NDArray, NDArray, str]  # reflectance (9, H, W), labels (H, W), pla
 
 def _chips(root: Path, held_out: bool) -> Iterator[Chip]:
     for chip in labelled_chips(root):
-        if is_held_out(chip.place) == held_out:
+        if chip.held_out == held_out:
             labels = read_labels(root / chip.labels)
-            labels[labels >= len(DYNAMIC_WORLD)] = UNLABELLED
-            yield sentinel2(root / chip.image), labels, chip.place
+            labels[labels >= len(MEDIUM_RESOLUTION)] = UNLABELLED
+            yield read_sentinel2(root / chip.image), labels, chip.place
 
 
 def _sentinel2(chips: list[Chip]) -> DenseTask:
-    task = DenseTask("sentinel-2 land cover", "sentinel-2", DYNAMIC_WORLD, _CHIP_CROPS, optional=(_RED_EDGE,))
+    task = DenseTask("sentinel-2 land cover", "sentinel-2", MEDIUM_RESOLUTION, _CHIP_CROPS, optional=(_RED_EDGE,))
     for image, labels, place in chips:
         task.add(image, labels, place)
     return task
@@ -126,7 +122,7 @@ def _sentinel2(chips: list[Chip]) -> DenseTask:
 def _picture(chips: list[Chip], sensor: str, bands: int) -> DenseTask:
     """Red, green, blue (and near infrared) of the Sentinel-2 chips."""
     chosen = [0, 1, 2, 6][:bands]
-    task = DenseTask(f"{sensor} land cover at 10 m", sensor, DYNAMIC_WORLD, _CHIP_CROPS, as_picture=True)
+    task = DenseTask(f"{sensor} land cover at 10 m", sensor, MEDIUM_RESOLUTION, _CHIP_CROPS, as_picture=True)
     for image, labels, place in chips:
         task.add(image[chosen], labels, place)
     return task
@@ -134,7 +130,7 @@ def _picture(chips: list[Chip], sensor: str, bands: int) -> DenseTask:
 
 def _sentinel1(root: Path, held_out: bool) -> DenseTask:
     """Chips that share name and grid with a labelled Sentinel-2 chip."""
-    task = DenseTask("sentinel-1 land cover", "sentinel-1", DYNAMIC_WORLD, _CHIP_CROPS)
+    task = DenseTask("sentinel-1 land cover", "sentinel-1", MEDIUM_RESOLUTION, _CHIP_CROPS)
     for folder, twin in (("real/s1_ben", "real/s2_ben"), ("real/s1_worldcereal", "real/s2_worldcereal")):
         for path in sorted((root / folder).glob("*.tif")):
             name = path.name.partition("_S1")[0].removesuffix(".tif") + ".tif"
@@ -143,14 +139,14 @@ def _sentinel1(root: Path, held_out: bool) -> DenseTask:
                 place = place_of(root / twin / name)
                 if is_held_out(place) == held_out:
                     values = read_labels(labels)
-                    values[values >= len(DYNAMIC_WORLD)] = UNLABELLED
-                    task.add(sentinel1(path), values, place)
+                    values[values >= len(MEDIUM_RESOLUTION)] = UNLABELLED
+                    task.add(read_sentinel1(path), values, place)
     return task
 
 
 def _aerial(root: Path, sensor: str) -> DenseTask:
     """FLAIR's patches of 0.2 m, with classes merged to seven."""
-    task = DenseTask(f"{sensor} land cover at 0.2 m", sensor, AERIAL, _AERIAL_CROPS)
+    task = DenseTask(f"{sensor} land cover at 0.2 m", sensor, HIGH_RESOLUTION, _AERIAL_CROPS)
     for path in sorted((root / "real/rgbn_flair/images").glob("*.tif")):
         image = read_raster(path, tuple(range(1, task.bands + 1)))
         task.add(image, _lookup(read_labels(path.parents[1] / "labels" / path.name), _FLAIR), path.stem)
@@ -158,11 +154,11 @@ def _aerial(root: Path, sensor: str) -> DenseTask:
 
 
 def _chesapeake(root: Path, sensor: str) -> DenseTask:
-    task = DenseTask(f"{sensor} land cover at 1 m", sensor, AERIAL, _CHESAPEAKE_CROPS)
+    task = DenseTask(f"{sensor} land cover at 1 m", sensor, HIGH_RESOLUTION, _CHESAPEAKE_CROPS)
     for path in sorted((root / "chesapeake").glob("*.npz")):
         stack = np.load(path)["arr_0"][0]
         labels = _lookup(stack[8].astype(np.uint8), _CHESAPEAKE)
-        labels[(stack[28] == 1) & (stack[8] == 5)] = AERIAL.index("building")
+        labels[(stack[28] == 1) & (stack[8] == 5)] = HIGH_RESOLUTION.index("building")
         for first in (0, 4):  # two dates
             task.add(stack[first : first + task.bands], labels, path.stem)
     for path in sorted((root / "real/rgbn_chesapeake/images").glob("*.tif")):

@@ -14,18 +14,14 @@ from ofa_engine.core.sensors import get_sensor
 from ofa_engine.inference.segment import segment
 from ofa_engine.learning.metrics import confusion, scores
 from ofa_engine.raster.source import Source
+from training.data.places import CLASSES, MERGED
 from training.finetuning.crops import GREY
-from training.finetuning.dense_sets import DYNAMIC_WORLD, UNLABELLED, DenseTask
+from training.finetuning.dense_sets import UNLABELLED, DenseTask
 
-# Dynamic World's classes to the six that are common enough everywhere; snow and cloud are left out
-SIX = ("water", "trees", "low vegetation", "crops", "built", "bare")
-_TO_SIX = dict(zip(DYNAMIC_WORLD, (0, 1, 2, 2, 3, 2, 4, 5), strict=False))
 _LEAST_PIXELS = 1000  # of a class, to be in the mean
 
 
-def held_out_scores(
-    head: Path, task: DenseTask, present: tuple[int, ...], factor: int = 1, names: tuple[str, ...] = ()
-) -> dict:
+def held_out_scores(head: Path, task: DenseTask, present: tuple[int, ...], factor: int = 1, six: bool = False) -> dict:
     """Scores of a head's maps against the task's labels.
 
     Args:
@@ -33,15 +29,15 @@ def held_out_scores(
         task: labelled rasters of places that were held out.
         present: 0-based embedder bands that the rasters are given with.
         factor: pixels averaged into one.
-        names: score these merged classes, SIX, instead of the head's own.
+        six: score Dynamic World's classes merged to six, without snow and cloud.
 
     Returns:
         places, samples (pixels), accuracy, miou and iou by class name.
     """
-    classes = names or task.classes
+    classes = CLASSES if six else task.classes
     merged = np.full(256, 255)
-    for value, name in enumerate(task.classes):
-        merged[value] = value if not names else _TO_SIX.get(name, 255)
+    for value in range(len(task.classes)):
+        merged[value] = MERGED.get(value, 255) if six else value
     other = len(classes)  # mapped as something else: wrong, but no class of its own
     matrix = np.zeros((other + 1, other + 1))
     with tempfile.TemporaryDirectory() as folder:

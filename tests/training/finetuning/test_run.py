@@ -5,11 +5,12 @@ import pytest
 import torch
 
 from ofa_engine.core import catalog
+from ofa_engine.core.classes import MEDIUM_RESOLUTION
 from ofa_engine.model.checkpoint import load_checkpoint, save_checkpoint
 from ofa_engine.model.ofanet import Architecture, OFANet
 from training.finetuning import default_head_files, run
-from training.finetuning.dense_sets import DYNAMIC_WORLD, DenseTask
-from training.finetuning.held_out import SIX, held_out_scores
+from training.finetuning.dense_sets import DenseTask
+from training.finetuning.held_out import held_out_scores
 
 S2 = "sentinel-2 land cover"
 SHARES = {S2: 0.7, "sentinel-1 land cover": 0.3}
@@ -18,14 +19,14 @@ SHARES = {S2: 0.7, "sentinel-1 land cover": 0.3}
 def tasks(seed: int = 0) -> list[DenseTask]:
     """Bright and dark fields: crops and water."""
     made = [
-        DenseTask(S2, "sentinel-2", DYNAMIC_WORLD, ((32, 1),), optional=((3, 4, 5),)),
-        DenseTask("sentinel-1 land cover", "sentinel-1", DYNAMIC_WORLD, ((32, 1),)),
+        DenseTask(S2, "sentinel-2", MEDIUM_RESOLUTION, ((32, 1),), optional=((3, 4, 5),)),
+        DenseTask("sentinel-1 land cover", "sentinel-1", MEDIUM_RESOLUTION, ((32, 1),)),
     ]
     rng = np.random.default_rng(seed)
     for task, bands, dark, bright in zip(made, (9, 2), (0.05, -22.0), (0.3, -8.0), strict=True):
         for number in range(3):
             field = np.kron(rng.integers(0, 2, (8, 8)), np.ones((8, 8))).astype(bool)
-            labels = np.where(field, DYNAMIC_WORLD.index("crops"), DYNAMIC_WORLD.index("water"))
+            labels = np.where(field, MEDIUM_RESOLUTION.index("crops"), MEDIUM_RESOLUTION.index("water"))
             task.add(np.repeat(np.where(field, bright, dark)[None], bands, 0), labels, f"{seed} {number}")
     return made
 
@@ -69,6 +70,6 @@ def test_default_heads_of_a_run_map_what_it_learned(checkpoint, tmp_path):
     assert "B5" not in header["training"]["bands"] and header["gsd_m"] == [5, 60]
     score = facts["sentinel-2_landcover"]["held_out"]
     assert score["places"] == 3 and score["accuracy"] > 0.9 and set(score["iou"]) == {"water", "crops"}
-    six = held_out_scores(folder / "sentinel-2_landcover.safetensors", held[0], tuple(range(9)), 2, SIX)
+    six = held_out_scores(folder / "sentinel-2_landcover.safetensors", held[0], tuple(range(9)), 2, six=True)
     assert six["accuracy"] > 0.9 and six["samples"] == 3 * 32 * 32
     assert catalog.read_header(folder / "enmap_landcover.safetensors")["kind"] == "linear"
