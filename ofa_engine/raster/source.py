@@ -16,12 +16,7 @@ from rasterio.windows import Window
 
 from ..core.errors import RasterError, SensorError
 from ..core.messages import option
-from ..core.sensors import (
-    Detection,
-    RasterFacts,
-    band_scales,
-    detect,
-)
+from ..core.sensors import PRODUCTS, Detection, RasterFacts, band_scales, detect
 from ..tiling.axis import Blocks
 from .facts import facts_of, records_of
 from .gdal import CRS_ERRORS, RASTER_ERRORS, display_name, one_line, open_quietly
@@ -311,7 +306,7 @@ def detect_source(
     if product:
         clouds = f"; for {option('valid_mask')}, its scene classification is {product.scl}" if product.scl else ""
         reason = found.marked_reason.replace("(as set)", f"({product.unit_source})") + clouds
-        found = replace(found, reason=reason, product=product.id)
+        found = replace(found, reason=reason, product=product.id, product_title=PRODUCTS[product.id].title)
     used = [band for band in found.bands if band]
     source.check_real(used)
     source.undeclared_fill = True
