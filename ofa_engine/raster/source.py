@@ -16,7 +16,7 @@ from rasterio.windows import Window
 
 from ..core.errors import RasterError, SensorError
 from ..core.messages import option
-from ..core.sensors import PRODUCTS, Detection, RasterFacts, band_scales, detect
+from ..core.sensors import PRODUCTS, Detection, RasterFacts, band_scales, detect, refuse_container
 from ..tiling.axis import Blocks
 from .facts import facts_of, records_of
 from .gdal import CRS_ERRORS, RASTER_ERRORS, display_name, one_line, open_quietly
@@ -55,13 +55,16 @@ class Source:
         local = "://" not in self.path and not self.path.startswith("/vsi") and ":" not in self.path[2:]
         if local and not Path(self.path).exists():
             raise RasterError(f"expected a raster file, found no file {self.path}")
+        refuse_container(self.path)
         self.product = find_product(self.path) if local else None
         self.name = self.product.name if self.product else self.name
         try:
             self.dataset = open_quietly(self.product.vrt if self.product else self.path)
             self.crs, self.transform = self.dataset.crs, self.dataset.transform
         except (*RASTER_ERRORS, *CRS_ERRORS, ValueError, TypeError) as error:
-            raise RasterError(f"expected a raster that GDAL can read, found {self.name}: {one_line(error)}") from error
+            snap = "; SNAP's bands are the .img files in the .data folder: stack these" if self.path.endswith(".dim") else ""
+            found = f"{self.name}: {one_line(error)}{snap}"
+            raise RasterError(f"expected a raster that GDAL can read, found {found}") from error
         if crs:
             self.crs = crs_of(crs)
         self.nodata = tuple(nodata or ())  # of all bands

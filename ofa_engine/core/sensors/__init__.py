@@ -7,7 +7,7 @@ and which its embedder sees after normalisation.
 
 from ..errors import SensorError
 from .band_order import measured_bands
-from .companions import BandRecord, band_scales, records_beside
+from .companions import BandRecord, band_scales, records_beside, refuse_container
 from .detection import Detection, detect, parse_bands
 from .entries import Band, Product, Sensor, Unit
 from .facts import (
@@ -57,6 +57,7 @@ __all__ = [
     "odd_bands",
     "parse_bands",
     "records_beside",
+    "refuse_container",
     "sample_windows",
     "sampled_bands",
     "scale_and_offset",

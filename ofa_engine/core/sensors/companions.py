@@ -38,6 +38,14 @@ _IMD_NAMES = {
 }
 
 
+_CONTAINERS = {  # what GDAL opens, but not as the image that it is
+    r"PRS_L\d.*\.he5": "PRISMA's file has its bands between its rows and columns, and its wavelengths apart: import it "
+    "to a raster with wavelengths first, as EnMAP-Box (Import PRISMA L2D product) and prismaread do",
+    r"EMIT_L\d.*\.nc": "EMIT's file is a swath that has to be brought to a map: make an ENVI file of it first, as "
+    "reformat.py of emit-utils does with --orthorectify",
+}
+
+
 @dataclass(frozen=True)
 class BandRecord:
     """What is said of one band; empty where nothing is. `value * scale + offset` is reflectance."""
@@ -85,6 +93,14 @@ def records_beside(
         if len(records) == raster.count and any(record != BandRecord() for record in records):
             return tuple(records)
     return ()
+
+
+def refuse_container(path: str) -> None:
+    """Raises RasterError for files of hyperspectral satellites whose image GDAL does not see as one."""
+    for pattern, advice in _CONTAINERS.items():
+        match = re.search(pattern, path, re.IGNORECASE)
+        if match:
+            raise RasterError(f"expected a raster of bands, found {match[0]}: {advice}")
 
 
 def band_scales(

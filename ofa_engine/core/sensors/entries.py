@@ -52,6 +52,7 @@ class ValueRule:
     high: Mapping[str, float] = field(default_factory=dict)
     types: tuple[str, ...] = ()  # only of data types that begin so: "float", "uint8"
     steps: float = 0.0  # only of whole multiples of this number, rounded
+    least_px: int = 0  # only with so many sampled pixels: little can be concluded from what a small chip lacks
     then: str = "certain"  # the confidence it leaves at most
     why: str = "values {low:.3g} to {high:.3g}"
 

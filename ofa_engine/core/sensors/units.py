@@ -110,6 +110,8 @@ def _values(sensor: Sensor, used: Mapping[int, Sequence[float]]) -> _Values:
 
 
 def _fits(rule: ValueRule, values: _Values, samples: Sequence[Sequence[float]]) -> bool:
+    if max(map(len, samples)) < rule.least_px:
+        return False
     limits = ((name, getattr(rule, name)) for name in vars(values))
     if not all(_within(getattr(values, name), limit) for name, limit in limits):
         return False
