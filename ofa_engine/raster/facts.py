@@ -19,7 +19,8 @@ def facts_of(source: "Source") -> RasterFacts:
     """What detection needs to know of a raster. Raises RASTER_ERRORS where the sample cannot be read."""
     d, records = source.dataset, source.records or (BandRecord(),) * source.dataset.count
     samples, fill = ((), 0.0) if source.product else sample(source)  # a product's metadata say what its values are
-    types = ("float32",) * d.count if source.scaled else tuple(d.dtypes)
+    raw = tuple("complex" if text.startswith("complex") else text for text in d.dtypes)
+    types = ("float32",) * d.count if source.scaled else raw
     texts = tuple(record.name or text for record, text in zip(records, _descriptions(d), strict=True))
     lengths = ((_wavelength_um(d, band), record) for band, record in enumerate(records, 1))
     return RasterFacts(
@@ -53,8 +54,7 @@ def _descriptions(dataset: rasterio.DatasetReader) -> tuple[str, ...]:
 
 def _common_type(types: Sequence[str]) -> str:
     """NumPy's name of the type that holds the numbers of all bands that are not complex."""
-    real = [text for text in types if not text.startswith("complex")]
-    return np.result_type(*real).name if real else types[0]
+    return np.result_type(*(text for text in types if text != "complex")).name
 
 
 def _wavelength_um(dataset: rasterio.DatasetReader, band: int) -> float | None:
