@@ -42,7 +42,7 @@ def measured_bands(facts: RasterFacts, table: Table = TABLE) -> list[int]:
     8-bit bands alpha unless it was created otherwise."""
     alpha = {i for i, color in enumerate(facts.colors, 1) if color == "alpha"}
     named = {
-        i for i in alpha if any(_word(product, _description(facts, i), table) for product in table.products.values())
+        i for i in alpha if any(_word(product, facts.description(i), table) for product in table.products.values())
     }
     left_out = (alpha - named) | ({facts.count} if last_is_mask(facts, table) else set())
     return [i for i in range(1, facts.count + 1) if i not in left_out]
@@ -51,7 +51,7 @@ def measured_bands(facts: RasterFacts, table: Table = TABLE) -> list[int]:
 def last_is_mask(facts: RasterFacts, table: Table = TABLE) -> bool:
     """Whether the last band is the mask that exports add (dataMask): it holds only nothing and full, has no other name,
     and others hold more. Of four bands it is asked about."""
-    description = _description(facts, facts.count)
+    description = facts.description(facts.count)
     if facts.count == _ASKED_ABOUT or facts.colors[-1] in _COLOURS or not holds_mask(facts, facts.count):
         return False
     if table.words.speaks(description) and "mask" not in description.lower():
@@ -91,7 +91,7 @@ def _by_names(
     found = band_names(product, facts, table)
     if rule.rest:
         others = [i for i in measured_bands(facts, table) if i not in found.values()]
-        nameless = len(others) == 1 and not table.words.speaks(_description(facts, others[0]))
+        nameless = len(others) == 1 and not table.words.speaks(facts.description(others[0]))
         found |= {rule.rest: others[0]} if nameless else {}
     wanted = _names_read(product, sensor)
     read = sum(name in found for name in wanted)
@@ -101,7 +101,7 @@ def _by_names(
     if rule.one_of and found.keys().isdisjoint(rule.one_of):
         return None
     bands = tuple(found.get(name) for name in wanted)
-    texts = [table.words.plain(_description(facts, band)) for band in bands if band]
+    texts = [table.words.plain(facts.description(band)) for band in bands if band]
     return bands if all(re.search(rule.named, text) for text in texts) else None
 
 
@@ -118,7 +118,7 @@ def all_named(product: Product, facts: RasterFacts, table: Table = TABLE) -> dic
     if facts.count > _MOST_NAMED:
         return found
     for number, color in enumerate(facts.colors, 1):
-        text = _description(facts, number)
+        text = facts.description(number)
         if product.highest_number and any(
             int(n) > product.highest_number for n in _NUMBER.findall(table.words.plain(text))
         ):
@@ -128,10 +128,6 @@ def all_named(product: Product, facts: RasterFacts, table: Table = TABLE) -> dic
         if name:
             found.setdefault(name, []).append(number)
     return found
-
-
-def _description(facts: RasterFacts, band: int) -> str:
-    return facts.descriptions[band - 1] if facts.descriptions else ""
 
 
 def _word(product: Product, description: str, table: Table) -> str | None:
@@ -173,7 +169,7 @@ def _by_order(
     if rule.unless_named and band_names(product, facts, table):
         return None
     place = dict(zip(rule.bands, used, strict=True))
-    if any(_contradicts(name, product, _description(facts, band), table) for name, band in place.items()):
+    if any(_contradicts(name, product, facts.description(band), table) for name, band in place.items()):
         return None
     return tuple(place.get(name) for name in _names_read(product, sensor))
 

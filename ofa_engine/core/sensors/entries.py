@@ -52,11 +52,13 @@ class ValueRule:
     high: Mapping[str, float] = field(default_factory=dict)
     types: tuple[str, ...] = ()  # only of data types that begin so: "float", "uint8"
     steps: float = 0.0  # only of whole multiples of this number, rounded
+    named: str = ""  # only where this regular expression is found in the descriptions of all bands that are read
     least_px: int = 0  # only with so many sampled pixels: little can be concluded from what a small chip lacks
     then: str = "certain"  # the confidence it leaves at most
     why: str = "values {low:.3g} to {high:.3g}"
 
     def __post_init__(self) -> None:
+        re.compile(self.named)
         if {*self.low, *self.dark, *self.visible, *self.bright, *self.high} - {*COMPARISONS}:
             raise ValueError(f"limits of {self.unit!r}")
         if self.then not in CONFIDENCES:

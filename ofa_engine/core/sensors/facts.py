@@ -37,6 +37,10 @@ class RasterFacts:
     def count(self) -> int:
         return len(self.colors)
 
+    def description(self, band: int) -> str:
+        """Of a 1-based band; "" where it has none."""
+        return self.descriptions[band - 1] if self.descriptions else ""
+
     def sample(self, band: int) -> tuple[float, ...]:
         """Sorted valid values of a 1-based band; empty where it was not sampled."""
         return self.samples[band - 1] if band <= len(self.samples) else ()

@@ -2,6 +2,7 @@
 
 import math
 import operator
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -86,7 +87,7 @@ def infer_units(
     values = _values(sensor, used)
     for rule in rules.values:
         known = not rule.unit or rule.unit in sensor.units
-        if known and of_types(rule.types, facts, bands) and _fits(rule, values, [*used.values()]):
+        if known and _is_of(rule, facts, bands) and _fits(rule, values, [*used.values()]):
             return rule.unit or None, rule.why.format(**vars(values)), rule.then
     return None, rules.otherwise.format(**vars(values)), "ambiguous"
 
@@ -107,6 +108,13 @@ def _values(sensor: Sensor, used: Mapping[int, Sequence[float]]) -> _Values:
         bright=max(medians),
         high=max(_quantile(sample, _HIGH) for sample in used.values()),
     )
+
+
+def _is_of(rule: ValueRule, facts: RasterFacts, bands: Sequence[int | None]) -> bool:
+    """Whether types and names of the bands are those of the rule."""
+    if rule.named and not all(re.search(rule.named, facts.description(band).lower()) for band in bands if band):
+        return False
+    return of_types(rule.types, facts, bands)
 
 
 def _fits(rule: ValueRule, values: _Values, samples: Sequence[Sequence[float]]) -> bool:
