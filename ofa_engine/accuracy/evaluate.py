@@ -9,7 +9,7 @@ and standard errors, after Olofsson et al. (2014), Remote Sensing of Environment
 import dataclasses
 import math
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -70,23 +70,42 @@ def evaluate(options: EvaluateOptions, callbacks: Callbacks, limits: SampleLimit
     task = head.header["task"]
     map_options = _map_options(options, task, options.inputs[0])
     sessions: list[Session] = []
+    held_back, log_now = _held_back(callbacks)
     try:
         for path in options.inputs:
-            sessions.append(open_session(dataclasses.replace(map_options, input=path), task, callbacks))
+            sessions.append(open_session(dataclasses.replace(map_options, input=path), task, held_back))
         points = read_points(options.labels, options.field)
         found = (
-            compare_with_labels(options, sessions, map_options, callbacks, limits)
+            compare_with_labels(options, sessions, map_options, held_back, limits)
             if points is None
-            else compare_with_points(points, options.ignore, sessions, map_options, callbacks)
+            else compare_with_points(points, options.ignore, sessions, map_options, held_back)
         )
         answer = _answer(options, sessions, found)
     finally:
         for session in sessions:
             session.source.close()
+    log_now()
     for note in answer["notes"]:
         callbacks.log("warning", note)
     _write(target, accuracy_page(answer))
     return answer
+
+
+def _held_back(callbacks: Callbacks) -> tuple[Callbacks, Callable[[], None]]:
+    """(callbacks whose lines are logged once tiles are computed, so that an error before is one line; what logs them
+    now)."""
+    lines: list[tuple[str, str]] = []
+
+    def log_now() -> None:
+        while lines:
+            callbacks.log(*lines.pop(0))
+
+    def progress(done: int, total: int, seconds_left: float | None) -> None:
+        log_now()
+        callbacks.progress(done, total, seconds_left)
+
+    held = Callbacks(progress, lambda level, text: lines.append((level, Message(text).marked)), callbacks.cancelled)
+    return held, log_now
 
 
 def _map_options(options: EvaluateOptions, task: str, raster: str) -> SegmentOptions | ClassifyOptions:

@@ -16,17 +16,12 @@ from rasterio.windows import Window
 
 from ..core.errors import RasterError, SensorError
 from ..core.messages import option
-from ..core.sensors import (
-    Detection,
-    RasterFacts,
-    detect,
-    named_by_sources,
-    wavelength_um,
-)
+from ..core.sensors import PRODUCTS, Detection, RasterFacts, band_scales, detect, refuse_container
 from ..tiling.axis import Blocks
+from .facts import facts_of, records_of
 from .gdal import CRS_ERRORS, RASTER_ERRORS, display_name, one_line, open_quietly
-from .georeference import crs_of, gsd_m, place
-from .sampling import data_windows, find_fill, sample
+from .georeference import crs_of, place
+from .sampling import data_windows, find_fill
 from .sentinel2_product import find_product
 
 
@@ -60,13 +55,16 @@ class Source:
         local = "://" not in self.path and not self.path.startswith("/vsi") and ":" not in self.path[2:]
         if local and not Path(self.path).exists():
             raise RasterError(f"expected a raster file, found no file {self.path}")
+        refuse_container(self.path)
         self.product = find_product(self.path) if local else None
         self.name = self.product.name if self.product else self.name
         try:
             self.dataset = open_quietly(self.product.vrt if self.product else self.path)
             self.crs, self.transform = self.dataset.crs, self.dataset.transform
         except (*RASTER_ERRORS, *CRS_ERRORS, ValueError, TypeError) as error:
-            raise RasterError(f"expected a raster that GDAL can read, found {self.name}: {one_line(error)}") from error
+            snap = "; SNAP's bands are the .img files in the .data folder: stack these" if self.path.endswith(".dim") else ""
+            found = f"{self.name}: {one_line(error)}{snap}"
+            raise RasterError(f"expected a raster that GDAL can read, found {found}") from error
         if crs:
             self.crs = crs_of(crs)
         self.nodata = tuple(nodata or ())  # of all bands
@@ -86,7 +84,12 @@ class Source:
         self._alpha = set(alpha)  # in use as a measurement it masks nothing
         self._floats = any(kind in "fc" for kind in self._kinds)
         self.masks: list[Mask] = []
-        self.scaled = scaled_bands(self.dataset.scales, self.dataset.offsets)
+        try:
+            self.records = () if self.product or not local else records_of(self.path, self.dataset)
+        except RasterError:
+            self.dataset.close()
+            raise
+        self.scaled = band_scales(self.dataset.scales, self.dataset.offsets, self.records)
         self.undeclared_fill = False  # whether pixels that hold nothing but 0, -9999, ... are holes
         self.fill_found = False  # whether any was read
 
@@ -279,35 +282,10 @@ class Source:
 
     def facts(self) -> RasterFacts:
         """What detection needs to know. Raises RasterError where the sample cannot be read."""
-        d = self.dataset
-        samples, fill = ((), 0.0) if self.product else self._samples()  # a product's metadata say what its values are
-        return RasterFacts(
-            dtype="float32" if self.scaled else d.dtypes[0],
-            colors=tuple(c.name for c in d.colorinterp),
-            descriptions=self._descriptions(),
-            wavelengths_um=tuple(_wavelength_um(d, band) for band in range(1, d.count + 1)),
-            gsd_m=gsd_m(self.transform, self.crs, self.width, self.height),
-            samples=samples,
-            fill=fill,
-        )
-
-    def _samples(self) -> tuple[tuple[tuple[float, ...], ...], float]:
         try:
-            return sample(self)
+            return facts_of(self)
         except RASTER_ERRORS as error:
             raise _unreadable(self, error) from error
-
-    def _descriptions(self) -> tuple[str, ...]:
-        texts = tuple(text or "" for text in self.dataset.descriptions)
-        if self.product or self.dataset.driver != "VRT" or all(texts):
-            return texts
-        return named_by_sources(texts, self.dataset.tags(ns="xml:VRT").get("xml:VRT", ""))
-
-
-def scaled_bands(scales: Sequence[float], offsets: Sequence[float]) -> dict[int, tuple[float, float]]:
-    """1-based band -> (scale, offset) of its values, for those that the file gives any."""
-    pairs = enumerate(zip(scales, offsets, strict=True), 1)
-    return {i: (s, o) for i, (s, o) in pairs if (s, o) != (1.0, 0.0) and math.isfinite(s * o) and s}
 
 
 def detect_source(
@@ -331,7 +309,7 @@ def detect_source(
     if product:
         clouds = f"; for {option('valid_mask')}, its scene classification is {product.scl}" if product.scl else ""
         reason = found.marked_reason.replace("(as set)", f"({product.unit_source})") + clouds
-        found = replace(found, reason=reason, product=product.id)
+        found = replace(found, reason=reason, product=product.id, product_title=PRODUCTS[product.id].title)
     used = [band for band in found.bands if band]
     source.check_real(used)
     source.undeclared_fill = True
@@ -376,8 +354,3 @@ def _complex(name: str) -> str:
 
 def _round(value: float) -> int:
     return math.floor(value + 0.5)
-
-
-def _wavelength_um(dataset: rasterio.DatasetReader, band: int) -> float | None:
-    tags, description = dataset.tags(band), dataset.descriptions[band - 1] or ""
-    return wavelength_um(tags.get("wavelength", ""), tags.get("wavelength_units", ""), description)

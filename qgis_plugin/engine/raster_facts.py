@@ -4,8 +4,10 @@ Read with the GDAL that QGIS ships, since QGIS's own raster provider hides band 
 """
 
 import math
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from osgeo import gdal, gdal_array, osr
@@ -84,6 +86,7 @@ def facts_at(path: str, stopped: Callable[[], bool] = lambda: False, first=lambd
 
     Raises RasterError where GDAL does not read it, Stopped soon after `stopped()` became true.
     """
+    sensors.refuse_container(path)
     try:
         dataset = gdal.OpenEx(path, gdal.OF_RASTER)
     except RuntimeError:  # where Processing switched GDAL's exceptions on
@@ -93,25 +96,50 @@ def facts_at(path: str, stopped: Callable[[], bool] = lambda: False, first=lambd
     bands = [dataset.GetRasterBand(i) for i in range(1, dataset.RasterCount + 1)]
     if all(gdal.DataTypeIsComplex(band.DataType) for band in bands):
         raise errors.RasterError(tr("Expected real values, found complex numbers in {path}").format(path=path))
-    raw_type = np.dtype(gdal_array.GDALTypeCodeToNumericTypeCode(bands[0].DataType)).name
+    raw = ["complex" if gdal.DataTypeIsComplex(band.DataType) else _type(band) for band in bands]
+    sources, texts = _sources(dataset), tuple(band.GetDescription() or "" for band in bands)
+    records = sensors.records_beside(path, sources, texts, raw) if os.path.exists(path) else ()
+    scales = _scales(bands, records)
+    types = tuple(raw) if not scales else ("float32",) * len(bands)
+    records = records or (sensors.BandRecord(),) * len(bands)
+    texts = tuple(record.name or text for record, text in zip(records, texts, strict=True))
+    lengths = ((_wavelength_um(band), record) for band, record in zip(bands, records, strict=True))
     facts = sensors.RasterFacts(
-        dtype="float32" if any(_scale(band) != (1.0, 0.0) for band in bands) else raw_type,
+        dtype=_common_type(types),
         colors=tuple(gdal.GetColorInterpretationName(b.GetColorInterpretation()).lower() for b in bands),
-        descriptions=_descriptions(dataset, bands),
-        wavelengths_um=tuple(_wavelength_um(b) for b in bands),
+        descriptions=sensors.named_by_sources(texts, sources),
+        wavelengths_um=tuple(own or record.wavelength_um for own, record in lengths),
         gsd_m=_gsd_m(dataset),
         samples=(),
+        dtypes=types if len(set(types)) > 1 else (),
+        name=Path(path).stem,
     )
     first(facts)
-    samples, fill = _samples(dataset, bands, path, stopped)
+    samples, fill = _samples(dataset, bands, scales, path, stopped)
     return replace(facts, samples=samples, fill=fill)
 
 
-def _descriptions(dataset, bands) -> tuple[str, ...]:
-    texts = tuple(band.GetDescription() or "" for band in bands)
-    if dataset.GetDriver().GetDescription() != "VRT" or all(texts):
-        return texts
-    return sensors.named_by_sources(texts, (dataset.GetMetadata("xml:VRT") or [""])[0])
+def _sources(dataset) -> tuple[str, ...]:
+    """Per band the file that a virtual raster takes it from; "" where there is none, or several."""
+    if dataset.GetDriver().GetDescription() != "VRT":
+        return ("",) * dataset.RasterCount
+    return sensors.sources_of((dataset.GetMetadata("xml:VRT") or [""])[0], dataset.RasterCount)
+
+
+def _type(band) -> str:
+    """NumPy's name."""
+    return np.dtype(gdal_array.GDALTypeCodeToNumericTypeCode(band.DataType)).name
+
+
+def _common_type(types: Sequence[str]) -> str:
+    """NumPy's name of the type that holds the numbers of all bands that are not complex."""
+    return np.result_type(*(name for name in types if name != "complex")).name
+
+
+def _scales(bands, records) -> dict[int, tuple[float, float]]:
+    """1-based band -> (scale, offset) of its values, for those that the file or the metadata beside it give any."""
+    scales = [1.0 if (scale := band.GetScale()) is None else scale for band in bands]
+    return sensors.band_scales(scales, [band.GetOffset() or 0.0 for band in bands], records)
 
 
 def _wavelength_um(band) -> float | None:
@@ -146,7 +174,7 @@ def _gsd_m(dataset) -> float | None:
     return math.sqrt(area) if math.isfinite(area) and area > 0 else None
 
 
-def _samples(dataset, bands, path: str, stopped) -> tuple[tuple[tuple[float, ...], ...], float]:
+def _samples(dataset, bands, scales, path: str, stopped) -> tuple[tuple[tuple[float, ...], ...], float]:
     """(per band its sorted valid values, empty for a band that is not sampled; the share of undeclared fill)."""
     chosen = [number - 1 for number in sensors.sampled_bands(len(bands))]
     chosen = [index for index in chosen if not gdal.DataTypeIsComplex(bands[index].DataType)]
@@ -169,7 +197,7 @@ def _samples(dataset, bands, path: str, stopped) -> tuple[tuple[tuple[float, ...
             valid &= _read(bands[0].GetMaskBand(), window, path) > 0
         for index, of_band in zip(chosen, values, strict=True):
             kept = of_band[valid & _has_value(of_band, bands[index].GetNoDataValue())]
-            parts[index].append(_scaled(kept, bands[index]))
+            parts[index].append(_scaled(kept, scales.get(index + 1)))
         found += len(parts[chosen[0]][-1])
         if number + 1 == first and found < sensors.FEW_PX:
             windows += _searched(dataset, bands[chosen[0]], declared, per_dataset, windows, path)
@@ -180,7 +208,7 @@ def _samples(dataset, bands, path: str, stopped) -> tuple[tuple[tuple[float, ...
 def _searched(dataset, band, declared, per_dataset, windows, path: str) -> list[tuple[int, int, int, int]]:
     """Windows around data; the same as ofa_engine/raster/sampling.py finds."""
     width, height = dataset.RasterXSize, dataset.RasterYSize
-    itemsize = np.dtype(gdal_array.GDALTypeCodeToNumericTypeCode(band.DataType)).itemsize
+    itemsize = np.dtype(_type(band)).itemsize
     if band.GetOverviewCount() or width * height * dataset.RasterCount * itemsize <= sensors.SEARCH_BYTES:
         w, h = sensors.search_size(width, height)
         there = _has_data(_read(band, (0, 0, width, height, w, h), path), band, declared)
@@ -219,18 +247,11 @@ def _fill(values: list[np.ndarray]) -> np.ndarray:
     return found
 
 
-def _scale(band) -> tuple[float, float]:
-    """(scale, offset) that the file says of that band's values."""
-    scale, offset = band.GetScale(), band.GetOffset()
-    scale, offset = 1.0 if scale is None else scale, 0.0 if offset is None else offset
-    return (scale, offset) if scale and math.isfinite(scale * offset) else (1.0, 0.0)
-
-
-def _scaled(values: np.ndarray, band) -> np.ndarray:
-    """As floats; in the engine's precision where the file has a scale or offset."""
-    scale, offset = _scale(band)
-    if (scale, offset) == (1.0, 0.0):
+def _scaled(values: np.ndarray, scale_offset: tuple[float, float] | None) -> np.ndarray:
+    """As floats; in the engine's precision where there is a scale or offset."""
+    if scale_offset is None:
         return values.astype(float)
+    scale, offset = scale_offset
     return (values.astype(float) * scale + offset).astype("float32").astype(float)
 
 

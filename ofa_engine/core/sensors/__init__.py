@@ -7,6 +7,7 @@ and which its embedder sees after normalisation.
 
 from ..errors import SensorError
 from .band_order import measured_bands
+from .companions import BandRecord, band_scales, records_beside, refuse_container
 from .detection import Detection, detect, parse_bands
 from .entries import Band, Product, Sensor, Unit
 from .facts import (
@@ -21,6 +22,7 @@ from .facts import (
     sampled_bands,
     search_grid,
     search_size,
+    sources_of,
     wavelength_um,
     windows_at,
 )
@@ -35,6 +37,7 @@ __all__ = [
     "SENSORS",
     "UNITS",
     "Band",
+    "BandRecord",
     "Detection",
     "Product",
     "RasterFacts",
@@ -43,6 +46,7 @@ __all__ = [
     "Table",
     "Unit",
     "affine_to_canonical",
+    "band_scales",
     "detect",
     "fill_values",
     "get_sensor",
@@ -52,11 +56,14 @@ __all__ = [
     "named_by_sources",
     "odd_bands",
     "parse_bands",
+    "records_beside",
+    "refuse_container",
     "sample_windows",
     "sampled_bands",
     "scale_and_offset",
     "search_grid",
     "search_size",
+    "sources_of",
     "wavelength_um",
     "windows_at",
 ]

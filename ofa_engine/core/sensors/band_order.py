@@ -10,6 +10,9 @@ from .table import TABLE, Table
 
 _NUMBER = re.compile(r"(?<![a-z0-9])b(\d+)(?![a-z0-9])")
 _MOST_NAMED = 64  # a raster of more bands numbers them
+_FULL = (1.0, 255.0, 65535.0)  # of a mask
+_COLOURS = ("red", "green", "blue", "nir")
+_ASKED_ABOUT = 4  # bands of which the last one may as well be near infrared
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,36 @@ def measured_bands(facts: RasterFacts, table: Table = TABLE) -> list[int]:
     8-bit bands alpha unless it was created otherwise."""
     alpha = {i for i, color in enumerate(facts.colors, 1) if color == "alpha"}
     named = {
-        i for i in alpha if any(_word(product, _description(facts, i), table) for product in table.products.values())
+        i for i in alpha if any(_word(product, facts.description(i), table) for product in table.products.values())
     }
-    return [i for i in range(1, facts.count + 1) if i not in alpha - named]
+    left_out = (alpha - named) | ({facts.count} if last_is_mask(facts, table) else set())
+    return [i for i in range(1, facts.count + 1) if i not in left_out]
+
+
+def last_is_mask(facts: RasterFacts, table: Table = TABLE) -> bool:
+    """Whether the last band is the mask that exports add (dataMask): it holds only nothing and full, has no other name,
+    and others hold more. Of four bands it is asked about."""
+    description = facts.description(facts.count)
+    if facts.count == _ASKED_ABOUT or facts.colors[-1] in _COLOURS or not holds_mask(facts, facts.count):
+        return False
+    if table.words.speaks(description) and "mask" not in description.lower():
+        return False
+    if any(_word(product, description, table) for product in table.products.values()):
+        return False
+    return not all(holds_mask(facts, band) for band in range(1, facts.count) if facts.sample(band))
+
+
+def holds_mask(facts: RasterFacts, band: int) -> bool:
+    """Whether the sample of a 1-based band holds nothing but 0 and full."""
+    values = set(facts.sample(band))
+    return bool(values) and any(values <= {0.0, full} for full in _FULL)
 
 
 def _apply(rule: BandRule, product: Product, facts: RasterFacts, table: Table) -> tuple[int | None, ...] | None:
     """The order of bands by that rule; None where it does not fit."""
     sensor = table.sensors[product.sensor]
+    if rule.file and not re.search(rule.file, facts.name.lower()):
+        return None
     if rule.by == "names":
         return _by_names(rule, product, sensor, facts, table)
     if rule.by == "wavelengths":
@@ -66,7 +91,7 @@ def _by_names(
     found = band_names(product, facts, table)
     if rule.rest:
         others = [i for i in measured_bands(facts, table) if i not in found.values()]
-        nameless = len(others) == 1 and not table.words.speaks(_description(facts, others[0]))
+        nameless = len(others) == 1 and not table.words.speaks(facts.description(others[0]))
         found |= {rule.rest: others[0]} if nameless else {}
     wanted = _names_read(product, sensor)
     read = sum(name in found for name in wanted)
@@ -75,7 +100,9 @@ def _by_names(
         return None
     if rule.one_of and found.keys().isdisjoint(rule.one_of):
         return None
-    return tuple(found.get(name) for name in wanted)
+    bands = tuple(found.get(name) for name in wanted)
+    texts = [table.words.plain(facts.description(band)) for band in bands if band]
+    return bands if all(re.search(rule.named, text) for text in texts) else None
 
 
 def band_names(product: Product, facts: RasterFacts, table: Table = TABLE) -> dict[str, int]:
@@ -91,7 +118,7 @@ def all_named(product: Product, facts: RasterFacts, table: Table = TABLE) -> dic
     if facts.count > _MOST_NAMED:
         return found
     for number, color in enumerate(facts.colors, 1):
-        text = _description(facts, number)
+        text = facts.description(number)
         if product.highest_number and any(
             int(n) > product.highest_number for n in _NUMBER.findall(table.words.plain(text))
         ):
@@ -101,10 +128,6 @@ def all_named(product: Product, facts: RasterFacts, table: Table = TABLE) -> dic
         if name:
             found.setdefault(name, []).append(number)
     return found
-
-
-def _description(facts: RasterFacts, band: int) -> str:
-    return facts.descriptions[band - 1] if facts.descriptions else ""
 
 
 def _word(product: Product, description: str, table: Table) -> str | None:
@@ -141,14 +164,19 @@ def _by_order(
     rule: BandRule, product: Product, sensor: Sensor, facts: RasterFacts, table: Table
 ) -> tuple[int | None, ...] | None:
     used = measured_bands(facts, table)
-    if len(used) != len(rule.bands) or rule.types and not facts.dtype.startswith(rule.types):
+    if len(used) != len(rule.bands) or not of_types(rule.types, facts, used):
         return None
     if rule.unless_named and band_names(product, facts, table):
         return None
     place = dict(zip(rule.bands, used, strict=True))
-    if any(_contradicts(name, product, _description(facts, band), table) for name, band in place.items()):
+    if any(_contradicts(name, product, facts.description(band), table) for name, band in place.items()):
         return None
     return tuple(place.get(name) for name in _names_read(product, sensor))
+
+
+def of_types(prefixes: tuple[str, ...], facts: RasterFacts, bands: Iterable[int | None]) -> bool:
+    """Whether the data types of all the bands begin with one of the prefixes; with none, any type does."""
+    return not prefixes or all(name.startswith(prefixes) for name in facts.types(bands))
 
 
 def _contradicts(name: str, product: Product, description: str, table: Table) -> bool:

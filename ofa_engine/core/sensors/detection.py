@@ -3,14 +3,15 @@
 No sensor is named here: what tells them apart stands in `sensors.json` and `products.json`.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from ..errors import SensorError
 from ..messages import Message, option
-from .band_order import Match, all_named, match_products, measured_bands
-from .entries import Product, Sensor, least_confident
+from .band_order import Match, all_named, holds_mask, last_is_mask, match_products, measured_bands
+from .entries import DoubtRule, Product, Sensor, least_confident
 from .facts import RasterFacts
 from .table import TABLE, Table
 from .units import affine_to_canonical, infer_units
@@ -30,6 +31,7 @@ class Detection:
     candidates: tuple[str, ...] = ()
     mapped: bool = False  # bands of another sensor, or in another order than was found, stand in
     product: str | None = None
+    product_title: str | None = None  # the product in words
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reason", Message(self.reason))
@@ -51,7 +53,7 @@ class Detection:
             return {"sensor": None, "reason": self.reason}
         answer = asdict(self)
         answer["bands"], answer["candidates"] = list(self.bands), list(self.candidates)
-        return {"product": answer.pop("product"), **answer}
+        return {name: answer.pop(name) for name in ("product", "product_title")} | answer
 
 
 def detect(
@@ -143,7 +145,7 @@ def _answer(
     if doubts:
         confidence = least_confident(confidence, "likely" if found_units else "ambiguous")
     for doubt in match.product.doubts:
-        if (doubt.also_with_sensor or not sensor_set) and CHECKS[doubt.when](facts, match.bands):
+        if (doubt.also_with_sensor or not sensor_set) and CHECKS[doubt.when](doubt, facts, match.bands):
             doubts.append(doubt.say)
             confidence, candidates = least_confident(confidence, doubt.then), doubt.candidates or candidates
     for why_not in filter(None, (_named_twice(match, facts, table), _few_values(match, facts))):
@@ -162,6 +164,7 @@ def _answer(
         candidates,
         mapped=match.product.mapped,
         product=match.product.id,
+        product_title=match.product.title,
     )
 
 
@@ -241,30 +244,31 @@ def _sensor_doubts(sensor: Sensor, facts: RasterFacts, units: str | None) -> lis
 # --- signs that the doubts of products refer to --------------------------------------------------------------------
 
 
-_FULL = (1.0, 255.0, 65535.0)  # of alpha
+def _last_band_is_a_mask(doubt: DoubtRule, facts: RasterFacts, bands: Sequence[int | None]) -> bool:
+    """A mask that is not marked as alpha."""
+    return "alpha" not in facts.colors and holds_mask(facts, facts.count)
 
 
-def _last_band_is_a_mask(facts: RasterFacts, bands: Sequence[int | None]) -> bool:
-    """A mask that is not marked as alpha holds nothing but 0 and full."""
-    values = set(facts.sample(facts.count))
-    return bool(values) and "alpha" not in facts.colors and any(values <= {0.0, full} for full in _FULL)
-
-
-def _greys_in_alpha(facts: RasterFacts, bands: Sequence[int | None]) -> bool:
+def _greys_in_alpha(doubt: DoubtRule, facts: RasterFacts, bands: Sequence[int | None]) -> bool:
     """An alpha band with many values between nothing and full is rather a measurement."""
     alpha = facts.colors.index("alpha") + 1 if "alpha" in facts.colors else 0
     values = facts.sample(alpha) if alpha and alpha not in bands else ()
     return bool(values) and sum(0 < v < 255 for v in values) > len(values) / 2
 
 
-def _negative_values(facts: RasterFacts, bands: Sequence[int | None]) -> bool:
+def _negative_values(doubt: DoubtRule, facts: RasterFacts, bands: Sequence[int | None]) -> bool:
     return any(min(facts.sample(band), default=0.0) < 0 for band in bands if band)
 
 
-CHECKS: dict[str, Callable[[RasterFacts, Sequence[int | None]], bool]] = {
+def _file_name(doubt: DoubtRule, facts: RasterFacts, bands: Sequence[int | None]) -> bool:
+    return bool(re.search(doubt.file, facts.name.lower()))
+
+
+CHECKS: dict[str, Callable[[DoubtRule, RasterFacts, Sequence[int | None]], bool]] = {
     "last band is a mask": _last_band_is_a_mask,
     "greys in alpha": _greys_in_alpha,
     "negative values": _negative_values,
+    "file name": _file_name,
 }
 
 
@@ -274,7 +278,11 @@ CHECKS: dict[str, Callable[[RasterFacts, Sequence[int | None]], bool]] = {
 def _refusal(facts: RasterFacts, table: Table) -> str:
     count = len(measured_bands(facts, table))
     hint = table.hints.get(str(count)) or table.hints[""]
-    return f"expected {expected_counts(table)} bands, found {count}{_described(facts)}; {hint}"
+    mask = " and a mask" if last_is_mask(facts, table) else ""
+    return (
+        f"expected band names or wavelengths that say what the bands are, or {expected_counts(table)} bands in a usual "
+        f"order, found {count}{mask}{_described(facts)}; {hint}"
+    )
 
 
 def _described(facts: RasterFacts) -> str:
@@ -314,7 +322,7 @@ def _with_bands(facts: RasterFacts, sensor_id: str | None, text: str, units: str
     order = _checked(order, sensor, facts)
     match = match_products(facts, _products_of(sensor, table), table)
     found_units, why, at_most = _units(match.product if match else None, sensor, facts, order, units, table)
-    as_found = match is not None and match.bands == order
+    product = match.product if match and match.bands == order else None
     reason = f"bands as set; {table.unit_title(found_units)} ({why})"
     return Detection(
         sensor.id,
@@ -323,8 +331,9 @@ def _with_bands(facts: RasterFacts, sensor_id: str | None, text: str, units: str
         order,
         found_units,
         (sensor.id,),
-        mapped=not as_found,
-        product=match.product.id if match and as_found else None,
+        mapped=product is None or product.mapped,
+        product=product.id if product else None,
+        product_title=product.title if product else None,
     )
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 
 CONFIDENCES = ("ambiguous", "likely", "certain")  # ascending
 FUNCTIONS = ("decibel of power",)  # conversions of units that are not affine
-SIGNS = ("last band is a mask", "greys in alpha", "negative values")  # that a raster is something else
+SIGNS = ("last band is a mask", "greys in alpha", "negative values", "file name")  # that a raster is something else
 COMPARISONS = ("<", "<=", ">", ">=")
 
 
@@ -53,10 +53,13 @@ class ValueRule:
     high: Mapping[str, float] = field(default_factory=dict)
     types: tuple[str, ...] = ()  # only of data types that begin so: "float", "uint8"
     steps: float = 0.0  # only of whole multiples of this number, rounded
+    named: str = ""  # only where this regular expression is found in the descriptions of all bands that are read
+    least_px: int = 0  # only with so many sampled pixels: little can be concluded from what a small chip lacks
     then: str = "certain"  # the confidence it leaves at most
     why: str = "values {low:.3g} to {high:.3g}"
 
     def __post_init__(self) -> None:
+        re.compile(self.named)
         if {*self.low, *self.dark, *self.visible, *self.bright, *self.high} - {*COMPARISONS}:
             raise ValueError(f"limits of {self.unit!r}")
         if self.then not in CONFIDENCES:
@@ -138,9 +141,12 @@ class BandRule:
     unless_named: bool = False  # by order: only where no band has a name
     types: tuple[str, ...] = ()  # by order: only of data types that begin so
     within_um: float = 0.0  # by wavelengths: how far a band's may be off; 0: as the sensor says
+    named: str = ""  # by names: a regular expression that is found in the description of each band that is read
+    file: str = ""  # only rasters in whose file name this regular expression is found
     note: str = ""
 
     def __post_init__(self) -> None:
+        re.compile(self.named + self.file)
         if self.by not in ("names", "wavelengths", "order") or self.confidence not in CONFIDENCES:
             raise ValueError(f"a rule by {self.by!r} with confidence {self.confidence!r}")
         if (self.by == "order") != bool(self.bands):
@@ -156,8 +162,10 @@ class DoubtRule:
     say: str
     candidates: tuple[str, ...] = ()
     also_with_sensor: bool = False  # also where the user has named the sensor
+    file: str = ""  # a regular expression that is found in the file name
 
     def __post_init__(self) -> None:
+        re.compile(self.file)
         if self.when not in SIGNS or self.then not in CONFIDENCES:
             raise ValueError(f"a doubt when {self.when!r}, then {self.then!r}")
 

@@ -2,7 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _FILL = (0.0, -9999.0, -32768.0, -3.4028234663852886e38)  # what files hold where there is nothing, declared or not
@@ -23,21 +23,31 @@ class RasterFacts:
     concluded from values. `fill` is the share of the sampled pixels that are undeclared fill.
     """
 
-    dtype: str  # NumPy's name, of band 1; float32 where the file has a scale or offset
+    dtype: str  # NumPy's name, common to all bands; float32 where the file has a scale or offset
     colors: tuple[str, ...]  # GDAL colour interpretation in lower case, one per band
     descriptions: tuple[str, ...] = ()  # "" where a band has none
     wavelengths_um: tuple[float | None, ...] = ()
     gsd_m: float | None = None  # None without CRS
     samples: tuple[tuple[float, ...], ...] = ()
     fill: float = 0.0
+    dtypes: tuple[str, ...] = ()  # per band, where these differ
+    name: str = ""  # of the file, without folder and ending
 
     @property
     def count(self) -> int:
         return len(self.colors)
 
+    def description(self, band: int) -> str:
+        """Of a 1-based band; "" where it has none."""
+        return self.descriptions[band - 1] if self.descriptions else ""
+
     def sample(self, band: int) -> tuple[float, ...]:
         """Sorted valid values of a 1-based band; empty where it was not sampled."""
         return self.samples[band - 1] if band <= len(self.samples) else ()
+
+    def types(self, bands: Iterable[int | None]) -> set[str]:
+        """The data types of 1-based bands; None stands for a missing one."""
+        return {self.dtypes[band - 1] if self.dtypes else self.dtype for band in bands if band}
 
 
 def fill_values(dtype: str) -> tuple[float, ...]:
@@ -116,20 +126,31 @@ def wavelength_um(text: str, unit: str, description: str) -> float | None:
     return value / 1000 if nanometres else value
 
 
-def named_by_sources(descriptions: Sequence[str], vrt: str) -> tuple[str, ...]:
+def sources_of(vrt: str, count: int) -> tuple[str, ...]:
+    """Per band of a virtual raster the file that its pixels come from, as the VRT names it; "" where there are none or
+    several.
+
+    Args:
+        vrt: the VRT's XML.
+        count: of its bands.
+    """
+    try:
+        bands = ET.fromstring(vrt).findall("VRTRasterBand")
+    except ET.ParseError:
+        return ("",) * count
+    files = [{(element.text or "").strip() for element in band.iter("SourceFilename")} for band in bands]
+    return tuple(next(iter(names)) if len(names) == 1 else "" for names in files) if len(files) == count else ("",) * count
+
+
+def named_by_sources(descriptions: Sequence[str], sources: Sequence[str]) -> tuple[str, ...]:
     """Descriptions of a virtual raster's bands, with the name of the band's file where it has none: `gdalbuildvrt
     -separate` stacks files that are named after their bands.
 
     Args:
         descriptions: per band, "" where it has none.
-        vrt: the VRT's XML.
+        sources: per band the file that it comes from.
     """
-    try:
-        bands = ET.fromstring(vrt).findall("VRTRasterBand")
-    except ET.ParseError:
-        return tuple(descriptions)
-    files = [{(element.text or "").strip() for element in band.iter("SourceFilename")} for band in bands]
-    stems = [re.sub(r".*[/\\\\:]|\.\w+$", "", next(iter(names))) if len(names) == 1 else "" for names in files]
-    if len(stems) != len(descriptions) or len({*stems}) < len(stems):
+    stems = [re.sub(r".*[/\\\\:]|\.\w+$", "", source) for source in sources]
+    if len({*stems}) < len(stems):
         return tuple(descriptions)
     return tuple(text or stem for text, stem in zip(descriptions, stems, strict=True))

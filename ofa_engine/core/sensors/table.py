@@ -127,7 +127,8 @@ def _sensor_bands(entry: list | dict) -> tuple[Band, ...]:
 
 
 def _product(key: str, entry: dict, all_entries: Mapping[str, dict], sensors: Mapping[str, Sensor]) -> Product:
-    entry = {**all_entries[entry["like"]], **entry} if "like" in entry else entry
+    while "like" in entry:
+        entry = {**all_entries[entry["like"]], **{name: entry[name] for name in entry if name != "like"}}
     sensor = sensors[entry["sensor"]]
     claims = entry.get("claims")
     return Product(

@@ -2,11 +2,13 @@
 
 import math
 import operator
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import SensorError
 from ..messages import option
+from .band_order import of_types
 from .entries import Product, Sensor, Unit, UnitRules, ValueRule
 from .facts import RasterFacts
 from .table import TABLE, Table
@@ -74,16 +76,18 @@ def infer_units(
     these do not show them."""
     rules = _rules(sensor, product, table)
     if not facts.samples:
-        by_type = rules.data_types.get(facts.dtype)
+        types = facts.types(bands)
+        by_type = rules.data_types.get(types.pop()) if len(types) == 1 else None
         if by_type in sensor.units:
-            return by_type, f"{by_type} data", "certain"
+            return str(by_type), f"{by_type} data", "certain"
         return sensor.unit, f"no valid values in the sample, {table.unit_title(sensor.unit)} assumed", "certain"
     used = {number: facts.sample(band) for number, band in enumerate(bands) if band and facts.sample(band)}
     if not used:
         return None, "no valid values were found", "ambiguous"
     values = _values(sensor, used)
     for rule in rules.values:
-        if (not rule.unit or rule.unit in sensor.units) and _fits(rule, facts, values, [*used.values()]):
+        known = not rule.unit or rule.unit in sensor.units
+        if known and _is_of(rule, facts, bands) and _fits(rule, values, [*used.values()]):
             return rule.unit or None, rule.why.format(**vars(values)), rule.then
     return None, rules.otherwise.format(**vars(values)), "ambiguous"
 
@@ -106,8 +110,15 @@ def _values(sensor: Sensor, used: Mapping[int, Sequence[float]]) -> _Values:
     )
 
 
-def _fits(rule: ValueRule, facts: RasterFacts, values: _Values, samples: Sequence[Sequence[float]]) -> bool:
-    if rule.types and not facts.dtype.startswith(rule.types):
+def _is_of(rule: ValueRule, facts: RasterFacts, bands: Sequence[int | None]) -> bool:
+    """Whether types and names of the bands are those of the rule."""
+    if rule.named and not all(re.search(rule.named, facts.description(band).lower()) for band in bands if band):
+        return False
+    return of_types(rule.types, facts, bands)
+
+
+def _fits(rule: ValueRule, values: _Values, samples: Sequence[Sequence[float]]) -> bool:
+    if max(map(len, samples)) < rule.least_px:
         return False
     limits = ((name, getattr(rule, name)) for name in vars(values))
     if not all(_within(getattr(values, name), limit) for name, limit in limits):

@@ -69,6 +69,16 @@ def _rasters(folder):
     files = [str(make(folder / f"LC08_SR_B{i}.tif", 1, dtype=gdal.GDT_UInt16)) for i in range(2, 8)]
     gdal.BuildVRT(str(folder / "stack.vrt"), files, separate=True).FlushCache()
     yield folder / "stack.vrt"
+    scene = "LC09_L1TP_193024_20220620_20220701_02_T1"
+    lines = [f"REFLECTANCE_MULT_BAND_{i} = 2.0E-05\nREFLECTANCE_ADD_BAND_{i} = -0.1" for i in range(2, 8)]
+    lines += [f'LANDSAT_PRODUCT_ID = "{scene}"', "SUN_ELEVATION = 50.1"]
+    (folder / f"{scene}_MTL.txt").write_text("\n".join(lines), encoding="utf-8")
+    files = [str(make(folder / f"{scene}_B{i}.TIF", 1, dtype=gdal.GDT_UInt16)) for i in range(2, 8)]
+    gdal.BuildVRT(str(folder / "level 1.vrt"), files, separate=True).FlushCache()
+    yield folder / "level 1.vrt"
+    yield make(folder / "gains.tif", 3, dtype=gdal.GDT_Int16)
+    header = "ENVI\nbands = 3\nwavelength units = nm\nwavelength = {480, 560, 660}\nreflectance scale factor = 10000\n"
+    (folder / "gains.hdr").write_text(header, encoding="utf-8")
     local = make(folder / "local.tif", 3, epsg=None)
     dataset = gdal.Open(str(local), gdal.GA_Update)
     dataset.SetProjection('LOCAL_CS["site",UNIT["metre",1]]')

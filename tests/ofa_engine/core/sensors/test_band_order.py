@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 
 from ofa_engine.core.sensors import PRODUCTS, SENSORS, RasterFacts, detect, measured_bands
 
-NAMED = [p for p in PRODUCTS.values() if p.words and p.rules[0].confidence == "certain" and p.id != "rgbn-and-more"]
+NAMED = [
+    product
+    for product in PRODUCTS.values()
+    if product.words and product.rules[0].confidence == "certain" and product.id != "rgbn-and-more"
+    if not product.rules[0].file and not product.rules[0].named  # these need more than names
+]
 SPELLINGS = {
     "R": ["Red", "r", "B04", "b_4", "Rouge", "rot", "rojo"],
     "G": ["GREEN", "g", "B3", "vert", "grün"],

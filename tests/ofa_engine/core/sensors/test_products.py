@@ -86,7 +86,7 @@ READ_AS_S2 = (4, 3, 2, 5, 6, 7, 8, 11, 12)
         # others
         (
             facts(["coastal_blue", "blue", "green_i", "green", "yellow", "red", "rededge", "nir"]),
-            *("planetscope-8", "gaofen", "certain", (6, 4, 2, 8), "dn"),
+            *("planetscope-8", "sentinel-2", "certain", (6, 4, 2, 7, None, None, 8, None, None), "dn"),
         ),
         (
             facts(["Coastal", "Blue", "Green", "Yellow", "Red", "RedEdge", "NIR1", "NIR2"], "float32", scale=1.0),

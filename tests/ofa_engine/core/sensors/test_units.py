@@ -24,11 +24,37 @@ from ofa_engine.core.sensors import SENSORS, UNITS, RasterFacts, affine_to_canon
 )
 def test_units(sensor, dtype, low, high, units):
     count = len(SENSORS[sensor].bands)
-    samples = (tuple(low + (high - low) * i / 99 for i in range(100)),) * count
+    samples = (tuple(low + (high - low) * i / 19999 for i in range(20000)),) * count
     found = detect(RasterFacts(dtype, ("undefined",) * count, samples=samples), sensor)
     assert found.units == units, found.reason
     if units is None:
         assert found.confidence == "ambiguous" and "--units" in found.reason
+
+
+def test_a_small_chip_without_anything_dark_is_asked_about():
+    """A haze over a few fields has as high values as the offset of +1000 has; a whole scene has something dark."""
+    for pixels, units in ((4096, None), (20000, "dn+1000")):
+        samples = (tuple(1091 + 3400 * (i / pixels) ** 2 + 400 for i in range(pixels)),) * 9
+        found = detect(RasterFacts("uint16", ("undefined",) * 9, samples=samples), "sentinel-2")
+        assert found.units == units, found.reason
+        assert found.confidence == ("likely" if units else "ambiguous")
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "units", "confidence"),
+    [
+        ("Sigma0_{}", 0.003, 0.4, "linear", "certain"),
+        ("Gamma0 {}", 0.003, 0.4, "linear", "certain"),
+        ("{}", 0.003, 0.4, "linear", "likely"),  # or amplitudes of a scene that is darker
+        ("Amplitude_{}", 0.05, 0.6, None, "ambiguous"),
+        ("Sigma0_{}_db", -26.0, -3.0, "db", "certain"),
+    ],
+)
+def test_names_say_whether_radar_is_power_or_amplitude(name, low, high, units, confidence):
+    samples = (tuple(low + (high - low) * i / 4999 for i in range(5000)),) * 2
+    names = tuple(name.format(band) for band in ("VV", "VH"))
+    found = detect(RasterFacts("float32", ("gray", "undefined"), names, samples=samples))
+    assert (found.units, found.confidence) == (units, confidence), found.reason
 
 
 def test_unit_conversions_agree():
