@@ -6,6 +6,7 @@ and which its embedder sees after normalisation.
 """
 
 from ..errors import SensorError
+from .band_files import Scene, read_scene, scene_with
 from .band_order import measured_bands
 from .detection import Detection, detect, parse_bands
 from .entries import Band, Product, Sensor, Unit
@@ -38,6 +39,7 @@ __all__ = [
     "Detection",
     "Product",
     "RasterFacts",
+    "Scene",
     "Sensor",
     "SensorError",
     "Table",
@@ -52,9 +54,11 @@ __all__ = [
     "named_by_sources",
     "odd_bands",
     "parse_bands",
+    "read_scene",
     "sample_windows",
     "sampled_bands",
     "scale_and_offset",
+    "scene_with",
     "search_grid",
     "search_size",
     "wavelength_um",

@@ -127,7 +127,9 @@ def test_an_internal_mask_is_resampled_with_the_labels(raster, tmp_path):
 def test_label_rasters_that_cannot_be_brought_to_the_raster(raster, tmp_path):
     values = np.ones((60, 80), np.uint8)
     elsewhere = rasterio.Affine(10, 0, 600000, 0, -10, 5800000)
-    with pytest.raises(InputError, match="expected labels on the grid of naip.tif .*found another place or CRS .*a.tif"):
+    with pytest.raises(
+        InputError, match="expected labels on the grid of naip.tif .*found another place or CRS .*a.tif"
+    ):
         read(raster, label_raster(tmp_path / "a.tif", values, transform=elsewhere))
     with pytest.raises(InputError, match="found 80 x 50 px in b.tif"):
         read(raster, label_raster(tmp_path / "b.tif", values[:50], crs=None, transform=rasterio.Affine.identity()))
