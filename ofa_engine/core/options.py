@@ -61,6 +61,21 @@ class DetectOptions(Declared, Reading):
 
 
 @dataclass(frozen=True)
+class StackOptions:
+    about: ClassVar[str] = "the band files of a scene as one virtual raster (VRT), with the bands named after the files"
+    title: ClassVar[str] = IN_AND_OUT
+
+    inputs: list[str] = declare(
+        "files of one band each, whose names tell the band: ..._SR_B4.TIF, ..._B04_10m.jp2, ..._VV.tif; quality "
+        "flags and the like are left out",
+        positional=True,
+        separate=True,
+        metavar="FILE",
+    )
+    output: str = declare("virtual raster to write", short="-o", metavar="X.vrt")
+
+
+@dataclass(frozen=True)
 class MapOptions(ChosenCheckpoint, Area, Computing, Declared, Reading):
     """What all verbs have that turn a raster into a layer."""
 
@@ -209,6 +224,7 @@ class BenchOptions(Overlap, Computing):
 
 TYPES: dict[str, Any] = {
     "detect": DetectOptions,
+    "stack": StackOptions,
     "segment": SegmentOptions,
     "classify": ClassifyOptions,
     "embed": EmbedOptions,

@@ -19,6 +19,7 @@ from ..core.options import from_params
 from .cli_parser import make_parser
 
 _NOT_OPTIONS = ("verb", "debug", "json", "compare")  # of a verb: they say what is called, and how it answers
+_DASHED_FILE = re.compile(r"-[^=|]*\.[A-Za-z]\w*(\|layername=.*)?")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None and not debug:
         _silence_libraries()
     try:
-        args = make_parser().parse_args([_path_or_word(word) for word in (sys.argv[1:] if argv is None else argv)])
+        args = make_parser().parse_args(_words(sys.argv[1:] if argv is None else argv))
         return _COMMANDS.get(args.verb, _verb)(args)
     except OfaError as error:
         if debug:
@@ -44,10 +45,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 3
 
 
-def _path_or_word(word: str) -> str:
-    """A file whose name starts with a dash by its folder, too, so that it is not taken for an option."""
-    named = re.fullmatch(r"-[^=]*\.[A-Za-z]\w*", word) and (os.path.isfile(word) or not word.startswith("-o"))
-    return os.path.join(os.curdir, word) if named else word
+def _words(argv: Sequence[str]) -> list[str]:
+    """The words of a command line, with files whose names start with a dash by their folder, too, so that they are not
+    taken for options: after -o, and wherever a file's name stands that is not -o's value joined to it."""
+    words = []
+    for before, word in zip(["", *argv], argv, strict=False):
+        output = before in ("-o", "--output") and word.startswith("-")
+        named = _DASHED_FILE.fullmatch(word) and (os.path.isfile(word) or not word.startswith("-o"))
+        words.append(os.path.join(os.curdir, word) if output or named else word)
+    return words
 
 
 def _silence_libraries() -> None:

@@ -10,6 +10,7 @@ from ..core.sensors import Detection
 
 # verb -> its module; the function is named as the verb
 _MODULES = {
+    "stack": "raster.stack",
     "segment": "inference.segment",
     "classify": "inference.classify",
     "embed": "inference.embed",

@@ -1,21 +1,19 @@
-"""Labels from label rasters: one band of class values on the grid of the raster that they label."""
+"""Labels from label rasters: one band of class values, brought to the grid of the raster that they label."""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import rasterio
-import shapely
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from ..core.classes import class_table, colors_for
 from ..core.errors import InputError
 from ..raster.class_names import read_class_names
-from ..raster.georeference import crs_name, in_crs_of_raster, place
 from ..raster.source import Source
 from .label_classes import MOST_CLASSES, values_expected
+from .label_grid import on_grid_of
 from .labelled import Labelled, Labels, in_subset, tile_labels
 
 
@@ -55,7 +53,7 @@ def labels_from_rasters(
         raise InputError(str(error)) from error
     finally:
         for raster in rasters:
-            raster.dataset.close()
+            raster.close()
 
 
 def _count(rasters: Sequence["_LabelRaster"]) -> dict[int, NDArray[np.int64]]:
@@ -87,17 +85,16 @@ class _LabelRaster:
 
     def __init__(self, path: str, source: Source, ignored: set[int]):
         self.source, self.ignored, self.name = source, ignored, Path(path).name
-        opened = Source(path)
-        self.dataset = opened.dataset
-        on_its_own = not opened.crs and opened.transform == rasterio.Affine.identity() != source.transform
-        self.note = f"{self.name} has no place of its own: by its size it is taken to lie on its raster"
-        self.note = self.note if on_its_own else ""
-        if problem := _mismatch(opened, source):
-            self.dataset.close()
-            wanted = f"{source.dataset.width} x {source.dataset.height} px"
-            raise InputError(
-                f"expected labels on the grid of {Path(source.path).name} ({wanted}), found {problem} in {self.name}"
-            )
+        self._opened = Source(path)
+        try:
+            self.dataset, self.note = on_grid_of(source, self._opened)
+        except InputError:
+            self._opened.close()
+            raise
+
+    def close(self) -> None:
+        self.dataset.close()
+        self._opened.close()
 
     def blocks(self) -> Iterator[tuple[NDArray, NDArray, NDArray]]:
         """(rows, columns, values) of labelled pixels, block by block, relative to the source's region."""
@@ -106,6 +103,8 @@ class _LabelRaster:
             window = Window(column + left, row + top, width, height)
             values = self.dataset.read(1, window=window)
             labelled = self.dataset.read_masks(1, window=window) > 0
+            if self.dataset.count > 1:  # alpha of a resampled raster, no mask to GDAL where numbers have signs
+                labelled &= self.dataset.read(2, window=window) > 0
             if values.dtype.kind == "f":
                 labelled &= np.isfinite(values)
             for value in self.ignored:
@@ -133,31 +132,7 @@ class _LabelRaster:
     def colors(self, values: Sequence[int]) -> list[str]:
         """Those of its colour table; empty where it has none."""
         try:
-            table = self.dataset.colormap(1)
+            table = self._opened.dataset.colormap(1)
             return ["#{:02x}{:02x}{:02x}".format(*table[v][:3]) for v in values]
         except (ValueError, KeyError):
             return []
-
-
-def _mismatch(labels: Source, source: Source) -> str:
-    """Why a label raster cannot label `source`; empty where it can."""
-    dataset = labels.dataset
-    if dataset.count != 1:
-        return f"{dataset.count} bands (a picture of the classes, not their numbers?)"
-    if np.dtype(dataset.dtypes[0]).kind not in "iuf":
-        return f"values of type {dataset.dtypes[0]}"
-    if (labels.width, labels.height) != source.dataset.shape[::-1]:
-        return f"{labels.width} x {labels.height} px"
-    if source.crs and not labels.crs and labels.transform == rasterio.Affine.identity():
-        return ""  # a plain picture
-    size = np.array([labels.width, labels.height])
-    corners, ours = (_corners(grid, size) for grid in (labels.transform, source.dataset.transform))
-    moved = in_crs_of_raster(corners, labels.crs.to_wkt() if labels.crs else None, source.crs, labels.name)
-    half_pixel = 0.5 * np.hypot(source.transform.a, source.transform.d)
-    if not (shapely.distance(moved, ours) <= half_pixel).all():
-        return f"another place or CRS ({crs_name(labels.crs) if labels.crs else 'none'})"
-    return ""
-
-
-def _corners(grid: rasterio.Affine, size: NDArray) -> NDArray:
-    return shapely.points([place(grid, *(corner * size)) for corner in ((0, 0), (1, 0), (0, 1), (1, 1))])

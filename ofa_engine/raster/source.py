@@ -62,7 +62,11 @@ class Source:
             self.dataset = open_quietly(self.product.vrt if self.product else self.path)
             self.crs, self.transform = self.dataset.crs, self.dataset.transform
         except (*RASTER_ERRORS, *CRS_ERRORS, ValueError, TypeError) as error:
-            snap = "; SNAP's bands are the .img files in the .data folder: stack these" if self.path.endswith(".dim") else ""
+            snap = (
+                "; SNAP's bands are the .img files in the .data folder: stack these"
+                if self.path.endswith(".dim")
+                else ""
+            )
             found = f"{self.name}: {one_line(error)}{snap}"
             raise RasterError(f"expected a raster that GDAL can read, found {found}") from error
         if crs:

@@ -6,6 +6,7 @@ and which its embedder sees after normalisation.
 """
 
 from ..errors import SensorError
+from .band_files import Scene, read_scene, scene_with
 from .band_order import measured_bands
 from .companions import BandRecord, band_scales, records_beside, refuse_container
 from .detection import Detection, detect, parse_bands
@@ -41,6 +42,7 @@ __all__ = [
     "Detection",
     "Product",
     "RasterFacts",
+    "Scene",
     "Sensor",
     "SensorError",
     "Table",
@@ -56,11 +58,13 @@ __all__ = [
     "named_by_sources",
     "odd_bands",
     "parse_bands",
+    "read_scene",
     "records_beside",
     "refuse_container",
     "sample_windows",
     "sampled_bands",
     "scale_and_offset",
+    "scene_with",
     "search_grid",
     "search_size",
     "sources_of",

@@ -114,7 +114,7 @@ def band_scales(
 
 
 def _text(path: Path) -> str:
-    """"" where it cannot be read."""
+    """ "" where it cannot be read."""
     try:
         with path.open("rb") as file:
             return file.read(_LARGEST_BYTES).decode("utf-8", "replace")

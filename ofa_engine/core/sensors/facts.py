@@ -139,7 +139,9 @@ def sources_of(vrt: str, count: int) -> tuple[str, ...]:
     except ET.ParseError:
         return ("",) * count
     files = [{(element.text or "").strip() for element in band.iter("SourceFilename")} for band in bands]
-    return tuple(next(iter(names)) if len(names) == 1 else "" for names in files) if len(files) == count else ("",) * count
+    return (
+        tuple(next(iter(names)) if len(names) == 1 else "" for names in files) if len(files) == count else ("",) * count
+    )
 
 
 def named_by_sources(descriptions: Sequence[str], sources: Sequence[str]) -> tuple[str, ...]:

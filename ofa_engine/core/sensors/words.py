@@ -31,6 +31,10 @@ class Vocabulary:
         text = _BETWEEN.sub(" ", description.lower())
         return any(pattern is not None and pattern.search(text) for pattern in (self._bands, self._others))
 
+    def is_other(self, text: str) -> bool:
+        """Whether it is the name of something that is no band, and nothing else: "ST_B10", "QA"."""
+        return bool(self._others and self._others.fullmatch(_BETWEEN.sub(" ", text.lower())))
+
     def _word(self, match: re.Match[str]) -> str:
         name = next(self._names[int(key[1:])] for key, text in match.groupdict().items() if text and key != "number")
         return name + (match["number"] or "")

@@ -181,6 +181,46 @@ def test_odd_names(tmp_path, monkeypatch, capsys, raster):
         assert code == 0 and (tmp_path / "-map.tif").exists(), err
 
 
-def test_long_names_are_refused_before_work_starts(tmp_path, scene, capsys):
-    code, _, err = call(capsys, "segment", scene("naip"), "-o", tmp_path / f"{238 * 'x'}.tif")
+@pytest.mark.parametrize("name", ["-out.tif", "-o.tif", "--output.tif"])
+def test_outputs_whose_names_start_with_a_dash(tmp_path, monkeypatch, capsys, scene, name):
+    monkeypatch.chdir(tmp_path)
+    for flag in ("-o", "--output"):
+        code, _, err = call(capsys, "segment", scene("naip"), flag, name)
+        assert code == 0 and (tmp_path / name).exists(), err
+        (tmp_path / name).unlink()
+    write_raster(tmp_path / "-a_VV.tif", np.ones((1, 9, 9), np.float32))
+    write_raster(tmp_path / "-a_VH.tif", np.ones((1, 9, 9), np.float32))
+    code, out, err = call(capsys, "stack", "-a_VH.tif", "-a_VV.tif", "-o", "-out.vrt", "--json")
+    assert code == 0 and json.loads(out)["bands"] == ["VV", "VH"], err
+    with rasterio.open("-out.vrt") as dataset:
+        assert dataset.read().shape == (2, 9, 9)
+
+
+def _fails_at_work(*arguments, **more):
+    raise AssertionError("the work has begun")
+
+
+LONG = 238 * "x"
+LONG_OUTPUTS = {
+    "segment": ["segment", "SCENE", "-o", f"{LONG}.tif"],
+    "its polygons": ["segment", "SCENE", "-o", "a.tif", "--polygons", f"{LONG}.gpkg"],
+    "its confidence": ["segment", "SCENE", "-o", "a.tif", "--confidence", f"{LONG}.tif"],
+    "its report": ["segment", "SCENE", "-o", "a.tif", "--report", f"{LONG}.html"],
+    "classify": ["classify", "SCENE", "-o", f"{LONG}.gpkg"],
+    "embed": ["embed", "SCENE", "-o", f"{LONG}.tif"],
+    "its picture": ["embed", "SCENE", "-o", "a.tif", "--picture", f"{LONG}.tif"],
+    "fit": ["fit", "SCENE", "--labels", "l.tif", "-o", f"{LONG}.safetensors"],
+    "evaluate": ["evaluate", "naip_segment", "SCENE", "--labels", "l.tif", "-o", f"{LONG}.html"],
+    "sample": ["sample", "l.tif", "-o", f"{LONG}.gpkg"],
+    "stack": ["stack", "a_VV.tif", "a_VH.tif", "-o", f"{LONG}.vrt"],
+}
+
+
+@pytest.mark.parametrize("output", LONG_OUTPUTS)
+def test_long_names_are_refused_before_work_starts(tmp_path, monkeypatch, capsys, scene, output):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("ofa_engine.model.ofanet.OFANet.forward", _fails_at_work)
+    arguments = [scene("naip") if word == "SCENE" else word for word in LONG_OUTPUTS[output]]
+    code, _, err = call(capsys, *arguments)
     assert code == 2 and len(err.splitlines()) == 1 and "expected a shorter name" in err
+    assert {path.name for path in tmp_path.iterdir() if path.is_file()} <= {"naip.tif"}
