@@ -4,11 +4,13 @@ from html import escape
 
 from qgis.core import QgsMapLayerProxyModel, QgsRasterLayer
 from qgis.gui import QgsMapLayerComboBox
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ..engine.engine_messages import with_field_titles
 from ..engine.modules import errors, sensors
+from ..engine.raster_facts import LayerSettings, settings_of
 from ..engine.reading_words import reading_reason, reading_title
 from ..i18n.texts import sensor_title, tr
 from .raster_facts_loader import RasterFactsLoader
@@ -27,7 +29,9 @@ class RasterInput(QWidget):
     def __init__(self, tile_default: str | None, parent=None):
         """`tile_default` says in words what a tile size of 0 stands for; None where the tile size is set elsewhere."""
         super().__init__(parent)
-        self._source, self.detection, self._chosen = "", None, (None, None, None)
+        self._source, self._settings = "", LayerSettings()
+        self.detection, self._chosen = None, (None, None, None)
+        self._watched: QgsRasterLayer | None = None
         self._loader = RasterFactsLoader(self)
         self._loader.loaded.connect(self._recognise)
         self._loader.first_loaded.connect(self._detect)
@@ -85,12 +89,28 @@ class RasterInput(QWidget):
         return self._loader.facts
 
     def _raster_changed(self, layer):
-        key = layer.source() if layer is not None else ""
-        if key != self._source:
-            self._source = key
+        self._watch(layer)
+        source, settings = (layer.source(), settings_of(layer)) if layer is not None else ("", LayerSettings())
+        if source != self._source:
             self.reading.clear()
+        if (source, settings) != (self._source, self._settings):
+            self._source, self._settings = source, settings
             self._loader.load(layer)
         self._recognise()
+
+    def _watch(self, layer):
+        """The user may set a CRS or no data values for the layer at any time; QGIS draws it anew then."""
+        if self._watched is not None and not sip.isdeleted(self._watched):
+            for signal in (self._watched.crsChanged, self._watched.repaintRequested):
+                signal.disconnect(self._settings_changed)
+        self._watched = layer
+        if layer is not None:
+            for signal in (layer.crsChanged, layer.repaintRequested):
+                signal.connect(self._settings_changed)
+
+    def _settings_changed(self, *_):
+        if settings_of(self._watched) != self._settings:
+            self._raster_changed(self._watched)
 
     def choose_sensor(self, sensor: str):
         """As if the user had chosen that sensor."""
@@ -139,6 +159,8 @@ class RasterInput(QWidget):
             text = self._colored(f"{title} ({_CONFIDENCE[found.confidence]})", _STATES[found.confidence])
             others = [sensor_title(sensors.get_sensor(c)) for c in found.candidates if c != found.sensor]
             reason = reading_reason(found) + (tr("; or: ") + ", ".join(others) if others else "")
+            for what in self._settings.ignored:
+                reason += "\n" + tr("Set in QGIS, but not used here: {what}").format(what=what)
         self.verdict.setText(text)
         self.reason.setText(reason)
         self.reason.setVisible(bool(reason))
