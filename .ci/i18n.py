@@ -15,7 +15,9 @@ PLUGIN = ROOT / "qgis_plugin"
 LANGUAGES = {"de": "de_DE", "zh": "zh_CN"}
 CONTEXT = "OFA-Net"
 MARKED = {"TITLE", "HELP", "TAGS", "SAMPLE_POINTS"}  # names whose texts go through `tr` where they are used
-LOOKED_UP = re.compile(r"self\.(TITLE|HELP)|tag|title|sensor\.title|SAMPLE_POINTS|sensors\.UNITS\b.*")  # and how, there
+LOOKED_UP = re.compile(
+    r"self\.(TITLE|HELP)|tag|title|(sensor|product)\.title|SAMPLE_POINTS|sensors\.UNITS\b.*"
+)  # and how, there
 sys.path.insert(0, str(ROOT))
 
 
@@ -39,7 +41,8 @@ def extract() -> dict[str, str]:
             for text in texts:
                 if isinstance(text, ast.Constant) and text.value:
                     found.setdefault(text.value, name)
-    for text in (*(sensor.title for sensor in sensors.SENSORS.values()), *sensors.UNITS.values()):
+    entries = (*sensors.SENSORS.values(), *sensors.PRODUCTS.values())
+    for text in (*(entry.title for entry in entries), *sensors.UNITS.values()):
         found.setdefault(text, "sensors.py")
     return found
 

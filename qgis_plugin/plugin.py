@@ -17,6 +17,7 @@ from .results import post_processing
 from .runs.run_messages import RunMessages
 from .runs.run_queue import RunQueue
 from .widgets import raster_facts_loader as facts_reader
+from .widgets.reading import thumbnail
 
 MENU = "OFA-Net"
 
@@ -87,6 +88,7 @@ class OfaNetPlugin:
         models.withdraw()
         post_processing.forget()
         facts_reader.forget()
+        thumbnail.forget()
         _forget_packages()
 
     def _take_actions_away(self):

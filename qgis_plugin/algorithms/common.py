@@ -112,6 +112,9 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             bands = self.parameterAsString(parameters, "BANDS", context)
             if bands:
                 sensors.parse_bands(bands)
+            units = _none_for_auto(self.parameterAsString(parameters, "UNITS", context))
+            if units:
+                option_of(self, "UNITS").checked(units)
             if self.parameterDefinition("HEAD") and self.parameterAsString(parameters, "HEAD", context):
                 # the engine takes names of heads too; QGIS's own check of a file parameter does not
                 parameters = {**parameters, "HEAD": str(self._head(parameters, context).path)}

@@ -3,6 +3,7 @@
 from qgis.core import QgsProcessingOutputString
 
 from ..engine.engine_messages import with_field_titles
+from ..engine.reading_words import reading_title
 from ..i18n.texts import tr
 from .common import EngineAlgorithm
 from .parameters import add_input, add_reading
@@ -24,6 +25,8 @@ class DetectSensor(EngineAlgorithm):
         add_input(self)
         add_reading(self)
         for name, title, words in (
+            ("PRODUCT", tr("Product"), tr("What the file is; empty where that is not known.")),
+            ("PRODUCT_TITLE", tr("Product in words"), tr("With the sensor that it is read as, and what that lacks.")),
             ("SENSOR", tr("Sensor"), tr("What the other algorithms take as their sensor.")),
             ("CONFIDENCE", tr("Confidence"), tr("certain, likely, or ambiguous: then please check it.")),
             ("REASON", tr("Reason"), tr("How sensor, band order and unit were found.")),
@@ -35,11 +38,14 @@ class DetectSensor(EngineAlgorithm):
 
     def processAlgorithm(self, parameters, context, feedback):
         found = self.run_engine(self.engine_options(parameters, context), feedback)
+        sensor, bands = found.get("sensor"), found.get("bands") or []
         answer = {
-            "SENSOR": found.get("sensor") or "",
+            "PRODUCT": found.get("product") or "",
+            "PRODUCT_TITLE": reading_title(found.get("product"), sensor, bands) if sensor else "",
+            "SENSOR": sensor or "",
             "CONFIDENCE": found.get("confidence") or "",
             "REASON": with_field_titles(found.get("marked_reason") or ""),
-            "BANDS": ",".join("-" if band is None else str(band) for band in found.get("bands") or []),
+            "BANDS": ",".join("-" if band is None else str(band) for band in bands),
             "UNITS": found.get("units") or "",
             "CANDIDATES": ",".join(found.get("candidates") or []),
         }

@@ -15,7 +15,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..engine.modules import options
+from ..engine.modules import options, sensors
 from ..i18n.texts import FIELDS, titled, tr
 
 AUTO = "auto"
@@ -99,6 +99,15 @@ def text_parameter(name: str, hint: str = ""):
     return QgsProcessingParameterString(name, title_of(name, hint), optional=True)
 
 
+def units_parameter(algorithm):
+    """A text, since any scale and offset will do, with the option's choices to pick from."""
+    definition = QgsProcessingParameterString("UNITS", title_of("UNITS"), defaultValue=AUTO)
+    widget = f"{__package__}.editable_choice.EditableChoice"
+    choices = [AUTO, *option_of(algorithm, "UNITS").choices]
+    definition.setMetadata({"widget_wrapper": {"class": widget, "choices": choices}})
+    return definition
+
+
 def add_input(algorithm, title: str | None = None, words: str | None = None):
     words = words or tr(
         "A scene of Sentinel-1, Sentinel-2, Gaofen, NAIP or EnMAP, or one with similar bands, in a file that GDAL "
@@ -135,8 +144,11 @@ def add_reading(algorithm):
         'than usual or lack bands; "Detect sensor" shows how a raster is read without it.'
     )
     add(algorithm, advanced(text_parameter("BANDS", hint)), words)
-    words = tr("What the raster's numbers mean, e.g. reflectance from 0 to 1, or decibels. auto recognises it.")
-    add(algorithm, advanced(choice_parameter(algorithm, "UNITS")), words)
+    words = tr(
+        "What the raster's numbers mean, e.g. reflectance from 0 to 1, or decibels. auto recognises it. One of "
+        "{units}; or a scale and an offset to reflectance or decibels, e.g. 0.0000275,-0.2."
+    )
+    add(algorithm, advanced(units_parameter(algorithm)), words.format(units=", ".join([AUTO, *sensors.UNITS])))
 
 
 def add_tiling(algorithm):

@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from qgis.core import QgsProviderRegistry, QgsRasterLayer
 from ..i18n.texts import tr
 from .modules import errors, sensors
 
+_WHOLE = 0.01
 _EQUATOR_M, _ECCENTRICITY2 = 6378137.0, 0.00669437999014  # WGS 84
 
 
@@ -59,10 +61,12 @@ class LayerSettings:
 def settings_of(layer) -> LayerSettings:
     """The layer's settings that differ from its file's."""
     provider, crs, ignored = layer.dataProvider(), layer.crs(), []
+    if provider is None:
+        return LayerSettings()
     own = crs.isValid() and crs != provider.crs()
     name = (crs.authid() if crs.authid().startswith("EPSG:") else crs.toWkt()) if own else None
     bands = range(1, provider.bandCount() + 1)
-    ranges = [[(one.min(), one.max()) for one in provider.userNoDataValues(band)] for band in bands]
+    ranges = [_user_ranges(provider, band) for band in bands]
     single = [{low for low, high in of_band if low == high} for of_band in ranges]
     common = set.intersection(*single) if single else set()
     if any({low for low, _ in of_band} | {high for _, high in of_band} != common for of_band in ranges):
@@ -72,16 +76,33 @@ def settings_of(layer) -> LayerSettings:
     return LayerSettings(name, tuple(sorted(common)), tuple(ignored))
 
 
+def _user_ranges(provider, band: int) -> list[tuple[float, float]]:
+    """(lowest, highest) of additional no data values, as they stand in the file: QGIS compares scaled values."""
+    scale, offset = provider.bandScale(band), provider.bandOffset(band)
+    ends = [(one.min(), one.max()) for one in provider.userNoDataValues(band)]
+    if (scale, offset) == (1.0, 0.0):
+        return ends
+    return [(_stored(low, scale, offset), _stored(high, scale, offset)) for low, high in ends]
+
+
+def _stored(value: float, scale: float, offset: float) -> float:
+    """Before the file's scale and offset, whole where it is but for the precision of QGIS's 32 bits."""
+    stored = (value - offset) / scale
+    return float(round(stored)) if abs(stored - round(stored)) < _WHOLE else stored
+
+
 class Stopped(Exception):
     """The facts are no longer wanted."""
 
 
 def facts_of(layer) -> sensors.RasterFacts:
     """Raises RasterError where the layer is no raster file that GDAL reads."""
-    return facts_at(source_path(layer))
+    return facts_at(source_path(layer), settings_of(layer))
 
 
-def facts_at(path: str, stopped: Callable[[], bool] = lambda: False, first=lambda facts: None) -> sensors.RasterFacts:
+def facts_at(
+    path: str, settings: LayerSettings, stopped: Callable[[], bool] = lambda: False, first=lambda facts: None
+) -> sensors.RasterFacts:
     """In any thread. `first` is called with what is known at once, without samples, which may take long to read.
 
     Raises RasterError where GDAL does not read it, Stopped soon after `stopped()` became true.
@@ -109,13 +130,13 @@ def facts_at(path: str, stopped: Callable[[], bool] = lambda: False, first=lambd
         colors=tuple(gdal.GetColorInterpretationName(b.GetColorInterpretation()).lower() for b in bands),
         descriptions=sensors.named_by_sources(texts, sources),
         wavelengths_um=tuple(own or record.wavelength_um for own, record in lengths),
-        gsd_m=_gsd_m(dataset),
+        gsd_m=_gsd_m(dataset, settings.crs),
         samples=(),
         dtypes=types if len(set(types)) > 1 else (),
         name=Path(path).stem,
     )
     first(facts)
-    samples, fill = _samples(dataset, bands, scales, path, stopped)
+    samples, fill = _samples(_Raster(dataset, bands, path, settings.nodata), scales, stopped)
     return replace(facts, samples=samples, fill=fill)
 
 
@@ -147,21 +168,22 @@ def _wavelength_um(band) -> float | None:
     return sensors.wavelength_um(text, unit, band.GetDescription() or "")
 
 
-def _gsd_m(dataset) -> float | None:
+def _gsd_m(dataset, own_crs: str | None) -> float | None:
     """Root of the area of the raster's middle pixel; None without a CRS."""
     crs, transform = dataset.GetSpatialRef(), dataset.GetGeoTransform()
-    if crs is None:
+    if own_crs is None and crs is None:
         return None
-    crs, world = crs.Clone(), osr.SpatialReference()
+    own, world = osr.SpatialReference(), osr.SpatialReference()
+    own.SetFromUserInput(own_crs or crs.ExportToWkt())
     world.ImportFromEPSG(4326)
-    for each in (crs, world):
+    for each in (own, world):
         each.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
     column, row = dataset.RasterXSize // 2, dataset.RasterYSize // 2
     corners = [(column, row), (column + 1, row), (column + 1, row + 1), (column, row + 1)]
     points = [gdal.ApplyGeoTransform(transform, *corner) for corner in corners]
     gdal.PushErrorHandler("CPLQuietErrorHandler")  # local coordinates have no place on the Earth
     try:
-        lonlat = np.radians([p[:2] for p in osr.CoordinateTransformation(crs, world).TransformPoints(points)])
+        lonlat = np.radians([p[:2] for p in osr.CoordinateTransformation(own, world).TransformPoints(points)])
     except (RuntimeError, TypeError):
         return None
     finally:
@@ -174,15 +196,56 @@ def _gsd_m(dataset) -> float | None:
     return math.sqrt(area) if math.isfinite(area) and area > 0 else None
 
 
-def _samples(dataset, bands, scales, path: str, stopped) -> tuple[tuple[tuple[float, ...], ...], float]:
+@dataclass(frozen=True)
+class _Raster:
+    """What is sampled; `nodata` besides the file's own."""
+
+    dataset: gdal.Dataset
+    bands: list[gdal.Band]
+    path: str
+    nodata: tuple[float, ...]
+
+    @property
+    def masked(self) -> bool:
+        """By an internal mask, a .msk file or alpha."""
+        return bool(self.bands[0].GetMaskFlags() & gdal.GMF_PER_DATASET)
+
+    @cached_property
+    def declared(self) -> bool:
+        """Whether the file or the user says which pixels hold nothing."""
+        return self.masked or bool(self.nodata) or any(band.GetNoDataValue() is not None for band in self.bands)
+
+    def read(self, band: gdal.Band, window) -> np.ndarray:
+        try:
+            values = band.ReadAsArray(*window)
+        except RuntimeError:  # where Processing switched GDAL's exceptions on
+            values = None
+        if values is None:
+            raise errors.RasterError(tr("{path} cannot be read, is it truncated?").format(path=self.path))
+        return values
+
+    def has_value(self, values: np.ndarray, band: gdal.Band) -> np.ndarray:
+        there = np.isfinite(values)
+        for nodata in {band.GetNoDataValue(), *self.nodata} - {None}:
+            # of float data in its own precision; -9999 of bytes is none
+            there &= values != (values.dtype.type(nodata) if values.dtype.kind == "f" else nodata)
+        return there
+
+    def has_data(self, values: np.ndarray, band: gdal.Band) -> np.ndarray:
+        there = self.has_value(values, band)
+        for value in () if self.declared else sensors.fill_values(values.dtype.name):
+            there &= values != value
+        return there
+
+
+def _samples(raster: _Raster, scales, stopped) -> tuple[tuple[tuple[float, ...], ...], float]:
     """(per band its sorted valid values, empty for a band that is not sampled; the share of undeclared fill)."""
+    bands = raster.bands
     chosen = [number - 1 for number in sensors.sampled_bands(len(bands))]
     chosen = [index for index in chosen if not gdal.DataTypeIsComplex(bands[index].DataType)]
-    windows = sensors.sample_windows(dataset.RasterXSize, dataset.RasterYSize)
+    windows = sensors.sample_windows(raster.dataset.RasterXSize, raster.dataset.RasterYSize)
     first = len(windows)
     alpha_read = any(bands[i].GetColorInterpretation() == gdal.GCI_AlphaBand for i in chosen)  # then it masks nothing
-    per_dataset = bands[0].GetMaskFlags() & gdal.GMF_PER_DATASET  # an internal mask or a .msk file
-    declared = per_dataset or any(band.GetNoDataValue() is not None for band in bands)
     parts: list[list] = [[] for _ in bands]
     pixels = filled = found = 0
     for number, window in enumerate(windows):  # grows by what is searched for where the first ones hold hardly any
@@ -190,53 +253,39 @@ def _samples(dataset, bands, scales, path: str, stopped) -> tuple[tuple[tuple[fl
         for index in chosen:  # bands inside: a block of interleaved bands is unpacked once
             if stopped():
                 raise Stopped
-            values.append(_read(bands[index], window, path))
-        valid = np.ones(values[0].shape, bool) if declared else ~_fill(values)
+            values.append(raster.read(bands[index], window))
+        valid = np.ones(values[0].shape, bool) if raster.declared else ~_fill(values)
         pixels, filled = pixels + valid.size, filled + valid.size - int(valid.sum())
-        if per_dataset and not alpha_read:
-            valid &= _read(bands[0].GetMaskBand(), window, path) > 0
+        if raster.masked and not alpha_read:
+            valid &= raster.read(bands[0].GetMaskBand(), window) > 0
         for index, of_band in zip(chosen, values, strict=True):
-            kept = of_band[valid & _has_value(of_band, bands[index].GetNoDataValue())]
+            kept = of_band[valid & raster.has_value(of_band, bands[index])]
             parts[index].append(_scaled(kept, scales.get(index + 1)))
         found += len(parts[chosen[0]][-1])
         if number + 1 == first and found < sensors.FEW_PX:
-            windows += _searched(dataset, bands[chosen[0]], declared, per_dataset, windows, path)
+            windows += _searched(raster, bands[chosen[0]], windows)
     samples = tuple(tuple(np.sort(np.concatenate(of_band)).tolist()) if of_band else () for of_band in parts)
     return samples, filled / pixels
 
 
-def _searched(dataset, band, declared, per_dataset, windows, path: str) -> list[tuple[int, int, int, int]]:
+def _searched(raster: _Raster, band: gdal.Band, windows) -> list[tuple[int, int, int, int]]:
     """Windows around data; the same as ofa_engine/raster/sampling.py finds."""
-    width, height = dataset.RasterXSize, dataset.RasterYSize
+    width, height, count = raster.dataset.RasterXSize, raster.dataset.RasterYSize, raster.dataset.RasterCount
     itemsize = np.dtype(_type(band)).itemsize
-    if band.GetOverviewCount() or width * height * dataset.RasterCount * itemsize <= sensors.SEARCH_BYTES:
+    if band.GetOverviewCount() or width * height * count * itemsize <= sensors.SEARCH_BYTES:
         w, h = sensors.search_size(width, height)
-        there = _has_data(_read(band, (0, 0, width, height, w, h), path), band, declared)
-        if per_dataset:
-            there &= _read(band.GetMaskBand(), (0, 0, width, height, w, h), path) > 0
+        there = raster.has_data(raster.read(band, (0, 0, width, height, w, h)), band)
+        if raster.masked:
+            there &= raster.read(band.GetMaskBand(), (0, 0, width, height, w, h)) > 0
         rows, columns = np.nonzero(there)
         x, y = ((columns + 0.5) * width / w).astype(int), ((rows + 0.5) * height / h).astype(int)
         places = list(zip(x.tolist(), y.tolist(), strict=True))
     else:
-        block_bytes = int(np.prod(band.GetBlockSize())) * dataset.RasterCount * itemsize
+        block_bytes = int(np.prod(band.GetBlockSize())) * count * itemsize
         most = min(sensors.SEARCH_PLACES, max(16, sensors.SEARCH_BYTES // block_bytes))
         grid = sensors.search_grid(width, height, most)
-        places = [(x, y) for x, y in grid if _has_data(_read(band, (x, y, 1, 1), path), band, declared).any()]
+        places = [(x, y) for x, y in grid if raster.has_data(raster.read(band, (x, y, 1, 1)), band).any()]
     return [window for window in sensors.windows_at(places, width, height) if window not in windows]
-
-
-def _has_data(values: np.ndarray, band, declared) -> np.ndarray:
-    there = _has_value(values, band.GetNoDataValue())
-    for value in () if declared else sensors.fill_values(values.dtype.name):
-        there &= values != value
-    return there
-
-
-def _has_value(values: np.ndarray, nodata: float | None) -> np.ndarray:
-    there = np.isfinite(values)
-    if nodata is not None:  # of float data in its own precision; -9999 of bytes is none
-        there &= values != (values.dtype.type(nodata) if values.dtype.kind == "f" else nodata)
-    return there
 
 
 def _fill(values: list[np.ndarray]) -> np.ndarray:
@@ -253,13 +302,3 @@ def _scaled(values: np.ndarray, scale_offset: tuple[float, float] | None) -> np.
         return values.astype(float)
     scale, offset = scale_offset
     return (values.astype(float) * scale + offset).astype("float32").astype(float)
-
-
-def _read(band, window, path: str) -> np.ndarray:
-    try:
-        values = band.ReadAsArray(*window)
-    except RuntimeError:  # where Processing switched GDAL's exceptions on
-        values = None
-    if values is None:
-        raise errors.RasterError(tr("{path} cannot be read, is it truncated?").format(path=path))
-    return values

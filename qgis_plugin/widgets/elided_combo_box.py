@@ -3,7 +3,7 @@
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter
 
-_ICON_MARGIN = 8  # pixels, of both sides together
+_ICON_MARGIN, _TEXT_MARGIN = 8, 4  # pixels, of both sides together
 
 
 class ElidedComboBox(QComboBox):
@@ -24,7 +24,7 @@ class ElidedComboBox(QComboBox):
         painter, option = QStylePainter(self), QStyleOptionComboBox()
         self.initStyleOption(option)
         part = QStyle.SubControl.SC_ComboBoxEditField
-        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, self).width()
+        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, self).width() - _TEXT_MARGIN
         room -= 0 if option.currentIcon.isNull() else option.iconSize.width() + _ICON_MARGIN
         option.currentText = self.fontMetrics().elidedText(option.currentText, Qt.TextElideMode.ElideMiddle, room)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)

@@ -42,7 +42,8 @@ def pixels(raster, extent: QgsRectangle) -> tuple[int, int]:
 
 
 def area_ha(rectangle: QgsRectangle, crs) -> float | None:
-    """Hectares on the project's ellipsoid, on that of the CRS where the project has none; None without a CRS."""
+    """Hectares on the project's ellipsoid, on that of the CRS where the project has none; None without a CRS on the
+    Earth."""
     if rectangle.isEmpty() or not crs.isValid():
         return None
     project, measure = QgsProject.instance(), QgsDistanceArea()
@@ -52,9 +53,10 @@ def area_ha(rectangle: QgsRectangle, crs) -> float | None:
         return None
     outline = QgsGeometry.fromRect(rectangle).densifyByCount(_EDGE_POINTS)
     try:
-        return measure.convertAreaMeasurement(measure.measureArea(outline), Qgis.AreaUnit.Hectares)
+        area = measure.convertAreaMeasurement(measure.measureArea(outline), Qgis.AreaUnit.Hectares)
     except QgsCsException:
         return None
+    return area if math.isfinite(area) else None
 
 
 def is_georeferenced(raster) -> bool:

@@ -11,25 +11,25 @@ from collections.abc import Callable
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..engine.modules import errors, sensors
-from ..engine.raster_facts import Stopped, facts_at, source_path
+from ..engine.raster_facts import LayerSettings, Stopped, facts_at, settings_of, source_path
 from ..i18n.texts import tr
 
 _POLL_MS = 20
 _MOST_KEPT = 64
-_readings: dict[tuple, "_Reading"] = {}  # by path, time and size of the file
+_readings: dict[tuple, "_Reading"] = {}  # by path, time and size of the file, and the settings
 
 
 class _Reading:
-    def __init__(self, path: str, read: Callable):
+    def __init__(self, path: str, settings: LayerSettings, read: Callable):
         self.done, self.stopped = threading.Event(), threading.Event()
         self.first: sensors.RasterFacts | None = None
         self.facts: sensors.RasterFacts | None = None
         self.error = ""
-        threading.Thread(target=self._work, args=(path, read), daemon=True).start()
+        threading.Thread(target=self._work, args=(path, settings, read), daemon=True).start()
 
-    def _work(self, path: str, read: Callable):
+    def _work(self, path: str, settings: LayerSettings, read: Callable):
         try:
-            self.facts = read(path, self.stopped.is_set, self._keep_first)
+            self.facts = read(path, settings, self.stopped.is_set, self._keep_first)
         except Stopped:
             pass
         except errors.OfaError as error:
@@ -42,18 +42,18 @@ class _Reading:
         self.first = first
 
 
-def _reading_of(path: str, read: Callable) -> _Reading:
+def _reading_of(path: str, settings: LayerSettings, read: Callable) -> _Reading:
     """One for all panels; a file that was changed is read anew, and so is anything that is not a local file."""
     try:
         stat = os.stat(path)
-        key = (path, stat.st_mtime_ns, stat.st_size)
+        key = (path, settings, stat.st_mtime_ns, stat.st_size)
     except (OSError, ValueError):
-        key = (path, time.monotonic_ns(), 0)
+        key = (path, settings, time.monotonic_ns(), 0)
     found = _readings.get(key)
     if found is None or found.error:
         while len(_readings) >= _MOST_KEPT:
             _readings.pop(next(iter(_readings)))
-        found = _readings[key] = _Reading(path, read)
+        found = _readings[key] = _Reading(path, settings, read)
     return found
 
 
@@ -73,7 +73,7 @@ class RasterFactsLoader(QObject):
     wait_s = 0.04  # for which the GUI's thread waits: most rasters are read by then, and nothing flickers
 
     def __init__(self, parent=None, read: Callable = facts_at):
-        """`read(path, stopped, first)` is `raster_facts.facts_at`, or stands in for it."""
+        """`read(path, settings, stopped, first)` is `raster_facts.facts_at`, or stands in for it."""
         super().__init__(parent)
         self.first: sensors.RasterFacts | None = None
         self.facts: sensors.RasterFacts | None = None
@@ -95,7 +95,7 @@ class RasterFactsLoader(QObject):
         if layer is None:
             return
         try:
-            self._reading = _reading_of(source_path(layer), self._read)
+            self._reading = _reading_of(source_path(layer), settings_of(layer), self._read)
         except errors.OfaError as error:
             self.error = str(error)
             return

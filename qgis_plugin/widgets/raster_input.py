@@ -3,14 +3,20 @@
 from html import escape
 
 from qgis.core import QgsMapLayerProxyModel, QgsRasterLayer
-from qgis.gui import QgsCollapsibleGroupBox, QgsMapLayerComboBox
-from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+from qgis.gui import QgsMapLayerComboBox
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ..engine.engine_messages import with_field_titles
 from ..engine.modules import errors, sensors
-from ..i18n.texts import FIELDS, sensor_title, tr
+from ..engine.raster_facts import LayerSettings, settings_of
+from ..engine.reading_words import reading_reason, reading_title
+from ..i18n.texts import sensor_title, tr
 from .raster_facts_loader import RasterFactsLoader
+from .reading.band_order import band_text
+from .reading.reading_box import ReadingBox
+from .reading.thumbnail import Thumbnail, composite_of
 from .theme import state_color
 
 _CONFIDENCE = {"certain": tr("certain"), "likely": tr("likely"), "ambiguous": tr("ambiguous: please check")}
@@ -23,33 +29,47 @@ class RasterInput(QWidget):
     def __init__(self, tile_default: str | None, parent=None):
         """`tile_default` says in words what a tile size of 0 stands for; None where the tile size is set elsewhere."""
         super().__init__(parent)
-        self._tile_default = tile_default
-        self._source, self.detection = "", None
+        self._source, self._settings = "", LayerSettings()
+        self.detection, self._chosen = None, (None, None, None)
+        self._watched: QgsRasterLayer | None = None
         self._loader = RasterFactsLoader(self)
         self._loader.loaded.connect(self._recognise)
         self._loader.first_loaded.connect(self._detect)
         self.raster = QgsMapLayerComboBox()
         self.raster.setAccessibleName(tr("Raster"))
         self.raster.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
-        self.verdict, self.reason, self.wanted = QLabel(), QLabel(), QLabel()
-        for label in (self.verdict, self.reason, self.wanted):
+        self.verdict, self.reason, self.thumbnail = QLabel(), QLabel(), Thumbnail()
+        self.reading = ReadingBox(tile_default)
+        self.sensor, self.units, self.tile = self.reading.sensor, self.reading.units, self.reading.tile
+        self.bands, self.wanted = self.reading.order.text, self.reading.order.wanted
+        for label in (self.verdict, self.reason):
             label.setWordWrap(True)
-        for label in (self.reason, self.wanted):
-            small = label.font()
-            small.setPointSizeF(small.pointSizeF() * 0.9)
-            label.setFont(small)
+        self.reason.setTextFormat(Qt.TextFormat.PlainText)
+        small = self.reason.font()
+        small.setPointSizeF(small.pointSizeF() * 0.9)
+        self.reason.setFont(small)
         self.verdict.setAccessibleName(tr("Recognised as"))
+        self._build()
+        self.reading.changed.connect(self._reading_changed)
+        self.raster.layerChanged.connect(self._raster_changed)
+        self._raster_changed(self.raster.currentLayer())
+
+    def _build(self):
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(tr("Raster"), self.raster)
+        words = QVBoxLayout()
+        words.addWidget(self.verdict)
+        words.addWidget(self.reason)
+        words.addStretch(1)
+        recognised = QHBoxLayout()
+        recognised.addLayout(words, 1)
+        recognised.addWidget(self.thumbnail)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)
-        layout.addWidget(self.verdict)
-        layout.addWidget(self.reason)
-        layout.addWidget(self._reading_box())
-        self.raster.layerChanged.connect(self._raster_changed)
-        self._raster_changed(self.raster.currentLayer())
+        layout.addLayout(recognised)
+        layout.addWidget(self.reading)
 
     def layer(self) -> QgsRasterLayer | None:
         return self.raster.currentLayer()
@@ -68,60 +88,33 @@ class RasterInput(QWidget):
     def facts(self) -> sensors.RasterFacts | None:
         return self._loader.facts
 
-    def _reading_box(self) -> QWidget:
-        self.reading = QgsCollapsibleGroupBox(tr("How the raster is read"))
-        self.reading.setSaveCollapsedState(False)  # it opens where something has to be checked
-        self.reading.setCollapsed(True)
-        self.sensor, self.bands, self.units, self.tile = QComboBox(), QLineEdit(), QComboBox(), QSpinBox()
-        self.sensor.addItem(tr("as recognised"), None)
-        for key, sensor in sensors.SENSORS.items():
-            self.sensor.addItem(sensor_title(sensor), key)
-        self.units.addItem(tr("as recognised"), None)
-        for key, title in sensors.UNITS.items():
-            self.units.addItem(tr(title), key)
-        self.bands.setToolTip(tr("The raster's band for each band of the sensor, from 1; a dash for a missing one"))
-        self.tile.setRange(0, 4096)
-        self.tile.setSpecialValueText(self._tile_default or "")
-        self.tile.setToolTip(tr("Smaller tiles see finer detail, and take longer"))
-        form = QFormLayout(self.reading)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        order = QVBoxLayout()
-        order.setSpacing(2)
-        order.addWidget(self.bands)
-        order.addWidget(self.wanted)
-        form.addRow(FIELDS["sensor"], self.sensor)
-        form.addRow(FIELDS["bands"], order)
-        form.addRow(FIELDS["units"], self.units)
-        if self._tile_default is not None:
-            form.addRow(tr("Tile size in pixels"), self.tile)
-        names = {
-            self.sensor: FIELDS["sensor"],
-            self.bands: FIELDS["bands"],
-            self.units: FIELDS["units"],
-            self.tile: tr("Tile size in pixels"),
-        }
-        for widget, name in names.items():
-            widget.setAccessibleName(name)
-        self.sensor.activated.connect(self._reading_changed)
-        self.bands.textEdited.connect(self._reading_changed)
-        self.bands.editingFinished.connect(self._reading_changed)
-        self.units.activated.connect(self._reading_changed)
-        return self.reading
-
     def _raster_changed(self, layer):
-        key = layer.source() if layer is not None else ""
-        if key != self._source:
-            self._source = key
-            self.sensor.setCurrentIndex(0)
-            self.units.setCurrentIndex(0)
-            self.bands.clear()
+        self._watch(layer)
+        source, settings = (layer.source(), settings_of(layer)) if layer is not None else ("", LayerSettings())
+        if source != self._source:
+            self.reading.clear()
+        if (source, settings) != (self._source, self._settings):
+            self._source, self._settings = source, settings
             self._loader.load(layer)
         self._recognise()
 
+    def _watch(self, layer):
+        """The user may set a CRS or no data values for the layer at any time; QGIS draws it anew then."""
+        if self._watched is not None and not sip.isdeleted(self._watched):
+            for signal in (self._watched.crsChanged, self._watched.repaintRequested):
+                signal.disconnect(self._settings_changed)
+        self._watched = layer
+        if layer is not None:
+            for signal in (layer.crsChanged, layer.repaintRequested):
+                signal.connect(self._settings_changed)
+
+    def _settings_changed(self, *_):
+        if settings_of(self._watched) != self._settings:
+            self._raster_changed(self._watched)
+
     def choose_sensor(self, sensor: str):
         """As if the user had chosen that sensor."""
-        self.sensor.setCurrentIndex(self.sensor.findData(sensor))
-        self._reading_changed()
+        self.reading.choose_sensor(sensor)
 
     def _recognise(self):
         self._detect()
@@ -129,23 +122,27 @@ class RasterInput(QWidget):
             self.reading.setCollapsed(self.detection.confidence in ("certain", "likely"))
         self.changed.emit()
 
-    def _reading_changed(self, *_):
+    def _reading_changed(self):
         before = self._chosen, self.detection
         self._detect()
         if (self._chosen, self.detection) != before:
             self.changed.emit()
 
     def _detect(self):
-        facts, self.detection = self._loader.facts, None
-        self._chosen = self.sensor.currentData(), self.bands.text().strip() or None, self.units.currentData()
-        if facts is not None:
-            try:
-                self.detection = sensors.detect(facts, *self._chosen)
-            except errors.SensorError as error:
-                self.detection = sensors.Detection(None, error.message)
-        self._show()
+        """Once as the user wants it; and, where the user has set bands, once more for what they are without."""
+        self._chosen = sensor, bands, units = self.reading.chosen()
+        self.detection = self._detection(sensor, bands, units)
+        self._show(self._detection(sensor, None, None) if bands else self.detection)
 
-    def _show(self):
+    def _detection(self, sensor: str | None, bands: str | None, units: str | None) -> sensors.Detection | None:
+        if self._loader.facts is None:
+            return None
+        try:
+            return sensors.detect(self._loader.facts, sensor, bands, units)
+        except errors.SensorError as error:
+            return sensors.Detection(None, error.message)
+
+    def _show(self, recognised: sensors.Detection | None):
         """Shows what the raster was recognised as; a refusal in one sentence."""
         found, reason = self.detection, ""
         if not self._source:
@@ -158,48 +155,38 @@ class RasterInput(QWidget):
             verdict = self._colored(tr("Not recognised"), "bad")
             text = f"{verdict}: {escape(with_field_titles(found.reason))}"
         else:
-            verdict = f"{sensor_title(sensors.get_sensor(found.sensor))} ({_CONFIDENCE[found.confidence]})"
-            text = self._colored(verdict, _STATES[found.confidence])
+            title = reading_title(found.product, found.sensor, found.bands)
+            text = self._colored(f"{title} ({_CONFIDENCE[found.confidence]})", _STATES[found.confidence])
             others = [sensor_title(sensors.get_sensor(c)) for c in found.candidates if c != found.sensor]
-            reason = with_field_titles(found.reason) + (tr("; or: ") + ", ".join(others) if others else "")
+            reason = reading_reason(found) + (tr("; or: ") + ", ".join(others) if others else "")
+            for what in self._settings.ignored:
+                reason += "\n" + tr("Set in QGIS, but not used here: {what}").format(what=what)
         self.verdict.setText(text)
-        self.reason.setText(escape(reason))
+        self.reason.setText(reason)
         self.reason.setVisible(bool(reason))
-        self._show_reading(found)
+        self.reading.show_detection(self._loader.facts, found, recognised)
+        known = found is not None and found.sensor is not None
+        composite = composite_of(sensors.get_sensor(found.sensor), found.bands) if known else None
+        self.thumbnail.show_of(self.layer(), composite)
 
     def _first_guess(self) -> str:
         """What its bands say, while its values are still being read."""
-        first = sensors.detect(self._loader.first).sensor if self._loader.first else None
-        if first is None:
+        first = sensors.detect(self._loader.first) if self._loader.first else None
+        if first is None or first.sensor is None:
             return tr("Looking at the raster...")
-        return tr("{sensor}, looking at the values...").format(sensor=escape(sensor_title(sensors.get_sensor(first))))
+        title = reading_title(first.product, first.sensor, first.bands)
+        return tr("{sensor}, looking at the values...").format(sensor=escape(title))
 
     def _colored(self, text: str, state: str) -> str:
         return f'<span style="color:{state_color(self, state)}; font-weight:600">{escape(text)}</span>'
 
-    def _show_reading(self, found):
-        """What is used where the user has chosen nothing, and which bands the sensor has."""
-        shown = ",".join("-" if band is None else str(band) for band in found.bands) if found else ""
-        self.bands.setPlaceholderText(shown if found and len(found.bands) <= 16 else "")
-        unit = tr(sensors.UNITS.get(found.units, found.units)) if found and found.units and not self._chosen[2] else ""
-        sensor = found.sensor if found and found.sensor else self._chosen[0]
-        title = sensor_title(sensors.get_sensor(sensor)) if sensor and not self._chosen[0] else ""
-        for box, answer in ((self.sensor, title), (self.units, unit)):
-            box.setItemText(0, tr("as recognised: {answer}").format(answer=answer) if answer else tr("as recognised"))
-        names = sensors.get_sensor(sensor).band_names if sensor else ()
-        if len(names) > 12:
-            names = (*names[:3], "...", names[-1])
-        self.wanted.setText(tr("one entry each for {names}").format(names=", ".join(names)) if names else "")
-        self.wanted.setVisible(bool(names))
-
     def reading_parameters(self) -> dict:
         """SENSOR, BANDS, UNITS for an algorithm; all of them as shown where the user was asked to check them."""
         found = self.detection
-        sensor, bands, units = self.sensor.currentData(), self.bands.text().strip(), self.units.currentData()
+        sensor, bands, units = self._chosen
         if found.confidence == "ambiguous":
-            sensor, units = found.sensor, found.units
-            bands = bands or ",".join("-" if band is None else str(band) for band in found.bands)
-        return {"SENSOR": sensor or "auto", "BANDS": bands, "UNITS": units or "auto"}
+            sensor, bands, units = found.sensor, bands or band_text(found.bands), found.units
+        return {"SENSOR": sensor or "auto", "BANDS": bands or "", "UNITS": units or "auto"}
 
     def trouble(self) -> str:
         """Why the raster cannot be used, in one line; empty where it can."""

@@ -120,12 +120,12 @@ def start() -> tuple[float, float]:
 def detect() -> tuple[float, float]:
     """The slowest of the sample scenes, each read for the first time."""
     from qgis_plugin.engine.modules import sensors
-    from qgis_plugin.engine.raster_facts import facts_at
+    from qgis_plugin.engine.raster_facts import LayerSettings, facts_at
 
     slowest = 0.0, 0.0
     for scene in SAMPLES.glob("*.tif"):
         watch = Stopwatch()
-        if sensors.detect(facts_at(str(scene))).sensor != scene.stem:
+        if sensors.detect(facts_at(str(scene), LayerSettings())).sensor != scene.stem:
             raise RuntimeError(f"{scene.name} was not recognised")
         slowest = longest(slowest, watch.elapsed())
     return slowest

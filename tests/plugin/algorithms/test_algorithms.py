@@ -26,9 +26,10 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.PyQt.QtSvg import QSvgRenderer
+from qgis.PyQt.QtWidgets import QDialog
 
 from qgis_plugin.engine.client import ENGINE, SETTING
-from qgis_plugin.engine.modules import catalog
+from qgis_plugin.engine.modules import catalog, sensors
 
 OPTIONAL = QgsProcessingParameterDefinition.Flag.FlagOptional
 ALGORITHMS = ("classify", "detectsensor", "embed", "segment")
@@ -95,6 +96,26 @@ def test_detectsensor(plugin, sensor):
     found = run("detectsensor", {"INPUT": sample(sensor)})
     assert found["SENSOR"] == sensor and found["CONFIDENCE"] in ("certain", "likely")
     assert found["REASON"] and found["UNITS"] and found["BANDS"] and sensor in found["CANDIDATES"].split(",")
+    product = sensors.PRODUCTS[found["PRODUCT"]]
+    assert product.sensor == sensor and found["PRODUCT_TITLE"].startswith(product.title)
+
+
+def test_scale_and_offset_are_a_unit(plugin):
+    """Typed into the list of units, as for numbers that are in none of them."""
+    from processing.gui.wrappers import WidgetWrapperFactory
+
+    found = run("detectsensor", {"INPUT": sample("gaofen"), "UNITS": "0.0014,0"})
+    assert found["UNITS"] == "0.0014,0"
+    with pytest.raises(QgsProcessingException, match='"Unit of the values".*one of db,.*SCALE,OFFSET.*found .5 km'):
+        run("detectsensor", {"INPUT": sample("gaofen"), "UNITS": "5 km"})
+    for algorithm in own_algorithms():
+        definition = algorithm.parameterDefinition("UNITS")
+        if definition is not None:
+            wrapper = WidgetWrapperFactory.create_wrapper(definition, QDialog())
+            box = wrapper.widget
+            assert wrapper.value() == "auto" and box.findText("landsat-c2") > 0 and box.isEditable()
+            wrapper.setWidgetValue("0.0014,0", QgsProcessingContext())
+            assert wrapper.widgetValue() == "0.0014,0" and "landsat-c2" in definition.help()
 
 
 @pytest.mark.parametrize("sensor", SENSORS)

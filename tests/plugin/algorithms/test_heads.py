@@ -320,6 +320,43 @@ def test_settings_of_the_layer_count(plugin, scene, tmp_path):
     assert "Set in QGIS, but not used here: additional no data values" in "\n".join(feedback.lines)
 
 
+def test_a_no_data_value_of_the_file_that_qgis_does_not_use_is_mentioned(plugin, tmp_path):
+    path = tmp_path / "declared.tif"
+    gdal.Translate(str(path), sample("naip"), noData=77, bandList=[1, 2, 3], width=128, height=128)
+    layer = QgsRasterLayer(str(path), "declared")
+    for band in (1, 2, 3):
+        layer.dataProvider().setUseSourceNoDataValue(band, False)
+    QgsProject.instance().addMapLayer(layer)
+    feedback = Feedback()
+    run_here("segment", {"INPUT": layer.id(), "OUTPUT": str(tmp_path / "map.tif")}, feedback)
+    assert "not used here: that the file's no data value is not used" in "\n".join(feedback.lines)
+
+
+def test_settings_of_the_layer_count_for_every_algorithm(plugin, scene, tmp_path):
+    """Of `detectsensor`, `embed` and `classify`: the CRS of the result, and pixels that hold nothing."""
+    path = tmp_path / "plain.tif"
+    copy = gdal.GetDriverByName("GTiff").CreateCopy(str(path), gdal.Open(scene))
+    copy.SetProjection("")
+    copy = None
+    layer = QgsRasterLayer(str(path), "plain")
+    QgsProject.instance().addMapLayer(layer)
+    layer.setCrs(SCENE_CRS)
+    values = gdal.Open(str(path)).ReadAsArray()
+    for band in (1, 2, 3):  # no pixel has a value then
+        every = [QgsRasterRange(value, value) for value in np.unique(values).tolist()]
+        layer.dataProvider().setUserNoDataValue(band, every)
+    for verb, out in {"detectsensor": "", "embed": "e.tif"}.items():
+        parameters = {"INPUT": layer.id(), **({"OUTPUT": str(tmp_path / out)} if out else {})}
+        with pytest.raises(QgsProcessingException, match="all is nodata"):
+            run_here(verb, parameters)
+    for band in (1, 2, 3):
+        layer.dataProvider().setUserNoDataValue(band, [])
+    for verb, out in {"embed": "e.tif", "classify": "c.tif"}.items():
+        head = {"HEAD": "naip_tiles"} if verb == "classify" else {}
+        run_here(verb, {"INPUT": layer.id(), "OUTPUT": str(tmp_path / out), **head})
+        assert QgsRasterLayer(str(tmp_path / out)).crs() == SCENE_CRS
+
+
 # --- bad input ---------------------------------------------------------------------------------------------------
 
 

@@ -105,7 +105,7 @@ def test_without_a_raster_layer_it_says_so(plugin, window, opened):
 def test_panel_shows_what_was_recognised_and_why(opened, sensor):
     panel, sensor_entry = opened(sample(sensor)), sensors.get_sensor(sensor)
     found = panel.source.detection
-    assert found.sensor == sensor and sensor_entry.title in panel.source.verdict.text()
+    assert found.sensor == sensor and sensors.PRODUCTS[found.product].title in panel.source.verdict.text()
     assert found.confidence in panel.source.verdict.text() and found.reason in panel.source.reason.text()
     assert panel.source.verdict.isVisible() and panel.source.reason.isVisible()
     assert panel.head.task() == "segment" and panel.head.current().header["sensor"] == sensor

@@ -38,12 +38,12 @@ def test_a_raster_that_takes_long_keeps_nobody_waiting(layer, loader, qtbot):
     gate, paths = threading.Event(), []
     slow_one, quick = layer(sample("enmap")), layer(sample("naip"))
 
-    def read(path, stopped, first):
+    def read(path, settings, stopped, first):
         if path == source_path(slow_one):
             first(dataclasses.replace(facts_of(slow_one), samples=()))
             paths.append(path)
             gate.wait(10)
-        return facts_at(path, stopped, first)
+        return facts_at(path, settings, stopped, first)
 
     loader, other = RasterFactsLoader(read=read), RasterFactsLoader(read=read)
     start = time.monotonic()
