@@ -33,8 +33,10 @@ from training.probes.backbones import (
     checkpoint_backbone,
     random_backbone,
 )
+from training.probes.features import POOLINGS
 from training.probes.heads import HeadRecipe
 from training.probes.image_folder import folder_task
+from training.probes.model_free import ImageStatistics, RandomPatches
 from training.probes.probe import probe
 from training.probes.result import mean_result, result_text
 from training.probes.task import ProbeTask
@@ -61,12 +63,17 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--random-init", action="store_true", help="OFA-Net with untrained weights")
     one.add_argument("--timm", metavar="NAME", help="a timm model")
     one.add_argument("--satmae", type=Path, metavar="FILE", help="SatMAE's weights")
+    one.add_argument("--statistics", action="store_true", help="no model: hand-made statistics of the image")
+    one.add_argument("--random-patches", action="store_true", help="no model: convolution with patches of the images")
     add_size(model)
     model.add_argument("--timm-file", type=Path, help="the timm model's weights")
     model.add_argument("--download", action="store_true", help="let timm download weights")
     add_fitting(parser)
     parser.add_argument(
         "--seeds", type=int, default=1, help="number of seeds: of drawn images, random weights, training [1]"
+    )
+    parser.add_argument(
+        "--pooling", default="mean", choices=POOLINGS, help="of an image's tokens [mean, as in the paper]"
     )
     parser.add_argument("--cache", type=Path, help="folder that keeps features")
     parser.add_argument("--json", action="store_true")
@@ -160,36 +167,42 @@ def _held_out(name: str | None) -> frozenset[str]:
         raise InputError(f"expected a file of digests, found {error}") from error
 
 
-def _backbone(args: argparse.Namespace, device: torch.device) -> Callable[[int], FrozenBackbone]:
-    """The backbone of each seed: another one each time for random weights."""
+def _backbone(args: argparse.Namespace, device: torch.device) -> Callable[[int, ProbeTask], FrozenBackbone]:
+    """The backbone of each seed and task: another one each time for random weights and patches."""
     if args.random_init:
-        return lambda seed: random_backbone(architecture_of(args), seed, device)
+        return lambda seed, task: random_backbone(architecture_of(args), seed, device)
+    if args.random_patches:
+        return lambda seed, task: RandomPatches(task, seed)
     loaded: FrozenBackbone
     if args.checkpoint:
         loaded = checkpoint_backbone(args.checkpoint, device)
+    elif args.statistics:
+        loaded = ImageStatistics()
     elif args.timm:
         loaded = TimmBackbone(args.timm, device, file=args.timm_file, download=args.download)
     else:
         loaded = SatMAEBackbone(args.satmae, device)
-    return lambda seed: loaded
+    return lambda seed, task: loaded
 
 
 def _command(args: argparse.Namespace) -> None:
     recipe, device = recipe_of(args), choose_device(args.device)
     backbone = _backbone(args, device)
+    tasks = ((seed, _task(args, seed)) for seed in range(args.seeds))
     results = [
         probe(
-            _task(args, seed),
-            backbone(seed),
+            task,
+            backbone(seed, task),
             seed,
             recipe=recipe,
             cache=args.cache,
             normalise=args.normalise,
+            pooling=args.pooling,
             device=device,
             batch=args.image_batch,
             workers=args.workers,
         )
-        for seed in range(args.seeds)
+        for seed, task in tasks
     ]
     result = mean_result(results)
     print(json.dumps(asdict(result) | {"machine": machine(device.type)}) if args.json else result_text(result))

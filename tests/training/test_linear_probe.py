@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from training.linear_probe import main
 
 SMALL = ["--model", "tiny", "--width", "24", "--depth", "1", "--heads", "2", "--input-px", "16", "--device", "cpu"]
@@ -19,6 +21,12 @@ def test_the_command(pictures, tmp_path, capsys):
     assert result["value"] > 0.95 and result["facts"]["seeds"] == [0, 1] and len(result["facts"]["values"]) == 2
     text = run(capsys, pictures, *few, "--normalise", "checkpoint")
     assert "accuracy" in text and "town" in text and "recall per class" in text
+
+
+@pytest.mark.parametrize("row", ["--statistics", "--random-patches"])
+def test_rows_without_a_model(pictures, capsys, row):
+    result = json.loads(run(capsys, pictures, "--per-class-valid", 3, "--pooling", "mean+deviation", row, "--json"))
+    assert result["value"] > 0.8 and result["facts"]["pooling"] == "mean+deviation"
 
 
 def test_the_users_errors_are_one_line(pictures, tmp_path, capsys):

@@ -23,6 +23,8 @@ from training.probes.task import FeatureSet, ProbeTask, Split
 VERSION = 1  # of caches and results; raised when the same settings would give other values
 
 Flips = tuple[bool, bool]  # left-right, up-down
+# of the tokens of an image: their mean, as in the paper, or that and their standard deviation
+POOLINGS = ("mean", "mean+deviation")
 
 
 def statistics_of(
@@ -87,6 +89,7 @@ def extract_features(
     *,
     normalise: str = "task",
     flips: Flips = (False, False),
+    pooling: str = "mean",
     batch: int = 32,
     workers: int = 0,
 ) -> FeatureSet:
@@ -99,11 +102,12 @@ def extract_features(
         cache: folder in which features are kept by the SHA-256 of all settings, and looked up; None: no cache.
         normalise: as for `statistics_of`.
         flips: of image and label, left-right and up-down.
+        pooling: one of POOLINGS; nothing is pooled for segment.
         batch: images at a time through the backbone.
         workers: processes that read images; 0: none.
 
     Returns:
-        X: mean tokens (N, D) float32; for segment all tokens (N, L, D) float16.
+        X: pooled tokens (N, D or 2D) float32; for segment all tokens (N, L, D) float16.
         y: (N,) int64; (N, K) float32 for multilabel; (N, H, W) int16 with -1 where unlabelled for segment.
 
     Raises:
@@ -111,7 +115,7 @@ def extract_features(
         OfaError: a feature is not finite.
     """
     mean, std = statistics_of(backbone, task, normalise)
-    paths = _cache_paths(cache, backbone, task, split, mean, std, flips) if cache else []
+    paths = _cache_paths(cache, backbone, task, split, mean, std, flips, pooling) if cache else []
     if paths and all(path.exists() for path in paths):
         # copy-on-write: nothing is read before it is used, and torch takes writable arrays only
         x, y = (np.load(path, mmap_mode="c", allow_pickle=False) for path in paths)
@@ -126,6 +130,7 @@ def extract_features(
             _Inputs(task.splits[split], mean, std, backbone.input_px, flips),
             f"features of {split}",
             parts[0] if parts else None,
+            pooling,
             batch,
             workers,
         )
@@ -142,6 +147,7 @@ def _cache_paths(
     mean: Sequence[float],
     std: Sequence[float],
     flips: Flips,
+    pooling: str,
 ) -> list[Path]:
     """Files of features and labels, named by the SHA-256 of everything that decides their values."""
     settings = {
@@ -155,7 +161,7 @@ def _cache_paths(
         "std": std,
         "flips": flips,
         "input_px": backbone.input_px,
-        "kept": "tokens" if task.kind == "segment" else "mean token",
+        "kept": "tokens" if task.kind == "segment" else f"{pooling} token",
     }
     key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     return [cache / f"{task.name}-{split}-{key}.{part}.npy" for part in "xy"]
@@ -163,7 +169,14 @@ def _cache_paths(
 
 @torch.inference_mode()
 def _compute(
-    backbone: FrozenBackbone, task: ProbeTask, inputs: _Inputs, text: str, path: Path | None, batch: int, workers: int
+    backbone: FrozenBackbone,
+    task: ProbeTask,
+    inputs: _Inputs,
+    text: str,
+    path: Path | None,
+    pooling: str,
+    batch: int,
+    workers: int,
 ) -> FeatureSet:
     if not len(inputs):
         raise InputError(f"expected samples in every split of {task.name}, found none for {text}")
@@ -175,7 +188,7 @@ def _compute(
     labels, done, bar = [], 0, progress(None, text, len(inputs))
     for pixels, label in _one_line_errors(loader):
         tokens = backbone.tokens(pixels, task.sensor, task.bands)
-        batch_x = (tokens.half() if task.kind == "segment" else tokens.mean(1).float()).cpu().numpy()
+        batch_x = (tokens.half() if task.kind == "segment" else _pooled(tokens.float(), pooling)).cpu().numpy()
         if not np.isfinite(batch_x).all():
             raise OfaError(f"expected finite features of {task.name}, found others with {backbone.name}")
         if x is None:
@@ -191,6 +204,12 @@ def _compute(
     assert x is not None
     dtype = {"classify": np.int64, "multilabel": np.float32, "segment": np.int16}[task.kind]
     return x, np.concatenate(labels).astype(dtype)
+
+
+def _pooled(tokens: Tensor, pooling: str) -> Tensor:
+    """(B, L, D) to (B, D), or to (B, 2D) with deviations."""
+    mean = tokens.mean(1)
+    return mean if pooling == "mean" else torch.cat([mean, tokens.std(1, correction=0)], 1)
 
 
 def _one_line_errors(loader: Iterable) -> Iterator[Any]:

@@ -29,6 +29,7 @@ def probe(
     recipe: HeadRecipe = FAST,
     cache: Path | None = None,
     normalise: str = "task",
+    pooling: str = "mean",
     device: torch.device | str = "cpu",
     batch: int = 32,
     workers: int = 0,
@@ -42,6 +43,7 @@ def probe(
         recipe: how the head is fitted.
         cache: folder that keeps features; None: they are not kept.
         normalise: "task" or "checkpoint", as for `features.statistics_of`.
+        pooling: of the tokens of an image, one of `features.POOLINGS`.
         device: where heads are trained by steps.
         batch: images at a time through the backbone.
         workers: processes that read images; 0: none.
@@ -55,7 +57,15 @@ def probe(
 
     def split(name: str, flips: Flips = (False, False)) -> FeatureSet:
         return extract_features(
-            backbone, task, name, cache, normalise=normalise, flips=flips, batch=batch, workers=workers
+            backbone,
+            task,
+            name,
+            cache,
+            normalise=normalise,
+            flips=flips,
+            pooling=pooling,
+            batch=batch,
+            workers=workers,
         )
 
     train, valid, test = split("train"), split("valid"), split("test")
@@ -71,6 +81,7 @@ def probe(
     facts = _facts(task, backbone) | {
         "samples": {name: len(part[0]) for name, part in (("train", train), ("valid", valid), ("test", test))},
         "normalise": normalise,
+        "pooling": pooling,
         "seed": seed,
         **head,
         "recipe": asdict(recipe),

@@ -53,7 +53,8 @@ def result_text(result: ProbeResult) -> str:
     """A mean result for people, in percent."""
     facts, seeds = result.facts, len(result.facts["seeds"])
     lines = [
-        f"{facts['task']}: {facts['backbone']}, {facts['head']}, normalised by the {facts['normalise']}",
+        f"{facts['task']}: {facts['backbone']}, {facts['pooling']} of tokens, {facts['head']}, "
+        f"normalised by the {facts['normalise']}",
         f"{facts['sensor']}: {', '.join(facts['source_bands'])}; "
         + ", ".join(f"{count} {name}" for name, count in facts["samples"].items()),
         "",

@@ -65,6 +65,15 @@ def test_the_cache_is_keyed_by_all_that_decides(backbone, tmp_path):
     assert files(backbone, make_task(count=4, mean=(100.0,) * 3), "test") == 6, "normalisation"
     assert files(backbone, task, "test", normalise="checkpoint") == 7
     assert files(backbone, task, "test", flips=(True, False)) == 8
+    assert files(backbone, task, "test", pooling="mean+deviation") == 9
+
+
+def test_deviations_of_tokens_stand_beside_their_mean(backbone):
+    task = make_task(size_px=32, count=3)
+    x, _ = extract_features(backbone, task, "test", pooling="mean+deviation")
+    pixels = torch.from_numpy((task.splits["test"].samples[1][0] - 120) / 60)[None].float()
+    tokens = backbone.model(pixels, "naip")[0].numpy()
+    np.testing.assert_allclose(x[1], np.concatenate([tokens.mean(0), tokens.std(0)]), rtol=1e-4, atol=1e-5)
 
 
 def test_a_stopped_run_leaves_nothing_in_the_cache(backbone, tmp_path):
