@@ -255,6 +255,10 @@ class Source:
         """Those of the 1-based bands that hold no complex numbers."""
         return [band for band in bands if self._kinds[band - 1] != "c"]
 
+    def measure(self, bands: Sequence[int]) -> None:
+        """From now on an alpha band among these 1-based ones is a measurement and masks nothing."""
+        self.masked = self.masked and not self._alpha & set(bands)
+
     def check_real(self, bands: Sequence[int]) -> None:
         """Raises RasterError where one of the 1-based bands holds complex numbers."""
         if len(self.real_bands(bands)) < len(bands):
@@ -316,6 +320,7 @@ def detect_source(
         found = replace(found, reason=reason, product=product.id, product_title=PRODUCTS[product.id].title)
     used = [band for band in found.bands if band]
     source.check_real(used)
+    source.measure(used)
     source.undeclared_fill = True
     try:
         empty = source.empty_bands(used)

@@ -37,8 +37,8 @@ def stack(options: StackOptions, callbacks: Callbacks) -> dict:
         callbacks: its log receives what was left out or assumed.
 
     Returns:
-        A JSON mapping: output, product (its id, or None), title (the product's), bands (their names), files (per
-        band), left_out (files), width and height in pixels.
+        A JSON mapping: output, name (of the scene), product (its id, or None), title (the product's), bands (their
+        names), files (per band), left_out (files), width and height in pixels.
 
     Raises:
         InputError: a name tells no band, several files are one band, or the files do not lie on one another.
@@ -64,6 +64,7 @@ def stack(options: StackOptions, callbacks: Callbacks) -> dict:
     write_text(target, vrt_of(bands, grid, target))
     return {
         "output": options.output,
+        "name": scene.name,
         "product": scene.product.id if scene.product else None,
         "title": scene.product.title if scene.product else "band files of no known product",
         "bands": [name for name, _ in scene.files],

@@ -7,6 +7,7 @@ from .embed import Embed
 from .samplepoints import SamplePoints
 from .segment import Segment
 from .segmentfolder import SegmentFolder
+from .stack import Stack
 from .trainhead import TrainHead
 
-ALGORITHMS = (DetectSensor, Segment, SegmentFolder, Classify, Embed, TrainHead, SamplePoints, AssessAccuracy)
+ALGORITHMS = (DetectSensor, Stack, Segment, SegmentFolder, Classify, Embed, TrainHead, SamplePoints, AssessAccuracy)

@@ -19,6 +19,7 @@ from .model_card_dialog import ModelCardDialog
 from .theme import state_color
 
 _ICONS = {"segment": "/mIconRaster.svg", "classify": "/mIconPolygonLayer.svg"}
+_STAR = "\u2605"  # marks the default
 
 
 class HeadChoice(QWidget):
@@ -125,8 +126,8 @@ class HeadChoice(QWidget):
         for head in heads:
             task, title, tip = head.header.get("task"), _title(head), _title(head)
             if head.path == self._default:
-                title = tr("{head} (default)").format(head=title)
-                tip += "\n" + tr("The default for this layer: by sensor, pixel size and bands")
+                title = f"{_STAR} {title}"
+                tip += "\n" + tr("Default for this layer, by sensor, pixel size and bands")
             self.head.addItem(QgsApplication.getThemeIcon(_ICONS.get(task, "")), title, str(head.path))
             tip += f"\n{_capitalized(TASKS.get(task, str(task)))}\n{head.path}"
             self.head.setItemData(self.head.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
@@ -182,7 +183,8 @@ class HeadChoice(QWidget):
         self.head.setEnabled(bool(self._heads))
         self._show_origin(head)
         if head is not None:
-            self.description.setText(_description(head, self._gsd_m))
+            starred = tr("{star} default for this layer; ").format(star=_STAR) if head.path == self._default else ""
+            self.description.setText(_capitalized(starred + _description(head, self._gsd_m)))
             self.score.setText(score_line(head.training, head.header.get("task")))
             self.chips.show_classes(head.header.get("classes") or [])
             self.head.setToolTip(self.head.itemData(self.head.currentIndex(), Qt.ItemDataRole.ToolTipRole))
@@ -228,9 +230,8 @@ def _title(head: catalog.ModelFile) -> str:
 
 def _description(head: catalog.ModelFile, gsd_m: float | None) -> str:
     header = head.header
-    text = tr("{task}; tiles of {px} pixels").format(
-        task=_capitalized(TASKS.get(header.get("task"), str(header.get("task")))), px=header.get("tile_px")
-    )
+    task = TASKS.get(header.get("task"), str(header.get("task")))
+    text = tr("{task}; tiles of {px} pixels").format(task=task, px=header.get("tile_px"))
     if gsd_m and header.get("tile_px"):
         text += tr(" ({metres} m)").format(metres=f"{header['tile_px'] * gsd_m:,.3g}")
     return text

@@ -16,7 +16,7 @@ def folder(tmp_path_factory):
         (root / "simulated" / part).mkdir(parents=True)
     for seed in range(3):
         image, labels = (root / "simulated" / part / f"{seed}.tif" for part in ("images", "labels"))
-        write_scene("sentinel-2", 96, seed, image, labels)
+        write_scene("sentinel-2", 64, seed, image, labels)
     return root
 
 
@@ -48,9 +48,14 @@ def test_one_place_cannot_be_fitted_and_is_said_so(folder, capsys):
     assert row["method"] == "default head" and row["miou"][1:] == [None, None]
 
 
-def test_heads_without_the_sets_classes_are_not_scored(folder, capsys):
-    out = run(capsys, folder, "--methods", "head", "--head", "sentinel-2_scene", "--json")
-    assert json.loads(out.out) == [] and "expected a head with two or more classes of simulated" in out.err
+def test_heads_without_the_sets_classes_are_not_scored(folder, tmp_path, capsys):
+    (tmp_path / "towns").mkdir()
+    for part in ("images", "labels"):
+        (tmp_path / "towns" / part).symlink_to(folder / "simulated" / part)
+    classes = {"rest": {"labels": [1, 2, 3, 4, 5]}, "town": {"labels": [6], "heads": ["Built-up"]}}
+    (tmp_path / "towns" / "classes.json").write_text(json.dumps(classes))
+    out = run(capsys, tmp_path, "--methods", "head", "--json")
+    assert json.loads(out.out) == [] and "expected a head with two or more classes of towns" in out.err
 
 
 def test_squares_into_a_page(folder, tmp_path, capsys):

@@ -41,7 +41,8 @@ def draw_squares(truth: NDArray, count: int, seed: int) -> list[Square]:
     pure[truth.shape[0] - side + 1 :] = pure[:, truth.shape[1] - side + 1 :] = False
     squares: list[Square] = []
     for k in range(truth.max() + 1):
-        free, drawn = pure & (truth == k), []
+        free = pure & (truth == k)
+        drawn: list[Square] = []
         while len(drawn) < count and free.any():
             row, column = np.argwhere(free)[rng.integers(free.sum())]
             free[max(row - side + 1, 0) : row + side, max(column - side + 1, 0) : column + side] = False

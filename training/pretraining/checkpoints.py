@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from ofa_engine.core.errors import ModelFileError
+from ofa_engine.core.errors import InputError, ModelFileError
 from ofa_engine.core.files import replacing, write_text
 from ofa_engine.model.checkpoint import load_checkpoint, save_checkpoint
 from ofa_engine.model.mae import MaskedAutoencoder
@@ -75,11 +75,18 @@ def load_newest(
 
     Returns:
         (next step, facts of the run so far); (0, {}) if there is no checkpoint.
+
+    Raises:
+        InputError: the run is of an older version.
     """
     for path in reversed(found(folder)):
         try:
             load_checkpoint(path)  # checks shapes and fingerprints
             state: dict[str, Any] = torch.load(path.with_suffix(".state"), map_location="cpu", weights_only=True)
+            if "training" not in state:
+                raise InputError(
+                    f"expected a run of this version, found an older one: use --init {path} and a new folder"
+                )
             load_state(state["training"])
             torch.set_rng_state(state["rng"])
         except (ModelFileError, OSError, RuntimeError, KeyError, ValueError, EOFError) as error:

@@ -118,7 +118,7 @@ def all_named(product: Product, facts: RasterFacts, table: Table = TABLE) -> dic
     if facts.count > _MOST_NAMED:
         return found
     for number, color in enumerate(facts.colors, 1):
-        text = facts.description(number)
+        text = _text(product, facts, number, table)
         if product.highest_number and any(
             int(n) > product.highest_number for n in _NUMBER.findall(table.words.plain(text))
         ):
@@ -128,6 +128,15 @@ def all_named(product: Product, facts: RasterFacts, table: Table = TABLE) -> dic
         if name:
             found.setdefault(name, []).append(number)
     return found
+
+
+def _text(product: Product, facts: RasterFacts, band: int, table: Table) -> str:
+    """A band's description; "" where it says no more than its number, as in scene-b1 to scene-b4 of four bands."""
+    text = facts.description(band)
+    if product.highest_number or facts.count > _ASKED_ABOUT:
+        return text
+    counted = all(_NUMBER.findall(table.words.plain(facts.description(i))) == [f"{i}"] for i in range(1, facts.count + 1))
+    return "" if counted else text
 
 
 def _word(product: Product, description: str, table: Table) -> str | None:
@@ -169,7 +178,7 @@ def _by_order(
     if rule.unless_named and band_names(product, facts, table):
         return None
     place = dict(zip(rule.bands, used, strict=True))
-    if any(_contradicts(name, product, facts.description(band), table) for name, band in place.items()):
+    if any(_contradicts(name, product, _text(product, facts, band, table), table) for name, band in place.items()):
         return None
     return tuple(place.get(name) for name in _names_read(product, sensor))
 

@@ -16,6 +16,8 @@ from .facts import RasterFacts
 from .table import TABLE, Table
 from .units import affine_to_canonical, infer_units
 
+_GREY_EDGES = 0.1  # the share of pixels at whose edges a smoothed alpha has greys
+_MANY_BANDS = 50  # of spectrometers
 _FEW_VALUES, _MANY = 8, 1000  # different values of classes; pixels among which a measurement has more
 
 
@@ -250,10 +252,10 @@ def _last_band_is_a_mask(doubt: DoubtRule, facts: RasterFacts, bands: Sequence[i
 
 
 def _greys_in_alpha(doubt: DoubtRule, facts: RasterFacts, bands: Sequence[int | None]) -> bool:
-    """An alpha band with many values between nothing and full is rather a measurement."""
+    """An alpha band with values between nothing and full is rather a measurement."""
     alpha = facts.colors.index("alpha") + 1 if "alpha" in facts.colors else 0
     values = facts.sample(alpha) if alpha and alpha not in bands else ()
-    return bool(values) and sum(0 < v < 255 for v in values) > len(values) / 2
+    return bool(values) and sum(0 < v < max(255.0, values[-1]) for v in values) > len(values) * _GREY_EDGES
 
 
 def _negative_values(doubt: DoubtRule, facts: RasterFacts, bands: Sequence[int | None]) -> bool:
@@ -277,7 +279,7 @@ CHECKS: dict[str, Callable[[DoubtRule, RasterFacts, Sequence[int | None]], bool]
 
 def _refusal(facts: RasterFacts, table: Table) -> str:
     count = len(measured_bands(facts, table))
-    hint = table.hints.get(str(count)) or table.hints[""]
+    hint = table.hints.get(str(count)) or table.hints["many" if count >= _MANY_BANDS else ""]
     mask = " and a mask" if last_is_mask(facts, table) else ""
     return (
         f"expected band names or wavelengths that say what the bands are, or {expected_counts(table)} bands in a usual "

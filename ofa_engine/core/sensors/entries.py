@@ -204,7 +204,8 @@ class Product:
 
     @property
     def orders(self) -> tuple[BandRule, ...]:
-        return tuple(rule for rule in self.rules if rule.by == "order")
+        """Those that are assumed from the number of bands alone."""
+        return tuple(rule for rule in self.rules if rule.by == "order" and not rule.file)
 
     @cached_property
     def highest_number(self) -> int:

@@ -33,7 +33,7 @@ from qgis_plugin.engine.modules import catalog, sensors
 
 OPTIONAL = QgsProcessingParameterDefinition.Flag.FlagOptional
 ALGORITHMS = ("classify", "detectsensor", "embed", "segment")
-OTHERS = ("assessaccuracy", "samplepoints", "segmentfolder", "trainhead")  # see test_heads, test_processing_models
+OTHERS = ("assessaccuracy", "samplepoints", "segmentfolder", "stack", "trainhead")  # see test_heads, test_stack, ...
 # as scripts and models call them: id -> parameters, with a star where one is asked for
 CONTRACT = {
     "assessaccuracy": "HEAD INPUT* LABELS FIELD RADIUS LABEL_RASTERS IGNORE SENSOR BANDS UNITS TILE_SIZE DEVICE "
@@ -46,6 +46,7 @@ CONTRACT = {
     "segment": "INPUT* HEAD MASK VALID_MASK MASK_VALUES MIN_AREA SENSOR BANDS UNITS EXTENT TILE_SIZE OVERLAP DEVICE "
     "RESUME OUTPUT* OUTPUT_POLYGONS OUTPUT_CONFIDENCE OUTPUT_REPORT",
     "segmentfolder": "INPUT* PATTERN HEAD MIN_AREA SENSOR BANDS UNITS DEVICE OUTPUT*",
+    "stack": "INPUT* OUTPUT*",
     "trainhead": "INPUT* LABELS FIELD RADIUS LABEL_RASTERS IGNORE TASK KIND SENSOR BANDS UNITS TILE_SIZE DEVICE "
     "OUTPUT_HEAD",
 }

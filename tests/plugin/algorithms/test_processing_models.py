@@ -290,7 +290,7 @@ def test_the_guides_commands_do_what_they_say(models, workplace):
 
 def test_the_guides_other_commands_run_in_a_shell(plugin, workplace, environment):
     script = [block for block in commands() if "\n" in block or not block.startswith("qgis_process run")]
-    assert len(script) == 3
+    assert len(script) == 4
     script = "\n".join(script).replace("enable ofanet", "enable qgis_plugin")
     script += (
         "\nqgis_process help ofanet:segment --json >results/help.json\nqgis_process help ofanet:segment >results/help"

@@ -90,12 +90,12 @@ def test_the_chosen_head_stays_where_it_fits(widget, qtbot):
 def test_new_and_removed_heads_show_when_the_list_opens(widget, folder, qtbot):
     first, second = (write_head(folder / f"{name}.safetensors") for name in ("a", "b"))
     widget.set_sensor("naip")
-    assert offered(widget) == ["a (default)", "b"]
+    assert offered(widget) == ["★ a", "b"]
     write_head(folder / "0_new.safetensors")
     with qtbot.assertNotEmitted(widget.changed):
         widget.head.showPopup()
     widget.head.hidePopup()
-    assert offered(widget) == ["0_new (default)", "a", "b"] and widget.current().path == first
+    assert offered(widget) == ["★ 0_new", "a", "b"] and widget.current().path == first
     first.unlink()
     with qtbot.waitSignal(widget.changed):
         widget.refresh()
@@ -270,22 +270,23 @@ def test_the_default_is_that_of_the_layer_until_the_user_chooses(widget, folder,
     write_head(folder / "b_30_m.safetensors", sensor="sentinel-2", gsd_m=[20, 40], training=without)
     write_head(folder / "c_10_m.safetensors", sensor="sentinel-2", gsd_m=[5, 15], training=without)
     widget.set_sensor("sentinel-2", 10.0, RED_EDGE)
-    assert widget.current().name == "a_10_m" and offered(widget)[0] == "a_10_m (default)"
-    assert "default for this layer" in widget.head.itemData(0, Qt.ItemDataRole.ToolTipRole)
+    assert widget.current().name == "a_10_m" and offered(widget)[0] == "★ a_10_m"
+    assert widget.description.text().startswith("★ default for this layer; one class per pixel")
+    assert "Default for this layer" in widget.head.itemData(0, Qt.ItemDataRole.ToolTipRole)
     with qtbot.waitSignal(widget.changed):
         widget.set_sensor("sentinel-2", 30.0, without["bands"])
-    assert widget.current().name == "b_30_m" and offered(widget) == ["b_30_m (default)", "c_10_m", "a_10_m"]
+    assert widget.current().name == "b_30_m" and offered(widget) == ["★ b_30_m", "c_10_m", "a_10_m"]
     widget.set_sensor("sentinel-2", 10.0, without["bands"])
     assert widget.current().name == "c_10_m" == catalog.find_head(None, "sentinel-2", None, 10, without["bands"]).name
     widget.head.setCurrentIndex(widget.head.findData(str(folder / "b_30_m.safetensors")))
     widget.set_sensor("sentinel-2", 10.0, RED_EDGE)
-    assert widget.current().name == "b_30_m" and offered(widget)[0] == "a_10_m (default)", "the user's choice stays"
+    assert widget.current().name == "b_30_m" and offered(widget)[0] == "★ a_10_m", "the user's choice stays"
 
 
 def test_a_header_with_little_in_it(widget, folder):
     write_head(folder / "a.safetensors", classes=None, task="other", tile_px=None, name="")
     widget.set_sensor("naip", 1.0)
-    assert offered(widget) == ["a (default)"] and widget.chips.texts() == []
+    assert offered(widget) == ["★ a"] and widget.chips.texts() == []
 
 
 def test_many_classes(widget, folder, qtbot):

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from ofa_engine.core.callbacks import Callbacks
-from ofa_engine.core.errors import OfaError
+from ofa_engine.core.errors import InputError, OfaError
 from ofa_engine.interfaces import commands as verbs
 from ofa_engine.model.checkpoint import load_checkpoint
 from training.pretraining import checkpoints, config
@@ -134,6 +134,16 @@ def test_a_damaged_newest_checkpoint_is_skipped(prepared, tmp_path):
         pretrain(settings(data, tmp_path / "run", **more), lines.append)
     assert any("continuing from step-00000006" in text for text in lines)
     assert losses(tmp_path / "run") == losses(tmp_path / "whole")
+
+
+def test_a_run_of_an_older_version_is_refused(prepared, tmp_path):
+    data = prepared(["naip"])
+    pretrain(settings(data, tmp_path, epochs=1), lambda text: None)
+    path = checkpoints.found(tmp_path)[-1].with_suffix(".state")
+    state = torch.load(path, weights_only=True)
+    torch.save({"step": state["step"], **state.pop("training")}, path)
+    with pytest.raises(InputError, match="an older one: use --init .*step-00000003.safetensors"):
+        pretrain(settings(data, tmp_path, epochs=2), lambda text: None)
 
 
 def test_two_processes_equal_one(prepared, tmp_path):

@@ -198,3 +198,13 @@ def test_wavelength_ranges_in_descriptions():
 def test_classes_are_no_measurements():
     samples = tuple((0.0,) * 2000 + (100.0,) * 1000 + (254.0,) * 1000 for _ in range(3))
     assert detect(RasterFacts("uint8", ("gray", "undefined", "undefined"), samples=samples)).confidence == "ambiguous"
+
+
+@pytest.mark.parametrize("names", ["NAIP-VA-b{}", "b{}", "Band_{}", "B0{}"])
+def test_numbers_from_one_on_are_places_and_no_sentinel_2_bands(names):
+    found = detect(facts([names.format(i) for i in range(1, 5)], "uint8", scale=400.0))
+    assert (found.product, found.confidence, found.bands) == ("rgbn", "likely", (1, 2, 3, 4)), found.reason
+    three = detect(facts([names.format(i) for i in range(1, 4)], "uint8", scale=400.0))
+    assert three.confidence != "certain" and three.bands == (1, 2, 3), three.reason
+    false_colour = detect(facts(["B8", "B4", "B3"], "uint8", scale=400.0))
+    assert false_colour.sensor is None or false_colour.confidence == "ambiguous"
