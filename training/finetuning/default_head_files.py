@@ -11,10 +11,11 @@ from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.checkpoint import Checkpoint, save_head
 from ofa_engine.model.heads import LinearHead
 from ofa_engine.model.pixel_head import PixelMLPHead
+from training.data.places import CLASSES, MERGED
 from training.finetuning.default_heads import CHIPS, DEFAULT_HEADS, S2_TASK, DefaultHead
 from training.finetuning.dense_sets import DenseTask
 from training.finetuning.heads import fit_head, without_classes
-from training.finetuning.held_out import held_out_scores
+from training.finetuning.held_out import class_scores, held_out_confusion
 from training.finetuning.run import STATE
 
 ENMAP_TILE_PX = 16
@@ -139,7 +140,9 @@ def _write(
     save(training)
     if held_out:
         factor = min(factor for _, factor in spec.crops[0])
-        training["held_out"] = held_out_scores(path, held_out, present, factor)
-        training["held_out_six"] = held_out_scores(path, held_out, present, factor, six=True)
+        matrix = held_out_confusion(path, held_out, present, factor)
+        places = {"places": len(set(held_out.places))}
+        training["held_out"] = places | class_scores(matrix, names)
+        training["held_out_six"] = places | class_scores(matrix, CLASSES, MERGED)
         save(training)
     return training

@@ -3,6 +3,7 @@ them: by `segment`, from files."""
 
 import tempfile
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,44 +15,57 @@ from ofa_engine.core.sensors import get_sensor
 from ofa_engine.inference.segment import segment
 from ofa_engine.learning.metrics import confusion, scores
 from ofa_engine.raster.source import Source
-from training.data.places import CLASSES, MERGED
 from training.finetuning.crops import GREY
 from training.finetuning.dense_sets import UNLABELLED, DenseTask
 
 _LEAST_PIXELS = 1000  # of a class, to be in the mean
 
 
-def held_out_scores(head: Path, task: DenseTask, present: tuple[int, ...], factor: int = 1, six: bool = False) -> dict:
-    """Scores of a head's maps against the task's labels.
+def held_out_confusion(head: Path, task: DenseTask, present: tuple[int, ...], factor: int = 1) -> NDArray[np.float64]:
+    """Maps the task's labelled rasters, which lie in places that were held out.
 
     Args:
         head: file of the head; its class values are label values of the task.
-        task: labelled rasters of places that were held out.
+        task: the labelled rasters.
         present: 0-based embedder bands that the rasters are given with.
         factor: pixels averaged into one.
-        six: score Dynamic World's classes merged to six, without snow and cloud.
 
     Returns:
-        places, samples (pixels), accuracy, miou and iou by class name.
+        (K, 256) pixels by label value and mapped value.
     """
-    classes = CLASSES if six else task.classes
-    merged = np.full(256, 255)
-    for value in range(len(task.classes)):
-        merged[value] = MERGED.get(value, 255) if six else value
-    other = len(classes)  # mapped as something else: wrong, but no class of its own
-    matrix = np.zeros((other + 1, other + 1))
+    matrix = np.zeros((256, 256))
     with tempfile.TemporaryDirectory() as folder:
         for image, labels in zip(task.images, task.labels, strict=True):
             side = [length - length % factor for length in labels.shape]
-            known = merged[labels[factor // 2 : side[0] : factor, factor // 2 : side[1] : factor]]
-            found = merged[_mapped(head, task, _averaged(image, side, factor), present, Path(folder))]
-            usable = known < 255
-            matrix += confusion(known[usable], np.minimum(found[usable], other), other + 1)
-    rare = [k for k in range(other + 1) if matrix[k].sum() < _LEAST_PIXELS]
-    result = scores(matrix, rare)
+            known = labels[factor // 2 : side[0] : factor, factor // 2 : side[1] : factor].astype(int)
+            mapped = _mapped(head, task, _averaged(image, side, factor), present, Path(folder)).astype(int)
+            matrix += confusion(known.ravel(), mapped.ravel(), 256)
+    return matrix[: len(task.classes)]
+
+
+def class_scores(matrix: NDArray, classes: Sequence[str], merged: Mapping[int, int] | None = None) -> dict:
+    """Scores from what `held_out_confusion` returns.
+
+    Args:
+        matrix: (K, 256).
+        classes: names of the classes.
+        merged: index in `classes` by label value; others are left out as labels and wrong as maps. None: all as they
+            are.
+
+    Returns:
+        samples (pixels), accuracy, miou and iou by class name; classes with few pixels are in no mean.
+    """
+    other = len(classes)
+    place = np.full(256, other)
+    for value, index in (merged or {k: k for k in range(len(classes))}).items():
+        place[value] = index
+    together = np.zeros((other + 1, other + 1))
+    np.add.at(together, np.ix_(place[: len(matrix)], place), matrix)
+    together[other] = 0  # no label
+    rare = [k for k in range(other + 1) if together[k].sum() < _LEAST_PIXELS]
+    result = scores(together, rare)
     return {
-        "places": len(set(task.places)),
-        "samples": int(matrix.sum()),
+        "samples": int(together.sum()),
         "accuracy": result["accuracy"],
         "miou": result["miou"],
         "iou": {name: result["iou"][k] for k, name in enumerate(classes) if k not in rare},

@@ -8,9 +8,10 @@ from ofa_engine.core import catalog
 from ofa_engine.core.classes import MEDIUM_RESOLUTION
 from ofa_engine.model.checkpoint import load_checkpoint, save_checkpoint
 from ofa_engine.model.ofanet import Architecture, OFANet
+from training.data.places import CLASSES, MERGED
 from training.finetuning import default_head_files, run
 from training.finetuning.dense_sets import DenseTask
-from training.finetuning.held_out import held_out_scores
+from training.finetuning.held_out import class_scores, held_out_confusion
 
 S2 = "sentinel-2 land cover"
 SHARES = {S2: 0.7, "sentinel-1 land cover": 0.3}
@@ -70,6 +71,17 @@ def test_default_heads_of_a_run_map_what_it_learned(checkpoint, tmp_path):
     assert "B5" not in header["training"]["bands"] and header["gsd_m"] == [5, 60]
     score = facts["sentinel-2_landcover"]["held_out"]
     assert score["places"] == 3 and score["accuracy"] > 0.9 and set(score["iou"]) == {"water", "crops"}
-    six = held_out_scores(folder / "sentinel-2_landcover.safetensors", held[0], tuple(range(9)), 2, six=True)
+    coarse = held_out_confusion(folder / "sentinel-2_landcover.safetensors", held[0], tuple(range(9)), 2)
+    six = class_scores(coarse, CLASSES, MERGED)
     assert six["accuracy"] > 0.9 and six["samples"] == 3 * 32 * 32
     assert catalog.read_header(folder / "enmap_landcover.safetensors")["kind"] == "linear"
+
+
+def test_merged_classes_and_what_is_mapped_as_something_else():
+    matrix = np.zeros((3, 256))
+    matrix[0, [0, 1, 2]] = 1000, 500, 500  # of class 0 half is mapped as it, a quarter each as the others
+    matrix[1, 1] = 1000
+    own = class_scores(matrix, ("a", "b", "c"))
+    assert own["accuracy"] == pytest.approx(2 / 3, abs=1e-5) and set(own["iou"]) == {"a", "b"}
+    merged = class_scores(matrix, ("ab",), {0: 0, 1: 0})
+    assert merged["accuracy"] == pytest.approx(2500 / 3000, abs=1e-5) and merged["samples"] == 3000
