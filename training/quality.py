@@ -24,9 +24,9 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import GroupKFold
 
-from ofa_engine.core.catalog import list_heads
+from ofa_engine.core.catalog import find_head, list_heads
 from training import console
-from training.assessment.methods import METHODS, Mapped, Method, NotComparable, methods_of
+from training.assessment.methods import METHODS, Method, NotComparable, methods_of
 from training.assessment.pixel_models import PIXEL_MODELS
 from training.assessment.place_scores import Score, Tally, class_ious, near_edges, pooled_scores, scene_scores
 from training.assessment.quality_page import Row, merged, read_rows, table, write_page
@@ -53,9 +53,10 @@ def place_row(scene_set: SceneSet, method: Method, seed: int) -> Row:
                 found = mapper(scene)
                 seconds = time.process_time() - started
                 tally.add(scene.place, truth, found.classes, near_edges(truth), seconds)
-                heads.append(found)
-    named = not method.learns
-    return _row("places", scene_set, method.name, tally, pooled_scores(tally, seed), heads if named else [])
+                heads.append(found.head)
+    names = sorted({head for head in heads if not method.learns})
+    row = _row("places", scene_set, method.name, tally, pooled_scores(tally, seed))
+    return row | {"head": ", ".join(names), "seen": _has_seen(scene_set, names, method.head)}
 
 
 def _folds(scene_set: SceneSet, method: Method) -> Iterator[tuple[Sequence[Scene], Sequence[Scene]]]:
@@ -95,20 +96,17 @@ def square_rows(scene_set: SceneSet, methods: Sequence[str], count: int, seed: i
                 edges = near_edges(np.where(np.isin(truth, np.unique(rest)), truth, -1))
                 tally.add(scene.place, rest, found.classes, edges, seconds)
         title = PIXEL_MODELS[name].name if name in PIXEL_MODELS else "ofa fit"
-        yield _row("squares", scene_set, title, tally, scene_scores(tally, seed), [])
+        yield _row("squares", scene_set, title, tally, scene_scores(tally, seed))
 
 
-def _row(
-    kind: str, scene_set: SceneSet, method: str, tally: Tally, scores: dict[str, Score], heads: Sequence[Mapped]
-) -> Row:
-    names = sorted({found.head for found in heads})
+def _row(kind: str, scene_set: SceneSet, method: str, tally: Tally, scores: dict[str, Score]) -> Row:
     rounded = {name: [round(v, 4) if math.isfinite(v) else None for v in score] for name, score in scores.items()}
     return {
         "kind": kind,
         "set": scene_set.name,
         "method": method,
-        "head": ", ".join(names),
-        "seen": _has_seen(scene_set, names),
+        "head": "",
+        "seen": False,
         **rounded,
         "iou": dict(zip(scene_set.classes, class_ious(tally), strict=True)),
         "seconds_per_megapixel": round(tally.seconds_per_megapixel, 3),
@@ -118,10 +116,12 @@ def _row(
     }
 
 
-def _has_seen(scene_set: SceneSet, heads: Sequence[str]) -> bool:
-    """Whether a head says that it was fitted on a raster of the same name as one of the set."""
+def _has_seen(scene_set: SceneSet, names: Sequence[str], head: str | None) -> bool:
+    """Whether the head, or one of these names, says that it was fitted on a raster of the same name as one of the
+    set."""
     files = {scene.image.name for scene in scene_set.scenes}
-    headers = [head.header for head in list_heads() if head.header.get("name") in heads]
+    heads = [find_head(head, "", "segment")] if head else [h for h in list_heads() if h.header.get("name") in names]
+    headers = [found.header for found in heads]
     return any(files & set(header.get("training", {}).get("rasters", ())) for header in headers)
 
 

@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from ofa_engine.core.callbacks import QUIET
+from ofa_engine.core.options import FitOptions
+from ofa_engine.learning.fit import fit
 from training.quality import main
 from training.simulation.land_cover import CLASSES
 from training.simulation.scene_files import write_scene
@@ -56,6 +59,14 @@ def test_heads_without_the_sets_classes_are_not_scored(folder, tmp_path, capsys)
     (tmp_path / "towns" / "classes.json").write_text(json.dumps(classes))
     out = run(capsys, tmp_path, "--methods", "head", "--json")
     assert json.loads(out.out) == [] and "expected a head with two or more classes of towns" in out.err
+
+
+def test_a_head_that_has_seen_the_rasters_is_marked(folder, tmp_path, capsys):
+    image, labels = (str(folder / "simulated" / part / "0.tif") for part in ("images", "labels"))
+    head = tmp_path / "mine.safetensors"
+    fit(FitOptions([image], [labels], str(head), kind="linear"), QUIET)
+    out = run(capsys, folder, "--methods", "head", "--head", head).out
+    assert "| simulated | head mine (mine) * |" in out
 
 
 def test_squares_into_a_page(folder, tmp_path, capsys):

@@ -46,6 +46,7 @@ class Method:
 
     name: str
     learns: bool
+    head: str | None  # the head's file or name, where one was asked for
     fit: Callable[[SceneSet, Sequence[Scene], int, Path], Mapper]
 
 
@@ -77,7 +78,7 @@ def head_method(head: str | None) -> Method:
     def mapper(scene_set: SceneSet, scenes: Sequence[Scene], seed: int, folder: Path) -> Mapper:
         return lambda scene: map_scene(scene_set, scene, head, None, folder)
 
-    return Method(f"head {Path(head).stem}" if head else "default head", False, mapper)
+    return Method(f"head {Path(head).stem}" if head else "default head", False, head, mapper)
 
 
 def fitted_method(checkpoint: str | None) -> Method:
@@ -91,7 +92,7 @@ def fitted_method(checkpoint: str | None) -> Method:
         fit(FitOptions(inputs, paths, head, seed=seed, checkpoint=checkpoint, **scene_set.reading), QUIET)
         return lambda scene: map_scene(scene_set, scene, head, checkpoint, folder)
 
-    return Method(f"ofa fit on {Path(checkpoint).stem}" if checkpoint else "ofa fit", True, mapper)
+    return Method(f"ofa fit on {Path(checkpoint).stem}" if checkpoint else "ofa fit", True, None, mapper)
 
 
 def map_scene(scene_set: SceneSet, scene: Scene, head: str | None, checkpoint: str | None, folder: Path) -> Mapped:
@@ -138,4 +139,4 @@ def pixel_method(model: PixelModel) -> Method:
         predict = fit_pixel_model(model, pairs, len(scenes), seed)
         return lambda scene: Mapped(predict(read_pixels(scene)), "")
 
-    return Method(model.name, True, mapper)
+    return Method(model.name, True, None, mapper)
