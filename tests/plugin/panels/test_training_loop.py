@@ -33,7 +33,7 @@ def check_saved_head(panel, qtbot):  # noqa: F811
         assert header["name"] == "my roofs" and grass == colors.LAND_COVER["grass"]
         heads = HeadChoice()
         heads.set_sensor(header["sensor"])
-        assert "my roofs" in [heads.head.itemText(i) for i in range(heads.head.count())]
+        assert "★ my roofs" in [heads.head.itemText(i) for i in range(heads.head.count())]
         out = saved.with_suffix(".tif")
         ENGINE.run(
             "segment",
