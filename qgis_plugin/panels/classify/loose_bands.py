@@ -76,7 +76,8 @@ class LooseBands(QWidget):
         if error is not None:
             show_text(self.trouble, str(error))
         elif QgsProject.instance().mapLayer(chosen) is not None:  # else the project was closed meanwhile
-            layer = QgsProject.instance().addMapLayer(QgsRasterLayer(str(target), name))
+            layer = QgsProject.instance().addMapLayer(QgsRasterLayer(str(target), name), False)
+            QgsProject.instance().layerTreeRoot().insertLayer(0, layer)  # above its bands
             self._source.raster.setLayer(layer)
 
 

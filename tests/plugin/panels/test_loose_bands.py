@@ -59,6 +59,7 @@ def test_ten_bands_become_one_layer(offered, layer, bands, qtbot):
     assert chosen.name() == SCENE and Path(chosen.source()) == Path(bands[4]).with_name(f"{SCENE}.vrt")
     assert (source.detection.sensor, source.detection.confidence) == ("sentinel-2", "certain")
     assert not widget.isVisibleTo(widget.parentWidget()) and not source.trouble()
+    assert QgsProject.instance().layerTreeRoot().layerOrder()[0] is chosen, "above its bands"
     QgsProject.instance().removeMapLayer(chosen.id())
 
 
