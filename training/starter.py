@@ -170,7 +170,7 @@ class HeadMaker:
             held.append(self._mosaic(f"eurosat_held_{name}", held_files, value, classes))
             train.append(self._mosaic(f"eurosat_train_{name}", rest, value, classes))
         self.head(
-            "naip_tiles_eurosat",
+            "naip_tiles",
             "RGB tiles: EuroSAT's classes",
             train,
             sensor="naip",
@@ -180,9 +180,9 @@ class HeadMaker:
             tile_px=64,
             ignore=["0"],
         )
-        self.held_out("naip_tiles_eurosat", "classify", "naip", held)
+        self.held_out("naip_tiles", "classify", "naip", held)
         about = f"{len(names)} classes of Sentinel-2 chips in true colour, 10 m, from 34 European countries (EuroSAT)"
-        self.describe("naip_tiles_eurosat", (6.67, 15), fitted_on=about)
+        self.describe("naip_tiles", (6.67, 15), fitted_on=about)
 
     def _mosaic(self, name: str, files: Sequence[Path], value: int, classes: Classes) -> tuple[str, str]:
         side = math.ceil(math.sqrt(len(files)))

@@ -38,7 +38,7 @@ class Stack(EngineAlgorithm):
         output = self.output_file(parameters, "OUTPUT", context)
         found = self.run_engine({"inputs": self._paths, "output": output}, feedback)
         bands = ", ".join(found["bands"])
-        feedback.pushInfo(tr("{title}: {bands}").format(title=tr(found["title"]), bands=bands))
+        feedback.pushInfo(tr("{title}: {bands}").format(title=found["title"], bands=bands))
         if context.project() is not None:
             details = QgsProcessingContext.LayerDetails(found["name"], context.project(), "RASTER")
             context.addLayerToLoadOnCompletion(output, details)

@@ -27,6 +27,7 @@ SAMPLE_POINTS = "Sample points for an accuracy assessment"
 ALGORITHMS = {
     "fit": tr("Train a head from labels"),
     "sample": tr(SAMPLE_POINTS),
+    "stack": tr("Stack band files"),
     "segment": tr("Segment (one class per pixel)"),
 }
 

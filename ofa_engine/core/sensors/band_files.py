@@ -165,7 +165,7 @@ def scene_with(path: str, others: Iterable[str], table: Table = TABLE) -> Scene 
     chosen = read_name(path, table)
     if chosen is None or not chosen.band:
         return None
-    named = (read_name(other, table) for other in {path, *others})
+    named = (read_name(other, table) for other in {path, *others} if _may_share(other, chosen.key))
     alike = [file for file in named if file and file.band and file.key == chosen.key]
     bands: dict[str, str] = {}
     for file in sorted(alike, key=lambda file: (file.resolution_m, file.path)):
@@ -175,6 +175,12 @@ def scene_with(path: str, others: Iterable[str], table: Table = TABLE) -> Scene 
     except InputError:
         return None
     return scene if scene.product else None
+
+
+def _may_share(path: str, key: Sequence[str]) -> bool:
+    """Whether a file's name can have these other words; quick, for folders of thousands of files."""
+    words = [word.lower() for word in _WORD.findall(_name(path))]
+    return len(words) <= len(key) + _MOST_WORDS + 2 and {*key} <= {*words}  # and a resolution, an ending
 
 
 def _facts(descriptions: Sequence[str]) -> RasterFacts:

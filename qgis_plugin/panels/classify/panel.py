@@ -26,6 +26,7 @@ from ...widgets.theme import state_color
 from ...widgets.tile_size_input import TileSizeInput
 from ..panel import Panel, engine_trouble, push_button, show_text
 from .draw_offer import DrawOffer
+from .loose_bands import LooseBands
 from .more_box import MoreBox
 from .preview import OVERLAP, cropped, most_tiles
 
@@ -56,6 +57,7 @@ class ClassifyPanel(Panel):
         content, whole = QWidget(), QWidget()
         layout = QVBoxLayout(content)
         layout.addWidget(self.source)
+        layout.addWidget(LooseBands(self.source))
         layout.addLayout(self._form())
         layout.addWidget(self.more)
         layout.addStretch(1)

@@ -137,7 +137,7 @@ def test_a_file_of_the_users_own(widget, tmp_path, qtbot, monkeypatch):
 def test_a_head_that_is_offered_already_is_only_taken(widget):
     widget.set_sensor("naip")
     before = offered(widget)
-    path = MODELS / "naip_tiles_eurosat.safetensors"
+    path = MODELS / "naip_tiles.safetensors"
     assert widget.choose(path) and widget.current().path == path and offered(widget) == before
 
 
@@ -173,7 +173,7 @@ def test_a_head_of_another_sensor_asks_for_it(widget, qtbot):
 
 def test_what_a_head_tells(widget):
     widget.set_sensor("naip", 0.6)
-    path = MODELS / "naip_tiles_eurosat.safetensors"
+    path = MODELS / "naip_tiles.safetensors"
     widget.choose(path)
     header = catalog.read_header(path)
     assert widget.description.text() == "One class per tile; tiles of 64 pixels (38.4 m)"
