@@ -37,8 +37,9 @@ def fit(
 
     Returns:
         A JSON mapping: output, sensor, task, kind, tile_px, classes, device; labelled pixels, samples and groups per
-        class; tried (per kind the mean IoU that decides, see `select_kind`); validation (folds, not_scored and, where it was possible, accuracy, kappa,
-        miou, macro_f1, per-class users, producers, f1 and iou, and the confusion matrix).
+        class; tried (per kind the mean IoU that decides, see `select_kind`); validation (folds, not_scored and, where
+        it was possible, accuracy, kappa, miou, macro_f1, per-class users, producers, f1 and iou, and the confusion
+        matrix).
 
     Raises:
         InputError: rasters, labels or options cannot be used.

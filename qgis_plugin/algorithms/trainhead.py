@@ -36,8 +36,8 @@ class TrainHead(LabelledAlgorithm):
         task = choice_parameter(self, "TASK", tr("one class per pixel: segment, or per tile: classify"))
         add(self, task, tr('What the head is for: "Segment", or "Classify tiles".'))
         words = tr(
-            "What the head sees: the model's features (linear), the pixels too, or also their surroundings (mlp+pixels, "
-            "not for tiles). auto takes the best one."
+            "What the head sees: the model's features (linear), the pixels too, or also their surroundings "
+            "(mlp+pixels, not for tiles). auto takes the best one."
         )
         add(self, choice_parameter(self, "KIND"), words)
         add_reading(self)
