@@ -117,9 +117,10 @@ class NewHead:
     title: ClassVar[str] = "model"
 
     kind: str = declare(
-        "what the head sees: token features (linear), or these and the pixels; auto takes what cross-validates better",
+        "what the head sees: token features (linear), also the pixel (linear+pixels), or also its surroundings, with a "
+        "hidden layer (mlp+pixels, not for classify); auto takes what cross-validates best",
         "auto",
-        choices=("auto", "linear", "linear+pixels"),
+        choices=("auto", "linear", "linear+pixels", "mlp+pixels"),
     )
     name: str | None = declare("name of the head", None, default_is="the file's")
 

@@ -21,6 +21,7 @@ from ..core.options import DEFAULT_OVERLAP
 from ..inference.predictor import Predictor
 from ..inference.session import Session
 from ..model.heads import tile_statistics
+from ..model.pixel_head import pixel_features
 from ..tiling.axis import Axis, pad_to_tile
 from .labelled import Labelled, Labels
 
@@ -29,13 +30,16 @@ _BATCH = 16  # tiles
 
 @dataclass(frozen=True)
 class Samples:
-    """Labelled samples with their features: from tokens (N, D), and from pixels (N, P) for a `linear+pixels` head."""
+    """Labelled samples with their features: from tokens (N, D), and from pixels (N, P), as a `linear+pixels` head sees
+    them. A head with a hidden layer also sees a pixel's surroundings (N, S); tiles have none (S = 0)."""
 
     tokens: NDArray[np.float32]
     pixels: NDArray[np.float32]
+    surroundings: NDArray[np.float32]
     index: NDArray[np.int64]
     group: NDArray[np.int64]
     weight: NDArray[np.float64]
+    edge: NDArray[np.bool_]
 
 
 class TokenCache:
@@ -64,7 +68,7 @@ def gather_features(
     """Features of all labelled samples on valid pixels. Raises InputError where there are none, Cancelled."""
     plans = [_tiles_to_read(session, part, task) for session, part in zip(sessions, labels.rasters, strict=True)]
     total, done = sum(len(tiles) for tiles, _ in plans), 0
-    parts: list[tuple[NDArray, NDArray, Labelled]] = []
+    parts: list[tuple[NDArray, NDArray, NDArray, Labelled]] = []
     callbacks.progress(0, total, None)
     for session, part, (tiles, tile_of_sample) in zip(sessions, labels.rasters, plans, strict=True):
         for numbers, tokens, pixels, valid in _batches(session, tiles, cache):
@@ -78,10 +82,10 @@ def gather_features(
                     parts.append(_pixel_features(mine, tiles[number], tokens[k], pixels[k], valid[k]))
             done += len(numbers)
             callbacks.progress(done, total, None)
-    found = [part for part in parts if len(part[2])]
+    found = [part for part in parts if len(part[-1])]
     if not found:
         raise InputError("expected labels on valid pixels, found nodata under all of them")
-    arrays = zip(*((t, p, s.index, s.group, s.weight) for t, p, s in found), strict=True)
+    arrays = zip(*((*features, s.index, s.group, s.weight, s.edge) for *features, s in found), strict=True)
     return Samples(*(np.concatenate(parts) for parts in arrays))
 
 
@@ -150,21 +154,24 @@ def _read_tile(session: Session, row: int, column: int) -> tuple[NDArray[np.floa
 
 def _tile_features(
     samples: Labelled, tokens: Tensor, pixels: Tensor, valid: NDArray
-) -> tuple[NDArray, NDArray, Labelled]:
-    """(mean token (n, D), tile statistics (n, P), samples): a tile is one sample, or none where it is all nodata."""
+) -> tuple[NDArray, NDArray, NDArray, Labelled]:
+    """(mean token (n, D), tile statistics (n, P), nothing (n, 0), samples): a tile is one sample, or none where it is
+    all nodata."""
     n = len(samples) if valid.any() else 0
     features = tokens.mean(0, keepdim=True).numpy(), tile_statistics(tokens[None], pixels[None]).numpy()
-    return features[0][:n], features[1][:n], samples.take(np.arange(n))
+    return features[0][:n], features[1][:n], np.zeros((n, 0), np.float32), samples.take(np.arange(n))
 
 
 def _pixel_features(
     samples: Labelled, start: NDArray, tokens: Tensor, pixels: Tensor, valid: NDArray
-) -> tuple[NDArray, NDArray, Labelled]:
-    """(interpolated tokens (n, D), bands (n, C), samples) of a tile's samples on valid pixels."""
+) -> tuple[NDArray, NDArray, NDArray, Labelled]:
+    """(interpolated tokens (n, D), bands (n, C), surroundings (n, S), samples) of a tile's samples on valid pixels."""
     y, x = samples.row - start[0], samples.column - start[1]
     usable = valid[y, x]
     y, x = y[usable], x[usable]
-    return _interpolated(tokens, y, x, pixels.shape[-1]), pixels[:, y, x].T.numpy(), samples.take(usable)
+    of_pixels = pixel_features(pixels[None])[0, :, y, x].T.numpy()
+    own, around = of_pixels[:, : len(pixels)], of_pixels[:, len(pixels) :]
+    return _interpolated(tokens, y, x, pixels.shape[-1]), own, around, samples.take(usable)
 
 
 def _interpolated(tokens: Tensor, y: NDArray, x: NDArray, tile_px: int) -> NDArray[np.float32]:

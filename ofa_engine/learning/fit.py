@@ -1,4 +1,4 @@
-"""`ofa fit`: rasters and labels in, a linear head on the frozen backbone out, with a cross-validated score."""
+"""`ofa fit`: rasters and labels in, a head on the frozen backbone out, with a cross-validated score."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -37,8 +37,9 @@ def fit(
 
     Returns:
         A JSON mapping: output, sensor, task, kind, tile_px, classes, device; labelled pixels, samples and groups per
-        class; tried (mean IoU per kind); validation (folds, not_scored and, where it was possible, accuracy, kappa,
-        miou, macro_f1, per-class users, producers, f1 and iou, and the confusion matrix).
+        class; tried (per kind the mean IoU that decides, see `select_kind`); validation (folds, not_scored and, where
+        it was possible, accuracy, kappa, miou, macro_f1, per-class users, producers, f1 and iou, and the confusion
+        matrix).
 
     Raises:
         InputError: rasters, labels or options cannot be used.
@@ -142,8 +143,10 @@ def format_fit_summary(answer: dict) -> str:
         return "\n".join([*lines, "not validated: each class needs polygons (or blocks) in at least two places"])
     lines.append(
         f"cross-validated over {validation['folds']} folds of whole polygons, rasters or blocks: mean IoU "
-        f"{validation['miou']:.3f} ({tried}), accuracy {validation['accuracy']:.3f}"
+        f"{validation['miou']:.3f}, accuracy {validation['accuracy']:.3f}"
     )
+    if len(answer["tried"]) > 1:
+        lines.append(f"kinds by mean IoU, in which pixels at the outlines of polygons count half: {tried}")
     if validation["not_scored"]:
         lines.append(f"not scored, since they lie in one place only: {', '.join(validation['not_scored'])}")
     width = max(12, *(len(name) for name in names))

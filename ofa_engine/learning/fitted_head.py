@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from ..core.options import FitOptions
 from ..inference.session import Session
-from ..model.checkpoint import save_head
+from ..model.checkpoint import Head, save_head
 from ..model.heads import LinearHead
+from ..model.pixel_head import PixelMLPHead
 from ..raster.gdal import display_name
 from .features import Samples
 from .kind_selection import SelectedKind
 from .labelled import Labels
+from .logistic import LogisticFit
 from .metrics import scores
+from .pixel_mlp import PixelMLPFit
 
 GSD_LEEWAY = 1.5  # a pixel may be smaller or larger by this factor than those that a head was fitted on
 
@@ -65,20 +68,36 @@ def gsd_range(sizes_m: Sequence[float | None]) -> tuple[float, float] | None:
     return float(f"{min(known) / GSD_LEEWAY:.3g}"), float(f"{max(known) * GSD_LEEWAY:.3g}")
 
 
-def build_head(selected: SelectedKind, width: int, sensor: Any, present: Sequence[int], task: str) -> LinearHead:
+def build_head(selected: SelectedKind, width: int, sensor: Any, present: Sequence[int], task: str) -> Head:
     """A head with the fitted weights. `width` is D; columns of bands that the rasters lack stay zero."""
-    fitted, bands = selected.fitted, len(sensor.bands)
-    head = LinearHead(width, len(fitted.bias), task, bands if selected.kind == "linear+pixels" else 0)
-    with torch.no_grad():
-        head.weight.copy_(torch.from_numpy(fitted.weight[:, :width]))
-        head.bias.copy_(torch.from_numpy(fitted.bias))
-        if head.bands:
-            columns = torch.as_tensor(list(present))
-            extra = torch.from_numpy(fitted.weight[:, width:]).float()
-            if task == "classify":
-                head.spread_weight.copy_(extra[:, :width])
-                columns, extra = torch.cat([columns, columns + bands]), extra[:, width:]
-            head.pixel_weight[:, columns] = extra
+    bands = len(sensor.bands)
+    if isinstance(selected.fitted, PixelMLPFit):
+        return _pixel_mlp_head(selected.fitted, width, bands, present)
+    return _linear_head(selected.fitted, width, bands if selected.kind == "linear+pixels" else 0, present, task)
+
+
+@torch.no_grad()
+def _pixel_mlp_head(fitted: PixelMLPFit, width: int, bands: int, present: Sequence[int]) -> PixelMLPHead:
+    head = PixelMLPHead(width, len(fitted.bias), bands)
+    for name in ("token_weight", "hidden_bias", "weight", "bias"):
+        getattr(head, name).copy_(torch.from_numpy(getattr(fitted, name)))
+    extra = torch.from_numpy(fitted.pixel_weight).float().unflatten(1, (-1, len(present)))  # blocks of all bands
+    head.pixel_weight.zero_().unflatten(1, (-1, bands))[:, :, list(present)] = extra
+    return head
+
+
+@torch.no_grad()
+def _linear_head(fitted: LogisticFit, width: int, bands: int, present: Sequence[int], task: str) -> LinearHead:
+    head = LinearHead(width, len(fitted.bias), task, bands)
+    head.weight.copy_(torch.from_numpy(fitted.weight[:, :width]))
+    head.bias.copy_(torch.from_numpy(fitted.bias))
+    if bands:
+        columns = torch.as_tensor(list(present))
+        extra = torch.from_numpy(fitted.weight[:, width:]).float()
+        if task == "classify":
+            head.spread_weight.copy_(extra[:, :width])
+            columns, extra = torch.cat([columns, columns + bands]), extra[:, width:]
+        head.pixel_weight[:, columns] = extra
     return head
 
 
@@ -86,23 +105,29 @@ def _training_facts(
     options: FitOptions, session: Session, labels: Labels, totals: NDArray, samples: Samples, selected: SelectedKind
 ) -> dict[str, Any]:
     """What the head's header keeps under "training"."""
-    fitted = selected.fitted
+    found = selected.fitted.validation
     names = [entry["name"] for entry in labels.classes]
     used = np.bincount(samples.index, minlength=len(names))
-    validation: dict[str, Any] = {"folds": fitted.folds, "not_scored": [names[k] for k in fitted.unscored]}
-    if fitted.score is not None:
-        validation |= scores(fitted.matrix, fitted.unscored) | {"confusion": fitted.matrix.round(3).tolist()}
+    validation: dict[str, Any] = {"folds": found.folds, "not_scored": [names[k] for k in found.unscored]}
+    if found.score is not None:
+        validation |= scores(found.matrix, found.unscored) | {"confusion": found.matrix.round(3).tolist()}
     return {
-        "recipe": "logistic regression on frozen features",
+        "recipe": _recipe(selected.fitted),
         "rasters": [display_name(path) for path in options.inputs],
         "labels": [display_name(path) for path in options.labels],
         "labelled": {name: round(float(n)) for name, n in zip(names, totals, strict=True)},
         "samples": {name: int(n) for name, n in zip(names, used, strict=True)},
         "groups": {name: len(np.unique(samples.group[samples.index == k])) for k, name in enumerate(names)},
-        "strength": fitted.strength,
-        "temperature": round(fitted.temperature, 4),
+        **({"strength": selected.fitted.strength} if isinstance(selected.fitted, LogisticFit) else {}),
+        "temperature": round(found.temperature, 4),
         "seed": options.seed,
         "bands": [session.sensor.band_names[i] for i in session.present],
         "tried": selected.tried,
         "validation": validation,
     }
+
+
+def _recipe(fitted: LogisticFit | PixelMLPFit) -> str:
+    if isinstance(fitted, LogisticFit):
+        return "logistic regression on frozen features"
+    return "one hidden layer on frozen features and the pixel's surroundings"

@@ -1,4 +1,5 @@
-"""The kind of head, chosen by cross-validation: `linear` sees tokens, `linear+pixels` also the pixel's own bands."""
+"""The kind of head, chosen by cross-validation: `linear` sees tokens, `linear+pixels` also the pixel's own bands, and
+`mlp+pixels` its surroundings, too, with a hidden layer between."""
 
 from dataclasses import dataclass
 
@@ -8,8 +9,11 @@ from numpy.typing import NDArray
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled
 from ..model.heads import KINDS
+from .cross_validation import Validation
 from .features import Samples
 from .logistic import LogisticFit, fit_logistic
+from .metrics import confusion, scores
+from .pixel_mlp import MIXED, PixelMLPFit, fit_pixel_mlp
 
 # Scale of token features relative to the pixel's own bands. Tokens are many and nearly constant over a polygon: with
 # equal penalties they would explain everything, and the pixel nothing. (For tiles there is no such pixel.)
@@ -21,29 +25,55 @@ class SelectedKind:
     """The kind that was chosen and its fit."""
 
     kind: str
-    fitted: LogisticFit
-    tried: dict[str, float | None]  # cross-validated mean IoU by kind
+    fitted: LogisticFit | PixelMLPFit
+    tried: dict[str, float | None]  # by kind, the cross-validated mean IoU that decided, see `_deciding_score`
 
 
 def select_kind(samples: Samples, classes: int, task: str, kind: str, seed: int, callbacks: Callbacks) -> SelectedKind:
-    """Fits the requested kind, or with "auto" both, and keeps the one that scores better. Raises Cancelled."""
+    """Fits the requested kind, or with "auto" all of the task, and keeps the one that scores best; of equal ones the
+    simplest. Raises Cancelled."""
+    weight = balanced(samples.index, samples.weight, classes)
+    fits: dict[str, LogisticFit | PixelMLPFit] = {}
+    for candidate in KINDS[task] if kind == "auto" else (kind,):
+        callbacks.log("info", f"cross-validating a head of kind {candidate}: {len(weight)} samples")
+        fits[candidate] = _fit(candidate, samples, weight, classes, task, seed, callbacks)
+    tried = {k: _deciding_score(fitted.validation, samples, weight, classes) for k, fitted in fits.items()}
+    best = max(fits, key=lambda k: tried[k] or 0.0)
+    return SelectedKind(best, fits[best], tried)
 
+
+def _fit(
+    kind: str, samples: Samples, weight: NDArray, classes: int, task: str, seed: int, callbacks: Callbacks
+) -> LogisticFit | PixelMLPFit:
     def check_cancelled() -> None:
         if callbacks.cancelled():
             raise Cancelled
 
-    fits: dict[str, LogisticFit] = {}
-    weight = balanced(samples.index, samples.weight, classes)
-    for candidate in KINDS if kind == "auto" else (kind,):
-        x, scale = samples.tokens, None
-        if candidate == "linear+pixels":
-            x = np.concatenate([samples.tokens, samples.pixels], 1)
-            if task == "segment":
-                scale = np.where(np.arange(x.shape[1]) < samples.tokens.shape[1], TOKEN_SCALE, 1.0)
-        callbacks.log("info", f"cross-validating a head of kind {candidate}: {len(x)} samples, {x.shape[1]} features")
-        fits[candidate] = fit_logistic(x, samples.index, samples.group, weight, classes, seed, check_cancelled, scale)
-    best = max(fits, key=lambda k: (fits[k].score or 0.0, k == "linear"))
-    return SelectedKind(best, fits[best], {k: f.score for k, f in fits.items()})
+    if kind == "mlp+pixels":
+        outlines_seen = not samples.edge.any()  # label rasters have pixels on both sides of outlines
+        return fit_pixel_mlp(samples, weight, classes, seed, check_cancelled, 0.0 if outlines_seen else MIXED)
+    x, scale = samples.tokens, None
+    if kind == "linear+pixels":
+        x = np.concatenate([samples.tokens, samples.pixels], 1)
+        if task == "segment":
+            scale = np.where(np.arange(x.shape[1]) < samples.tokens.shape[1], TOKEN_SCALE, 1.0)
+    return fit_logistic(x, samples.index, samples.group, weight, classes, seed, check_cancelled, scale)
+
+
+def _deciding_score(validation: Validation, samples: Samples, weight: NDArray, classes: int) -> float | None:
+    """The cross-validated mean IoU in which the pixels at the outlines of a class's polygons count together as much as
+    those inside: most of a polygon is easy for any head, and outlines are where maps differ."""
+    if validation.score is None:
+        return None
+    tested = validation.predicted >= 0
+    index, edge, weight = samples.index[tested], samples.edge[tested], weight[tested].copy()
+    at_edge, inside = (np.bincount(index[part], weight[part], minlength=classes) for part in (edge, ~edge))
+    both = (at_edge > 0) & (inside > 0)
+    half = np.where(both, (at_edge + inside) / 2, 1.0)
+    for part, total in ((edge, at_edge), (~edge, inside)):
+        weight[part] *= (half / np.where(both, total, 1.0))[index[part]]
+    matrix = confusion(index, validation.predicted[tested], classes, weight)
+    return scores(matrix, validation.unscored)["miou"]
 
 
 def balanced(index: NDArray, weight: NDArray, classes: int) -> NDArray[np.float64]:

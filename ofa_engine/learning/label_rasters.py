@@ -126,7 +126,7 @@ class _LabelRaster:
             kept = in_subset(row, column, fraction[index])
             row, column, index = row[kept], column[kept], index[kept]
             group = (number << 40) + (row // block_px) * across + column // block_px
-            parts.append((row, column, index, group, 1 / fraction[index]))
+            parts.append((row, column, index, group, 1 / fraction[index], np.zeros(len(row), bool)))
         return Labelled(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
     def colors(self, values: Sequence[int]) -> list[str]:

@@ -23,6 +23,7 @@ from .labelled import Labelled, Labels, in_subset, tile_labels
 _FIELDS = ("class", "label", "classname", "class_name", "landcover", "type", "name")  # tried where none is named
 _NO_CLASSES = ("id", "fid", "objectid", "ogc_fid", "lon", "lat", "long", "lng", "longitude", "latitude", "x", "y")
 _EXPECTED = "polygons, points or lines"
+OUTLINE_PX = 2  # a pixel so near to one outside of its polygon lies at the outline
 _ONE_PIXEL = 0.75  # a smaller radius might reach no pixel's centre: then it is the pixel that a point lies in
 
 Log = Callable[[str, str], None]  # level, message
@@ -182,16 +183,29 @@ def _rasterize(shapes: NDArray, index: NDArray, source: Source, limit: int, log:
     shapes = _without_conflicts(shapes, index, source, log)
     cells: list[NDArray] = []
     for number, shape in enumerate(shapes):
-        row, column = _pixels_inside(shape, source)
-        fraction = min(1.0, limit / max(len(row), 1))
-        kept = in_subset(row, column, fraction)
-        pixel = row[kept] * source.width + column[kept]
-        cells.append(np.stack([pixel, np.full(len(pixel), number), np.full(len(pixel), 1 / fraction)]))
-    found = np.concatenate(cells, 1) if cells else np.zeros((3, 0))
+        inside, top, left = _burnt(shape, source)
+        y, x = np.nonzero(inside)
+        fraction = min(1.0, limit / max(len(y), 1))
+        kept = in_subset(y + top, x + left, fraction)
+        y, x = y[kept], x[kept]
+        pixel, n = (y + top) * source.width + x + left, len(y)
+        cells.append(np.stack([pixel, np.full(n, number), np.full(n, 1 / fraction), _at_outline(inside, y, x)]))
+    found = np.concatenate(cells, 1) if cells else np.zeros((4, 0))
     # a pixel in two polygons of the same class counts once
     pixels, first = np.unique(found[0].astype(np.int64), return_index=True)
-    polygon, weight = found[1][first].astype(np.int64), found[2][first]
-    return Labelled(pixels // source.width, pixels % source.width, index[polygon], polygon, weight)
+    polygon, weight, edge = found[1][first].astype(np.int64), found[2][first], found[3][first] > 0
+    return Labelled(pixels // source.width, pixels % source.width, index[polygon], polygon, weight, edge)
+
+
+def _at_outline(inside: NDArray[np.bool_], y: NDArray, x: NDArray) -> NDArray[np.bool_]:
+    """(N,) whether a pixel within `OUTLINE_PX` rows and columns is outside of the polygon, of which `inside` (H, W)
+    has all pixels."""
+    padded, around = np.pad(inside, OUTLINE_PX), range(2 * OUTLINE_PX + 1)
+    found = np.zeros(len(y), bool)
+    for down in around:
+        for across in around:
+            found |= ~padded[y + down, x + across]
+    return found
 
 
 def _without_conflicts(shapes: NDArray, index: NDArray, source: Source, log: Log) -> NDArray:
@@ -221,8 +235,16 @@ def _polygons(shape: Any) -> list[Any]:
 
 
 def _pixels_inside(shape: Any, source: Source) -> tuple[NDArray, NDArray]:
-    """(rows, columns) of the pixels of the source's region whose centre lies in the polygon (all_touched=False)."""
-    empty = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    """(rows, columns) of the pixels of the source's region whose centre lies in the polygon."""
+    inside, top, left = _burnt(shape, source)
+    row, column = np.nonzero(inside)
+    return row + top, column + left
+
+
+def _burnt(shape: Any, source: Source) -> tuple[NDArray[np.bool_], int, int]:
+    """(whether the centre of a pixel lies in the polygon (H, W), first row, first column) of the part of the source's
+    region around it (all_touched=False)."""
+    empty = np.zeros((0, 0), bool), 0, 0
     # lines, such as the common edge of two polygons, would be burnt wherever they touch a pixel
     shape = shapely.MultiPolygon(_polygons(shape))
     inverse = ~source.transform
@@ -239,5 +261,4 @@ def _pixels_inside(shape: Any, source: Source) -> tuple[NDArray, NDArray]:
     x, y = place(t, left, top)
     window = rasterio.Affine(t.a, t.b, x, t.d, t.e, y)
     burnt = rasterio.features.rasterize([(shape, 1)], (bottom - top, right - left), transform=window, dtype="uint8")
-    row, column = np.nonzero(burnt)
-    return row + top, column + left
+    return burnt > 0, int(top), int(left)

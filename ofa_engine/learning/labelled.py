@@ -4,7 +4,7 @@ Memory stays bounded: of a large polygon, or of a frequent class of a label rast
 weighted. Which ones depends only on where they lie, so that adding a polygon changes nothing elsewhere.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,8 @@ class Labelled:
 
     `row` and `column` count pixels or tiles, `index` classes, all from 0. `group` names what a sample belongs to (a
     polygon, a label raster or a block of one) and is unique over all rasters: cross-validation keeps groups whole.
-    `weight` is the number of labelled pixels that a sample stands for.
+    `weight` is the number of labelled pixels that a sample stands for. `edge` says whether a pixel lies at the outline
+    of its polygon (see `label_vectors`); nothing does in label rasters, which have pixels on both sides of outlines.
     """
 
     row: NDArray[np.int64]
@@ -38,15 +39,14 @@ class Labelled:
     index: NDArray[np.int64]
     group: NDArray[np.int64]
     weight: NDArray[np.float64]
+    edge: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.row)
 
     def take(self, chosen: NDArray) -> "Labelled":
         """The samples that a mask (N,) or an array of positions selects."""
-        return Labelled(
-            self.row[chosen], self.column[chosen], self.index[chosen], self.group[chosen], self.weight[chosen]
-        )
+        return Labelled(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -104,4 +104,5 @@ def tile_labels(source: Source, pixels: Labelled, tile_px: int, classes: int) ->
     # a tile belongs to the group of its first pixel of the winning class
     keys, first = np.unique(tile * classes + pixels.index, return_index=True)
     group = pixels.group[first[np.searchsorted(keys, chosen * classes + index)]]
-    return Labelled(chosen // across, chosen % across, index, group, np.ones(len(chosen)))
+    n = len(chosen)
+    return Labelled(chosen // across, chosen % across, index, group, np.ones(n), np.zeros(n, bool))

@@ -3,7 +3,7 @@
 A head of kind `linear` has token features as its only input, as in the paper. One of kind `linear+pixels` has the
 normalised bands of the pixel as well: they give sharp edges, and colours that the features no longer hold. For tiles
 these are mean and standard deviation per band, and the standard deviation of each token feature over the tile, which
-the mean token lacks: it separates fields from forest edges, and towns from roads.
+the mean token lacks: it separates fields from forest edges, and towns from roads. (`pixel_head` has the third kind.)
 
 Shape letters: B batch, C bands, H W pixels, L tokens, D width, K classes.
 """

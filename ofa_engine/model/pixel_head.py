@@ -168,10 +168,19 @@ def pixel_features(pixels: Tensor, windows: Sequence[int] = WINDOWS) -> Tensor:
             _sums(_sums(moment, window, 1), window, across)[..., first : first + height * across] / window**2
             for moment in moments
         )
-        variance = (square - mean.square()).clamp(min=0)
-        deviation = (variance + _SMALLEST_VARIANCE).sqrt() - _SMALLEST_VARIANCE**0.5
+        deviation = deviation_of(square - mean.square())
         blocks += [block.unflatten(2, (height, across))[..., :width] for block in (mean, deviation)]
     return torch.cat(blocks, 1)
+
+
+def deviation_of(variance: Tensor) -> Tensor:
+    """The standard deviation, as `pixel_features` has it, for a variance."""
+    return (variance.clamp(min=0) + _SMALLEST_VARIANCE).sqrt() - _SMALLEST_VARIANCE**0.5
+
+
+def variance_of(deviation: Tensor) -> Tensor:
+    """The variance for a standard deviation, as `pixel_features` has it."""
+    return (deviation + _SMALLEST_VARIANCE**0.5).square() - _SMALLEST_VARIANCE
 
 
 def _sums(values: Tensor, count: int, step: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""A head from rasters and labels: a linear probe on the frozen model, cross-validated."""
+"""A head from rasters and labels: a small classifier on the frozen model, cross-validated."""
 
 from pathlib import Path
 
@@ -24,9 +24,9 @@ class TrainHead(LabelledAlgorithm):
         "Labels: polygons, points or lines, with their selection, filter and unsaved edits, in any coordinate system; "
         "classes are text or whole numbers. Task: one class per pixel (segment) or per tile (classify; a polygon "
         "labels the tiles that it covers by more than half, a point the one that it lies in). Kind: what the head "
-        "sees, the model's features alone or the pixels too; auto takes the better one. The log lists the scores of a "
-        "cross-validation that keeps labels whole: how well the head finds each class in labels that it has not "
-        "learned from, and what it takes it for."
+        "sees, the model's features alone, the pixels too, or also their surroundings; auto takes the best one. The "
+        "log lists the scores of a cross-validation that keeps labels whole: how well the head finds each class in "
+        "labels that it has not learned from, and what it takes it for."
     )
     TAGS = ("train", "fit", "probe", "classifier", "supervised", "training areas", "polygons", "land cover")
 
@@ -35,14 +35,17 @@ class TrainHead(LabelledAlgorithm):
         self.add_labels(tr("polygons, points or lines with a class field"))
         task = choice_parameter(self, "TASK", tr("one class per pixel: segment, or per tile: classify"))
         add(self, task, tr('What the head is for: "Segment", or "Classify tiles".'))
-        words = tr("What the head sees: the model's features (linear), or the pixels too. auto takes the better one.")
+        words = tr(
+            "What the head sees: the model's features (linear), the pixels too, or also their surroundings "
+            "(mlp+pixels, not for tiles). auto takes the best one."
+        )
         add(self, choice_parameter(self, "KIND"), words)
         add_reading(self)
         add_computing(self, tr("pixels; 0: the model's own"))
         files = tr("OFA-Net heads (*.safetensors)")
         head = tr("Head")
         output = QgsProcessingParameterFileDestination("OUTPUT_HEAD", head, files, str(new_head()))
-        add(self, output, tr("A file of a few kilobytes. In the folder that is proposed, all algorithms find it."))
+        add(self, output, tr("A small file. In the folder that is proposed, all algorithms find it."))
 
     def processAlgorithm(self, parameters, context, feedback):
         output = self.output_file(parameters, "OUTPUT_HEAD", context)

@@ -15,13 +15,14 @@ from ofa_engine.learning.fit import fit
 from ofa_engine.learning.labels import read_labels
 from ofa_engine.model.checkpoint import load_checkpoint, load_head
 from ofa_engine.model.ofanet import usable_bands
+from ofa_engine.model.pixel_head import pixel_features
 from ofa_engine.model.preprocess import normalise, resize, to_canonical
 
 from .two_lands import halves, write_polygons
 
 
 @pytest.mark.parametrize("sensor", ["naip", "enmap"])
-@pytest.mark.parametrize("kind", ["linear", "linear+pixels"])
+@pytest.mark.parametrize("kind", ["linear", "linear+pixels", "mlp+pixels"])
 def test_weights_times_features_are_the_logits(sensor, kind, scene, tmp_path, models):
     """At each labelled pixel, against logits of the tile computed naively."""
     path = scene(sensor, 48, 48, change=halves)
@@ -46,7 +47,15 @@ def test_weights_times_features_are_the_logits(sensor, kind, scene, tmp_path, mo
     maps = F.interpolate(tokens.transpose(1, 2).reshape(1, 32, 4, 4), size=(48, 48), mode="bilinear")[0]
     part = labels.rasters[0]
     np.testing.assert_allclose(samples.tokens, maps[:, part.row, part.column].T.numpy(), atol=1e-4)
-    logits = samples.tokens @ head.weight.numpy().T + head.bias.numpy()
+    if kind == "mlp+pixels":
+        surroundings = pixel_features(tile)[0][:, part.row, part.column].T[:, len(present) :]
+        np.testing.assert_allclose(samples.surroundings, surroundings.numpy(), atol=1e-5)
+        columns = (np.arange(5)[:, None] * head.bands + present).ravel()
+        around = np.concatenate([samples.pixels, samples.surroundings], 1) @ head.pixel_weight.numpy()[:, columns].T
+        hidden = samples.tokens @ head.token_weight.numpy().T + around + head.hidden_bias.numpy()
+        logits = np.maximum(hidden, 0) @ head.weight.numpy().T + head.bias.numpy()
+    else:
+        logits = samples.tokens @ head.weight.numpy().T + head.bias.numpy()
     if kind == "linear+pixels":
         np.testing.assert_allclose(samples.pixels, tile[0][:, part.row, part.column].T.numpy(), atol=1e-5)
         logits = logits + samples.pixels @ head.pixel_weight.numpy()[:, present].T

@@ -68,6 +68,25 @@ def test_classify_fits_a_head_for_tiles(two_lands, tmp_path):
         run(raster, labels, tmp_path, task="classify", tile_px=130)
 
 
+def test_a_hidden_layer_maps_what_a_linear_head_cannot(tmp_path):
+    """Bright pixels are of class 1 in the west and of class 2 in the east, dark ones the other way round."""
+    rng = np.random.default_rng(0)
+    bright, east = rng.random((96, 128)) < 0.5, np.arange(128) >= 64
+    pixels = np.where(bright, 150, 90) + rng.integers(0, 20, (3, 96, 128))
+    pixels[1] += np.where(east, 80, 0)
+    raster = str(write_raster(tmp_path / "r.tif", pixels.clip(0, 255).astype(np.uint8)))
+    truth = np.where(bright ^ east, 2, 1).astype(np.uint8)
+    labels = str(write_raster(tmp_path / "l.tif", truth[None]))
+    about = dict(sensor="naip", units="8-bit", bands="1,2,3", tile_px=16)
+    answer = run(raster, labels, tmp_path, **about)
+    assert answer["kind"] == "mlp+pixels" and answer["tried"]["mlp+pixels"] > answer["tried"]["linear+pixels"] + 0.2
+    options = dict(sensor="naip", units="8-bit", bands="1,2,3", head=answer["output"])
+    segment(SegmentOptions(raster, str(tmp_path / "out.tif"), **options))
+    with rasterio.open(tmp_path / "out.tif") as d:
+        found = d.read(1)
+    assert (found == truth)[:, np.abs(np.arange(128) - 63.5) > 16].mean() > 0.9
+
+
 class CountingCache(TokenCache):
     """Counts the tiles whose tokens were computed."""
 
@@ -159,6 +178,7 @@ def test_messages(two_lands, tmp_path, scene):
     for more, text in (
         (dict(task="detect"), "task segment or classify"),
         (dict(kind="forest"), "kind auto, linear"),
+        (dict(kind="mlp+pixels", task="classify"), "linear or linear.pixels to classify, found 'mlp"),
     ):
         with pytest.raises(InputError, match=text):
             run(raster, labels, tmp_path, **more)

@@ -213,3 +213,15 @@ def test_places_in_a_table(raster, tmp_path):
     path.write_text("class,lon,lat\nforest,13.1,52.2\nwater,13.2,52.3\n")
     with pytest.raises(InputError, match="points that cover pixels of the raster, found none of 2"):
         read(raster, str(path))
+
+
+def test_pixels_at_the_outline_of_their_polygon_are_known(raster, tmp_path):
+    """Those within two rows and columns of a pixel outside, of which a box of 12 by 9 pixels has all but 8 by 5."""
+    shapes = [box(20, 10, 12, 9), box(50, 10, 4, 30), shapely.Point(500203, 5799503)]
+    part = read(raster, polygons(tmp_path / "a.geojson", shapes, ["a", "b", "b"])).rasters[0]
+    picture = np.full(SHAPE, -1)
+    picture[part.row, part.column] = part.edge
+    assert (picture[12:17, 22:30] == 0).all() and (picture == 0).sum() == 40
+    assert (picture == 1).sum() == 12 * 9 - 40 + 4 * 30 + (part.row > 45).sum()
+    few = read(raster, polygons(tmp_path / "b.geojson", shapes, ["a", "b", "b"]), limit=30).rasters[0]
+    assert (few.edge == picture[few.row, few.column]).all()

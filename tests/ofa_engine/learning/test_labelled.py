@@ -13,7 +13,8 @@ from .label_files import box, label_raster, polygons, read
 def some(count, classes=3, seed=0):
     rng = np.random.default_rng(seed)
     row, column = rng.integers(0, 500, (2, count))
-    return Labelled(row, column, rng.integers(0, classes, count), rng.integers(0, 9, count), rng.uniform(1, 5, count))
+    index, group, weight = rng.integers(0, classes, count), rng.integers(0, 9, count), rng.uniform(1, 5, count)
+    return Labelled(row, column, index, group, weight, rng.random(count) < 0.5)
 
 
 def test_take_keeps_all_arrays_aligned():
@@ -22,7 +23,7 @@ def test_take_keeps_all_arrays_aligned():
     for chosen in (mask, np.flatnonzero(mask)):
         taken = samples.take(chosen)
         assert len(taken) == mask.sum()
-        for name in ("row", "column", "index", "group", "weight"):
+        for name in ("row", "column", "index", "group", "weight", "edge"):
             np.testing.assert_array_equal(getattr(taken, name), getattr(samples, name)[mask])
 
 

@@ -131,6 +131,7 @@ def test_selected_features_only_are_learned_from(plugin, scene, tmp_path):
     assert header["training"]["labels"] == ["my labels.gpkg"] and header["training"]["tried"].keys() == {
         "linear",
         "linear+pixels",
+        "mlp+pixels",
     }
     text = "\n".join(feedback.lines)
     assert "Cross-validated over" in text and "grass: IoU" in text and "found as grass" in text
