@@ -97,8 +97,11 @@ class RandomPatches(_WithoutModel):
 
     def tokens(self, pixels: Tensor, sensor: str, present: Sequence[int]) -> Tensor:
         found = F.conv2d(pixels, self._filters, self._offset)  # (B, patches, h, w)
-        both = torch.cat([found.clamp_min(0), (-found).clamp_min(0)], 1)
-        return F.adaptive_avg_pool2d(both, self._grid).flatten(2).transpose(1, 2)  # (B, grid^2, 2 patches)
+        mean = F.adaptive_avg_pool2d(found, self._grid)
+        positive = F.adaptive_avg_pool2d(found.clamp_min_(0), self._grid)
+        # the negative part is what the positive one has too much: no second large array
+        both = torch.cat([positive, (positive - mean).clamp_min(0)], 1)
+        return both.flatten(2).transpose(1, 2)  # (B, grid^2, 2 patches)
 
 
 def _draw_patches(task: ProbeTask, rng: np.random.Generator, count: int, patch_px: int) -> Tensor:
