@@ -283,7 +283,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("run", type=Path, metavar="RUN", help="folder of training.finetune")
     parser.add_argument("data", type=Path, metavar="DATA", help="folder with the public samples")
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the checkpoint and its heads")
-    parser.add_argument("--steps", type=console.positive_int, default=200, help="of each default head [%(default)s]")
+    parser.add_argument("--steps", type=console.positive_int, default=120, help="of each default head [%(default)s]")
     return parser
 
 
