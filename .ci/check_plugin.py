@@ -67,6 +67,7 @@ REVIEWED = {
     "B405": (
         (
             "ofa_engine/core/sensors/facts.py",
+            "ofa_engine/raster/stack_vrt.py",
             "ofa_engine/raster/class_names.py",
             "ofa_engine/batch/mosaic.py",
             "ofa_engine/raster/sentinel2_product.py",
