@@ -10,7 +10,7 @@ import numpy as np
 from qgis.core import Qgis, QgsRasterBlock, QgsRasterBlockFeedback, QgsRasterDataProvider, QgsRectangle
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtGui import QImage, QPixmap
-from qgis.PyQt.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from ...engine.modules import sensors
 from ...i18n.texts import tr
@@ -59,8 +59,7 @@ def draw(provider, composite: Composite, side_px: int, feedback: QgsRasterBlockF
     provider.setZoomedOutResamplingMethod(QgsRasterDataProvider.ResamplingMethod.Bilinear)
     provider.setMaxOversampling(max(provider.xSize(), provider.ySize()))
     extent = shown_extent(provider)
-    shrink = side_px / max(provider.xSize(), provider.ySize())
-    width, height = max(1, round(provider.xSize() * shrink)), max(1, round(provider.ySize() * shrink))
+    width, height = size_px(provider, side_px)
     planes = []
     for band in composite.bands:
         block = provider.block(band, extent, width, height, feedback)
@@ -68,6 +67,12 @@ def draw(provider, composite: Composite, side_px: int, feedback: QgsRasterBlockF
             return None
         planes.append(_values(block, provider.userNoDataValues(band)))
     return _image(np.stack(planes), composite.true_colour)
+
+
+def size_px(provider, side_px: int) -> tuple[int, int]:
+    """(width, height) of the picture, the longer side as given."""
+    shrink = side_px / max(provider.xSize(), provider.ySize())
+    return max(1, round(provider.xSize() * shrink)), max(1, round(provider.ySize() * shrink))
 
 
 def shown_extent(provider) -> QgsRectangle:
@@ -145,7 +150,6 @@ class Thumbnail(QWidget):
         super().__init__()
         self.picture, self.caption = QLabel(), QLabel()
         self.picture.setAccessibleName(tr("Picture of the raster"))
-        self.picture.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignRight)
         small = self.caption.font()
         small.setPointSizeF(small.pointSizeF() * 0.8)
@@ -153,9 +157,10 @@ class Thumbnail(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        layout.addWidget(self.picture)
+        layout.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignRight)
         layout.addWidget(self.caption)
         layout.addStretch(1)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self._drawing: _Drawing | None = None
         self._shown: tuple | None = None
         self._timer = QTimer(self)
@@ -168,15 +173,19 @@ class Thumbnail(QWidget):
         return self._timer.isActive()
 
     def show_of(self, layer, composite: Composite | None):
-        """The last picture stays until the new one is there, which is soon; None for either takes it away."""
+        """Its room is there at once, so that nothing moves when the picture comes; that of the same layer in other
+        colours stays until then. None for either takes it away."""
         key = (layer.id(), layer.source(), composite) if layer is not None and composite is not None else None
         if key == self._shown:
             return
         before, self._shown = self._shown, key
         self.cancel()
+        self.setVisible(key is not None)
         if key is None or before is None or key[:2] != before[:2]:
-            self.hide()
+            self.picture.clear()
         if key is not None:
+            self._describe(composite)
+            self.picture.setFixedSize(*size_px(layer.dataProvider(), SIDE_PX))
             side_px = round(SIDE_PX * self.devicePixelRatioF())
             self._drawing = _Drawing(layer.dataProvider().clone(), composite, side_px)
             _drawings.append(self._drawing)
@@ -195,12 +204,11 @@ class Thumbnail(QWidget):
             self.cancel()
             self.setVisible(drawing.image is not None)
             if drawing.image is not None:
-                self._show(drawing.image, self._shown[2])
+                pixmap = QPixmap.fromImage(drawing.image)
+                pixmap.setDevicePixelRatio(self.devicePixelRatioF())
+                self.picture.setPixmap(pixmap)
 
-    def _show(self, image: QImage, composite: Composite):
-        pixmap = QPixmap.fromImage(image)
-        pixmap.setDevicePixelRatio(self.devicePixelRatioF())
-        self.picture.setPixmap(pixmap)
+    def _describe(self, composite: Composite):
         names, numbers = ", ".join(composite.names), ", ".join(map(str, composite.bands))
         self.caption.setText(tr("as true colour") if composite.true_colour else names)
         text = tr("{names} of the sensor as red, green and blue: bands {numbers} of the raster")

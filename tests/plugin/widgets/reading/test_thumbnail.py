@@ -128,9 +128,9 @@ def test_the_window_does_not_wait_and_the_picture_comes(layer, qtbot, sensor):
     composite = composite_of(sensors.get_sensor(sensor), bands)
     start = time.thread_time()
     widget.show_of(opened, composite)
-    assert time.thread_time() - start < 0.05 and widget.drawing and widget.isHidden()
+    assert time.thread_time() - start < 0.05 and widget.drawing and not widget.isHidden()
     qtbot.waitUntil(lambda: not widget.drawing, timeout=10_000)
-    assert not widget.isHidden() and widget.picture.pixmap().width() == SIDE_PX
+    assert not widget.isHidden() and widget.picture.pixmap().width() == widget.picture.width() == SIDE_PX
     assert widget.caption.text() == ("VV, VH, VV" if sensor == "sentinel-1" else "as true colour")
     assert ", ".join(map(str, composite.bands)) in widget.toolTip()
     widget.show_of(None, None)
