@@ -178,7 +178,7 @@ def _samples(dataset, bands, scales, path: str, stopped) -> tuple[tuple[tuple[fl
     """(per band its sorted valid values, empty for a band that is not sampled; the share of undeclared fill)."""
     chosen = [number - 1 for number in sensors.sampled_bands(len(bands))]
     chosen = [index for index in chosen if not gdal.DataTypeIsComplex(bands[index].DataType)]
-    windows = sensors.sample_windows(dataset.RasterXSize, dataset.RasterYSize)
+    windows = sensors.sample_windows(dataset.RasterXSize, dataset.RasterYSize, tuple(bands[0].GetBlockSize()))
     first = len(windows)
     alpha_read = any(bands[i].GetColorInterpretation() == gdal.GCI_AlphaBand for i in chosen)  # then it masks nothing
     per_dataset = bands[0].GetMaskFlags() & gdal.GMF_PER_DATASET  # an internal mask or a .msk file
