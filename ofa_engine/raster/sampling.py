@@ -52,14 +52,15 @@ def sample(source: "Source") -> tuple[tuple[tuple[float, ...], ...], float]:
     chosen = source.real_bands(sampled_bands(source.dataset.count))
     parts: dict[int, list[NDArray]] = {band: [] for band in chosen}
     pixels = filled = found = 0
-    windows = sample_windows(source.width, source.height)
+    windows = _first_windows(source)
+    first = len(windows)
     for number, window in enumerate(windows):
         values, there = _read(source, chosen, window)
         pixels, filled = pixels + there.size, filled + there.size - int(there.sum())
         for band, of_band in zip(chosen, values, strict=True):
             parts[band].append(of_band[np.isfinite(of_band) & there])
         found += len(parts[chosen[0]][-1])
-        if number + 1 == len(sample_windows(source.width, source.height)) and found < FEW_PX:
+        if number + 1 == first and found < FEW_PX:
             windows += _searched(source, chosen[0], windows)
     sorted_parts = {band: np.sort(np.concatenate(arrays)) for band, arrays in parts.items()}
     samples = (sorted_parts[b].tolist() if b in sorted_parts else () for b in range(1, source.dataset.count + 1))
@@ -68,10 +69,15 @@ def sample(source: "Source") -> tuple[tuple[tuple[float, ...], ...], float]:
 
 def data_windows(source: "Source", band: int) -> Iterator[Pixels]:
     """Windows to look into first for data of a band; the search for further ones begins when these are used up."""
-    windows = sample_windows(source.width, source.height)
+    windows = _first_windows(source)
     yield from windows
     if not source.product:
         yield from _searched(source, band, windows)
+
+
+def _first_windows(source: "Source") -> list[Pixels]:
+    height, width = source.dataset.block_shapes[0]
+    return sample_windows(source.width, source.height, (width, height))
 
 
 def _read(source: "Source", bands: Sequence[int], window: Pixels) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

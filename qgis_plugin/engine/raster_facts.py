@@ -243,7 +243,8 @@ def _samples(raster: _Raster, scales, stopped) -> tuple[tuple[tuple[float, ...],
     bands = raster.bands
     chosen = [number - 1 for number in sensors.sampled_bands(len(bands))]
     chosen = [index for index in chosen if not gdal.DataTypeIsComplex(bands[index].DataType)]
-    windows = sensors.sample_windows(raster.dataset.RasterXSize, raster.dataset.RasterYSize)
+    size, block = (raster.dataset.RasterXSize, raster.dataset.RasterYSize), tuple(bands[0].GetBlockSize())
+    windows = sensors.sample_windows(*size, block)
     first = len(windows)
     alpha_read = any(bands[i].GetColorInterpretation() == gdal.GCI_AlphaBand for i in chosen)  # then it masks nothing
     parts: list[list] = [[] for _ in bands]

@@ -63,16 +63,31 @@ def odd_bands(count: int) -> int:
     return (count - 1) // 4
 
 
-def sample_windows(width_px: int, height_px: int, size_px: int = 64) -> list[tuple[int, int, int, int]]:
-    """Up to five (column, row, width, height) windows: the middle of the raster and of its quarters."""
+def sample_windows(
+    width_px: int, height_px: int, block_px: tuple[int, int] = (1, 1), size_px: int = 64
+) -> list[tuple[int, int, int, int]]:
+    """Up to five (column, row, width, height) windows: the middle of the raster and of its quarters.
+
+    Args:
+        width_px, height_px: of the raster.
+        block_px: width and height of the blocks in which it is stored. Where these are larger than a window, it is moved
+            into one of them: each block that is touched is decoded as a whole, with all bands that it holds.
+        size_px: the side of a window.
+    """
+    w, h = min(size_px, width_px), min(size_px, height_px)
     windows = []
     for fx, fy in ((0.5, 0.5), (0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)):
-        w, h = min(size_px, width_px), min(size_px, height_px)
-        column = min(max(int(width_px * fx) - w // 2, 0), width_px - w)
-        row = min(max(int(height_px * fy) - h // 2, 0), height_px - h)
+        column = _in_one_block(min(max(int(width_px * fx) - w // 2, 0), width_px - w), w, block_px[0])
+        row = _in_one_block(min(max(int(height_px * fy) - h // 2, 0), height_px - h), h, block_px[1])
         if (column, row, w, h) not in windows:
             windows.append((column, row, w, h))
     return windows
+
+
+def _in_one_block(start: int, size: int, block: int) -> int:
+    """The start moved back so that so many pixels lie in one block, where they fit."""
+    beyond = start % block + size - block
+    return start - beyond if block >= size and beyond > 0 else start
 
 
 def windows_at(

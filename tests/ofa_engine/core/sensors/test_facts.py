@@ -4,11 +4,14 @@ from ofa_engine.core.sensors import sample_windows, sampled_bands, wavelength_um
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (10, 500), (64, 64), (1000, 700), (90, 3000)])
-def test_sample_windows_lie_inside(width, height):
-    windows = sample_windows(width, height)
+@pytest.mark.parametrize("block", [(1, 1), (64, 64), (256, 512), (5000, 1), (1000, 96)])
+def test_sample_windows_lie_inside(width, height, block):
+    windows = sample_windows(width, height, block)
     assert windows and len(set(windows)) == len(windows)
     for column, row, w, h in windows:
         assert 0 <= column and column + w <= width and 0 <= row and row + h <= height and w > 0 and h > 0
+        for start, size, side in ((column, w, block[0]), (row, h, block[1])):
+            assert side < size or start // side == (start + size - 1) // side, "in one block where it fits"
 
 
 @pytest.mark.parametrize("count", [1, 2, 13, 16, 17, 224])
