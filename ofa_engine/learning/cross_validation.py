@@ -89,8 +89,10 @@ def validate(logits: NDArray, index: NDArray, weight: NDArray, folds: Folds) -> 
 
 def moments(features: NDArray, weight: NDArray) -> tuple[NDArray, NDArray]:
     """(mean, standard deviation) of features (N, F), each (F,), to standardise them."""
-    mean = np.average(features, axis=0, weights=weight)
-    std = np.sqrt(np.average((features - mean) ** 2, axis=0, weights=weight))
+    share = weight / weight.sum()
+    mean = np.einsum("n,nf->f", share, features, dtype=np.float64)  # without a copy in float64
+    square = np.einsum("n,nf,nf->f", share, features, features, dtype=np.float64)
+    std = np.sqrt(np.maximum(square - mean**2, 0))
     return mean, np.where(std > 1e-6, std, 1.0)  # a constant feature becomes 0 and has no effect
 
 

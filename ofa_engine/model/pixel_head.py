@@ -7,6 +7,7 @@ head on the two together draws staircases along a shore; a hidden layer of some 
 Shape letters: B batch, C bands, H W pixels, L tokens, D width, K classes, F pixel features, M hidden units.
 """
 
+import functools
 from collections.abc import Sequence
 
 import torch
@@ -19,6 +20,7 @@ from .heads import upsampling
 WINDOWS = (3, 11)  # px: an edge, and texture
 HIDDEN = 64
 MOST_HIDDEN, MOST_WINDOW = 1024, 63  # a file that wants more is damaged
+_PART_PX = 64
 _SMALLEST_VARIANCE = 1e-4  # of normalised pixels: less is rounding, and the root's slope at 0 would be infinite
 
 
@@ -154,22 +156,13 @@ def pixel_features(pixels: Tensor, windows: Sequence[int] = WINDOWS) -> Tensor:
         the standard deviations. These are 0 where a window is constant, and a little less than the exact ones, with a
         finite slope, near it.
     """
-    height, width = pixels.shape[-2:]
-    margin = max(windows) // 2
-    across = width + 2 * margin
-    # With rows one behind the other, sums over windows are sums of shifted arrays; what crosses the end of a row is cut
-    # off. The one row more than windows reach keeps the last of these ends inside the array.
-    values = F.pad(pixels, (margin, margin, margin, margin + 1), mode="replicate").flatten(2)
-    moments = values, values.square()
-    blocks = [pixels]
-    for window in windows:
-        first = (margin - window // 2) * (across + 1)
-        mean, square = (
-            _sums(_sums(moment, window, 1), window, across)[..., first : first + height * across] / window**2
-            for moment in moments
-        )
-        deviation = deviation_of(square - mean.square())
-        blocks += [block.unflatten(2, (height, across))[..., :width] for block in (mean, deviation)]
+    channels, blocks = pixels.shape[1], [pixels]
+    with torch.autocast(pixels.device.type, enabled=False):  # a variance is the small difference of two large means
+        moments = torch.cat([pixels, pixels.square()], 1)
+        for window in windows:
+            means = _window_means(moments, window)
+            mean, square = means[:, :channels], means[:, channels:]
+            blocks += [mean, deviation_of(square - mean.square())]
     return torch.cat(blocks, 1)
 
 
@@ -183,18 +176,25 @@ def variance_of(deviation: Tensor) -> Tensor:
     return (deviation + _SMALLEST_VARIANCE**0.5).square() - _SMALLEST_VARIANCE
 
 
-def _sums(values: Tensor, count: int, step: int) -> Tensor:
-    """Sums over `count` values along the last dimension that lie `step` apart, from the first that has enough to its
-    right: sums of two, four, eight, ... values are put together, which on a CPU is much faster than pooling."""
-    length = values.shape[-1] - (count - 1) * step
-    total: Tensor | None = None
-    start, power = 0, values
-    for bit in range(count.bit_length()):
-        if bit:
-            half = (1 << bit - 1) * step
-            power = power[..., :-half] + power[..., half:]
-        if count >> bit & 1:
-            part = power[..., start * step : start * step + length]
-            total = part if total is None else total + part
-            start += 1 << bit
-    return total  # type: ignore[return-value]
+def _window_means(values: Tensor, window: int) -> Tensor:
+    """Means of (..., H, W) in square windows, by matrix products: on a CPU they are much faster than pooling."""
+    height, width = values.shape[-2:]
+    across = [values[..., part] @ matrix.T for part, matrix in _averaging(width, window, values.device)]
+    wide = across[0] if len(across) == 1 else torch.cat(across, -1)
+    down = [matrix @ wide[..., part, :] for part, matrix in _averaging(height, window, values.device)]
+    return down[0] if len(down) == 1 else torch.cat(down, -2)
+
+
+@functools.lru_cache(maxsize=64)
+@torch.inference_mode(False)
+def _averaging(size: int, window: int, device: torch.device) -> list[tuple[slice, Tensor]]:
+    """What turns a row of `size` pixels into means over windows, in parts of some dozen results: the pixels of each
+    part, and a matrix (results, pixels) in which the pixels at the row's ends also stand for those beyond them."""
+    half, found = window // 2, []
+    for rows in row_pieces(size, size, _PART_PX):
+        used = slice(max(0, rows.start - half), min(size, rows.stop + half))
+        offsets = torch.arange(window) - half
+        pixel = (torch.arange(rows.start, rows.stop)[:, None] + offsets).clamp(0, size - 1) - used.start
+        matrix = torch.zeros(len(pixel), used.stop - used.start)
+        found.append((used, matrix.scatter_add_(1, pixel, torch.full(pixel.shape, 1 / window)).to(device)))
+    return found

@@ -6,7 +6,7 @@ from ofa_engine.model.pixel_head import PixelMLPHead, pixel_features
 
 
 def test_pixel_features_are_means_and_deviations_of_repeated_borders():
-    pixels = torch.randn(2, 3, 9, 7, dtype=torch.float64)
+    pixels = torch.randn(2, 3, 9, 7)
     found = pixel_features(pixels, (3, 5))
     assert found.shape == (2, 15, 9, 7)
     torch.testing.assert_close(found[:, :3], pixels)
@@ -71,3 +71,17 @@ def test_all_weights_have_gradients_after_scores_in_inference_mode():
 def test_windows_have_a_centre(windows):
     with pytest.raises(ValueError, match="expected windows"):
         PixelMLPHead(8, 4, 3, windows=windows)
+
+
+def test_long_rows_are_put_together_from_parts():
+    pixels = torch.randn(1, 2, 150, 70)
+    padded = F.pad(pixels, (5,) * 4, mode="replicate")
+    mean = F.avg_pool2d(padded, 11, 1)
+    torch.testing.assert_close(pixel_features(pixels, (11,))[:, 2:4], mean, atol=1e-5, rtol=1e-4)
+
+
+def test_half_precision_of_the_caller_does_not_reach_variances():
+    pixels = 5 + 0.1 * torch.randn(1, 2, 40, 40)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = pixel_features(pixels)
+    torch.testing.assert_close(found, pixel_features(pixels))
