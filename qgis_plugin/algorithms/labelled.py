@@ -40,9 +40,12 @@ class LabelledAlgorithm(EngineAlgorithm):
         words = tr("Around a label that is a point or a line, the pixels whose centre is nearer are labelled, too.")
         radius = number_parameter(self, "RADIUS", tr("pixels; 0: the one that a point lies in"), decimals=1)
         add(self, advanced(radius), words)
-        text = tr("Label rasters instead (one for each raster, on its grid, in the same order)")
+        text = tr("Label rasters instead (one for each raster, in the same order)")
         rasters = QgsProcessingParameterMultipleLayers("LABEL_RASTERS", text, RASTER, optional=True)
-        words = tr("Rasters of class numbers, where you have these instead of a layer; no data is no label.")
+        words = tr(
+            "Rasters of class numbers, where you have these instead of a layer; no data is no label. Those on another "
+            "grid are resampled by nearest neighbour."
+        )
         add(self, advanced(rasters), words)
         ignored = text_parameter("IGNORE", tr("e.g. unsure,other"))
         add(self, advanced(ignored), tr("Classes to leave out, by their names or numbers, with commas between them."))

@@ -19,6 +19,7 @@ from .table import TABLE, Table
 
 _WORD = re.compile(r"[^\W_]+")
 _MOST_WORDS = 3  # of a band's name: red edge 1
+_NO_BAND = "no measurement of a band"
 _RESOLUTION = re.compile(r"(\d+)m", re.IGNORECASE)
 
 
@@ -87,6 +88,8 @@ def read_scene(paths: Sequence[str], table: Table = TABLE) -> Scene:
     """
     files, others = _read_names(paths, table)
     descriptions, found = _understood(files, table)
+    if _numbered(descriptions):
+        return _scene_of_numbers(files, others)
     facts = _facts(descriptions)
     product, named = _named_by(found, facts, table)
     for numbers in named.values():
@@ -107,7 +110,7 @@ def read_scene(paths: Sequence[str], table: Table = TABLE) -> Scene:
         tuple((descriptions[i], files[i].path) for i in order),
         tuple(name in read for name in bands),
         (
-            *((path, "no measurement of a band") for path in others),
+            *((path, _NO_BAND) for path in others),
             *((p, f"no band of {product.title}") for p in unread),
         ),
         tuple(dict.fromkeys(files[i].key for i in order)),
@@ -128,6 +131,26 @@ def _understood(files: Sequence[BandFile], table: Table) -> tuple[list[str], Pro
 
 def _detected(descriptions: Sequence[str], table: Table) -> Product | None:
     return table.products.get(detect(_facts(descriptions), table=table).product or "") if descriptions else None
+
+
+def _numbered(descriptions: Sequence[str]) -> bool:
+    """Whether these are the numbers of a file's bands, b1 to b4, and not Sentinel-2's or Landsat's first ones: nobody
+    has these alone."""
+    numbers = sorted(text.lower() for text in descriptions)
+    return 2 <= len(numbers) <= 4 and numbers == [f"b{i + 1}" for i in range(len(numbers))]
+
+
+def _scene_of_numbers(files: Sequence[BandFile], others: Sequence[str]) -> Scene:
+    """In that order, and with descriptions that are no names: what the bands are is detection's question."""
+    files = sorted(files, key=lambda file: file.band.lower())
+    return Scene(
+        files[0].scene or "scene",
+        None,
+        tuple((f"Band {number}", file.path) for number, file in enumerate(files, 1)),
+        (True,) * len(files),
+        tuple((path, _NO_BAND) for path in others),
+        tuple(dict.fromkeys(file.key for file in files)),
+    )
 
 
 def _in_order(product: Product, named: Collection[str]) -> list[str]:

@@ -76,6 +76,21 @@ def test_segment_scores_every_sensor_as_a_naive_comparison_does(sensor, scene, t
     assert json.loads(json.dumps(answer)) == answer and not leftovers(tmp_path)
 
 
+def test_labels_on_a_coarser_grid_count_for_all_pixels_that_they_cover(scene, tmp_path):
+    path = scene("naip")
+    truth = np.random.default_rng(0).choice([0, 1, 2, 7], (50, 65)).astype(np.uint8)
+    with rasterio.open(path) as d:
+        t, crs = d.transform, d.crs
+    twice = rasterio.Affine(2 * t.a, 0, t.c, 0, 2 * t.e, t.f)
+    coarse = write_raster(tmp_path / "coarse.tif", truth[None], crs=crs, transform=twice, nodata=0)
+    fine = label_raster(tmp_path / "fine.tif", path, truth.repeat(2, 0).repeat(2, 1))
+    lines = []
+    log = Callbacks(log=lambda level, text: lines.append(text))
+    found = [run(tmp_path, "naip_segment", path, labels, log) for labels in (fine, coarse)]
+    assert found[0]["confusion"] == found[1]["confusion"] and found[0]["classes"] == found[1]["classes"]
+    assert sum("coarse.tif is on another grid (65 x 50 px" in line for line in lines) == 1
+
+
 def test_a_part_of_the_raster_is_the_map_of_the_whole(scene, tmp_path):
     """Only tiles around the labels are computed, and scores are those on the whole raster's map, tile by tile."""
     path = scene("gaofen", 400, 500)

@@ -226,6 +226,13 @@ def test_the_map_of_a_stack_is_that_of_the_same_bands_in_one_file(tmp_path):
         assert (a.read() == b.read()).all() and len(np.unique(a.read())) > 1
 
 
+def test_numbered_bands_are_not_taken_for_sentinel_2s(tmp_path):
+    pixels = write_bands(tmp_path, [f"NAIP-VA-b{i}" for i in range(1, 5)], dtype="uint8", high=255)
+    with Source(run(tmp_path, pixels)[0]) as source:
+        found = detect_source(source)
+    assert (found.product, found.bands, found.confidence) == ("rgbn", (1, 2, 3, 4), "likely"), found.reason
+
+
 def test_real_files_of_landsat_and_of_eo_browser(shared_data, tmp_path):
     for folder, pattern, product, sensor in (
         ("landsat8_c2l2", "*.TIF", "landsat-8-9-l2", "sentinel-2"),

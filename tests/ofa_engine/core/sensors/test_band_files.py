@@ -79,6 +79,14 @@ def test_scenes_of_files(names, product, bands):
     assert all(file.split(".")[-2].upper().endswith(band[-2:].upper()) or "m.jp2" in file for band, file in scene.files)
 
 
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_numbers_of_a_files_bands_are_no_names(count):
+    scene = read_scene([f"NAIP-VA-b{i}.tiff" for i in range(count, 0, -1)])
+    assert scene.product is None and scene.name == "NAIP-VA"
+    assert scene.files == tuple((f"Band {i}", f"NAIP-VA-b{i}.tiff") for i in range(1, count + 1))
+    assert read_scene([f"x_B{i}.tif" for i in (2, 3, 4, 8)]).product.id == "sentinel-2-10m"
+
+
 def test_what_is_no_band_is_left_out():
     bands = [f"{LANDSAT}_SR_B{i}.TIF" for i in range(1, 8)]
     others = [f"{LANDSAT}_{word}.TIF" for word in ("QA_PIXEL", "QA_RADSAT", "SR_QA_AEROSOL", "ST_B10")]
