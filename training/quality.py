@@ -28,13 +28,14 @@ from ofa_engine.core.catalog import find_head, list_heads
 from training import console
 from training.assessment.methods import METHODS, Method, NotComparable, methods_of
 from training.assessment.pixel_models import PIXEL_MODELS
-from training.assessment.place_scores import Score, Tally, class_ious, near_edges, pooled_scores, scene_scores
+from training.assessment.place_scores import Score, Tally, class_ious, joined, near_edges, pooled_scores, scene_scores
 from training.assessment.quality_page import Row, merged, read_rows, table, write_page
 from training.assessment.scene_sets import Scene, SceneSet, read_truth, scene_sets
 from training.assessment.squares import draw_squares, map_from_squares, split_truth
 from training.machine import machine
 
 FOLDS = 5
+ALL = "all sets"
 MOST_SQUARE_SCENES = 30  # of a set, evenly out of those that are densely labelled
 
 
@@ -55,8 +56,11 @@ def place_row(scene_set: SceneSet, method: Method, seed: int) -> Row:
                 tally.add(scene.place, truth, found.classes, near_edges(truth), seconds)
                 heads.append(found.head)
     names = sorted({head for head in heads if not method.learns})
-    row = _row("places", scene_set, method.name, tally, pooled_scores(tally, seed))
-    return row | {"head": ", ".join(names), "seen": _has_seen(scene_set, names, method.head)}
+    return _row("places", scene_set.name, method.name, tally, pooled_scores(tally, seed)) | {
+        "head": ", ".join(names),
+        "seen": _has_seen(scene_set, names, method.head),
+        "iou": dict(zip(scene_set.classes, class_ious(tally), strict=True)),
+    }
 
 
 def _folds(scene_set: SceneSet, method: Method) -> Iterator[tuple[Sequence[Scene], Sequence[Scene]]]:
@@ -75,40 +79,54 @@ def _folds(scene_set: SceneSet, method: Method) -> Iterator[tuple[Sequence[Scene
 # --- few polygons in the scene -----------------------------------------------------------------------------------
 
 
-def square_rows(scene_set: SceneSet, methods: Sequence[str], count: int, seed: int) -> Iterator[Row]:
-    """A row for each method that learns, over the scenes of a set that have room for squares."""
+def square_rows(sets: Sequence[SceneSet], methods: Sequence[str], count: int, seed: int) -> Iterator[Row]:
+    """A row for each set and method that learns, over the scenes that have room for squares; and, of several sets, for
+    the scenes of all together."""
+    tallies: dict[str, list[Tally]] = {}
+    for scene_set in sets:
+        for title, tally in _square_tallies(scene_set, methods, count, seed):
+            tallies.setdefault(title, []).append(tally)
+            yield _row("squares", scene_set.name, title, tally, scene_scores(tally, seed))
+    for title, parts in tallies.items():
+        if len(parts) > 1:
+            tally = joined(parts)
+            yield _row("squares", ALL, title, tally, scene_scores(tally, seed))
+
+
+def _square_tallies(scene_set: SceneSet, methods: Sequence[str], count: int, seed: int) -> Iterator[tuple[str, Tally]]:
+    """(title of the method, its counts) where scenes of the set have room for squares."""
     drawn = []
     for scene in scene_set.scenes:
         truth = read_truth(scene_set, scene)
         if squares := draw_squares(truth, count, seed):
             drawn.append((scene, squares, truth))
     if not drawn:
-        raise NotComparable(f"expected densely labelled scenes with room for {count} squares, none in {scene_set.name}")
-    step = max(1, math.ceil(len(drawn) / MOST_SQUARE_SCENES))
+        console.log(f"{scene_set.name}: no densely labelled scene with room for {count} squares of two classes")
+        return
+    evenly = np.linspace(0, len(drawn) - 1, min(len(drawn), MOST_SQUARE_SCENES)).round().astype(int)
+    chosen = [drawn[i] for i in evenly]
     for name in methods:
         tally = Tally(len(scene_set.classes))
         with tempfile.TemporaryDirectory() as folder:
-            for scene, squares, truth in console.progress(drawn[::step], f"{scene_set.name}, {name}"):
+            for scene, squares, truth in console.progress(chosen, f"{scene_set.name}, {name}"):
                 inside, rest = split_truth(truth, squares)
                 started = time.process_time()
                 found = map_from_squares(name, scene_set, scene, squares, inside, seed, Path(folder))
                 seconds = time.process_time() - started
                 edges = near_edges(np.where(np.isin(truth, np.unique(rest)), truth, -1))
                 tally.add(scene.place, rest, found.classes, edges, seconds)
-        title = PIXEL_MODELS[name].name if name in PIXEL_MODELS else "ofa fit"
-        yield _row("squares", scene_set, title, tally, scene_scores(tally, seed))
+        yield PIXEL_MODELS[name].name if name in PIXEL_MODELS else "ofa fit", tally
 
 
-def _row(kind: str, scene_set: SceneSet, method: str, tally: Tally, scores: dict[str, Score]) -> Row:
+def _row(kind: str, set_name: str, method: str, tally: Tally, scores: dict[str, Score]) -> Row:
     rounded = {name: [round(v, 4) if math.isfinite(v) else None for v in score] for name, score in scores.items()}
     return {
         "kind": kind,
-        "set": scene_set.name,
+        "set": set_name,
         "method": method,
         "head": "",
         "seen": False,
         **rounded,
-        "iou": dict(zip(scene_set.classes, class_ious(tally), strict=True)),
         "seconds_per_megapixel": round(tally.seconds_per_megapixel, 3),
         "places": len(set(tally.places)),
         "rasters": len(tally.places),
@@ -145,11 +163,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _rows(args: argparse.Namespace) -> Iterator[Row]:
     """Rows as they are measured; what cannot be compared is logged."""
-    for scene_set in scene_sets(args.folder, args.sets):
-        if args.squares:
-            with _logging_not_comparable():
-                yield from square_rows(scene_set, [m for m in args.methods if m != "head"], args.squares, args.seed)
-            continue
+    sets = scene_sets(args.folder, args.sets)
+    if args.squares:
+        yield from square_rows(sets, [name for name in args.methods if name != "head"], args.squares, args.seed)
+        return
+    for scene_set in sets:
         for method in methods_of(args.methods, args.head, args.checkpoint):
             with _logging_not_comparable():
                 yield place_row(scene_set, method, args.seed)

@@ -64,6 +64,19 @@ class Tally:
         return self.seconds / max(self.pixels, 1) * 1e6
 
 
+def joined(tallies: Sequence[Tally]) -> Tally:
+    """The scenes of several sets; their class indices have nothing in common, so only `scene_scores` make sense."""
+    whole = Tally(max(tally.classes for tally in tallies))
+    for number, tally in enumerate(tallies):
+        missing = ((0, whole.classes - tally.classes), (0, 0))
+        whole.places += [f"{number} {place}" for place in tally.places]
+        whole.all += [np.pad(counts, missing) for counts in tally.all]
+        whole.edges += [np.pad(counts, missing) for counts in tally.edges]
+        whole.pixels += tally.pixels
+        whole.seconds += tally.seconds
+    return whole
+
+
 def pooled_scores(tally: Tally, seed: int = 0) -> dict[str, Score]:
     """miou, accuracy and edge_accuracy of all pixels together, with 95 % intervals over places (NaN for one place)."""
     counts, edges = _by_place(tally, tally.all), _by_place(tally, tally.edges)

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, jaccard_score
 
-from training.assessment.place_scores import Tally, class_ious, count_pixels, near_edges, pooled_scores, scene_scores
+from training.assessment.place_scores import (
+    Tally,
+    class_ious,
+    count_pixels,
+    joined,
+    near_edges,
+    pooled_scores,
+    scene_scores,
+)
 
 RNG = np.random.default_rng(3)
 
@@ -50,6 +58,14 @@ def test_scores_are_those_of_scikit_learn():
     ]
     assert scene_scores(tally)["miou"][0] == pytest.approx(np.mean(each))
     assert tally.seconds_per_megapixel == pytest.approx(3 / 2400 * 1e6)
+
+
+def test_sets_are_joined_scene_by_scene():
+    parts = [tally_of([("x", made(k)) for _ in range(n)], k) for n, k in ((2, 3), (4, 5))]
+    whole = joined(parts)
+    means = [scene_scores(part)["miou"][0] for part in parts]
+    assert scene_scores(whole)["miou"][0] == pytest.approx((2 * means[0] + 4 * means[1]) / 6)
+    assert len(set(whole.places)) == 2 and whole.pixels == 2400
 
 
 def test_none_of_the_classes_is_always_wrong():
