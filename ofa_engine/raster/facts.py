@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import rasterio
 
-from ..core.sensors import BandRecord, RasterFacts, named_by_sources, records_beside, sources_of, wavelength_um
+from ..core.sensors import (
+    BandRecord,
+    RasterFacts,
+    common_scale,
+    named_by_sources,
+    records_beside,
+    sources_of,
+    wavelength_um,
+)
 from .georeference import gsd_m
 from .sampling import sample
 
@@ -33,6 +41,7 @@ def facts_of(source: "Source") -> RasterFacts:
         fill=fill,
         dtypes=types if len(set(types)) > 1 else (),
         name=Path(source.name).stem,
+        scale_offset=common_scale(source.scaled, d.count),
     )
 
 

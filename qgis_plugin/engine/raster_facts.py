@@ -134,6 +134,7 @@ def facts_at(
         samples=(),
         dtypes=types if len(set(types)) > 1 else (),
         name=Path(path).stem,
+        scale_offset=sensors.common_scale(scales, len(bands)),
     )
     first(facts)
     samples, fill = _samples(_Raster(dataset, bands, path, settings.nodata), scales, stopped)

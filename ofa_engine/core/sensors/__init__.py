@@ -8,7 +8,7 @@ and which its embedder sees after normalisation.
 from ..errors import SensorError
 from .band_files import Scene, read_scene, scene_with
 from .band_order import measured_bands
-from .companions import BandRecord, band_scales, records_beside, refuse_container
+from .companions import BandRecord, band_scales, common_scale, records_beside, refuse_container
 from .detection import Detection, detect, parse_bands
 from .entries import Band, Product, Sensor, Unit
 from .facts import (
@@ -49,6 +49,7 @@ __all__ = [
     "Unit",
     "affine_to_canonical",
     "band_scales",
+    "common_scale",
     "detect",
     "fill_values",
     "get_sensor",

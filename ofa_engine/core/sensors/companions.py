@@ -113,6 +113,12 @@ def band_scales(
     return found or {i: (record.scale, record.offset) for i, record in enumerate(records, 1) if record.scaled}
 
 
+def common_scale(scales: Mapping[int, tuple[float, float]], count: int) -> tuple[float, float] | None:
+    """The (scale, offset) that all `count` bands have; None where they differ, or have none."""
+    different = set(scales.values())
+    return different.pop() if len(scales) == count and len(different) == 1 else None
+
+
 def _text(path: Path) -> str:
     """ "" where it cannot be read."""
     try:

@@ -14,7 +14,7 @@ from .band_order import Match, all_named, holds_mask, last_is_mask, match_produc
 from .entries import DoubtRule, Product, Sensor, least_confident
 from .facts import RasterFacts
 from .table import TABLE, Table
-from .units import affine_to_canonical, infer_units
+from .units import affine_to_canonical, infer_units, stored_scale
 
 _GREY_EDGES = 0.1  # the share of pixels at whose edges a smoothed alpha has greys
 _MANY_BANDS = 50  # of spectrometers
@@ -219,9 +219,14 @@ def _units(
     units: str | None,
     table: Table,
 ) -> tuple[str | None, str, str]:
-    """(units, why, confidence at most): what the user has set, or what type and values show."""
+    """(units, why, confidence at most): what the user has set, or what type and values show.
+
+    A unit set to what the file's own scale and offset already account for is not applied a second time.
+    """
     if units:
         affine_to_canonical(sensor, units, table)  # raises for a unit that the sensor does not come in
+        if facts.scale_offset and facts.scale_offset == stored_scale(units, table):
+            return "reflectance", "the file's own scale is the unit set", "certain"
         return units, "as set", "certain"
     return infer_units(sensor, facts, bands, table, product)
 

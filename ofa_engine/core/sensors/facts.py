@@ -32,6 +32,9 @@ class RasterFacts:
     fill: float = 0.0
     dtypes: tuple[str, ...] = ()  # per band, where these differ
     name: str = ""  # of the file, without folder and ending
+    scale_offset: tuple[float, float] | None = (
+        None  # the file's own, where all bands have the same; applied to `samples`
+    )
 
     @property
     def count(self) -> int:

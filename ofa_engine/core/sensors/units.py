@@ -54,6 +54,12 @@ def scale_and_offset(text: str, quantity: str = "") -> Unit | None:
     return Unit(text, text, quantity, scale, offset) if usable else None
 
 
+def stored_scale(units: str, table: Table = TABLE) -> tuple[float, float] | None:
+    """(scale, offset) from stored values in a unit of reflectance to reflectance; None for other units."""
+    unit = scale_and_offset(units, "reflectance") or table.units[units]
+    return (unit.scale, unit.offset) if unit.quantity == "reflectance" and not unit.function else None
+
+
 @dataclass(frozen=True)
 class _Values:
     """Of the sampled bands that are read: see `ValueRule`."""

@@ -210,3 +210,14 @@ def test_a_broken_folder_is_met_when_something_is_detected():
     table = replace(load_table(), problem="expected a folder, found none")
     with pytest.raises(SensorError, match="expected a folder"):
         detect(facts(3, "uint8"), table=table)
+
+
+@pytest.mark.parametrize(
+    "units, expected",
+    [("dn", "reflectance"), ("0.0001,0", "reflectance"), ("reflectance", "reflectance"), ("dn+1000", "dn+1000")],
+)
+def test_a_scale_that_the_file_declares_is_not_applied_again_by_the_same_unit(units, expected):
+    """Values are read scaled; a user who sets the unit of the stored ones means the same scale."""
+    names = ("B4", "B3", "B2", "B5", "B6", "B7", "B8", "B11", "B12")
+    found = detect(facts(9, "float32", names, scale_offset=(0.0001, 0.0)), units=units)
+    assert found.units == expected and found.sensor == "sentinel-2"
