@@ -10,6 +10,7 @@ from ofa_engine.core.classes import class_table, colors_for
 from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.checkpoint import Checkpoint, save_head
 from ofa_engine.model.heads import LinearHead
+from ofa_engine.model.ofanet import usable_bands
 from ofa_engine.model.pixel_head import PixelMLPHead
 from training.data.places import CLASSES, MERGED
 from training.finetuning.default_heads import CHIPS, DEFAULT_HEADS, S2_TASK, DefaultHead
@@ -98,6 +99,7 @@ def _write_enmap_head(run: Path, checkpoint: Checkpoint, task: DenseTask, output
             "fitted_on": CHIPS,
             "places": len(set(task.places)),
             "labelled": dict(zip(task.classes, map(int, task.class_pixels()), strict=True)),
+            "bands": [get_sensor("enmap").band_names[band] for band in usable_bands("enmap")],
         },
         gsd_m=(14, 60),
     )
