@@ -258,6 +258,26 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
+            <source>Product</source>
+            <translation>Produkt</translation>
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>What the file is; empty where that is not known.</source>
+            <translation>Was die Datei ist; leer, wo das nicht bekannt ist.</translation>
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>Product in words</source>
+            <translation>Produkt in Worten</translation>
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>With the sensor that it is read as, and what that lacks.</source>
+            <translation>Mit dem Sensor, als der es gelesen wird, und was diesem fehlt.</translation>
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
             <source>Sensor</source>
             <translation>Sensor</translation>
         </message>
@@ -548,8 +568,8 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>What the raster's numbers mean, e.g. reflectance from 0 to 1, or decibels. auto recognises it.</source>
-            <translation>Was die Zahlen des Rasters bedeuten, z. B. Reflexionsgrad von 0 bis 1 oder Dezibel. auto erkennt es.</translation>
+            <source>What the raster's numbers mean, e.g. reflectance from 0 to 1, or decibels. auto recognises it. One of {units}; or a scale and an offset to reflectance or decibels, e.g. 0.0000275,-0.2.</source>
+            <translation>Was die Zahlen des Rasters bedeuten, z. B. Reflexionsgrad von 0 bis 1 oder Dezibel. auto erkennt es. Eines von {units}; oder Faktor und Versatz zu Reflexionsgrad oder Dezibel, z. B. 0.0000275,-0.2.</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -1146,6 +1166,36 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <location filename="engine/raster_facts.py" />
             <source>{path} cannot be read, is it truncated?</source>
             <translation>{path} ist nicht lesbar; ist die Datei unvollständig?</translation>
+        </message>
+        <message>
+            <location filename="engine/reading_words.py" />
+            <source>its red-edge bands</source>
+            <translation>Red-Edge-Bänder</translation>
+        </message>
+        <message>
+            <location filename="engine/reading_words.py" />
+            <source>its near-infrared bands</source>
+            <translation>Bänder im nahen Infrarot</translation>
+        </message>
+        <message>
+            <location filename="engine/reading_words.py" />
+            <source>its shortwave-infrared bands</source>
+            <translation>Bänder im kurzwelligen Infrarot</translation>
+        </message>
+        <message>
+            <location filename="engine/reading_words.py" />
+            <source>{product}, read as {sensor}</source>
+            <translation>{product}, gelesen als {sensor}</translation>
+        </message>
+        <message>
+            <location filename="engine/reading_words.py" />
+            <source>{reading} without {bands}</source>
+            <translation>{reading} ohne {bands}</translation>
+        </message>
+        <message>
+            <location filename="engine/reading_words.py" />
+            <source>{count} of its bands</source>
+            <translation>{count} der Bänder</translation>
         </message>
         <message>
             <location filename="i18n/texts.py" />
@@ -2504,6 +2554,96 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="sensors.py" />
+            <source>Sentinel-1 GRD</source>
+            <translation>Sentinel-1 GRD</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>EnMAP L2A</source>
+            <translation>EnMAP L2A</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Hyperspectral (PRISMA, EMIT, DESIS, AVIRIS, ...)</source>
+            <translation>Hyperspektral (PRISMA, EMIT, DESIS, AVIRIS, ...)</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Landsat 8/9 surface reflectance</source>
+            <translation>Landsat 8/9, Reflexionsgrad am Boden</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Landsat 4-7 surface reflectance</source>
+            <translation>Landsat 4-7, Reflexionsgrad am Boden</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Landsat surface reflectance</source>
+            <translation>Landsat, Reflexionsgrad am Boden</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Landsat surface reflectance, of Landsat 8 or 9 or before</source>
+            <translation>Landsat, Reflexionsgrad am Boden, von Landsat 8 oder 9 oder früher</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>HLS L30 reflectance</source>
+            <translation>HLS L30, Reflexionsgrad</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Sentinel-2 L1C</source>
+            <translation>Sentinel-2 L1C</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Sentinel-2 L2A</source>
+            <translation>Sentinel-2 L2A</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Sentinel-2, bands of 10 m</source>
+            <translation>Sentinel-2, Bänder mit 10 m</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Sentinel-2, visible bands</source>
+            <translation>Sentinel-2, sichtbare Bänder</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>PlanetScope 8-band</source>
+            <translation>PlanetScope mit 8 Bändern</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>WorldView-2/3 multispectral</source>
+            <translation>WorldView-2/3 multispektral</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Five-band multispectral (RapidEye, MicaSense and other drones)</source>
+            <translation>Multispektral mit fünf Bändern (RapidEye, MicaSense und andere Drohnen)</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>RGB and near infrared</source>
+            <translation>RGB und nahes Infrarot</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>RGB and near infrared, with other bands</source>
+            <translation>RGB und nahes Infrarot, mit weiteren Bändern</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>RGB image</source>
+            <translation>RGB-Bild</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
             <source>decibel</source>
             <translation>Dezibel</translation>
         </message>
@@ -3199,31 +3339,6 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="widgets/raster_input.py" />
-            <source>How the raster is read</source>
-            <translation>Wie das Raster gelesen wird</translation>
-        </message>
-        <message>
-            <location filename="widgets/raster_input.py" />
-            <source>as recognised</source>
-            <translation>wie erkannt</translation>
-        </message>
-        <message>
-            <location filename="widgets/raster_input.py" />
-            <source>The raster's band for each band of the sensor, from 1; a dash for a missing one</source>
-            <translation>Das Band des Rasters für jedes Band des Sensors, ab 1; ein Strich für ein fehlendes</translation>
-        </message>
-        <message>
-            <location filename="widgets/raster_input.py" />
-            <source>Smaller tiles see finer detail, and take longer</source>
-            <translation>Kleinere Kacheln zeigen feinere Einzelheiten und dauern länger</translation>
-        </message>
-        <message>
-            <location filename="widgets/raster_input.py" />
-            <source>Tile size in pixels</source>
-            <translation>Kachelgröße in Pixeln</translation>
-        </message>
-        <message>
-            <location filename="widgets/raster_input.py" />
             <source>Add a raster to the project</source>
             <translation>Fügen Sie dem Projekt ein Raster hinzu</translation>
         </message>
@@ -3244,23 +3359,158 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="widgets/raster_input.py" />
-            <source>one entry each for {names}</source>
-            <translation>je ein Eintrag für {names}</translation>
-        </message>
-        <message>
-            <location filename="widgets/raster_input.py" />
             <source>Not recognised</source>
             <translation>Nicht erkannt</translation>
         </message>
         <message>
             <location filename="widgets/raster_input.py" />
-            <source>as recognised: {answer}</source>
-            <translation>erkannt: {answer}</translation>
-        </message>
-        <message>
-            <location filename="widgets/raster_input.py" />
             <source>; or: </source>
             <translation>; oder: </translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_order.py" />
+            <source>The raster's band for each band of the sensor, from 1; a dash for a missing one</source>
+            <translation>Das Band des Rasters für jedes Band des Sensors, ab 1; ein Strich für ein fehlendes</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_order.py" />
+            <source>As text</source>
+            <translation>Als Text</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_order.py" />
+            <source>As recognised</source>
+            <translation>Wie erkannt</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_order.py" />
+            <source>Back to the bands that were recognised</source>
+            <translation>Zurück zu den erkannten Bändern</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_order.py" />
+            <source>one entry each for {names}</source>
+            <translation>je ein Eintrag für {names}</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_order.py" />
+            <source>{read} of the sensor's {count} bands</source>
+            <translation>{read} der {count} Bänder des Sensors</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>red</source>
+            <translation>Rot</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>green</source>
+            <translation>Grün</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>blue</source>
+            <translation>Blau</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>alpha</source>
+            <translation>Alpha</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>- (missing)</source>
+            <translation>- (fehlt)</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>Band</source>
+            <translation>Band</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>Band of the raster</source>
+            <translation>Band des Rasters</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>Wavelength</source>
+            <translation>Wellenlänge</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>Band of the raster for {band}</source>
+            <translation>Band des Rasters für {band}</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>Band {number}</source>
+            <translation>Band {number}</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/reading_box.py" />
+            <source>How the raster is read</source>
+            <translation>Wie das Raster gelesen wird</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/reading_box.py" />
+            <source>as recognised</source>
+            <translation>wie erkannt</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/reading_box.py" />
+            <source>Smaller tiles see finer detail, and take longer</source>
+            <translation>Kleinere Kacheln zeigen feinere Einzelheiten und dauern länger</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/reading_box.py" />
+            <source>Tile size in pixels</source>
+            <translation>Kachelgröße in Pixeln</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/reading_box.py" />
+            <source>auto: {answer}</source>
+            <translation>auto: {answer}</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/thumbnail.py" />
+            <source>{names} of the sensor as red, green and blue: bands {numbers} of the raster</source>
+            <translation>{names} des Sensors als Rot, Grün und Blau: Bänder {numbers} des Rasters</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/thumbnail.py" />
+            <source>Picture of the raster</source>
+            <translation>Bild des Rasters</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/thumbnail.py" />
+            <source>as true colour</source>
+            <translation>als Echtfarben</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/units_input.py" />
+            <source>scale and offset...</source>
+            <translation>Faktor und Versatz ...</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/units_input.py" />
+            <source>Scale</source>
+            <translation>Faktor</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/units_input.py" />
+            <source>Offset</source>
+            <translation>Versatz</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/units_input.py" />
+            <source>To reflectance from 0 to 1, or to decibel</source>
+            <translation>Zu Reflexionsgrad von 0 bis 1 oder zu Dezibel</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/units_input.py" />
+            <source>value x</source>
+            <translation>Wert x</translation>
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />

@@ -258,6 +258,26 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/detectsensor.py" />
+            <source>Product</source>
+            <translation>产品</translation>
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>What the file is; empty where that is not known.</source>
+            <translation>文件是什么产品；未知时为空。</translation>
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>Product in words</source>
+            <translation>产品说明</translation>
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
+            <source>With the sensor that it is read as, and what that lacks.</source>
+            <translation>包括按哪种传感器读取，以及缺少哪些波段。</translation>
+        </message>
+        <message>
+            <location filename="algorithms/detectsensor.py" />
             <source>Sensor</source>
             <translation>传感器</translation>
         </message>
@@ -548,8 +568,8 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>What the raster's numbers mean, e.g. reflectance from 0 to 1, or decibels. auto recognises it.</source>
-            <translation>栅格数值的含义，例如 0 到 1 的反射率，或分贝。auto 自动识别。</translation>
+            <source>What the raster's numbers mean, e.g. reflectance from 0 to 1, or decibels. auto recognises it. One of {units}; or a scale and an offset to reflectance or decibels, e.g. 0.0000275,-0.2.</source>
+            <translation>栅格数值的含义，例如 0 到 1 的反射率，或分贝。auto 自动识别。可为 {units} 之一；或换算为反射率或分贝的比例系数和偏移量，例如 0.0000275,-0.2。</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -1146,6 +1166,36 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <location filename="engine/raster_facts.py" />
             <source>{path} cannot be read, is it truncated?</source>
             <translation>无法读取 {path}，文件是否不完整？</translation>
+        </message>
+        <message>
+            <location filename="engine/reading_words.py" />
+            <source>its red-edge bands</source>
+            <translation>红边波段</translation>
+        </message>
+        <message>
+            <location filename="engine/reading_words.py" />
+            <source>its near-infrared bands</source>
+            <translation>近红外波段</translation>
+        </message>
+        <message>
+            <location filename="engine/reading_words.py" />
+            <source>its shortwave-infrared bands</source>
+            <translation>短波红外波段</translation>
+        </message>
+        <message>
+            <location filename="engine/reading_words.py" />
+            <source>{product}, read as {sensor}</source>
+            <translation>{product}，按 {sensor} 读取</translation>
+        </message>
+        <message>
+            <location filename="engine/reading_words.py" />
+            <source>{reading} without {bands}</source>
+            <translation>{reading}，缺少 {bands}</translation>
+        </message>
+        <message>
+            <location filename="engine/reading_words.py" />
+            <source>{count} of its bands</source>
+            <translation>{count} 个波段</translation>
         </message>
         <message>
             <location filename="i18n/texts.py" />
@@ -2504,6 +2554,96 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="sensors.py" />
+            <source>Sentinel-1 GRD</source>
+            <translation>Sentinel-1 GRD</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>EnMAP L2A</source>
+            <translation>EnMAP L2A</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Hyperspectral (PRISMA, EMIT, DESIS, AVIRIS, ...)</source>
+            <translation>高光谱（PRISMA、EMIT、DESIS、AVIRIS 等）</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Landsat 8/9 surface reflectance</source>
+            <translation>Landsat 8/9 地表反射率</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Landsat 4-7 surface reflectance</source>
+            <translation>Landsat 4-7 地表反射率</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Landsat surface reflectance</source>
+            <translation>Landsat 地表反射率</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Landsat surface reflectance, of Landsat 8 or 9 or before</source>
+            <translation>Landsat 地表反射率（Landsat 8、9 或更早）</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>HLS L30 reflectance</source>
+            <translation>HLS L30 反射率</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Sentinel-2 L1C</source>
+            <translation>Sentinel-2 L1C</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Sentinel-2 L2A</source>
+            <translation>Sentinel-2 L2A</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Sentinel-2, bands of 10 m</source>
+            <translation>Sentinel-2 10 米波段</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Sentinel-2, visible bands</source>
+            <translation>Sentinel-2 可见光波段</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>PlanetScope 8-band</source>
+            <translation>PlanetScope 8 波段</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>WorldView-2/3 multispectral</source>
+            <translation>WorldView-2/3 多光谱</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Five-band multispectral (RapidEye, MicaSense and other drones)</source>
+            <translation>五波段多光谱（RapidEye、MicaSense 及其他无人机）</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>RGB and near infrared</source>
+            <translation>RGB 和近红外</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>RGB and near infrared, with other bands</source>
+            <translation>RGB 和近红外，另有其他波段</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>RGB image</source>
+            <translation>RGB 影像</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
             <source>decibel</source>
             <translation>分贝</translation>
         </message>
@@ -3199,31 +3339,6 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="widgets/raster_input.py" />
-            <source>How the raster is read</source>
-            <translation>栅格的读取方式</translation>
-        </message>
-        <message>
-            <location filename="widgets/raster_input.py" />
-            <source>as recognised</source>
-            <translation>按识别结果</translation>
-        </message>
-        <message>
-            <location filename="widgets/raster_input.py" />
-            <source>The raster's band for each band of the sensor, from 1; a dash for a missing one</source>
-            <translation>传感器各波段对应的栅格波段，从 1 开始；缺失的用短横线</translation>
-        </message>
-        <message>
-            <location filename="widgets/raster_input.py" />
-            <source>Smaller tiles see finer detail, and take longer</source>
-            <translation>图块越小，细节越精细，耗时也越长</translation>
-        </message>
-        <message>
-            <location filename="widgets/raster_input.py" />
-            <source>Tile size in pixels</source>
-            <translation>图块大小（像素）</translation>
-        </message>
-        <message>
-            <location filename="widgets/raster_input.py" />
             <source>Add a raster to the project</source>
             <translation>请在工程中添加栅格</translation>
         </message>
@@ -3244,23 +3359,158 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="widgets/raster_input.py" />
-            <source>one entry each for {names}</source>
-            <translation>依次为 {names} 各填一项</translation>
-        </message>
-        <message>
-            <location filename="widgets/raster_input.py" />
             <source>Not recognised</source>
             <translation>无法识别</translation>
         </message>
         <message>
             <location filename="widgets/raster_input.py" />
-            <source>as recognised: {answer}</source>
-            <translation>按识别结果：{answer}</translation>
-        </message>
-        <message>
-            <location filename="widgets/raster_input.py" />
             <source>; or: </source>
             <translation>；或：</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_order.py" />
+            <source>The raster's band for each band of the sensor, from 1; a dash for a missing one</source>
+            <translation>传感器各波段对应的栅格波段，从 1 开始；缺失的用短横线</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_order.py" />
+            <source>As text</source>
+            <translation>以文本显示</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_order.py" />
+            <source>As recognised</source>
+            <translation>恢复识别结果</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_order.py" />
+            <source>Back to the bands that were recognised</source>
+            <translation>恢复为自动识别的波段</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_order.py" />
+            <source>one entry each for {names}</source>
+            <translation>依次为 {names} 各填一项</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_order.py" />
+            <source>{read} of the sensor's {count} bands</source>
+            <translation>传感器 {count} 个波段中的 {read} 个</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>red</source>
+            <translation>红</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>green</source>
+            <translation>绿</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>blue</source>
+            <translation>蓝</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>alpha</source>
+            <translation>透明度</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>- (missing)</source>
+            <translation>-（缺失）</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>Band</source>
+            <translation>波段</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>Band of the raster</source>
+            <translation>栅格波段</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>Wavelength</source>
+            <translation>波长</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>Band of the raster for {band}</source>
+            <translation>用作 {band} 的栅格波段</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/band_table.py" />
+            <source>Band {number}</source>
+            <translation>波段 {number}</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/reading_box.py" />
+            <source>How the raster is read</source>
+            <translation>栅格的读取方式</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/reading_box.py" />
+            <source>as recognised</source>
+            <translation>按识别结果</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/reading_box.py" />
+            <source>Smaller tiles see finer detail, and take longer</source>
+            <translation>图块越小，细节越精细，耗时也越长</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/reading_box.py" />
+            <source>Tile size in pixels</source>
+            <translation>图块大小（像素）</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/reading_box.py" />
+            <source>auto: {answer}</source>
+            <translation>自动：{answer}</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/thumbnail.py" />
+            <source>{names} of the sensor as red, green and blue: bands {numbers} of the raster</source>
+            <translation>以传感器的 {names} 作为红、绿、蓝显示：栅格波段 {numbers}</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/thumbnail.py" />
+            <source>Picture of the raster</source>
+            <translation>栅格缩略图</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/thumbnail.py" />
+            <source>as true colour</source>
+            <translation>真彩色显示</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/units_input.py" />
+            <source>scale and offset...</source>
+            <translation>比例系数和偏移量…</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/units_input.py" />
+            <source>Scale</source>
+            <translation>比例系数</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/units_input.py" />
+            <source>Offset</source>
+            <translation>偏移量</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/units_input.py" />
+            <source>To reflectance from 0 to 1, or to decibel</source>
+            <translation>换算为 0 到 1 的反射率，或分贝</translation>
+        </message>
+        <message>
+            <location filename="widgets/reading/units_input.py" />
+            <source>value x</source>
+            <translation>数值 ×</translation>
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />

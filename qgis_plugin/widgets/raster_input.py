@@ -95,6 +95,7 @@ class RasterInput(QWidget):
             self.reading.clear()
         if (source, settings) != (self._source, self._settings):
             self._source, self._settings = source, settings
+            self.thumbnail.show_of(None, None)  # of other no data values it looks different
             self._loader.load(layer)
         self._recognise()
 

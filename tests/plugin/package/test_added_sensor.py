@@ -34,7 +34,7 @@ def models(tmp_path_factory):
 def test_the_panel_recognises_and_classifies_it(environment, models, tmp_path):
     environment |= {"OFANET_SENSORS": str(ADDED), "OFANET_MODELS": str(models)}
     found = classified_in_the_window(environment, tmp_path, str(models / "scene.tif"))
-    assert found["verdict"].count("Kestrel 6-band") == 1 and "certain" in found["verdict"]
+    assert found["verdict"].count("Kestrel surface reflectance") == 1 and "certain" in found["verdict"]
     scene = QgsRasterLayer(str(models / "scene.tif"))
     assert found["shown"] and (found["width"], found["height"]) == (scene.width(), scene.height())
     assert len(found["labels"]) == 2

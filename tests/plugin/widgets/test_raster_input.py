@@ -44,7 +44,7 @@ def test_title_is_the_product_and_green_only_where_nothing_was_assumed(source, t
     assert not nameless.reading.isCollapsed()
 
 
-def test_settings_of_the_layer_count_as_soon_as_they_are_set(source, tmp_path):
+def test_settings_of_the_layer_count_as_soon_as_they_are_set(source, qtbot, tmp_path):
     def values(random, number, shape):
         found = random.integers(200, 4000, shape)
         found[::2] = 64000
@@ -57,10 +57,12 @@ def test_settings_of_the_layer_count_as_soon_as_they_are_set(source, tmp_path):
     assert found.trouble() and found.detection.units is None  # 64000 is in no unit
     found.changed.connect(lambda: changes.append(1))
     provider = found.layer().dataProvider()
+    qtbot.waitUntil(lambda: not found.thumbnail.drawing, timeout=10_000)
     for band in range(1, 5):
         provider.setUserNoDataValue(band, [QgsRasterRange(64000, 64000)])
     found.layer().triggerRepaint()  # as the layer's properties do
     assert found.detection.units == "dn" and not found.trouble() and changes == [1]
+    assert found.thumbnail.drawing
     assert found.bands.text() == "3,2,1,4"  # the user's choice stays
     found.layer().triggerRepaint()
     assert changes == [1]
