@@ -22,7 +22,9 @@ from ..model.pixel_head import HIDDEN, WINDOWS, deviation_of, variance_of
 from .cross_validation import Folds, Validation, grouped_folds, moments, validate
 from .features import Samples
 
-STEPS, BATCH = 200, 128  # few and fixed, instead of stopping early: nothing has to be held out from the head itself
+BATCH = 128  # samples per step and network
+# Steps: few and fixed, instead of stopping early, so that nothing has to be held out from the head itself
+LEAST_STEPS, TIMES_SEEN = 200, 4  # as many steps as it takes to see each sample so often on average
 LEARNING_RATE, WEIGHT_DECAY = 5e-3, 1e-2
 MIXED = 0.8  # of the samples
 REACH_PX = 8.0  # from an outline, of mixed samples
@@ -149,15 +151,16 @@ def _train(
     mixed: float,
 ) -> None:
     generator = torch.Generator().manual_seed(seed)
+    steps = max(LEAST_STEPS, TIMES_SEEN * len(index) // BATCH)
     optimizer = torch.optim.AdamW(weights, lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, STEPS, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, steps, pct_start=0.1)
     shape = (len(chances), BATCH)
 
     def drawn() -> Tensor:
         at = torch.rand(shape, generator=generator, dtype=torch.float64)
         return torch.searchsorted(chances, at, right=True).clamp(max=chances.shape[1] - 1)
 
-    for _ in range(STEPS):
+    for _ in range(steps):
         check_cancelled()
         ours, others = drawn(), drawn()
         outline = (torch.rand(*shape, 1, generator=generator) < mixed).float()

@@ -118,8 +118,7 @@ class PixelMLPHead(nn.Module):
                 hidden = (down[rows] @ wide).flatten(2)
                 hidden.baddbmm_(weight.expand(len(some), -1, -1), features).relu_()
                 part = torch.baddbmm(self.bias[:, None], self.weight.expand(len(some), -1, -1), hidden)
-                part.sub_(part.amax(1, keepdim=True)).exp_()
-                some[:, :, rows] = part.div_(part.sum(1, keepdim=True)).unflatten(2, (-1, width))
+                some[:, :, rows] = part.softmax(1).unflatten(2, (-1, width))
         return scores
 
     def _projected(self, tokens: Tensor) -> Tensor:
