@@ -37,7 +37,7 @@ def write_page(page: Path, rows: Sequence[Row]) -> None:
         raise InputError(f"expected lines {wanted} in {page} between which the table goes, found none")
     with replacing(page.with_suffix(".json")) as part:
         part.write_text(json.dumps(list(rows), indent=1) + "\n", encoding="utf-8")
-    filled = _BLOCK.sub(lambda m: f"{m[1]}\n{table(rows, m[2])}\n\n{m[3]}", text)
+    filled = _BLOCK.sub(lambda m: f"{m[1]}\n{table(rows, m[2])}\n\n{_measured_on(rows, m[2])}\n{m[3]}", text)
     with replacing(page) as part:
         part.write_text(filled, encoding="utf-8")
 
@@ -54,6 +54,11 @@ def table(rows: Sequence[Row], kind: str) -> str:
             cells = (row["set"], name, *scores, _seconds(row["seconds_per_megapixel"]), _counts(row))
             lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _measured_on(rows: Sequence[Row], kind: str) -> str:
+    machines = sorted({row["machine"] for row in rows if row["kind"] == kind})
+    return f"Measured on {'; '.join(machines)}.\n" if machines else ""
 
 
 def _cell(score: Sequence[float | None]) -> str:

@@ -24,6 +24,7 @@ def row(name="flair", method="ofa fit", value=0.5, kind="places", **more):
         "seconds_per_megapixel": 12.34,
         "places": 3,
         "rasters": 4,
+        "machine": "two cores",
     } | more
 
 
@@ -40,6 +41,7 @@ def test_a_page_gets_tables_between_its_marks_and_figures_beside_it(tmp_path):
     write_page(page, [row()])
     text = page.read_text()
     assert "| flair | ofa fit | 0.500 (0.400 to 0.600) | 0.500 (0.400 to 0.600) | - | 12 | 3, 4 |" in text
+    assert "\n\nMeasured on two cores.\n" in text
     assert text.startswith("# Title") and text.endswith("words\n") and "old" not in text
     assert read_rows(page) == [row()] == json.loads((tmp_path / "quality.json").read_text())
     write_page(page, read_rows(page))
