@@ -25,11 +25,11 @@ class LooseBands(QWidget):
     def __init__(self, source: RasterInput, parent=None):
         super().__init__(parent)
         self._source, self._scene, self._task = source, None, None
-        self.offer, self.trouble = text_label(), text_label()
+        self.offer, self.status = text_label(), text_label()
         self.stack = push_button(tr("Use them together"), self._stack, tr("Makes a virtual raster: nothing is copied"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.offer, self.stack, self.trouble):
+        for widget in (self.offer, self.stack, self.status):
             layout.addWidget(widget)
         source.changed.connect(self._look)
         self._look()
@@ -39,7 +39,7 @@ class LooseBands(QWidget):
         self._scene = scene_around(layer) if self._task is None else self._scene
         self.setVisible(self._scene is not None)
         self.stack.setEnabled(self._task is None)
-        show_text(self.trouble, "")
+        show_text(self.status, "")
         if self._scene is not None:
             text = tr("These {count} files of one band look like one scene of {product}: {bands}")
             bands = ", ".join(_short(name, self._scene.name) for name, _ in self._scene.files)
@@ -59,6 +59,7 @@ class LooseBands(QWidget):
         )
         self._task = work
         self.stack.setEnabled(False)
+        show_text(self.status, tr("Making the virtual raster..."))
 
     def _target(self, folder: Path) -> Path | None:
         """A new file in the folder of the bands, where that can be written to; else what the user chooses, or None."""
@@ -74,7 +75,7 @@ class LooseBands(QWidget):
         self._task = None
         self.stack.setEnabled(True)
         if error is not None:
-            show_text(self.trouble, str(error))
+            show_text(self.status, str(error))
         elif QgsProject.instance().mapLayer(chosen) is not None:  # else the project was closed meanwhile
             layer = QgsProject.instance().addMapLayer(QgsRasterLayer(str(target), name), False)
             QgsProject.instance().layerTreeRoot().insertLayer(0, layer)  # above its bands
