@@ -59,6 +59,8 @@ def test_ten_bands_become_one_layer(offered, layer, bands, qtbot):
     assert chosen.name() == SCENE and Path(chosen.source()) == Path(bands[4]).with_name(f"{SCENE}.vrt")
     assert (source.detection.sensor, source.detection.confidence) == ("sentinel-2", "certain")
     assert not widget.isVisibleTo(widget.parentWidget()) and not source.trouble()
+    colors = chosen.renderer()
+    assert (colors.redBand(), colors.greenBand(), colors.blueBand()) == (3, 2, 1), "B04, B03, B02"
     assert QgsProject.instance().layerTreeRoot().layerOrder()[0] is chosen, "above its bands"
     QgsProject.instance().removeMapLayer(chosen.id())
 
