@@ -141,7 +141,7 @@ class _Extent:
 
 
 def _common_grid(
-    sources: Sequence[Source], reads: Sequence[bool]
+    sources: Sequence[Source], reads: Sequence[str]
 ) -> tuple[Grid, list[tuple[float, float, float, float]]]:
     """(the finest grid of the bands that are read, where all files lie; for each file that part in its own pixels, as
     column, row, width, height). Raises InputError."""

@@ -443,13 +443,13 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
-            <source>Label rasters instead (one for each raster, on its grid, in the same order)</source>
-            <translation>Stattdessen Label-Raster (eines je Raster, auf dessen Gitter, in derselben Reihenfolge)</translation>
+            <source>Label rasters instead (one for each raster, in the same order)</source>
+            <translation>Stattdessen Label-Raster (eines je Raster, in derselben Reihenfolge)</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
-            <source>Rasters of class numbers, where you have these instead of a layer; no data is no label.</source>
-            <translation>Raster mit Klassennummern, wenn es diese statt eines Layers gibt; nodata ist kein Label.</translation>
+            <source>Rasters of class numbers, where you have these instead of a layer; no data is no label. Those on another grid are resampled by nearest neighbour.</source>
+            <translation>Raster mit Klassennummern, wenn es diese statt eines Layers gibt; nodata ist kein Label. Solche auf einem anderen Gitter werden mit dem nächsten Nachbarn umgerechnet.</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -942,6 +942,85 @@ Ein erneuter Lauf mit demselben Ergebnisordner erledigt nur, was fehlt: Szenen, 
             <location filename="algorithms/segmentfolder.py" />
             <source>No scene could be segmented. {why}</source>
             <translation>Keine Szene ließ sich segmentieren. {why}</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>Stack band files</source>
+            <translation>Banddateien stapeln</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>Makes one raster of the band files of a scene, as Landsat, Sentinel-2, Sentinel-1 and many exports come: bands named after their files, in their product's order. It is a virtual raster (VRT): nothing is copied, and it needs the files where they are.
+
+The file names have to tell the bands, as in ..._SR_B4.TIF, ..._B04_10m.jp2, ..._VV.tif; quality flags and the like are left out. Coarser bands are repeated onto the finest grid. No data values, scales, offsets and masks of the files are kept; Landsat's scale and offset are added.</source>
+            <translation>Macht aus den Banddateien einer Szene, wie sie von Landsat, Sentinel-2, Sentinel-1 und vielen Exporten kommen, ein Raster: mit Bändern, die nach ihren Dateien benannt sind, in der Reihenfolge ihres Produkts. Es ist ein virtuelles Raster (VRT): Nichts wird kopiert, und es braucht die Dateien dort, wo sie liegen.
+
+Die Dateinamen müssen die Bänder nennen, wie in ..._SR_B4.TIF, ..._B04_10m.jp2, ..._VV.tif; Qualitätsangaben und Ähnliches werden ausgelassen. Gröbere Bänder werden auf das feinste Gitter wiederholt. Nodata-Werte, Skalierungen, Offsets und Masken der Dateien bleiben erhalten; Skalierung und Offset von Landsat werden ergänzt.</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>Sentinel</source>
+            <translation>Sentinel</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>VRT</source>
+            <translation>VRT</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>virtual raster</source>
+            <translation>virtuelles Raster</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>merge</source>
+            <translation>zusammenführen</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>single-band</source>
+            <translation>Einzelband</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>Band files</source>
+            <translation>Banddateien</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>Rasters of one band each, of one scene, in one coordinate system.</source>
+            <translation>Raster mit je einem Band, von einer Szene, in einem Koordinatensystem.</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>Virtual raster</source>
+            <translation>Virtuelles Raster</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>Virtual rasters (*.vrt)</source>
+            <translation>Virtuelle Raster (*.vrt)</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>Best in the folder of the band files: then all can be moved together.</source>
+            <translation>Am besten im Ordner der Banddateien: Dann lässt sich alles zusammen verschieben.</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>The same as a layer.</source>
+            <translation>Dasselbe als Layer.</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>Scene</source>
+            <translation>Szene</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>{title}: {bands}</source>
+            <translation>{title}: {bands}</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -1831,6 +1910,31 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <location filename="models/model_manager.py" />
             <source>Removed {name}.</source>
             <translation>{name} wurde entfernt.</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/loose_bands.py" />
+            <source>Use them together</source>
+            <translation>Zusammen verwenden</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/loose_bands.py" />
+            <source>Makes a virtual raster: nothing is copied</source>
+            <translation>Erzeugt ein virtuelles Raster: Nichts wird kopiert</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/loose_bands.py" />
+            <source>These {count} files of one band look like one scene of {product}: {bands}</source>
+            <translation>Diese {count} Dateien mit je einem Band sehen nach einer Szene von {product} aus: {bands}</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/loose_bands.py" />
+            <source>Making the virtual raster...</source>
+            <translation>Das virtuelle Raster wird erzeugt ...</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/loose_bands.py" />
+            <source>Save the virtual raster to</source>
+            <translation>Virtuelles Raster speichern unter</translation>
         </message>
         <message>
             <location filename="panels/classify/more_box.py" />

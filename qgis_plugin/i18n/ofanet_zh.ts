@@ -443,13 +443,13 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
-            <source>Label rasters instead (one for each raster, on its grid, in the same order)</source>
-            <translation>改用标签栅格（每个栅格一个，格网一致，顺序相同）</translation>
+            <source>Label rasters instead (one for each raster, in the same order)</source>
+            <translation>改用标签栅格（每个栅格一个，顺序相同）</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
-            <source>Rasters of class numbers, where you have these instead of a layer; no data is no label.</source>
-            <translation>以类别编号为值的栅格，用于没有标签图层的情况；无数据即无标签。</translation>
+            <source>Rasters of class numbers, where you have these instead of a layer; no data is no label. Those on another grid are resampled by nearest neighbour.</source>
+            <translation>以类别编号为值的栅格，用于没有标签图层的情况；无数据即无标签。格网不同的栅格按最近邻重采样。</translation>
         </message>
         <message>
             <location filename="algorithms/labelled.py" />
@@ -942,6 +942,85 @@ Run it again with the same output folder to do only what is missing: scenes that
             <location filename="algorithms/segmentfolder.py" />
             <source>No scene could be segmented. {why}</source>
             <translation>没有影像能够分割。{why}</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>Stack band files</source>
+            <translation>堆叠波段文件</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>Makes one raster of the band files of a scene, as Landsat, Sentinel-2, Sentinel-1 and many exports come: bands named after their files, in their product's order. It is a virtual raster (VRT): nothing is copied, and it needs the files where they are.
+
+The file names have to tell the bands, as in ..._SR_B4.TIF, ..._B04_10m.jp2, ..._VV.tif; quality flags and the like are left out. Coarser bands are repeated onto the finest grid. No data values, scales, offsets and masks of the files are kept; Landsat's scale and offset are added.</source>
+            <translation>将一景影像的各波段文件（如 Landsat、Sentinel-2、Sentinel-1 及许多导出数据）合成一个栅格：波段以文件命名，并按产品的波段顺序排列。结果是虚拟栅格（VRT）：不复制任何数据，波段文件须保留在原处。
+
+文件名须能说明波段，例如 ..._SR_B4.TIF、..._B04_10m.jp2、..._VV.tif；质量标记等文件会被略去。较粗的波段重复到最细的格网上。文件的无数据值、比例、偏移和掩膜均予保留；Landsat 的比例和偏移会自动补上。</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>Sentinel</source>
+            <translation>Sentinel</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>VRT</source>
+            <translation>VRT</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>virtual raster</source>
+            <translation>虚拟栅格</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>merge</source>
+            <translation>合并</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>single-band</source>
+            <translation>单波段</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>Band files</source>
+            <translation>波段文件</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>Rasters of one band each, of one scene, in one coordinate system.</source>
+            <translation>同一景影像、同一坐标系的单波段栅格。</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>Virtual raster</source>
+            <translation>虚拟栅格</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>Virtual rasters (*.vrt)</source>
+            <translation>虚拟栅格 (*.vrt)</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>Best in the folder of the band files: then all can be moved together.</source>
+            <translation>最好放在波段文件所在的文件夹：这样可以一起移动。</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>The same as a layer.</source>
+            <translation>同一结果，作为图层。</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>Scene</source>
+            <translation>影像</translation>
+        </message>
+        <message>
+            <location filename="algorithms/stack.py" />
+            <source>{title}: {bands}</source>
+            <translation>{title}：{bands}</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -1831,6 +1910,31 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <location filename="models/model_manager.py" />
             <source>Removed {name}.</source>
             <translation>已移除 {name}。</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/loose_bands.py" />
+            <source>Use them together</source>
+            <translation>合并使用</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/loose_bands.py" />
+            <source>Makes a virtual raster: nothing is copied</source>
+            <translation>生成虚拟栅格：不复制数据</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/loose_bands.py" />
+            <source>These {count} files of one band look like one scene of {product}: {bands}</source>
+            <translation>这 {count} 个单波段文件看起来属于同一景 {product} 影像：{bands}</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/loose_bands.py" />
+            <source>Making the virtual raster...</source>
+            <translation>正在生成虚拟栅格……</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/loose_bands.py" />
+            <source>Save the virtual raster to</source>
+            <translation>虚拟栅格保存到</translation>
         </message>
         <message>
             <location filename="panels/classify/more_box.py" />

@@ -40,13 +40,13 @@ class BandFile:
 @dataclass(frozen=True)
 class Scene:
     """`files` holds per band, in the product's order, (its description, its file); `left_out` (file, why); `product` is
-    what the files were recognised as by their names, None where they are of nothing known; `reads` says for each file
-    whether that product's sensor reads it."""
+    what the files were recognised as by their names, None where they are of nothing known; `reads` names for each file
+    the band of the product's sensor that it is read as, "" where there is none."""
 
     name: str
     product: Product | None
     files: tuple[tuple[str, str], ...]
-    reads: tuple[bool, ...]
+    reads: tuple[str, ...]
     left_out: tuple[tuple[str, str], ...]
     keys: tuple[tuple[str, ...], ...]  # several where the names differ in more than the band
 
@@ -102,13 +102,13 @@ def read_scene(paths: Sequence[str], table: Table = TABLE) -> Scene:
     if product is None or len(order) < 2:
         alone = ", ".join(_name(file.path) for file in files) or "none"
         raise InputError(f"expected the files of two bands or more of one scene, found {alone}")
-    read = {band.name for band in product.bands if band.reads}
+    read = {band.name: band.reads for band in product.bands}
     unread = [file.path for i, file in enumerate(files) if i not in order]
     return Scene(
         files[order[0]].scene or "scene",
         product if product is found else None,
         tuple((descriptions[i], files[i].path) for i in order),
-        tuple(name in read for name in bands),
+        tuple(read[name] for name in bands),
         (
             *((path, _NO_BAND) for path in others),
             *((p, f"no band of {product.title}") for p in unread),
@@ -147,7 +147,7 @@ def _scene_of_numbers(files: Sequence[BandFile], others: Sequence[str]) -> Scene
         files[0].scene or "scene",
         None,
         tuple((f"Band {number}", file.path) for number, file in enumerate(files, 1)),
-        (True,) * len(files),
+        ("",) * len(files),
         tuple((path, _NO_BAND) for path in others),
         tuple(dict.fromkeys(file.key for file in files)),
     )

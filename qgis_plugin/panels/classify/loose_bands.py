@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from qgis.core import QgsProject, QgsRasterLayer
+from qgis.core import QgsMultiBandColorRenderer, QgsProject, QgsRasterLayer
 from qgis.PyQt import sip
 from qgis.PyQt.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
@@ -15,6 +15,7 @@ from ...runs.function_task import FunctionTask
 from ...widgets.raster_input import RasterInput
 from ..panel import push_button, show_text, text_label
 
+_RGB_UM, _NEAR_UM = (0.66, 0.56, 0.49), 0.04  # red, green, blue
 _MOST_BANDS = 2  # of a band file: the band, and maybe its mask
 _MOST_FILES = 5000  # of a folder that is searched
 
@@ -25,11 +26,11 @@ class LooseBands(QWidget):
     def __init__(self, source: RasterInput, parent=None):
         super().__init__(parent)
         self._source, self._scene, self._task = source, None, None
-        self.offer, self.trouble = text_label(), text_label()
+        self.offer, self.status = text_label(), text_label()
         self.stack = push_button(tr("Use them together"), self._stack, tr("Makes a virtual raster: nothing is copied"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.offer, self.stack, self.trouble):
+        for widget in (self.offer, self.stack, self.status):
             layout.addWidget(widget)
         source.changed.connect(self._look)
         self._look()
@@ -39,7 +40,7 @@ class LooseBands(QWidget):
         self._scene = scene_around(layer) if self._task is None else self._scene
         self.setVisible(self._scene is not None)
         self.stack.setEnabled(self._task is None)
-        show_text(self.trouble, "")
+        show_text(self.status, "")
         if self._scene is not None:
             text = tr("These {count} files of one band look like one scene of {product}: {bands}")
             bands = ", ".join(_short(name, self._scene.name) for name, _ in self._scene.files)
@@ -52,13 +53,14 @@ class LooseBands(QWidget):
         if target is None:
             return
         params = {"inputs": files, "output": str(target)}
-        chosen, name = self._source.layer().id(), self._scene.name
+        chosen, scene = self._source.layer().id(), self._scene
         work = FunctionTask(tr("Stack band files"), lambda task: ENGINE.run("stack", params, cancelled=task.cancelled))
         work.ended.connect(
-            lambda answer, error: None if sip.isdeleted(self) else self._ended(target, name, chosen, error)
+            lambda answer, error: None if sip.isdeleted(self) else self._ended(target, scene, chosen, error)
         )
         self._task = work
         self.stack.setEnabled(False)
+        show_text(self.status, tr("Making the virtual raster..."))
 
     def _target(self, folder: Path) -> Path | None:
         """A new file in the folder of the bands, where that can be written to; else what the user chooses, or None."""
@@ -70,15 +72,30 @@ class LooseBands(QWidget):
         path, _ = QFileDialog.getSaveFileName(self, title, proposed, kinds)
         return Path(path).with_suffix(".vrt") if path else None
 
-    def _ended(self, target: Path, name: str, chosen: str, error: Exception | None):
+    def _ended(self, target: Path, scene: sensors.Scene, chosen: str, error: Exception | None):
         self._task = None
         self.stack.setEnabled(True)
         if error is not None:
-            show_text(self.trouble, str(error))
+            show_text(self.status, str(error))
         elif QgsProject.instance().mapLayer(chosen) is not None:  # else the project was closed meanwhile
-            layer = QgsProject.instance().addMapLayer(QgsRasterLayer(str(target), name), False)
+            layer = QgsProject.instance().addMapLayer(QgsRasterLayer(str(target), scene.name), False)
+            _show_true_color(layer, scene)
             QgsProject.instance().layerTreeRoot().insertLayer(0, layer)  # above its bands
             self._source.raster.setLayer(layer)
+
+
+def _show_true_color(layer: QgsRasterLayer, scene: sensors.Scene):
+    """Red, green and blue as they are, where the scene has them; else QGIS shows the first three bands as such."""
+    lengths = {band.name: band.wavelength_um or 0.0 for band in sensors.get_sensor(scene.product.sensor).bands}
+    found = [lengths.get(name, 0.0) for name in scene.reads]
+    nearest = [min(found, key=lambda um: abs(um - wanted)) for wanted in _RGB_UM]
+    renderer = layer.renderer()
+    if isinstance(renderer, QgsMultiBandColorRenderer) and all(
+        abs(a - b) < _NEAR_UM for a, b in zip(nearest, _RGB_UM, strict=True)
+    ):
+        for choose, um in zip((renderer.setRedBand, renderer.setGreenBand, renderer.setBlueBand), nearest, strict=True):
+            choose(found.index(um) + 1)
+        layer.setDefaultContrastEnhancement()
 
 
 def scene_around(layer) -> sensors.Scene | None:

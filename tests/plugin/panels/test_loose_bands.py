@@ -53,12 +53,14 @@ def test_ten_bands_become_one_layer(offered, layer, bands, qtbot):
         "These 10 files of one band look like one scene of Sentinel-2: B02, B03, B04, B05, B06, B07, B08, B8A, B11, B12"
     )
     qtbot.mouseClick(widget.stack, Qt.MouseButton.LeftButton)
-    assert not widget.stack.isEnabled()
+    assert not widget.stack.isEnabled() and widget.status.text() == "Making the virtual raster..."
     qtbot.waitUntil(lambda: source.layer().bandCount() == 10, timeout=60_000)
     chosen = source.layer()
     assert chosen.name() == SCENE and Path(chosen.source()) == Path(bands[4]).with_name(f"{SCENE}.vrt")
     assert (source.detection.sensor, source.detection.confidence) == ("sentinel-2", "certain")
     assert not widget.isVisibleTo(widget.parentWidget()) and not source.trouble()
+    colors = chosen.renderer()
+    assert (colors.redBand(), colors.greenBand(), colors.blueBand()) == (3, 2, 1), "B04, B03, B02"
     assert QgsProject.instance().layerTreeRoot().layerOrder()[0] is chosen, "above its bands"
     QgsProject.instance().removeMapLayer(chosen.id())
 
@@ -106,7 +108,7 @@ def test_a_folder_that_is_read_only_and_an_engine_that_fails(offered, layer, ban
         qtbot.mouseClick(widget.stack, Qt.MouseButton.LeftButton)
         assert widget.stack.isEnabled(), "the user chose no file"
         qtbot.mouseClick(widget.stack, Qt.MouseButton.LeftButton)
-        qtbot.waitUntil(lambda: "expected a folder to write to" in widget.trouble.text(), timeout=60_000)
+        qtbot.waitUntil(lambda: "expected a folder to write to" in widget.status.text(), timeout=60_000)
         qtbot.mouseClick(widget.stack, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: source.layer().bandCount() == 10, timeout=60_000)
     finally:
