@@ -135,7 +135,8 @@ def _text(product: Product, facts: RasterFacts, band: int, table: Table) -> str:
     text = facts.description(band)
     if product.highest_number or facts.count > _ASKED_ABOUT:
         return text
-    counted = all(_NUMBER.findall(table.words.plain(facts.description(i))) == [f"{i}"] for i in range(1, facts.count + 1))
+    plain = [table.words.plain(facts.description(i)) for i in range(1, facts.count + 1)]
+    counted = all(_NUMBER.findall(words) == [f"{i}"] for i, words in enumerate(plain, 1))
     return "" if counted else text
 
 
