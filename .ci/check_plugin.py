@@ -66,6 +66,7 @@ REVIEWED = {
     ),
     "B405": (
         (
+            "ofa_engine/core/sensors/companions.py",
             "ofa_engine/core/sensors/facts.py",
             "ofa_engine/raster/class_names.py",
             "ofa_engine/batch/mosaic.py",
@@ -75,6 +76,7 @@ REVIEWED = {
     ),
     "B314": (
         (
+            "ofa_engine/core/sensors/companions.py",
             "ofa_engine/core/sensors/facts.py",
             "ofa_engine/raster/class_names.py",
             "ofa_engine/raster/sentinel2_product.py",
