@@ -66,6 +66,7 @@ REVIEWED = {
     ),
     "B405": (
         (
+            "ofa_engine/core/sensors/companions.py",
             "ofa_engine/core/sensors/facts.py",
             "ofa_engine/raster/stack_vrt.py",
             "ofa_engine/raster/class_names.py",
@@ -76,6 +77,7 @@ REVIEWED = {
     ),
     "B314": (
         (
+            "ofa_engine/core/sensors/companions.py",
             "ofa_engine/core/sensors/facts.py",
             "ofa_engine/raster/class_names.py",
             "ofa_engine/raster/sentinel2_product.py",

@@ -52,9 +52,15 @@ def _bands(sensor: Sensor) -> str:
 
 def _recognised_by(product: Product) -> str:
     tolerance = TABLE.sensors[product.sensor].tolerance_um
-    rules = [f"{_rule(rule, tolerance)} ({rule.confidence})" for rule in product.rules]
+    rules = [f"{_rule(rule, tolerance)}{_if_named(rule)} ({rule.confidence})" for rule in product.rules]
     counts = f"of {' or '.join(map(str, product.counts))} bands: " if product.counts else ""
     return counts + "; ".join(rules)
+
+
+def _if_named(rule: BandRule) -> str:
+    if rule.file:
+        return " in a file with the product's name"
+    return " that begin with the product's name" if rule.named else ""
 
 
 def _rule(rule: BandRule, tolerance_um: float) -> str:

@@ -62,13 +62,10 @@ class Source:
             self.dataset = open_quietly(self.product.vrt if self.product else self.path)
             self.crs, self.transform = self.dataset.crs, self.dataset.transform
         except (*RASTER_ERRORS, *CRS_ERRORS, ValueError, TypeError) as error:
-            snap = (
-                "; SNAP's bands are the .img files in the .data folder: stack these"
-                if self.path.endswith(".dim")
-                else ""
-            )
-            found = f"{self.name}: {one_line(error)}{snap}"
-            raise RasterError(f"expected a raster that GDAL can read, found {found}") from error
+            why = one_line(error)
+            if self.path.endswith(".dim"):
+                why += "; SNAP's bands are the .img files in the .data folder: stack these"
+            raise RasterError(f"expected a raster that GDAL can read, found {self.name}: {why}") from error
         if crs:
             self.crs = crs_of(crs)
         self.nodata = tuple(nodata or ())  # of all bands

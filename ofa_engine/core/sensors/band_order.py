@@ -1,6 +1,7 @@
 """Which of a raster's bands is which of the sensor's: by names, colours, wavelengths, or an order that is assumed."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -63,8 +64,10 @@ def last_is_mask(facts: RasterFacts, table: Table = TABLE) -> bool:
 
 def holds_mask(facts: RasterFacts, band: int) -> bool:
     """Whether the sample of a 1-based band holds nothing but 0 and full."""
-    values = set(facts.sample(band))
-    return bool(values) and any(values <= {0.0, full} for full in _FULL)
+    values = facts.sample(band)  # sorted
+    if not values or values[-1] not in (0.0, *_FULL):
+        return False
+    return values[0] == values[-1] or values[0] == 0 and bisect_right(values, 0.0) == bisect_left(values, values[-1])
 
 
 def _apply(rule: BandRule, product: Product, facts: RasterFacts, table: Table) -> tuple[int | None, ...] | None:
@@ -135,9 +138,8 @@ def _text(product: Product, facts: RasterFacts, band: int, table: Table) -> str:
     text = facts.description(band)
     if product.highest_number or facts.count > _ASKED_ABOUT:
         return text
-    counted = all(
-        _NUMBER.findall(table.words.plain(facts.description(i))) == [f"{i}"] for i in range(1, facts.count + 1)
-    )
+    plain = [table.words.plain(facts.description(i)) for i in range(1, facts.count + 1)]
+    counted = all(_NUMBER.findall(words) == [f"{i}"] for i, words in enumerate(plain, 1))
     return "" if counted else text
 
 

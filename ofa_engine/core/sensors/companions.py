@@ -1,8 +1,7 @@
 """What the metadata files beside a raster say of its bands: names, wavelengths, scale and offset to reflectance.
 
-GDAL reads none of these for the GeoTIFFs that they belong to: Landsat's MTL (Landsat 8-9 Collection 2 Level 1 Data Format
-Control Book, section 4), the XML of EnMAP and DESIS, headers of ENVI, and the IMD of Maxar's satellites. Standard library
-only.
+GDAL reads none of these for the GeoTIFFs that they belong to: MTL of Landsat (Data Format Control Books, Collection 2),
+the XML of EnMAP and DESIS, headers of ENVI, and the IMD of Maxar's satellites. Standard library only.
 """
 
 import math
@@ -193,7 +192,7 @@ def _listed(folder: Path, stem_end: str) -> list[Path]:
     return [f for f in files if f.stem.endswith(stem_end) and f.suffix.lower() in (".txt", ".xml", ".json")]
 
 
-# --- imaging spectrometers ---------------------------------------------------------------------------------------------
+# --- imaging spectrometers -------------------------------------------------------------------------------------------
 
 
 def _spectrometer(raster: _Raster) -> list[BandRecord]:
@@ -258,7 +257,7 @@ def _numbers(text: str | None, count: int) -> list[float]:
     return numbers if len(numbers) == len(found) == count else []
 
 
-# --- Maxar -------------------------------------------------------------------------------------------------------------
+# --- Maxar -----------------------------------------------------------------------------------------------------------
 
 
 def _maxar(raster: _Raster) -> list[BandRecord]:

@@ -73,8 +73,8 @@ def sample_windows(
 
     Args:
         width_px, height_px: of the raster.
-        block_px: width and height of the blocks in which it is stored. Where these are larger than a window, it is moved
-            into one of them: each block that is touched is decoded as a whole, with all bands that it holds.
+        block_px: width and height of the blocks in which it is stored. A window is moved into one block where it fits:
+            each block that is touched is decoded as a whole, with all bands that it holds.
         size_px: the side of a window.
     """
     w, h = min(size_px, width_px), min(size_px, height_px)
@@ -157,9 +157,8 @@ def sources_of(vrt: str, count: int) -> tuple[str, ...]:
     except ET.ParseError:
         return ("",) * count
     files = [{(element.text or "").strip() for element in band.iter("SourceFilename")} for band in bands]
-    return (
-        tuple(next(iter(names)) if len(names) == 1 else "" for names in files) if len(files) == count else ("",) * count
-    )
+    found = tuple(next(iter(names)) if len(names) == 1 else "" for names in files)
+    return found if len(found) == count else ("",) * count
 
 
 def named_by_sources(descriptions: Sequence[str], sources: Sequence[str]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from .table import TABLE, Table
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _LOW, _HIGH = 0.01, 0.98  # quantiles of a band's sample
 _REDDEST_UM = 0.7  # of visible bands
+_IN_STEPS = 0.99  # the share of values; exports interpolate a few at edges
 _LEAST_STEPS, _CHECKED = 20, 400  # values per band that are checked for steps; fewer multiples show none
 
 
@@ -137,11 +138,12 @@ def _within(value: float, limits: Mapping[str, float]) -> bool:
 
 
 def _in_steps(sample: Sequence[float], step: float) -> bool:
-    """Whether all numbers are multiples of the step, exact, rounded or cut off, and so many that this is no chance."""
+    """Whether nearly all numbers are multiples of the step, exact, rounded or cut off, and too many for chance."""
     checked = sample[:: max(1, len(sample) // _CHECKED)]
     ways = (lambda n: n * step, lambda n: round(n * step), lambda n: math.floor(n * step))
     for way in ways:
-        if all(min(abs(v - way(n)) for n in (int(v // step), int(v // step) + 1)) < 0.01 for v in checked):
+        fitting = sum(min(abs(v - way(n)) for n in (int(v // step), int(v // step) + 1)) < 0.01 for v in checked)
+        if fitting >= _IN_STEPS * len(checked):
             return len({round(value / step) for value in checked}) >= _LEAST_STEPS
     return False
 

@@ -293,6 +293,11 @@ def test_from_the_command_line(capsys, scene, tmp_path):
     assert main([*arguments[:-1], str(tmp_path / "r.pdf"), "--json"]) == 2
     out, err = capsys.readouterr()
     assert not out and len(err.splitlines()) == 1
+    elsewhere = tmp_path / "elsewhere.gpkg"
+    write_layer(elsewhere, [shapely.box(0, 0, 9, 9), shapely.box(9, 9, 20, 20)], {"class": ["a", "b"]}, "Polygon")
+    assert main([*arguments[:4], str(elsewhere), "-o", str(tmp_path / "r.html")]) == 2
+    out, err = capsys.readouterr()
+    assert not out and len(err.splitlines()) == 1, "what was detected is not logged before an error"
     assert catalog.list_heads()
 
 

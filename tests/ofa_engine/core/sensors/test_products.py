@@ -208,3 +208,131 @@ def test_numbers_from_one_on_are_places_and_no_sentinel_2_bands(names):
     assert three.confidence != "certain" and three.bands == (1, 2, 3), three.reason
     false_colour = detect(facts(["B8", "B4", "B3"], "uint8", scale=400.0))
     assert false_colour.sensor is None or false_colour.confidence == "ambiguous"
+
+
+LC08, LT05 = "LC08_L1TP_193024_20220620_20220701_02_T1", "LT05_L1TP_193024_19990620_20200701_02_T1"
+TOA = {"dtype": "float32", "scale": 1.0}  # as the MTL file beside the bands makes it
+
+
+@pytest.mark.parametrize(
+    ("raster", "product", "confidence", "bands"),
+    [
+        # level 1, by the names of Landsat's files; the same numbers of bands mean other wavelengths
+        (
+            facts([f"{LC08}_B{i}" for i in range(1, 12)], **TOA),
+            "landsat-8-9-l1",
+            "certain",
+            (4, 3, 2, 0, 0, 0, 5, 6, 7),
+        ),
+        (facts([f"{LT05}_B{i}" for i in range(1, 8)], **TOA), "landsat-4-7-l1", "certain", (3, 2, 1, 0, 0, 0, 4, 5, 7)),
+        (facts([f"{LC08}_B{i}" for i in range(1, 8)]), "landsat-8-9-l1", "ambiguous", (4, 3, 2, 0, 0, 0, 5, 6, 7)),
+        (
+            facts([f"2020-01-27_Landsat_8_(USGS_archive)_B0{i}_(Raw)" for i in range(1, 10)], scale=65535.0),
+            *("landsat-8-9-l1", "ambiguous", (4, 3, 2, 0, 0, 0, 5, 6, 7)),
+        ),
+        (
+            facts(["LC09_L2SP_193024_SR_B4", "LC09_L2SP_193024_SR_B3", "LC09_L2SP_193024_SR_B2"], **LANDSAT),
+            *("landsat-8-9-l2", "certain", (1, 2, 3, 0, 0, 0, 0, 0, 0)),
+        ),
+        (
+            facts(["LT05_L2SP_193024_SR_B4", "LT05_L2SP_193024_SR_B3", "LT05_L2SP_193024_SR_B2"], **LANDSAT),
+            *("landsat-4-7-l2", "certain", (2, 3, 0, 0, 0, 0, 1, 0, 0)),
+        ),
+        # unnamed bands in the order that the product's file name stands for
+        (
+            facts([""] * 8, name="20220620_101010_12_3B_AnalyticMS_SR_8b"),
+            "planetscope-8",
+            "likely",
+            (6, 4, 2, 7, 0, 0, 8, 0, 0),
+        ),
+        (
+            facts([""] * 8, name="20220620_101010_12_3B_AnalyticMS_8b"),
+            "planetscope-8",
+            "ambiguous",
+            (6, 4, 2, 7, 0, 0, 8, 0, 0),
+        ),
+        (facts([""] * 4, name="20190620_101010_1024_3B_AnalyticMS_SR"), "planetscope-4", "likely", (3, 2, 1, 4)),
+        (facts([""] * 4, name="20190620_101010_1024_3B_AnalyticMS"), "planetscope-4", "ambiguous", (3, 2, 1, 4)),
+        (facts([""] * 5, name="3159120_2013-08-15_RE4_3A_Analytic"), "rapideye", "ambiguous", (3, 2, 1, 5)),
+        (
+            facts([""] * 8, name="GF6_WFV_E116.3_N39.9_20220620_L1A11"),
+            "gaofen-6-wfv",
+            "ambiguous",
+            (3, 2, 1, 5, 6, 0, 4, 0, 0),
+        ),
+        (facts([""] * 4, name="GF1_WFV3_E116.3_N39.9_20220620_L1A11"), "gaofen-mss", "likely", (3, 2, 1, 4)),
+        (
+            facts([""] * 4, "uint8", scale=400.0, name="GF2_PMS1__L1A0000564539-MSS1"),
+            "gaofen-mss",
+            "ambiguous",
+            (3, 2, 1, 4),
+        ),
+        (facts([""] * 4, name="IMG_PHR1A_MS_201306101048_ORT_1_R1C1"), "pleiades-spot", "likely", (1, 2, 3, 4)),
+        # the order of an IMD file
+        (facts(["QB02 blue", "QB02 green", "QB02 red", "QB02 nir1"]), "maxar-4", "likely", (3, 2, 1, 4)),
+        (
+            facts([f"WV03 {c}" for c in ("coastal", "blue", "green", "yellow", "red", "red edge", "nir1", "nir2")]),
+            *("worldview-2-3", "likely", (5, 3, 2, 7)),
+        ),
+    ],
+)
+def test_read_by_the_names_of_files(raster, product, confidence, bands):
+    found = detect(raster)
+    assert (found.product, found.confidence) == (product, confidence), found.reason
+    assert found.bands == tuple(band or None for band in bands), found.reason
+    assert found.product_title and found.to_json()["product_title"] == found.product_title
+
+
+def with_mask(raster, full, name=""):
+    """With the mask that exports add as the last band."""
+    return RasterFacts(
+        raster.dtype,
+        (*raster.colors, "undefined"),
+        (*raster.descriptions, name),
+        samples=(*raster.samples, (0.0,) * 300 + (full,) * 3700),
+    )
+
+
+@pytest.mark.parametrize("full", [1.0, 255.0, 65535.0])
+@pytest.mark.parametrize("name", ["", "dataMask", "data_mask", "mask"])
+def test_the_mask_of_an_export_is_no_band(full, name):
+    one = detect(with_mask(facts([""]), full, name))
+    assert one.sensor is None and "1 and a mask" in one.reason, one
+    radar = detect(with_mask(facts(["", ""], "float32", -25, -5, 1.0), full, name))
+    assert (radar.product, radar.bands, radar.units) == ("sentinel-1-grd", (1, 2), "db"), radar.reason
+    twelve = detect(with_mask(facts([""] * 12), full, name))
+    assert (twelve.product, twelve.bands) == ("sentinel-2-l2a", READ_AS_S2), twelve.reason
+    named = detect(with_mask(facts(S2), full, name))
+    assert (named.product, named.bands, named.confidence) == ("sentinel-2-l2a", READ_AS_S2, "certain"), named.reason
+
+
+def test_a_band_with_a_name_of_its_own_is_no_mask():
+    raster = with_mask(facts(["VH"], "float32", -25, -5, 1.0), 1.0, "VV")
+    assert detect(raster).bands == (2, 1)
+
+
+def test_types_are_those_of_the_bands_that_are_read():
+    """Scene classification first, as bytes: what follows is not of 8 bits."""
+    whole = facts(S2)
+    raster = RasterFacts(
+        "uint16",
+        ("gray", *whole.colors),
+        ("SCL", *whole.descriptions),
+        samples=((4.0,) * 4000, *whole.samples),
+        dtypes=("uint8",) + ("uint16",) * 12,
+    )
+    found = detect(raster)
+    assert (found.units, found.confidence) == ("dn", "certain"), found.reason
+    assert found.bands == tuple(band + 1 for band in READ_AS_S2)
+
+
+def test_a_refusal_says_what_is_missing():
+    for raster, words in (
+        (facts([""] * 8), ("PlanetScope", "WorldView", "two dates")),
+        (facts([""] * 5), ("RapidEye", "MicaSense")),
+        (facts([""] * 7), ("Landsat 8 or 9", "--bands 4,3,2,-,-,-,5,6,7")),
+        (facts([""] * 198), ("wavelengths", "ENVI header")),
+    ):
+        found = detect(raster)
+        assert found.sensor is None and all(word in found.reason for word in words), found.reason
+        assert found.reason.startswith("expected band names or wavelengths")
