@@ -36,6 +36,7 @@ from training.data.readers.pixels import read_image
 from training.finetuning.default_head_files import write_default_heads
 from training.finetuning.dense_sets import dense_tasks
 from training.finetuning.run import NAME as FINETUNED
+from training.finetuning.run import losses_svg
 from training.finetuning.spectral import embedder_by_wavelength
 
 NAME = "ofanet_starter.safetensors"
@@ -137,14 +138,14 @@ class HeadMaker:
         if tiles:
             pairs = [self._named(p, p.parent.parent / "labels" / p.name, _POTSDAM) for p in tiles]
             self.head(
-                "enmap_landcover_potsdam",
+                "enmap_landcover",
                 "EnMAP: land cover (Potsdam)",
                 pairs,
                 sensor="enmap",
                 units="dn",
                 ignore=["0"],
             )
-            self.describe("enmap_landcover_potsdam", fitted_on=f"{len(tiles)} tiles of one scene around Potsdam")
+            self.describe("enmap_landcover", fitted_on=f"{len(tiles)} tiles of one scene around Potsdam")
         if (self.data / "eurosat_rgb").is_dir():
             self._eurosat(self.data / "eurosat_rgb")
 
@@ -283,11 +284,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("run", type=Path, metavar="RUN", help="folder of training.finetune")
     parser.add_argument("data", type=Path, metavar="DATA", help="folder with the public samples")
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the checkpoint and its heads")
+    parser.add_argument("--losses", type=Path, metavar="FILE.svg", help="also draw the run's losses")
     parser.add_argument("--steps", type=console.positive_int, default=120, help="of each default head [%(default)s]")
     return parser
 
 
 def _command(args: argparse.Namespace) -> None:
+    if args.losses:
+        args.losses.write_text(losses_svg(args.run), encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:  # all files or none
         facts = make(args.run, args.data, Path(folder), args.steps)
         args.output.mkdir(parents=True, exist_ok=True)

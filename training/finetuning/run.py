@@ -25,6 +25,7 @@ from ofa_engine.model.preprocess import resize
 from training import console
 from training.finetuning.crops import CropBatch, CropSampler, class_weights
 from training.finetuning.dense_sets import UNLABELLED, DenseTask
+from training.pretraining.monitoring.curves import line_chart, standalone_svg
 from training.pretraining.optimizer import parameter_groups, update
 from training.pretraining.schedule import learning_rate
 
@@ -197,3 +198,13 @@ class FinetuningRun:
             statistics={key: (entry["mean"], entry["std"]) for key, entry in described.items()},
             tile_px={key: entry["tile_px"] for key, entry in described.items()},
         )
+
+
+def losses_svg(run: Path) -> str:
+    """The losses of a run by task, as an SVG file."""
+    with (run / LOSSES).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    names = [str(name) for name in rows[0] if name != "step"]
+    curves = {name: [(float(row["step"]), float(row[name])) for row in rows if row[name] != "nan"] for name in names}
+    short = {name.replace(" land cover", ""): curve for name, curve in curves.items()}
+    return standalone_svg(line_chart(short, "loss"))

@@ -74,7 +74,7 @@ def test_default_heads_of_a_run_map_what_it_learned(checkpoint, tmp_path):
     coarse = held_out_confusion(folder / "sentinel-2_landcover.safetensors", held[0], tuple(range(9)), 2)
     six = class_scores(coarse, CLASSES, MERGED)
     assert six["accuracy"] > 0.9 and six["samples"] == 3 * 32 * 32
-    assert catalog.read_header(folder / "enmap_landcover.safetensors")["kind"] == "linear"
+    assert catalog.read_header(folder / "enmap_landcover_sentinel-2.safetensors")["kind"] == "linear"
 
 
 def test_merged_classes_and_what_is_mapped_as_something_else():
@@ -85,3 +85,9 @@ def test_merged_classes_and_what_is_mapped_as_something_else():
     assert own["accuracy"] == pytest.approx(2 / 3, abs=1e-5) and set(own["iou"]) == {"a", "b"}
     merged = class_scores(matrix, ("ab",), {0: 0, 1: 0})
     assert merged["accuracy"] == pytest.approx(2500 / 3000, abs=1e-5) and merged["samples"] == 3000
+
+
+def test_losses_are_drawn_by_task(tmp_path):
+    (tmp_path / run.LOSSES).write_text("step,naip land cover at 1 m,sentinel-2 land cover\n100,2.0,nan\n200,1.0,0.5\n")
+    drawn = run.losses_svg(tmp_path)
+    assert drawn.count("<polyline") == 2 and "naip at 1 m" in drawn and "xmlns" in drawn

@@ -70,7 +70,7 @@ def line_chart(curves: dict[str, Curve], label: str, width: int = 960, height: i
     names = _spread_labels({key: at(*curve[-1])[1] for key, curve in curves.items()}, 15, bottom)
     for key, curve in curves.items():
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(*point) for point in curve))
-        color = _COLORS.get(key, "#0072b2")
+        color = _COLORS.get(key.partition(" ")[0], "#0072b2")
         parts.append(
             f'<polyline points="{line}" fill="none" stroke="{color}" stroke-width="1.8"/>'
             f'<circle cx="{right + 10}" cy="{names[key]:.1f}" r="4" fill="{color}"/>'
@@ -85,3 +85,10 @@ def _spread_labels(heights: dict[str, float], spacing: float, bottom: float) -> 
     for key, y in sorted(heights.items(), key=lambda item: -item[1]):
         below = placed[key] = min(y, below - spacing)
     return placed
+
+
+def standalone_svg(chart: str) -> str:
+    """A chart as an SVG file of its own, readable on light and dark pages."""
+    style = "<style>svg { background: white; color: #222 } text { font: 12px sans-serif }</style>"
+    named = chart.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    return named.replace("</svg>", f"{style}</svg>")

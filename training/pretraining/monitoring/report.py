@@ -30,16 +30,6 @@ def write_report(folder: Path, facts: dict, config: dict) -> None:
     write_text(folder / "report.html", page)
 
 
-def losses_svg(losses: Path) -> str:
-    """A run's losses.csv as an SVG file of its own, readable on light and dark pages."""
-    style = "<style>svg { background: white; color: #222 } text { font: 12px sans-serif }</style>"
-    return (
-        _loss_chart(_read_losses(losses))
-        .replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-        .replace("</svg>", f"{style}</svg>")
-    )
-
-
 def _page(folder: Path, facts: dict, config: dict) -> str:
     log = _read_losses(folder / "losses.csv")
     name = folder.resolve().name
