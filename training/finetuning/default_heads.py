@@ -44,7 +44,7 @@ _PAIRS = (
     "Sentinel-1 chips of Finland, Lithuania, Serbia, Ireland, Portugal, Austria and Belgium, labelled on Sentinel-2"
 )
 _FLAIR = "six aerial patches of France, labelled by IGN (FLAIR)"
-_CHESAPEAKE = "NAIP patches of Virginia and Maryland (Chesapeake), and " + _FLAIR
+_CHESAPEAKE = "NAIP patches of 11 places in the Chesapeake watershed, and " + _FLAIR
 S2_TASK = "sentinel-2 land cover"
 _RED_EDGE = (3, 4, 5)  # B5, B6, B7
 
