@@ -115,7 +115,7 @@ def _write(
 ) -> dict:
     sensor, names = tasks[0].sensor, tasks[0].classes
     pixels = np.sum([task.class_pixels() for task in tasks], 0)
-    kept = [k for k in range(len(names)) if pixels[k] >= _LEAST_PIXELS]
+    kept = [k for k, name in enumerate(names) if pixels[k] >= _LEAST_PIXELS and name not in spec.unseen]
     present = spec.present(sensor)
     training = {
         "recipe": "finetuned with the backbone on dense labels, then continued on the frozen backbone",

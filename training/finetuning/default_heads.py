@@ -17,6 +17,7 @@ class DefaultHead:
         crops: (side in px, pixels averaged), as of `DenseTask`, by task.
         tile_px: side of a tile.
         fitted_on: places and seasons, for people.
+        unseen: classes that its sensor cannot tell, left out.
         without: 0-based embedder bands that are left out.
     """
 
@@ -27,6 +28,7 @@ class DefaultHead:
     crops: tuple[tuple[tuple[int, int], ...], ...]
     tile_px: int
     fitted_on: str
+    unseen: tuple[str, ...] = ()
     without: tuple[int, ...] = ()
 
     def present(self, sensor_id: str) -> tuple[int, ...]:
@@ -36,7 +38,6 @@ class DefaultHead:
 _AS_IS = ((64, 1), (64, 1), (48, 1), (32, 1))  # crops of Sentinel-2 chips
 _AVERAGED = ((32, 2), (20, 3))  # the same at 20 and 30 m
 _AERIAL = ((64, 1), (48, 1), (64, 2), (32, 2))  # of 0.2 m patches: 0.2 and 0.4 m
-_AERIAL_1M = ((64, 4), (48, 5), (32, 4))
 _NAIP_1M = ((64, 1), (48, 1), (32, 1), (32, 2))
 
 CHIPS = "Sentinel-2 chips of all continents and seasons, labelled by the Dynamic World network"
@@ -44,7 +45,7 @@ _PAIRS = (
     "Sentinel-1 chips of Finland, Lithuania, Serbia, Ireland, Portugal, Austria and Belgium, labelled on Sentinel-2"
 )
 _FLAIR = "six aerial patches of France, labelled by IGN (FLAIR)"
-_CHESAPEAKE = "NAIP patches of 11 places in the Chesapeake watershed, and " + _FLAIR
+_CHESAPEAKE = "NAIP patches of 11 places in the Chesapeake watershed"
 S2_TASK = "sentinel-2 land cover"
 _RED_EDGE = (3, 4, 5)  # B5, B6, B7
 
@@ -61,7 +62,7 @@ DEFAULT_HEADS = (
         (_AVERAGED + _AS_IS,),
         32,
         CHIPS,
-        _RED_EDGE,
+        without=_RED_EDGE,
     ),
     DefaultHead(
         "naip_landcover_10m",
@@ -102,22 +103,29 @@ DEFAULT_HEADS = (
     DefaultHead(
         "naip_landcover",
         "RGB: land cover, 0.6 to 2 m",
-        ("naip land cover at 1 m", "naip land cover at 0.2 m"),
+        ("naip land cover at 1 m",),
         (0.55, 2.5),
-        (_NAIP_1M, _AERIAL_1M),
+        (_NAIP_1M,),
         64,
         _CHESAPEAKE,
     ),
     DefaultHead(
         "gaofen_landcover",
         "RGB and near infrared: land cover, 0.6 to 2 m",
-        ("gaofen land cover at 1 m", "gaofen land cover at 0.2 m"),
+        ("gaofen land cover at 1 m",),
         (0.55, 2.5),
-        (_NAIP_1M, _AERIAL_1M),
+        (_NAIP_1M,),
         64,
         _CHESAPEAKE,
     ),
     DefaultHead(
-        "sentinel-1_landcover", "Sentinel-1: land cover", ("sentinel-1 land cover",), (5, 40), (_AS_IS,), 64, _PAIRS
+        "sentinel-1_landcover",
+        "Sentinel-1: land cover",
+        ("sentinel-1 land cover",),
+        (5, 40),
+        (_AS_IS,),
+        64,
+        _PAIRS,
+        ("flooded vegetation", "shrub and scrub", "snow and ice", "cloud"),
     ),
 )
