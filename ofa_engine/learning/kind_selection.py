@@ -1,10 +1,14 @@
 """The kind of head, chosen by cross-validation: `linear` sees tokens, `linear+pixels` also the pixel's own bands, and
 `mlp+pixels` its surroundings, too, with a hidden layer between."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
 from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled
@@ -18,6 +22,9 @@ from .pixel_mlp import MIXED, PixelMLPFit, fit_pixel_mlp
 # Scale of token features relative to the pixel's own bands. Tokens are many and nearly constant over a polygon: with
 # equal penalties they would explain everything, and the pixel nothing. (For tiles there is no such pixel.)
 TOKEN_SCALE = 0.1
+# Mean IoU, cross-validated over a few polygons: less is noise. Kinds differ most where areas meet, which the insides of
+# polygons do not show, and those that see more of the pixels are better there.
+NOISE = 0.02
 
 
 @dataclass(frozen=True)
@@ -30,15 +37,19 @@ class SelectedKind:
 
 
 def select_kind(samples: Samples, classes: int, task: str, kind: str, seed: int, callbacks: Callbacks) -> SelectedKind:
-    """Fits the requested kind, or with "auto" all of the task, and keeps the one that scores best; of equal ones the
-    simplest. Raises Cancelled."""
+    """Fits the requested kind, or with "auto" all of the task, and keeps the one that scores best, of equal ones the
+    simplest. With polygons it is the one that sees most out of all that score up to `NOISE` less than the best. Raises
+    Cancelled."""
     weight = balanced(samples.index, samples.weight, classes)
     fits: dict[str, LogisticFit | PixelMLPFit] = {}
     for candidate in KINDS[task] if kind == "auto" else (kind,):
         callbacks.log("info", f"cross-validating a head of kind {candidate}: {len(weight)} samples")
-        fits[candidate] = _fit(candidate, samples, weight, classes, task, seed, callbacks)
+        with _one_thread():
+            fits[candidate] = _fit(candidate, samples, weight, classes, task, seed, callbacks)
     tried = {k: _deciding_score(fitted.validation, samples, weight, classes) for k, fitted in fits.items()}
     best = max(fits, key=lambda k: tried[k] or 0.0)
+    if samples.edge.any():
+        best = [k for k in fits if (tried[k] or 0.0) >= (tried[best] or 0.0) - NOISE][-1]
     return SelectedKind(best, fits[best], tried)
 
 
@@ -58,6 +69,19 @@ def _fit(
         if task == "segment":
             scale = np.where(np.arange(x.shape[1]) < samples.tokens.shape[1], TOKEN_SCALE, 1.0)
     return fit_logistic(x, samples.index, samples.group, weight, classes, seed, check_cancelled, scale)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Fits consist of thousands of products too small to be shared: threads gain little on them, and where other work
+    takes a core they wait for each other most of the time."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _deciding_score(validation: Validation, samples: Samples, weight: NDArray, classes: int) -> float | None:

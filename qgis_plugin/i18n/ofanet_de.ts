@@ -1031,10 +1031,10 @@ Die Dateinamen müssen die Bänder nennen, wie in ..._SR_B4.TIF, ..._B04_10m.jp2
             <location filename="algorithms/trainhead.py" />
             <source>Teaches the model classes of your own: from raster layers of one sensor and labels with a class field it makes a head, which the other algorithms and the dialog offer from then on. The model itself does not change, so a few places per class are enough, far from each other, and a few minutes.
 
-Labels: polygons, points or lines, with their selection, filter and unsaved edits, in any coordinate system; classes are text or whole numbers. Task: one class per pixel (segment) or per tile (classify; a polygon labels the tiles that it covers by more than half, a point the one that it lies in). Kind: what the head sees, the model's features alone or the pixels too; auto takes the better one. The log lists the scores of a cross-validation that keeps labels whole: how well the head finds each class in labels that it has not learned from, and what it takes it for.</source>
+Labels: polygons, points or lines, with their selection, filter and unsaved edits, in any coordinate system; classes are text or whole numbers. Task: one class per pixel (segment) or per tile (classify; a polygon labels the tiles that it covers by more than half, a point the one that it lies in). Kind: what the head sees, the model's features alone, the pixels too, or also their surroundings; auto takes the best one. The log lists the scores of a cross-validation that keeps labels whole: how well the head finds each class in labels that it has not learned from, and what it takes it for.</source>
             <translation>Lehrt das Modell Ihre eigenen Klassen: Aus Rasterlayern eines Sensors und Labels mit einem Klassenfeld entsteht ein Klassifikationskopf, den die anderen Algorithmen und der Dialog von da an anbieten. Das Modell selbst ändert sich nicht; deshalb genügen einige Orte je Klasse, weit auseinander, und ein paar Minuten.
 
-Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht gespeicherten Änderungen, in beliebigem Koordinatensystem; Klassen sind Text oder ganze Zahlen. Aufgabe: eine Klasse je Pixel (segment) oder je Kachel (classify; ein Polygon gilt für die Kacheln, die es zu mehr als der Hälfte bedeckt, ein Punkt für die, in der er liegt). Art: was der Kopf sieht, nur die Merkmale des Modells oder auch die Pixel; auto nimmt das Bessere. Das Protokoll nennt die Werte einer Kreuzvalidierung, die Labels ganz lässt: wie gut der Kopf jede Klasse in Labels findet, aus denen er nicht gelernt hat, und womit er sie verwechselt.</translation>
+Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht gespeicherten Änderungen, in beliebigem Koordinatensystem; Klassen sind Text oder ganze Zahlen. Aufgabe: eine Klasse je Pixel (segment) oder je Kachel (classify; ein Polygon gilt für die Kacheln, die es zu mehr als der Hälfte bedeckt, ein Punkt für die, in der er liegt). Art: was der Kopf sieht, nur die Merkmale des Modells, auch die Pixel oder auch deren Umgebung; auto nimmt das Beste. Das Protokoll nennt die Werte einer Kreuzvalidierung, die Labels ganz lässt: wie gut der Kopf jede Klasse in Labels findet, aus denen er nicht gelernt hat, und womit er sie verwechselt.</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -1083,8 +1083,8 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>What the head sees: the model's features (linear), or the pixels too. auto takes the better one.</source>
-            <translation>Was der Kopf sieht: die Merkmale des Modells (linear) oder auch die Pixel. auto nimmt das Bessere.</translation>
+            <source>What the head sees: the model's features (linear), the pixels too, or also their surroundings (mlp+pixels, not for tiles). auto takes the best one.</source>
+            <translation>Was der Kopf sieht: die Merkmale des Modells (linear), auch die Pixel oder auch deren Umgebung (mlp+pixels, nicht für Kacheln). auto nimmt das Beste.</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -1118,8 +1118,8 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>A file of a few kilobytes. In the folder that is proposed, all algorithms find it.</source>
-            <translation>Eine Datei von wenigen Kilobyte. Im vorgeschlagenen Ordner finden sie alle Algorithmen.</translation>
+            <source>A small file. In the folder that is proposed, all algorithms find it.</source>
+            <translation>Eine kleine Datei. Im vorgeschlagenen Ordner finden sie alle Algorithmen.</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />

@@ -1031,10 +1031,10 @@ The file names have to tell the bands, as in ..._SR_B4.TIF, ..._B04_10m.jp2, ...
             <location filename="algorithms/trainhead.py" />
             <source>Teaches the model classes of your own: from raster layers of one sensor and labels with a class field it makes a head, which the other algorithms and the dialog offer from then on. The model itself does not change, so a few places per class are enough, far from each other, and a few minutes.
 
-Labels: polygons, points or lines, with their selection, filter and unsaved edits, in any coordinate system; classes are text or whole numbers. Task: one class per pixel (segment) or per tile (classify; a polygon labels the tiles that it covers by more than half, a point the one that it lies in). Kind: what the head sees, the model's features alone or the pixels too; auto takes the better one. The log lists the scores of a cross-validation that keeps labels whole: how well the head finds each class in labels that it has not learned from, and what it takes it for.</source>
+Labels: polygons, points or lines, with their selection, filter and unsaved edits, in any coordinate system; classes are text or whole numbers. Task: one class per pixel (segment) or per tile (classify; a polygon labels the tiles that it covers by more than half, a point the one that it lies in). Kind: what the head sees, the model's features alone, the pixels too, or also their surroundings; auto takes the best one. The log lists the scores of a cross-validation that keeps labels whole: how well the head finds each class in labels that it has not learned from, and what it takes it for.</source>
             <translation>教模型学会您自己的类别：由同一种传感器的栅格图层和带类别字段的标签生成一个分类头，此后其他算法和对话框都会提供它。模型本身不变，因此每个类别只需几处标签（彼此相距较远）和几分钟时间。
 
-标签：多边形、点或线，计入其选择、过滤和未保存的编辑，坐标系不限；类别为文本或整数。任务：每个像素一个类别（segment），或每个图块一个类别（classify；多边形标注被它覆盖一半以上的图块，点标注它所在的图块）。种类：分类头能看到什么，只看模型特征，还是也看像素；auto 取较好的一种。日志给出保持标签完整的交叉验证得分：分类头在没有学习过的标签中识别各类别的效果，以及容易误判成什么。</translation>
+标签：多边形、点或线，计入其选择、过滤和未保存的编辑，坐标系不限；类别为文本或整数。任务：每个像素一个类别（segment），或每个图块一个类别（classify；多边形标注被它覆盖一半以上的图块，点标注它所在的图块）。种类：分类头能看到什么，只看模型特征，也看像素，还是连像素的周围也看；auto 取最好的一种。日志给出保持标签完整的交叉验证得分：分类头在没有学习过的标签中识别各类别的效果，以及容易误判成什么。</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -1083,8 +1083,8 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>What the head sees: the model's features (linear), or the pixels too. auto takes the better one.</source>
-            <translation>分类头能看到什么：只看模型特征（linear），或也看像素。auto 取较好的一种。</translation>
+            <source>What the head sees: the model's features (linear), the pixels too, or also their surroundings (mlp+pixels, not for tiles). auto takes the best one.</source>
+            <translation>分类头能看到什么：只看模型特征（linear），也看像素，或连像素的周围也看（mlp+pixels，不用于图块）。auto 取最好的一种。</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
@@ -1118,8 +1118,8 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />
-            <source>A file of a few kilobytes. In the folder that is proposed, all algorithms find it.</source>
-            <translation>大小只有几 KB 的文件。保存在建议的文件夹中，所有算法都能找到它。</translation>
+            <source>A small file. In the folder that is proposed, all algorithms find it.</source>
+            <translation>一个小文件。保存在建议的文件夹中，所有算法都能找到它。</translation>
         </message>
         <message>
             <location filename="algorithms/trainhead.py" />

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 
 from ofa_engine.core.callbacks import QUIET
-from ofa_engine.learning.kind_selection import balanced, select_kind
+from ofa_engine.learning.kind_selection import NOISE, balanced, select_kind
 
 from .test_pixel_mlp import crossed, samples_of
 
@@ -29,6 +30,32 @@ def test_auto_takes_a_hidden_layer_only_where_it_is_better():
     )
     found = select_kind(easy, 2, "segment", "auto", 0, QUIET)
     assert set(found.tried.values()) == {1.0} and found.kind == "linear", "of equal ones the simplest"
+
+
+def test_of_polygons_the_kind_that_sees_most_is_taken_unless_it_is_clearly_worse():
+    samples = crossed()
+    tokens = np.where(samples.index, 5.0, -5.0)[:, None]
+    edge = np.arange(len(tokens)) % 4 == 0
+    easy = samples_of(tokens, samples.pixels, samples.surroundings, samples.index, samples.group, edge)
+    assert select_kind(easy, 2, "segment", "auto", 0, QUIET).kind == "mlp+pixels"
+    rng = np.random.default_rng(0)
+    few = np.arange(24)  # samples in as many places, with a hundred columns of noise beside the one that counts
+    noisy = samples_of(
+        tokens[few], 9 * rng.standard_normal((24, 20)), np.zeros((24, 80)), easy.index[few], few, few > 5
+    )
+    found = select_kind(noisy, 2, "segment", "auto", 0, QUIET)
+    best = max(found.tried.values())
+    assert found.tried["mlp+pixels"] < best - NOISE <= found.tried[found.kind]
+
+
+def test_threads_are_as_many_as_before():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        select_kind(crossed(100), 2, "segment", "mlp+pixels", 0, QUIET)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_tiles_have_linear_heads_only():
