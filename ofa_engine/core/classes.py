@@ -3,20 +3,20 @@ and the engine choose the same ones."""
 
 from collections.abc import Iterable, Sequence
 
-# the colour-blind-safe palette of Okabe and Ito first
+# the colour-blind-safe palette of Okabe and Ito first, but its blues last: blue is water
 COLORS = (
-    "#0072b2",
     "#009e73",
     "#e69f00",
     "#d55e00",
     "#cc79a7",
-    "#56b4e9",
     "#f0e442",
     "#8a8a8a",
     "#7a4b9a",
     "#5a3d1e",
     "#b8d8a0",
     "#222222",
+    "#0072b2",
+    "#56b4e9",
 )
 # the classes of heads for 5 to 40 m (those of Dynamic World, in its order, and cloud), and of heads below 2 m
 MEDIUM_RESOLUTION = (

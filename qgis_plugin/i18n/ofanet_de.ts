@@ -638,8 +638,8 @@ Das ist schnell und grob und braucht einen Kopf für diese Aufgabe. Für pixelge
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>empty: the sensor's first one</source>
-            <translation>leer: der erste des Sensors</translation>
+            <source>empty: the default for the raster</source>
+            <translation>leer: die Vorgabe für das Raster</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -1442,6 +1442,101 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <translation>Modelle und Klassifikationsköpfe...</translation>
         </message>
         <message>
+            <location filename="models/head_words.py" />
+            <source>Fitted for pixels of {low:.3g} to {high:.3g} m; this raster has {found:.3g} m</source>
+            <translation>Angepasst für Pixel von {low:.3g} bis {high:.3g} m; dieses Raster hat {found:.3g} m</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>{accuracy:.0%} of the {what} right in {places} places that it has not seen; mean IoU {miou:.2f}</source>
+            <translation>{accuracy:.0%} der {what} richtig an {places} Orten, die er nicht kannte; mittlere IoU {miou:.2f}</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>Fitted on simulated scenes, not on real ones</source>
+            <translation>Angepasst an simulierte Szenen, nicht an echte</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>tiles</source>
+            <translation>Kacheln</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>pixels</source>
+            <translation>Pixel</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>simulated scenes</source>
+            <translation>simulierte Szenen</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>one scene</source>
+            <translation>eine Szene</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>Cross-validated: mean IoU {miou:.2f}, accuracy {accuracy:.0%}</source>
+            <translation>Kreuzvalidiert: mittlere IoU {miou:.2f}, Genauigkeit {accuracy:.0%}</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>{accuracy:.0%} of the {what} right in simulated scenes that it has not seen; mean IoU {miou:.2f}</source>
+            <translation>{accuracy:.0%} der {what} richtig in simulierten Szenen, die er nicht kannte; mittlere IoU {miou:.2f}</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>{accuracy:.0%} of the {what} right in one scene that it has not seen; not tested on others</source>
+            <translation>{accuracy:.0%} der {what} richtig in einer Szene, die er nicht kannte; an anderen nicht geprüft</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>Not scored: for that each class needs polygons in two places</source>
+            <translation>Nicht bewertet: Dafür braucht jede Klasse Polygone an zwei Orten</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>Not scored</source>
+            <translation>Nicht bewertet</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>IoU {number:.2f}</source>
+            <translation>IoU {number:.2f}</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>Cross-validated in one scene: mean IoU {miou:.2f}, accuracy {accuracy:.0%}; not tested on others</source>
+            <translation>Kreuzvalidiert in einer Szene: mittlere IoU {miou:.2f}, Genauigkeit {accuracy:.0%}; an anderen nicht geprüft</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>Fitted on {what}</source>
+            <translation>Angepasst an: {what}</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>Fitted on one scene, {name}</source>
+            <translation>Angepasst an eine einzige Szene, {name}</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>Fitted on {count} scenes</source>
+            <translation>Angepasst an {count} Szenen</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>pixels of {low:.3g} to {high:.3g} m</source>
+            <translation>Pixel von {low:.3g} bis {high:.3g} m</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>; not scored: {names}</source>
+            <translation>; nicht bewertet: {names}</translation>
+        </message>
+        <message>
             <location filename="models/model_card.py" />
             <source>Checkpoint</source>
             <translation>Checkpoint</translation>
@@ -1593,23 +1688,23 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>On held-out real scenes</source>
-            <translation>Auf echten, nicht gesehenen Szenen</translation>
+            <source>On places that it has not seen</source>
+            <translation>An Orten, die er nicht kannte</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>On held-out simulated scenes</source>
-            <translation>Auf simulierten, nicht gesehenen Szenen</translation>
+            <source>mean IoU</source>
+            <translation>mittlere IoU</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>not known</source>
-            <translation>nicht bekannt</translation>
+            <source>folds</source>
+            <translation>Teile</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>On held-out tiles</source>
-            <translation>Auf nicht gesehenen Kacheln</translation>
+            <source>places</source>
+            <translation>Orte</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1638,6 +1733,11 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="models/model_card.py" />
+            <source>Meant for</source>
+            <translation>Gedacht für</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
             <source>Needs checkpoint</source>
             <translation>Braucht Checkpoint</translation>
         </message>
@@ -1648,16 +1748,6 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>mean IoU</source>
-            <translation>mittlere IoU</translation>
-        </message>
-        <message>
-            <location filename="models/model_card.py" />
-            <source>folds</source>
-            <translation>Teile</translation>
-        </message>
-        <message>
-            <location filename="models/model_card.py" />
             <source>Shared ViT</source>
             <translation>Gemeinsamer ViT</translation>
         </message>
@@ -1665,6 +1755,11 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <location filename="models/model_card.py" />
             <source>Heads that need it</source>
             <translation>Köpfe, die ihn brauchen</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>pixels of any size</source>
+            <translation>Pixel jeder Größe</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1683,11 +1778,6 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>accuracy {number:.2f}</source>
-            <translation>Genauigkeit {number:.2f}</translation>
-        </message>
-        <message>
-            <location filename="models/model_card.py" />
             <source>{px} pixels</source>
             <translation>{px} Pixel</translation>
         </message>
@@ -1700,11 +1790,6 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <location filename="models/model_card.py" />
             <source>({count} in all)</source>
             <translation>(insgesamt {count})</translation>
-        </message>
-        <message>
-            <location filename="models/model_card.py" />
-            <source>IoU {number:.2f}</source>
-            <translation>IoU {number:.2f}</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1910,6 +1995,21 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <location filename="models/model_manager.py" />
             <source>Removed {name}.</source>
             <translation>{name} wurde entfernt.</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/draw_offer.py" />
+            <source>Opens Train from polygons with this raster and these classes</source>
+            <translation>Öffnet „Mit Polygonen trainieren“ mit diesem Raster und diesen Klassen</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/draw_offer.py" />
+            <source>Not right? {link}</source>
+            <translation>Stimmt nicht? {link}</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/draw_offer.py" />
+            <source>Draw ten polygons</source>
+            <translation>Zehn Polygone zeichnen</translation>
         </message>
         <message>
             <location filename="panels/classify/loose_bands.py" />
@@ -2218,11 +2318,6 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="panels/training/head_score.py" />
-            <source>Not scored: for that each class needs polygons in two places</source>
-            <translation>Nicht bewertet: Dafür braucht jede Klasse Polygone an zwei Orten</translation>
-        </message>
-        <message>
-            <location filename="panels/training/head_score.py" />
             <source> (before: {miou:.2f})</source>
             <translation> (vorher: {miou:.2f})</translation>
         </message>
@@ -2492,16 +2587,6 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <translation>[Temporärer Layer]</translation>
         </message>
         <message>
-            <location filename="results/post_processing.py" />
-            <source>tiles</source>
-            <translation>Kacheln</translation>
-        </message>
-        <message>
-            <location filename="results/post_processing.py" />
-            <source>pixels</source>
-            <translation>Pixel</translation>
-        </message>
-        <message>
             <location filename="results/sidecars.py" />
             <source>Classes of {source} by the head {head}</source>
             <translation>Klassen von {source} nach dem Klassifikationskopf {head}</translation>
@@ -2683,6 +2768,16 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="sensors.py" />
+            <source>Landsat 8/9 reflectance at the top of the atmosphere</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Landsat 4-7 reflectance at the top of the atmosphere</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="sensors.py" />
             <source>Landsat surface reflectance</source>
             <translation>Landsat, Reflexionsgrad am Boden</translation>
         </message>
@@ -2720,6 +2815,36 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <location filename="sensors.py" />
             <source>PlanetScope 8-band</source>
             <translation>PlanetScope mit 8 Bändern</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>PlanetScope 4-band</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Gaofen-6 WFV, 8 bands</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Gaofen-1, -2 or -6, 4 bands</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Pleiades or SPOT 6/7, 4 bands</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>QuickBird, GeoEye or WorldView, 4 bands</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>RapidEye</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="sensors.py" />
@@ -3398,18 +3523,13 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
-            <source>Cross-validated: mean IoU {miou:.2f}, accuracy {accuracy:.0%}</source>
-            <translation>Kreuzvalidiert: mittlere IoU {miou:.2f}, Genauigkeit {accuracy:.0%}</translation>
+            <source>Default for this layer, by sensor, pixel size and bands</source>
+            <translation>Vorgabe für diesen Layer, nach Sensor, Pixelgröße und Bändern</translation>
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
-            <source>Score: {what}</source>
-            <translation>Güte: {what}</translation>
-        </message>
-        <message>
-            <location filename="widgets/head_choice.py" />
-            <source>; not scored: {names}</source>
-            <translation>; nicht bewertet: {names}</translation>
+            <source>{star} default for this layer; </source>
+            <translation>{star} Vorgabe für diesen Layer; </translation>
         </message>
         <message>
             <location filename="widgets/raster_facts_loader.py" />

@@ -638,8 +638,8 @@ It is quick and coarse, and needs a head for this task. For borders to the pixel
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
-            <source>empty: the sensor's first one</source>
-            <translation>留空则使用该传感器的第一个</translation>
+            <source>empty: the default for the raster</source>
+            <translation>留空：该栅格的默认分类头</translation>
         </message>
         <message>
             <location filename="algorithms/parameters.py" />
@@ -1442,6 +1442,101 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <translation>模型和分类头...</translation>
         </message>
         <message>
+            <location filename="models/head_words.py" />
+            <source>Fitted for pixels of {low:.3g} to {high:.3g} m; this raster has {found:.3g} m</source>
+            <translation>适用于 {low:.3g} 至 {high:.3g} 米的像素；此栅格为 {found:.3g} 米</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>{accuracy:.0%} of the {what} right in {places} places that it has not seen; mean IoU {miou:.2f}</source>
+            <translation>在 {places} 个未见过的地点，{accuracy:.0%} 的{what}正确；平均 IoU {miou:.2f}</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>Fitted on simulated scenes, not on real ones</source>
+            <translation>在模拟场景上拟合，而非真实场景</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>tiles</source>
+            <translation>图块</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>pixels</source>
+            <translation>像素</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>simulated scenes</source>
+            <translation>模拟场景</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>one scene</source>
+            <translation>单个场景</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>Cross-validated: mean IoU {miou:.2f}, accuracy {accuracy:.0%}</source>
+            <translation>交叉验证：平均 IoU {miou:.2f}，精度 {accuracy:.0%}</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>{accuracy:.0%} of the {what} right in simulated scenes that it has not seen; mean IoU {miou:.2f}</source>
+            <translation>在未见过的模拟场景中，{accuracy:.0%} 的{what}正确；平均 IoU {miou:.2f}</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>{accuracy:.0%} of the {what} right in one scene that it has not seen; not tested on others</source>
+            <translation>在一个未见过的场景中，{accuracy:.0%} 的{what}正确；未在其他场景上检验</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>Not scored: for that each class needs polygons in two places</source>
+            <translation>未评分：评分要求每个类别在两处有多边形</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>Not scored</source>
+            <translation>未评分</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>IoU {number:.2f}</source>
+            <translation>IoU {number:.2f}</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>Cross-validated in one scene: mean IoU {miou:.2f}, accuracy {accuracy:.0%}; not tested on others</source>
+            <translation>在单个场景内交叉验证：平均 IoU {miou:.2f}，精度 {accuracy:.0%}；未在其他场景上检验</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>Fitted on {what}</source>
+            <translation>拟合数据：{what}</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>Fitted on one scene, {name}</source>
+            <translation>仅在一个场景上拟合：{name}</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>Fitted on {count} scenes</source>
+            <translation>在 {count} 个场景上拟合</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>pixels of {low:.3g} to {high:.3g} m</source>
+            <translation>{low:.3g} 至 {high:.3g} 米的像素</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>; not scored: {names}</source>
+            <translation>；未评分：{names}</translation>
+        </message>
+        <message>
             <location filename="models/model_card.py" />
             <source>Checkpoint</source>
             <translation>检查点</translation>
@@ -1593,23 +1688,23 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>On held-out real scenes</source>
-            <translation>在未见过的真实影像上</translation>
+            <source>On places that it has not seen</source>
+            <translation>在未见过的地点上</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>On held-out simulated scenes</source>
-            <translation>在未见过的模拟影像上</translation>
+            <source>mean IoU</source>
+            <translation>平均 IoU</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>not known</source>
-            <translation>未知</translation>
+            <source>folds</source>
+            <translation>折数</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>On held-out tiles</source>
-            <translation>在未见过的图块上</translation>
+            <source>places</source>
+            <translation>地点</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1638,6 +1733,11 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="models/model_card.py" />
+            <source>Meant for</source>
+            <translation>适用于</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
             <source>Needs checkpoint</source>
             <translation>所需检查点</translation>
         </message>
@@ -1648,16 +1748,6 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>mean IoU</source>
-            <translation>平均 IoU</translation>
-        </message>
-        <message>
-            <location filename="models/model_card.py" />
-            <source>folds</source>
-            <translation>折数</translation>
-        </message>
-        <message>
-            <location filename="models/model_card.py" />
             <source>Shared ViT</source>
             <translation>共享 ViT</translation>
         </message>
@@ -1665,6 +1755,11 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <location filename="models/model_card.py" />
             <source>Heads that need it</source>
             <translation>需要它的分类头</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>pixels of any size</source>
+            <translation>任意大小的像素</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1683,11 +1778,6 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>accuracy {number:.2f}</source>
-            <translation>精度 {number:.2f}</translation>
-        </message>
-        <message>
-            <location filename="models/model_card.py" />
             <source>{px} pixels</source>
             <translation>{px} 像素</translation>
         </message>
@@ -1700,11 +1790,6 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <location filename="models/model_card.py" />
             <source>({count} in all)</source>
             <translation>（共 {count} 个）</translation>
-        </message>
-        <message>
-            <location filename="models/model_card.py" />
-            <source>IoU {number:.2f}</source>
-            <translation>IoU {number:.2f}</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1910,6 +1995,21 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <location filename="models/model_manager.py" />
             <source>Removed {name}.</source>
             <translation>已移除 {name}。</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/draw_offer.py" />
+            <source>Opens Train from polygons with this raster and these classes</source>
+            <translation>打开“用多边形训练”，带上此栅格和这些类别</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/draw_offer.py" />
+            <source>Not right? {link}</source>
+            <translation>不对？{link}</translation>
+        </message>
+        <message>
+            <location filename="panels/classify/draw_offer.py" />
+            <source>Draw ten polygons</source>
+            <translation>绘制十个多边形</translation>
         </message>
         <message>
             <location filename="panels/classify/loose_bands.py" />
@@ -2218,11 +2318,6 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="panels/training/head_score.py" />
-            <source>Not scored: for that each class needs polygons in two places</source>
-            <translation>未评分：评分要求每个类别在两处有多边形</translation>
-        </message>
-        <message>
-            <location filename="panels/training/head_score.py" />
             <source> (before: {miou:.2f})</source>
             <translation>（之前：{miou:.2f}）</translation>
         </message>
@@ -2492,16 +2587,6 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <translation>[临时图层]</translation>
         </message>
         <message>
-            <location filename="results/post_processing.py" />
-            <source>tiles</source>
-            <translation>图块</translation>
-        </message>
-        <message>
-            <location filename="results/post_processing.py" />
-            <source>pixels</source>
-            <translation>像素</translation>
-        </message>
-        <message>
             <location filename="results/sidecars.py" />
             <source>Classes of {source} by the head {head}</source>
             <translation>由分类头 {head} 得到的 {source} 的类别</translation>
@@ -2683,6 +2768,16 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="sensors.py" />
+            <source>Landsat 8/9 reflectance at the top of the atmosphere</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Landsat 4-7 reflectance at the top of the atmosphere</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="sensors.py" />
             <source>Landsat surface reflectance</source>
             <translation>Landsat 地表反射率</translation>
         </message>
@@ -2720,6 +2815,36 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <location filename="sensors.py" />
             <source>PlanetScope 8-band</source>
             <translation>PlanetScope 8 波段</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>PlanetScope 4-band</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Gaofen-6 WFV, 8 bands</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Gaofen-1, -2 or -6, 4 bands</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>Pleiades or SPOT 6/7, 4 bands</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>QuickBird, GeoEye or WorldView, 4 bands</source>
+            <translation type="unfinished" />
+        </message>
+        <message>
+            <location filename="sensors.py" />
+            <source>RapidEye</source>
+            <translation type="unfinished" />
         </message>
         <message>
             <location filename="sensors.py" />
@@ -3398,18 +3523,13 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
-            <source>Cross-validated: mean IoU {miou:.2f}, accuracy {accuracy:.0%}</source>
-            <translation>交叉验证：平均 IoU {miou:.2f}，精度 {accuracy:.0%}</translation>
+            <source>Default for this layer, by sensor, pixel size and bands</source>
+            <translation>此图层的默认分类头，按传感器、像素大小和波段选定</translation>
         </message>
         <message>
             <location filename="widgets/head_choice.py" />
-            <source>Score: {what}</source>
-            <translation>得分：{what}</translation>
-        </message>
-        <message>
-            <location filename="widgets/head_choice.py" />
-            <source>; not scored: {names}</source>
-            <translation>；未评分：{names}</translation>
+            <source>{star} default for this layer; </source>
+            <translation>{star} 此图层的默认项；</translation>
         </message>
         <message>
             <location filename="widgets/raster_facts_loader.py" />

@@ -80,7 +80,8 @@ class TrainingInputs(QWidget):
         except errors.OfaError as error:
             self.problem.emit(str(error))
             return
-        QgsProject.instance().addMapLayer(layer)
+        QgsProject.instance().addMapLayer(layer, False)
+        QgsProject.instance().layerTreeRoot().insertLayer(0, layer)  # above maps, which would hide what is drawn
         self.labels.setLayer(layer)
         self.created.emit(layer)
 

@@ -17,7 +17,7 @@ def test_names_and_colours(raster, tmp_path):
     values = np.array([[1, 2] * 40] * 60, np.uint8)
     path = label_raster(tmp_path / "l.tif", values)
     write_class_names(tmp_path / "l.tif", [{"value": 2, "name": "lake", "color": "#000000"}], [0])
-    assert [(c["name"], c["color"]) for c in read(raster, path).classes] == [("1", "#0072b2"), ("lake", "#2a6fd1")]
+    assert [(c["name"], c["color"]) for c in read(raster, path).classes] == [("1", "#009e73"), ("lake", "#2a6fd1")]
 
 
 def test_values_are_kept_without_nodata_and_ignored_ones(raster, tmp_path):

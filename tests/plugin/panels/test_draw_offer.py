@@ -64,6 +64,7 @@ def test_the_link_opens_training_with_the_raster_and_the_classes(panel, plugin, 
     assert training.isVisible() and training.source.layer() is raster and not offer.isVisible()
     (layer,) = polygon_layers()
     assert layer is training.inputs.labels.currentLayer() is window.activeLayer()
+    assert QgsProject.instance().layerTreeRoot().layerOrder()[0] is layer, "above the map"
     assert layer.isEditable() and layer.crs() == raster.crs() and not layer.featureCount()
     expected = {entry["name"]: entry["color"].lower() for entry in head.header["classes"]}
     assert training_layer.listed_classes(layer, training_layer.FIELD) == expected
