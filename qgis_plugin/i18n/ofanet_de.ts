@@ -2769,12 +2769,12 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         <message>
             <location filename="sensors.py" />
             <source>Landsat 8/9 reflectance at the top of the atmosphere</source>
-            <translation type="unfinished" />
+            <translation>Landsat-8/9-Reflexion am Oberrand der Atmosphäre</translation>
         </message>
         <message>
             <location filename="sensors.py" />
             <source>Landsat 4-7 reflectance at the top of the atmosphere</source>
-            <translation type="unfinished" />
+            <translation>Landsat-4-7-Reflexion am Oberrand der Atmosphäre</translation>
         </message>
         <message>
             <location filename="sensors.py" />
@@ -2819,32 +2819,32 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         <message>
             <location filename="sensors.py" />
             <source>PlanetScope 4-band</source>
-            <translation type="unfinished" />
+            <translation>PlanetScope, 4 Bänder</translation>
         </message>
         <message>
             <location filename="sensors.py" />
             <source>Gaofen-6 WFV, 8 bands</source>
-            <translation type="unfinished" />
+            <translation>Gaofen-6 WFV, 8 Bänder</translation>
         </message>
         <message>
             <location filename="sensors.py" />
             <source>Gaofen-1, -2 or -6, 4 bands</source>
-            <translation type="unfinished" />
+            <translation>Gaofen-1, -2 oder -6, 4 Bänder</translation>
         </message>
         <message>
             <location filename="sensors.py" />
             <source>Pleiades or SPOT 6/7, 4 bands</source>
-            <translation type="unfinished" />
+            <translation>Pleiades oder SPOT 6/7, 4 Bänder</translation>
         </message>
         <message>
             <location filename="sensors.py" />
             <source>QuickBird, GeoEye or WorldView, 4 bands</source>
-            <translation type="unfinished" />
+            <translation>QuickBird, GeoEye oder WorldView, 4 Bänder</translation>
         </message>
         <message>
             <location filename="sensors.py" />
             <source>RapidEye</source>
-            <translation type="unfinished" />
+            <translation>RapidEye</translation>
         </message>
         <message>
             <location filename="sensors.py" />

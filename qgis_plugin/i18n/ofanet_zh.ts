@@ -2769,12 +2769,12 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         <message>
             <location filename="sensors.py" />
             <source>Landsat 8/9 reflectance at the top of the atmosphere</source>
-            <translation type="unfinished" />
+            <translation>Landsat 8/9 大气层顶反射率</translation>
         </message>
         <message>
             <location filename="sensors.py" />
             <source>Landsat 4-7 reflectance at the top of the atmosphere</source>
-            <translation type="unfinished" />
+            <translation>Landsat 4-7 大气层顶反射率</translation>
         </message>
         <message>
             <location filename="sensors.py" />
@@ -2819,32 +2819,32 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         <message>
             <location filename="sensors.py" />
             <source>PlanetScope 4-band</source>
-            <translation type="unfinished" />
+            <translation>PlanetScope 4 波段</translation>
         </message>
         <message>
             <location filename="sensors.py" />
             <source>Gaofen-6 WFV, 8 bands</source>
-            <translation type="unfinished" />
+            <translation>高分六号 WFV,8 波段</translation>
         </message>
         <message>
             <location filename="sensors.py" />
             <source>Gaofen-1, -2 or -6, 4 bands</source>
-            <translation type="unfinished" />
+            <translation>高分一号、二号或六号,4 波段</translation>
         </message>
         <message>
             <location filename="sensors.py" />
             <source>Pleiades or SPOT 6/7, 4 bands</source>
-            <translation type="unfinished" />
+            <translation>Pleiades 或 SPOT 6/7,4 波段</translation>
         </message>
         <message>
             <location filename="sensors.py" />
             <source>QuickBird, GeoEye or WorldView, 4 bands</source>
-            <translation type="unfinished" />
+            <translation>QuickBird、GeoEye 或 WorldView,4 波段</translation>
         </message>
         <message>
             <location filename="sensors.py" />
             <source>RapidEye</source>
-            <translation type="unfinished" />
+            <translation>RapidEye</translation>
         </message>
         <message>
             <location filename="sensors.py" />
