@@ -146,18 +146,18 @@ def test_embed(plugin, tmp_path, sensor):
 
 
 def tile_head(sensor: str, folder: Path) -> str:
-    """A head to classify: the starter's for NAIP, for others the token part of their segmentation head."""
+    """A head to classify: the starter's for NAIP, for others one of random weights."""
     if sensor == "naip":
         return "naip_tiles"
-    data = catalog.find_head(None, sensor, "segment").path.read_bytes()
-    start = 8 + int.from_bytes(data[:8], "little")
-    header = json.loads(data[8:start])
-    own = json.loads(header["__metadata__"]["ofanet"]) | {"task": "classify", "kind": "linear"}
-    parts, kept = b"", {"__metadata__": {"ofanet": json.dumps(own)}}
-    for name in ("weight", "bias"):
-        first, stop = header[name]["data_offsets"]
-        kept[name] = header[name] | {"data_offsets": [len(parts), len(parts) + stop - first]}
-        parts += data[start + first : start + stop]
+    header = catalog.find_head(None, sensor, "segment").header | {"task": "classify", "kind": "linear"}
+    width = catalog.find_checkpoint(header["backbone"], sensor).header["architecture"]["width"]
+    rng, classes = np.random.default_rng(0), len(header["classes"])
+    tensors = {"weight": rng.normal(size=(classes, width)), "bias": np.zeros(classes)}
+    parts, kept = b"", {"__metadata__": {"ofanet": json.dumps(header)}}
+    for name, values in tensors.items():
+        data = values.astype("<f4").tobytes()
+        kept[name] = {"dtype": "F32", "shape": values.shape, "data_offsets": [len(parts), len(parts) + len(data)]}
+        parts += data
     text = json.dumps(kept).encode()
     text += b" " * (-len(text) % 8)
     path = folder / "tiles.safetensors"
@@ -241,7 +241,8 @@ def test_an_empty_cell_of_the_batch_panel_is_no_output(plugin, tmp_path):
 def _bands(path: Path, count: int) -> str:
     target = gdal.GetDriverByName("GTiff").Create(str(path), 64, 64, count, gdal.GDT_Byte)
     for i in range(1, count + 1):
-        target.GetRasterBand(i).WriteArray(np.full((64, 64), 40 * i % 200, np.uint8))
+        values = np.random.default_rng(i).integers(20, 200, (64, 64)).astype(np.uint8)
+        target.GetRasterBand(i).WriteArray(values)
     return str(path)
 
 

@@ -82,7 +82,7 @@ def test_a_folder_is_segmented_and_what_failed_is_told(done, folder):
     found, feedback, layers = done
     assert (found["DONE"], found["FAILED"], found["OUTPUT"]) == (2, 1, str(folder.parent / "out"))
     said = "\n".join(feedback.lines)
-    assert re.search(r"^left: done with NAIP", said, re.M) and re.search(r"^right: done", said, re.M)
+    assert re.search(r"^left: done with RGB", said, re.M) and re.search(r"^right: done", said, re.M)
     assert "3 of 3 scenes" in said and "2 of 3 scenes are done, 3 of them now; 1 failed" in said
     assert re.search(r"^broken: expected a raster that GDAL can read", said, re.M) and feedback.percents[-1] == 100
     out = folder.parent / "out"
