@@ -138,14 +138,14 @@ class HeadMaker:
         if tiles:
             pairs = [self._named(p, p.parent.parent / "labels" / p.name, _POTSDAM) for p in tiles]
             self.head(
-                "enmap_landcover",
+                "enmap_landcover_potsdam",
                 "EnMAP: land cover (Potsdam)",
                 pairs,
                 sensor="enmap",
                 units="dn",
                 ignore=["0"],
             )
-            self.describe("enmap_landcover", fitted_on=f"{len(tiles)} tiles of one scene around Potsdam")
+            self.describe("enmap_landcover_potsdam", fitted_on=f"{len(tiles)} tiles of one scene around Potsdam")
         if (self.data / "eurosat_rgb").is_dir():
             self._eurosat(self.data / "eurosat_rgb")
 

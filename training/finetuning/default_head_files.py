@@ -87,7 +87,7 @@ def _write_enmap_head(run: Path, checkpoint: Checkpoint, task: DenseTask, output
     head = LinearHead(checkpoint.model.arch.width, len(task.classes), "segment")
     head.load_state_dict(_weights(run, checkpoint, "linear", S2_TASK))
     save_head(
-        output / "enmap_landcover_sentinel-2.safetensors",
+        output / "enmap_landcover.safetensors",
         head,
         "EnMAP: land cover, learned from Sentinel-2",
         sensor_id="enmap",

@@ -65,7 +65,7 @@ def classified_in_the_window(environment, tmp_path, scene: str) -> dict:
 
 def test_toolbar_action_in_the_qgis_window(environment, tmp_path):
     told, scene = classified_in_the_window(environment, tmp_path, sample("naip")), QgsRasterLayer(sample("naip"))
-    assert "NAIP" in told["verdict"] and told["name"].startswith("scene ") and told["shown"]
+    assert "RGB image" in told["verdict"] and told["name"].startswith("scene ") and told["shown"]
     assert (told["width"], told["height"]) == (scene.width(), scene.height())
     assert told["labels"] and all(label and not label.isdigit() for label in told["labels"])
 

@@ -74,7 +74,7 @@ def test_default_heads_of_a_run_map_what_it_learned(checkpoint, tmp_path):
     coarse = held_out_confusion(folder / "sentinel-2_landcover.safetensors", held[0], tuple(range(9)), 2)
     six = class_scores(coarse, CLASSES, MERGED)
     assert six["accuracy"] > 0.9 and six["samples"] == 3 * 32 * 32
-    assert catalog.read_header(folder / "enmap_landcover_sentinel-2.safetensors")["kind"] == "linear"
+    assert catalog.read_header(folder / "enmap_landcover.safetensors")["kind"] == "linear"
 
 
 def test_merged_classes_and_what_is_mapped_as_something_else():
