@@ -94,7 +94,7 @@ def counted(path: str) -> dict[int, int]:
     return {int(v): int(n) for v, n in zip(values, counts, strict=True) if v != 255}
 
 
-TITLE = "fields & <hills> land cover (simulated)"
+TITLE = "fields & <hills> land cover"
 GROUP = (TITLE, [TITLE, f"Polygons: {TITLE}", f"Confidence: {TITLE}"])
 
 
@@ -103,7 +103,7 @@ def check_words(classes, polygons, confidence, run):
         about = made.metadata()
         assert about.title() == made.name() and about.abstract().startswith(kind)
         history = " ".join(about.history())
-        for part in ("ofanet 0.", "sentinel-2.tif", "Sentinel-2: land cover (simulated)", "overlap of tiles: 0.25"):
+        for part in ("ofanet 0.", "sentinel-2.tif", "Sentinel-2: land cover", "overlap of tiles: 0.25"):
             assert part in history, part
         assert "sentinel-2" in about.keywords()["ofanet"]
     for made in (classes, polygons):
@@ -177,7 +177,8 @@ def test_without_the_style_file_the_raster_itself_has_names_and_colours(segmente
     styles = looks(segmented.layers[0])
     QgsProject.instance().clear()
     Path(segmented.paths["OUTPUT"]).with_suffix(".qml").unlink()
-    assert looks(QgsRasterLayer(segmented.paths["OUTPUT"])) == styles
+    bare = looks(QgsRasterLayer(segmented.paths["OUTPUT"]))
+    assert bare.items() >= styles.items()  # the style leaves out classes without a pixel
 
 
 def test_the_attribute_table_counts_as_the_raster_does(segmented):
@@ -220,7 +221,7 @@ def test_styles_of_others_are_left_alone(plugin, layer, tmp_path):
     run = Run("segment", layer(scene), tmp_path, {**FILES, "OUTPUT": "scene.tif"})
     assert mine.read_text() == "<qgis/>"
     assert not (tmp_path / "scene.qml").exists() and not (tmp_path / "scene.qmd").exists()
-    assert looks(QgsRasterLayer(run.paths["OUTPUT"])) == looks(run.layers[0])
+    assert looks(QgsRasterLayer(run.paths["OUTPUT"])).items() >= looks(run.layers[0]).items()
     assert QgsRasterLayer(str(scene)).renderer().type() == "multibandcolor"
 
 
@@ -232,7 +233,7 @@ def test_the_users_own_groups(plugin, layer, tmp_path):
     mine.insertChildNode(0, node.clone())
     root.removeChildNode(node)
     Run("segment", scene, tmp_path, {"OUTPUT": "o.tif"})
-    name = "scene land cover (simulated)"
+    name = "scene land cover"
     assert tree() == [("mine", [(name, [name]), "scene"])]
 
 
@@ -250,7 +251,7 @@ def test_the_group_of_all_results(plugin, layer, tmp_path, monkeypatch):
         assert Postprocessing.handleAlgorithmResults(run.algorithm, run.context, run.feedback, run.parameters)
     finally:
         QgsSettings().remove(key)
-    name = "scene land cover (simulated)"
+    name = "scene land cover"
     assert tree() == [("results", [(name, [name, f"Polygons: {name}", f"Confidence: {name}"])]), "scene"]
 
 

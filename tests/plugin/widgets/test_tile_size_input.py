@@ -160,10 +160,10 @@ def test_without_head_raster_or_extent_nothing_is_promised(widget, layer):
 def test_time_is_known_after_a_run_and_kept(widget, layer, qtbot):
     raster, one = layer(sample("naip")), head()
     widget.update_for(raster, one, raster.extent(), "auto")
-    assert widget.tiles_a_second() is None and "441 tiles; how long it takes is known" in widget.estimate.text()
-    widget.learn(441, 2.205, "cpu", one, "auto")
+    assert widget.tiles_a_second() is None and "121 tiles; how long it takes is known" in widget.estimate.text()
+    widget.learn(121, 0.605, "cpu", one, "auto")
     assert widget.tiles_a_second() == pytest.approx(200)
-    assert "441 tiles; about 2 s; up to about" in widget.estimate.text()
+    assert "121 tiles; about 1 s; up to about" in widget.estimate.text()
     again = TileSizeInput()
     qtbot.addWidget(again)
     again.update_for(raster, one, raster.extent(), "auto")
