@@ -11,7 +11,6 @@ from training.quality import main
 from training.simulation.land_cover import CLASSES
 from training.simulation.scene_files import write_scene
 
-
 # how Dynamic World's legend, which the default head has, names the simulator's classes
 DYNAMIC_WORLD = ("water", "trees", "grass", "crops", "bare", "built")
 
