@@ -40,7 +40,7 @@ _AVERAGED = ((32, 2), (20, 3))  # the same at 20 and 30 m
 _AERIAL = ((64, 1), (48, 1), (64, 2), (32, 2))  # of 0.2 m patches: 0.2 and 0.4 m
 _NAIP_1M = ((64, 1), (48, 1), (32, 1), (32, 2))
 
-CHIPS = "Sentinel-2 chips of all continents and seasons, labelled by the Dynamic World network"
+CHIPS = "703 Sentinel-2 chips of 616 places, labelled by the Dynamic World network"
 _PAIRS = (
     "Sentinel-1 chips of Finland, Lithuania, Serbia, Ireland, Portugal, Austria and Belgium, labelled on Sentinel-2"
 )
