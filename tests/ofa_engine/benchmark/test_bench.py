@@ -54,10 +54,10 @@ def test_turns_of_the_bare_model_are_off_the_clock(tmp_path):
     path = write_example(tmp_path / "a.tif", 300, 200)
     without = bench(BenchOptions(str(path), rounds=1), limits=SHORT)
     begun = time.perf_counter()
-    limits = BenchLimits(bare_tiles=8, pipeline_turn_s=0.0, bare_turn_s=0.5)
+    limits = BenchLimits(bare_tiles=8, pipeline_turn_s=0.0, bare_turn_s=2.0)
     figures = bench(BenchOptions(str(path), rounds=1), limits=limits)
-    assert time.perf_counter() - begun > figures["pipeline_s"] + 0.5, "there was at least one turn within the run"
-    assert figures["pipeline_s"] < without["pipeline_s"] + 0.4
+    assert time.perf_counter() - begun > figures["pipeline_s"] + 2.0, "there was at least one turn within the run"
+    assert figures["pipeline_s"] < without["pipeline_s"] + 1.6  # on a busy machine, too
 
 
 def test_random_weights_of_a_size(capsys):
