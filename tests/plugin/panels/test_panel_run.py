@@ -40,7 +40,10 @@ def wait_for(qtbot, *runs):
     over = (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
     ends = []
     for run in runs:
-        run.ended.connect(lambda ended: ends.append(ended.state))
+        if run.state in over:  # cancelled before it began: over at once
+            ends.append(run.state)
+        else:
+            run.ended.connect(lambda ended: ends.append(ended.state))
     qtbot.waitUntil(lambda: len(ends) == len(runs), timeout=END_MS)
     assert all(state in over for state in ends)
     return ends
