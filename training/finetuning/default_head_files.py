@@ -144,7 +144,9 @@ def _write(
         factor = min(factor for _, factor in spec.crops[0])
         matrix = held_out_confusion(path, held_out, present, factor)
         places = {"places": len(set(held_out.places))}
-        training["held_out"] = places | class_scores(matrix, names)
+        own = class_scores(matrix, names)
+        by_value = {str(names.index(name)): iou for name, iou in own["iou"].items()}
+        training["held_out"] = places | own | {"iou": by_value}
         training["held_out_six"] = places | class_scores(matrix, CLASSES, MERGED)
         save(training)
     return training

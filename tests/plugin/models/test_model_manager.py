@@ -121,6 +121,13 @@ def test_a_head_tells_classes_scores_recipe_and_backbone(manager, folder):
     assert "Fitted on one scene, a.tif" in shown and "pixels of any size" in shown
 
 
+def test_scores_of_held_out_places_stand_beside_their_classes():
+    header = catalog.read_header(MODELS / "sentinel-2_landcover.safetensors")
+    shown = page(ModelEntry(MODELS / "sentinel-2_landcover.safetensors", model_files.INCLUDED, header))
+    scores = header["training"]["held_out"]["iou"]
+    assert scores["0"] > 0.9 and all(f"<td>{value:.3f}</td>" in shown for value in scores.values())
+
+
 def test_scores_that_do_not_compare_are_words(folder):
     scores = {"miou": 0.85, "accuracy": 0.9}
     cases = {
