@@ -185,7 +185,8 @@ class FinetuningRun:
         described = self.start.header["sensors"]
         facts = {
             "recipe": "pretrained without labels, then finetuned on dense labels",
-            "start": self.start.header["training"],
+            # without the path of a file on the machine it was made on
+            "start": {key: value for key, value in self.start.header["training"].items() if key != "checkpoint"},
             "tasks": {t.name: {"rasters": len(t.images), "places": len(set(t.places))} for t in self.tasks},
             "config": asdict(self.config),
             "step": self.step,

@@ -36,7 +36,7 @@ def tasks(seed: int = 0) -> list[DenseTask]:
 def checkpoint(tmp_path):
     torch.manual_seed(0)
     model = OFANet(Architecture(32, 2, 2, patch_px=8, input_px=32), ("sentinel-1", "sentinel-2", "enmap"))
-    save_checkpoint(tmp_path / "start.safetensors", model, "start", {"recipe": "none"})
+    save_checkpoint(tmp_path / "start.safetensors", model, "start", {"recipe": "none", "checkpoint": str(tmp_path)})
     return tmp_path / "start.safetensors"
 
 
@@ -56,6 +56,7 @@ def test_continuing_equals_never_stopping(checkpoint, tmp_path):
     assert lines[0] == "continuing from step 3"
     whole, parts = (load_checkpoint(tmp_path / name / run.NAME) for name in ("whole", "parts"))
     assert whole.header["fingerprints"] == parts.header["fingerprints"]
+    assert whole.header["training"]["start"] == {"recipe": "none"}
     assert whole.header["training"]["tasks"][S2] == {"rasters": 3, "places": 3}
 
 
