@@ -8,14 +8,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ofa_engine.core.sensors import get_sensor
+from ofa_engine.core.sensors import affine_to_canonical, get_sensor
 from ofa_engine.model.ofanet import usable_bands
 from ofa_engine.model.preprocess import normalise
-from training.finetuning.dense_sets import UNLABELLED, DenseTask
+from training.finetuning.dense_sets import DenseTask
 
 _RAREST = 6.0  # largest weight of a class relative to the commonest one's
 _DROP = 0.3  # share of batches without a task's optional bands
-GREY = 716.6947723440135  # 8-bit grey value of reflectance 1, as in true-colour images of Sentinel-2 products
+GREY = (affine_to_canonical(get_sensor("naip"), "reflectance") or (1.0, 0.0))[0]  # 8-bit grey value of reflectance 1
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class CropSampler:
 
     def __init__(self, task: DenseTask, statistics: tuple[Sequence[float], Sequence[float]], batch: int, seed: int):
         self.task, self.statistics, self.batch, self.seed = task, statistics, batch, seed
-        table = np.zeros(256)
+        table = np.zeros(256)  # none for UNLABELLED
         table[: len(task.classes)] = class_weights(task)
         # rasters with much to learn from: large ones, and those with rare classes
         self.interest = np.array([table[labels].sum() ** 0.5 for labels in task.labels])
@@ -96,7 +96,7 @@ def _as_picture(rng: np.random.Generator, reflectance: NDArray) -> NDArray:
 
 
 def _jitter(rng: np.random.Generator, pixels: NDArray, sensor_id: str) -> NDArray:
-    """Gain and offset per crop and per band, small: color tells classes apart. Decibel get offsets only."""
+    """Gain and offset per crop and per band, small: colour distinguishes classes. Decibel get offsets only."""
     shape = (len(pixels), pixels.shape[1], 1, 1)
     if get_sensor(sensor_id).unit == "db":
         speckle = rng.normal(0, 0.4, pixels.shape)
@@ -104,6 +104,3 @@ def _jitter(rng: np.random.Generator, pixels: NDArray, sensor_id: str) -> NDArra
     gain = np.exp(rng.normal(0, 0.1, (len(pixels), 1, 1, 1)) + rng.normal(0, 0.04, shape))
     offset = rng.normal(0, 0.008, (len(pixels), 1, 1, 1)) + rng.normal(0, 0.004, shape)
     return pixels * gain + offset * (GREY if get_sensor(sensor_id).unit == "8-bit" else 1)
-
-
-assert UNLABELLED == 255  # `table` gives it no weight

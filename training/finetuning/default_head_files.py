@@ -1,17 +1,18 @@
 """Writes the default heads of a finetuning run, each scored on held-out places."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
 import torch
+from torch import Tensor
 
 from ofa_engine.core.classes import class_table, colors_for
 from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.checkpoint import Checkpoint, save_head
 from ofa_engine.model.heads import LinearHead
 from ofa_engine.model.ofanet import usable_bands
-from ofa_engine.model.pixel_head import PixelMLPHead
+from ofa_engine.model.pixel_head import WINDOWS, PixelMLPHead
 from training.data.places import CLASSES, MERGED
 from training.finetuning.default_heads import CHIPS, DEFAULT_HEADS, S2_TASK, DefaultHead
 from training.finetuning.dense_sets import DenseTask
@@ -22,7 +23,12 @@ from training.finetuning.run import STATE
 ENMAP_TILE_PX = 16
 _LEAST_PIXELS = 300  # of a class, for a head to have it
 
-Tasks = Mapping[str, DenseTask]
+
+class TrainedHeads(NamedTuple):
+    """The two heads of a task that a run trains with its backbone."""
+
+    linear: LinearHead
+    joined: PixelMLPHead
 
 
 def write_default_heads(
@@ -49,43 +55,41 @@ def write_default_heads(
         What stands under "training" in each head's header, by the head's name.
     """
     by_name, scored_on = {t.name: t for t in tasks}, {t.name: t for t in held_out}
-    start = joined_heads(run, checkpoint)
+    trained = trained_heads(run, checkpoint)
     facts = {}
     for spec in DEFAULT_HEADS:
-        if not all(name in by_name for name in spec.tasks):
+        if spec.task not in by_name:
             continue
-        used = [by_name[name] for name in spec.tasks]
-        head = fit_head(spec, checkpoint, start[spec.tasks[0]], used, steps, seed=0)
-        facts[spec.name] = _write(spec, head, checkpoint, used, scored_on.get(spec.tasks[0]), output)
+        head = fit_head(spec, checkpoint, trained[spec.task].joined, by_name[spec.task], steps, seed=0)
+        facts[spec.name] = _write(spec, head, checkpoint, by_name[spec.task], scored_on.get(spec.task), output)
         log(f"{spec.name}: {facts[spec.name].get('held_out')} six classes: {facts[spec.name].get('held_out_six')}")
     if S2_TASK in by_name and "enmap" in checkpoint.model.embedders:
-        _write_enmap_head(run, checkpoint, by_name[S2_TASK], output)
+        _write_enmap_head(trained[S2_TASK].linear, checkpoint, by_name[S2_TASK], output)
     return facts
 
 
-def joined_heads(run: Path, checkpoint: Checkpoint) -> dict[str, PixelMLPHead]:
+def trained_heads(run: Path, checkpoint: Checkpoint) -> dict[str, TrainedHeads]:
     """The heads that a run trained with its backbone, by task."""
-    heads = {}
-    for name in checkpoint.header["training"]["tasks"]:
-        values = _weights(run, checkpoint, "joined", name)
-        classes, hidden = values["weight"].shape
-        head = PixelMLPHead(checkpoint.model.arch.width, classes, values["pixel_weight"].shape[1] // 5, hidden)
-        head.load_state_dict(values)
-        heads[name] = head
+    module = torch.load(run / STATE, map_location="cpu", weights_only=True)["module"]
+    width, heads = checkpoint.model.arch.width, {}
+    for number, name in enumerate(checkpoint.header["training"]["tasks"]):
+        linear, joined = _below(module, f"linear.{number}."), _below(module, f"joined.{number}.")
+        classes, hidden = joined["weight"].shape
+        bands = joined["pixel_weight"].shape[1] // (1 + 2 * len(WINDOWS))
+        heads[name] = TrainedHeads(
+            LinearHead(width, classes, "segment"), PixelMLPHead(width, classes, bands, hidden, WINDOWS)
+        )
+        heads[name].linear.load_state_dict(linear)
+        heads[name].joined.load_state_dict(joined)
     return heads
 
 
-def _weights(run: Path, checkpoint: Checkpoint, heads: str, task: str) -> dict[str, torch.Tensor]:
-    """Of one of the run's heads, "linear" or "joined"."""
-    module = torch.load(run / STATE, map_location="cpu", weights_only=True)["module"]
-    prefix = f"{heads}.{list(checkpoint.header['training']['tasks']).index(task)}."
-    return {key.removeprefix(prefix): value for key, value in module.items() if key.startswith(prefix)}
+def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
 
 
-def _write_enmap_head(run: Path, checkpoint: Checkpoint, task: DenseTask, output: Path) -> None:
+def _write_enmap_head(head: LinearHead, checkpoint: Checkpoint, task: DenseTask, output: Path) -> None:
     """Sentinel-2's linear head: EnMAP's embedder, made by wavelength, gives Sentinel-2's tokens."""
-    head = LinearHead(checkpoint.model.arch.width, len(task.classes), "segment")
-    head.load_state_dict(_weights(run, checkpoint, "linear", S2_TASK))
     save_head(
         output / "enmap_landcover.safetensors",
         head,
@@ -109,18 +113,17 @@ def _write(
     spec: DefaultHead,
     head: PixelMLPHead,
     checkpoint: Checkpoint,
-    tasks: Sequence[DenseTask],
+    task: DenseTask,
     held_out: DenseTask | None,
     output: Path,
 ) -> dict:
-    sensor, names = tasks[0].sensor, tasks[0].classes
-    pixels = np.sum([task.class_pixels() for task in tasks], 0)
-    kept = [k for k, name in enumerate(names) if pixels[k] >= _LEAST_PIXELS and name not in spec.unseen]
+    sensor, names, pixels = task.sensor, task.classes, task.class_pixels()
+    kept = [k for k, name in enumerate(names) if pixels[k] >= _LEAST_PIXELS and name not in spec.left_out]
     present = spec.present(sensor)
     training = {
         "recipe": "finetuned with the backbone on dense labels, then continued on the frozen backbone",
         "fitted_on": spec.fitted_on,
-        "places": len({place for task in tasks for place in task.places}),
+        "places": len(set(task.places)),
         "labelled": {names[k]: int(pixels[k]) for k in kept},
         "bands": [get_sensor(sensor).band_names[band] for band in present],
     }
@@ -141,7 +144,7 @@ def _write(
 
     save(training)
     if held_out:
-        factor = min(factor for _, factor in spec.crops[0])
+        factor = min(factor for _, factor in spec.crops)
         matrix = held_out_confusion(path, held_out, present, factor)
         places = {"places": len(set(held_out.places))}
         own = class_scores(matrix, names)

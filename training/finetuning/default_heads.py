@@ -12,23 +12,23 @@ class DefaultHead:
     Attributes:
         name: of its file.
         title: for people.
-        tasks: names of the tasks it learns from, all of one sensor and legend; it starts from the first one's head.
+        task: name of the task that it learns from; it starts from the head that the run has for it.
         gsd_m: range of pixel sizes it is meant for.
-        crops: (side in px, pixels averaged), as of `DenseTask`, by task.
+        crops: (side in px, pixels averaged), as of `DenseTask`.
         tile_px: side of a tile.
         fitted_on: places and seasons, for people.
-        unseen: classes that its sensor cannot tell, left out.
-        without: 0-based embedder bands that are left out.
+        left_out: classes that its sensor cannot distinguish.
+        without: 0-based embedder bands that its rasters lack.
     """
 
     name: str
     title: str
-    tasks: tuple[str, ...]
+    task: str
     gsd_m: tuple[float, float]
-    crops: tuple[tuple[tuple[int, int], ...], ...]
+    crops: tuple[tuple[int, int], ...]
     tile_px: int
     fitted_on: str
-    unseen: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     without: tuple[int, ...] = ()
 
     def present(self, sensor_id: str) -> tuple[int, ...]:
@@ -50,16 +50,16 @@ S2_TASK = "sentinel-2 land cover"
 _RED_EDGE = (3, 4, 5)  # B5, B6, B7
 
 DEFAULT_HEADS = (
-    DefaultHead("sentinel-2_landcover", "Sentinel-2: land cover", (S2_TASK,), (5, 14), (_AS_IS,), 64, CHIPS),
+    DefaultHead("sentinel-2_landcover", "Sentinel-2: land cover", S2_TASK, (5, 14), _AS_IS, 64, CHIPS),
     DefaultHead(
-        "sentinel-2_landcover_20m", "Sentinel-2: land cover, 20 to 60 m", (S2_TASK,), (14, 60), (_AVERAGED,), 32, CHIPS
+        "sentinel-2_landcover_20m", "Sentinel-2: land cover, 20 to 60 m", S2_TASK, (14, 60), _AVERAGED, 32, CHIPS
     ),
     DefaultHead(
         "sentinel-2_landcover_no_red_edge",
         "Sentinel-2 without red edge (Landsat, HLS): land cover",
-        (S2_TASK,),
+        S2_TASK,
         (5, 60),
-        (_AVERAGED + _AS_IS,),
+        _AVERAGED + _AS_IS,
         32,
         CHIPS,
         without=_RED_EDGE,
@@ -67,63 +67,63 @@ DEFAULT_HEADS = (
     DefaultHead(
         "naip_landcover_10m",
         "RGB: land cover, 3 to 20 m",
-        ("naip land cover at 10 m",),
+        "naip land cover at 10 m",
         (2.5, 25),
-        (_AS_IS,),
+        _AS_IS,
         64,
         CHIPS,
     ),
     DefaultHead(
         "gaofen_landcover_10m",
         "RGB and near infrared: land cover, 3 to 20 m",
-        ("gaofen land cover at 10 m",),
+        "gaofen land cover at 10 m",
         (2.5, 25),
-        (_AS_IS,),
+        _AS_IS,
         64,
         CHIPS,
     ),
     DefaultHead(
         "naip_landcover_aerial",
         "RGB: land cover, 0.1 to 0.5 m",
-        ("naip land cover at 0.2 m",),
+        "naip land cover at 0.2 m",
         (0.02, 0.55),
-        (_AERIAL,),
+        _AERIAL,
         64,
         _FLAIR,
     ),
     DefaultHead(
         "gaofen_landcover_aerial",
         "RGB and near infrared: land cover, 0.1 to 0.5 m",
-        ("gaofen land cover at 0.2 m",),
+        "gaofen land cover at 0.2 m",
         (0.02, 0.55),
-        (_AERIAL,),
+        _AERIAL,
         64,
         _FLAIR,
     ),
     DefaultHead(
         "naip_landcover",
         "RGB: land cover, 0.6 to 2 m",
-        ("naip land cover at 1 m",),
+        "naip land cover at 1 m",
         (0.55, 2.5),
-        (_NAIP_1M,),
+        _NAIP_1M,
         64,
         _CHESAPEAKE,
     ),
     DefaultHead(
         "gaofen_landcover",
         "RGB and near infrared: land cover, 0.6 to 2 m",
-        ("gaofen land cover at 1 m",),
+        "gaofen land cover at 1 m",
         (0.55, 2.5),
-        (_NAIP_1M,),
+        _NAIP_1M,
         64,
         _CHESAPEAKE,
     ),
     DefaultHead(
         "sentinel-1_landcover",
         "Sentinel-1: land cover",
-        ("sentinel-1 land cover",),
+        "sentinel-1 land cover",
         (5, 40),
-        (_AS_IS,),
+        _AS_IS,
         64,
         _PAIRS,
         ("flooded vegetation", "shrub and scrub", "snow and ice", "cloud"),

@@ -1,6 +1,6 @@
 """The labelled rasters of the supervised second stage, one task per sensor and legend.
 
-Layout below the data folder: docs/pretraining_data.md; what is not there is left out. Chips of held-out places
+Layout below the data folder: docs/finetuning.md; what is not there is left out. Chips of held-out places
 (`training.data.places`) never enter, neither as Sentinel-2 chips nor as the Sentinel-1 chips or pictures made of them.
 Of the labelled aerial patches (FLAIR, Chesapeake) there are too few to hold places out.
 """
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ofa_engine.core.classes import HIGH_RESOLUTION, MEDIUM_RESOLUTION
+from ofa_engine.core.errors import InputError
 from ofa_engine.core.sensors import get_sensor
 from ofa_engine.raster.source import Source
 from training.data.places import LABELLED, is_held_out, labelled_chips, place_of
@@ -82,6 +83,9 @@ def dense_tasks(root: Path, held_out: bool = False) -> list[DenseTask]:
     Args:
         root: the data folder.
         held_out: the held-out places instead of the others.
+
+    Raises:
+        InputError: where there are no rasters to learn from.
     """
     chips = list(_chips(root, held_out))
     tasks = [_sentinel2(chips), _picture(chips, "naip", 3), _picture(chips, "gaofen", 4), _sentinel1(root, held_out)]
@@ -92,7 +96,10 @@ def dense_tasks(root: Path, held_out: bool = False) -> list[DenseTask]:
             _chesapeake(root, "naip"),
             _chesapeake(root, "gaofen"),
         ]
-    return [task for task in tasks if task.images]
+    found = [task for task in tasks if task.images]
+    if not found and not held_out:
+        raise InputError(f"expected labelled rasters below {root} (docs/finetuning.md), found none")
+    return found
 
 
 def read_labels(path: Path) -> NDArray[np.uint8]:

@@ -4,7 +4,6 @@ sizes, with bands left out where their sensors lack them."""
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -20,22 +19,19 @@ _BATCH, _PEAK_LR = 32, 1e-3
 
 
 def fit_head(
-    spec: DefaultHead, checkpoint: Checkpoint, start: PixelMLPHead, tasks: Sequence[DenseTask], steps: int, seed: int
+    spec: DefaultHead, checkpoint: Checkpoint, start: PixelMLPHead, task: DenseTask, steps: int, seed: int
 ) -> PixelMLPHead:
-    """A head for `spec` on the frozen backbone; `tasks` are those that it names, `start` is left as it is."""
-    sensor_id, model = tasks[0].sensor, checkpoint.model
-    head = PixelMLPHead(model.arch.width, len(tasks[0].classes), start.bands)
+    """A head for `spec` on the frozen backbone; `task` is the one that it names, `start` is left as it is."""
+    sensor_id, model = task.sensor, checkpoint.model
+    head = PixelMLPHead(model.arch.width, len(task.classes), start.bands)
     head.load_state_dict(start.state_dict())
     statistics, present = checkpoint.statistics(sensor_id), spec.present(sensor_id)
-    samplers = [
-        CropSampler(replace(task, crops=crops, optional=()), statistics, _BATCH, seed)
-        for task, crops in zip(tasks, spec.crops, strict=True)
-    ]
-    weights = torch.from_numpy(np.max([class_weights(task) for task in tasks], 0)).float()
+    sampler = CropSampler(replace(task, crops=spec.crops, optional=()), statistics, _BATCH, seed)
+    weights = torch.from_numpy(class_weights(task)).float()
     optimizer = torch.optim.AdamW(head.parameters(), lr=_PEAK_LR, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for step in range(steps):
-        batch = _only(samplers[step % len(samplers)].draw(step), present)
+        batch = _only(sampler.draw(step), present)
         with torch.no_grad():
             tokens = model(resize(batch.pixels, model.arch.input_px), sensor_id, present)
         logits = head.logits(tokens, batch.pixels, present)

@@ -16,7 +16,7 @@ from ofa_engine.inference.segment import segment
 from ofa_engine.learning.metrics import confusion, scores
 from ofa_engine.raster.source import Source
 from training.finetuning.crops import GREY
-from training.finetuning.dense_sets import UNLABELLED, DenseTask
+from training.finetuning.dense_sets import DenseTask
 
 _LEAST_PIXELS = 1000  # of a class, to be in the mean
 
@@ -96,6 +96,3 @@ def write_raster(path: Path, pixels: NDArray) -> None:
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         with rasterio.open(path, "w", driver="GTiff", photometric="minisblack", alpha="NO", **shape) as target:
             target.write(pixels)
-
-
-assert UNLABELLED == 255

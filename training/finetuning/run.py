@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ofa_engine.core.errors import InputError
 from ofa_engine.core.files import replacing
 from ofa_engine.model.checkpoint import load_checkpoint, save_checkpoint
 from ofa_engine.model.heads import LinearHead
@@ -38,7 +39,7 @@ LOSSES = "losses.csv"
 class FinetuningConfig:
     """Settings of a run. Learning rates are peaks; `ema` is the decay of the average of weights that is kept."""
 
-    steps: int = 4000
+    steps: int = 5000
     batch: int = 32
     lr: float = 5e-4
     head_lr: float = 3e-3
@@ -171,6 +172,10 @@ class FinetuningRun:
         if not path.exists():
             return 0
         state = torch.load(path, map_location="cpu", weights_only=True)
+        if state["tasks"] != [task.name for task in self.tasks] or state["config"] != asdict(self.config):
+            raise InputError(
+                f"expected the tasks and settings that {self.output} began with, found others: use a new folder"
+            )
         self.module.load_state_dict(state["module"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -179,7 +184,8 @@ class FinetuningRun:
 
     def _save(self) -> None:
         """The state first: where the checkpoint is new, its state is."""
-        values = {"step": self.step, "module": self.module.state_dict(), "average": self.average.state_dict()}
+        begun = {"tasks": [task.name for task in self.tasks], "config": asdict(self.config)}
+        values = begun | {"step": self.step, "module": self.module.state_dict(), "average": self.average.state_dict()}
         with replacing(self.output / STATE) as part:
             torch.save(values | {"optimizer": self.optimizer.state_dict()}, part)
         described = self.start.header["sensors"]

@@ -6,11 +6,12 @@ import torch
 
 from ofa_engine.core import catalog
 from ofa_engine.core.classes import MEDIUM_RESOLUTION
+from ofa_engine.core.errors import InputError
 from ofa_engine.model.checkpoint import load_checkpoint, save_checkpoint
 from ofa_engine.model.ofanet import Architecture, OFANet
 from training.data.places import CLASSES, MERGED
 from training.finetuning import default_head_files, run
-from training.finetuning.dense_sets import DenseTask
+from training.finetuning.dense_sets import DenseTask, dense_tasks
 from training.finetuning.held_out import class_scores, held_out_confusion
 
 S2 = "sentinel-2 land cover"
@@ -92,3 +93,15 @@ def test_losses_are_drawn_by_task(tmp_path):
     (tmp_path / run.LOSSES).write_text("step,naip land cover at 1 m,sentinel-2 land cover\n100,2.0,nan\n200,1.0,0.5\n")
     drawn = run.losses_svg(tmp_path)
     assert drawn.count("<polyline") == 2 and "naip at 1 m" in drawn and "xmlns" in drawn
+
+
+def test_a_run_is_not_continued_with_other_settings(checkpoint, tmp_path):
+    run.FinetuningRun(checkpoint, tasks(), SHARES, tmp_path / "run", config(steps=2), print).train()
+    for other in ((tasks(), config(steps=3)), (tasks()[:1], config(steps=2))):
+        with pytest.raises(InputError, match="use a new folder"):
+            run.FinetuningRun(checkpoint, other[0], SHARES, tmp_path / "run", other[1], print)
+
+
+def test_a_folder_without_labelled_rasters_is_refused(tmp_path):
+    with pytest.raises(InputError, match="expected labelled rasters"):
+        dense_tasks(tmp_path)
