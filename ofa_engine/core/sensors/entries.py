@@ -112,6 +112,11 @@ class Sensor:
     def band_names(self) -> tuple[str, ...]:
         return tuple(band.name for band in self.bands)
 
+    @cached_property
+    def usable_bands(self) -> tuple[int, ...]:
+        """0-based bands, without those that always count as missing."""
+        return tuple(i for i in range(len(self.bands)) if i + 1 not in self.never)
+
 
 @dataclass(frozen=True)
 class ProductBand:
