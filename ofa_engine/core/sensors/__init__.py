@@ -29,7 +29,7 @@ from .facts import (
     windows_at,
 )
 from .table import PRODUCTS, SENSORS, UNITS, Table, get_sensor, load_table
-from .units import affine_to_canonical, infer_units, scale_and_offset
+from .units import Conversion, affine_to_canonical, conversion, infer_units, scale_and_offset
 
 __all__ = [
     "FEW_PX",
@@ -40,6 +40,7 @@ __all__ = [
     "UNITS",
     "Band",
     "BandRecord",
+    "Conversion",
     "Detection",
     "Product",
     "RasterFacts",
@@ -51,6 +52,7 @@ __all__ = [
     "affine_to_canonical",
     "band_scales",
     "common_scale",
+    "conversion",
     "defined_sensor",
     "definition",
     "detect",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 CONFIDENCES = ("ambiguous", "likely", "certain")  # ascending
-FUNCTIONS = ("decibel of power",)  # conversions of units that are not affine
+FUNCTIONS = ("decibel of power", "decibel of amplitude")  # conversions of units that are not affine
 SIGNS = ("last band is a mask", "greys in alpha", "negative values", "file name")  # that a raster is something else
 COMPARISONS = ("<", "<=", ">", ">=")
 
@@ -21,7 +21,7 @@ def least_confident(one: str, other: str) -> str:
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit of pixel values. `value * scale + offset` is the quantity itself, unless a function is named."""
+    """A unit of pixel values. `value * scale + offset` is the quantity itself; with a function its result is scaled."""
 
     id: str
     title: str
@@ -29,6 +29,7 @@ class Unit:
     scale: float = 1.0
     offset: float = 0.0
     function: str = ""
+    most: float = math.inf  # the highest value; higher ones are cut off
     note: str = ""
 
     def __post_init__(self) -> None:
