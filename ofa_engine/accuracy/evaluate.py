@@ -130,7 +130,7 @@ def _find_head(options: EvaluateOptions) -> catalog.ModelFile:
         options.inputs[0], options.crs, options.nodata
     ) as source:  # an unknown name gets the heads of its sensor listed
         facts = source.facts()
-    found = detect(facts, options.sensor, options.bands, options.units)
+    found = detect(facts, options.sensor, options.bands, options.units, catalog.installed_table())
     return catalog.find_head(options.head, options.sensor or found.sensor or "", None, facts.gsd_m, found.band_names)
 
 

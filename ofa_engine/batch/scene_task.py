@@ -11,7 +11,6 @@ from ..core.callbacks import Callbacks
 from ..core.errors import Cancelled, InputError, OfaError
 from ..core.option_schema import options_of
 from ..core.options import TYPES, BatchOptions, ClassifyOptions, SegmentOptions
-from ..core.sensors import get_sensor
 from ..core.version import __version__
 from ..inference.classify import classify
 from ..inference.segment import segment, segment_partition
@@ -97,6 +96,7 @@ def _described(options: SegmentOptions | ClassifyOptions, answer: dict) -> dict:
         bbox, geometry = footprint(source)
     head = {"name": answer["head_name"], "path": answer["head"], "sha256": file_digest(answer["head"])}
     kept = {key: answer[key] for key in ("sensor", "gsd_m", "classes", "tiles", "tile_px", "device")}
-    names, bands = get_sensor(answer["sensor"]).band_names, answer["detection"]["bands"]
-    kept["bands"] = [name for name, band in zip(names, bands, strict=True) if band]  # they decide on the default head
+    found = answer["detection"]
+    named = zip(found["sensor_bands"], found["bands"], strict=True)
+    kept["bands"] = [name for name, band in named if band]  # they decide on the default head
     return {"state": DONE, "why": None, "head": head, "bbox": bbox, "geometry": geometry} | kept

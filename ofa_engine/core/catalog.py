@@ -16,7 +16,7 @@ from pathlib import Path
 from .errors import ModelFileError
 from .files import replacing
 from .messages import option
-from .sensors import SENSORS
+from .sensors import SENSORS, Sensor, Table, defined_sensor, table_for, table_with
 
 FORMAT_VERSION = 1
 _HEADER_LIMIT_BYTES = 100_000_000  # the format's own limit
@@ -209,8 +209,36 @@ def find_head(
     )
 
 
-def named_checkpoint(name_or_path: str, sensor: str) -> ModelFile:
-    """A checkpoint by path or name that has an embedder for the sensor. Raises ModelFileError."""
+def sensors_of(checkpoint: ModelFile) -> list[Sensor]:
+    """The sensors of a checkpoint as its header defines them; without those that nothing is known of. Raises
+    ModelFileError where the header is not complete."""
+    try:
+        defined = (defined_sensor(key, entry) for key, entry in checkpoint.header["sensors"].items())
+        return [sensor for sensor in defined if sensor]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ModelFileError(f"expected a complete checkpoint header, found {error} in {checkpoint.path}") from error
+
+
+def table_of(checkpoint: ModelFile, sensor: str | None = None) -> Table:
+    """The table of sensors and products for a checkpoint, or for one of its sensors. Raises ModelFileError."""
+    return table_for(found for found in sensors_of(checkpoint) if sensor in (None, found.id))
+
+
+def installed_table() -> Table:
+    """The table of sensors and products with those sensors added that only installed checkpoints have."""
+    added: dict[str, Sensor] = {}
+    for checkpoint in list_checkpoints():
+        if checkpoint.header.get("sensors", {}).keys() <= SENSORS.keys():
+            continue
+        try:
+            added |= {sensor.id: sensor for sensor in sensors_of(checkpoint) if sensor.id not in added}
+        except ModelFileError:
+            continue  # said where it is used
+    return table_with(added.values())
+
+
+def checkpoint_named(name_or_path: str) -> ModelFile:
+    """A checkpoint by path or name. Raises ModelFileError."""
     path = Path(name_or_path)
     if path.suffix == ".safetensors" or path.exists():
         found: ModelFile | None = ModelFile(path, read_header(path))
@@ -219,6 +247,12 @@ def named_checkpoint(name_or_path: str, sensor: str) -> ModelFile:
     if found is None or found.header["file"] != "checkpoint":
         names = ", ".join(c.name for c in list_checkpoints()) or "none"
         raise ModelFileError(f"expected a checkpoint file or one of {names}, found {name_or_path!r}")
+    return found
+
+
+def named_checkpoint(name_or_path: str, sensor: str) -> ModelFile:
+    """The same, with an embedder for the sensor. Raises ModelFileError."""
+    found = checkpoint_named(name_or_path)
     if sensor not in found.header.get("sensors", {}):
         there = ", ".join(found.header.get("sensors", {}))
         raise ModelFileError(f"expected a checkpoint with {sensor}, found one with {there}: {found.path.name}")

@@ -1,5 +1,6 @@
 """The groups of options that verbs share; `options` puts them together. Standard library only."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,13 +12,21 @@ MIN_TILE_PX, MAX_TILE_PX = 16, 8192
 MIN_MEMORY_MB = 64
 TASKS = ("segment", "classify")
 IN_AND_OUT = "input and output"
+_SENSOR_ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     title: ClassVar[str] = "how the raster is read"
 
-    sensor: str | None = declare("sensor that the raster is read as", None, choices=SENSORS, default_is="detected")
+    sensor: str | None = declare(
+        "sensor that the raster is read as",
+        None,
+        choices=SENSORS,
+        beyond="another of the checkpoint's",
+        accepts=_SENSOR_ID.fullmatch,
+        default_is="detected",
+    )
     bands: str | None = declare(
         "band of the raster for each band of the sensor, - for a missing one",
         None,

@@ -53,7 +53,7 @@ from .sensors import SENSORS
 
 
 @dataclass(frozen=True)
-class DetectOptions(Declared, Reading):
+class DetectOptions(ChosenCheckpoint, Declared, Reading):
     about: ClassVar[str] = "sensor, band order and unit of a raster"
     title: ClassVar[str] = IN_AND_OUT
 

@@ -4,16 +4,16 @@ import functools
 import math
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from ..core import catalog
 from ..core.callbacks import Callbacks
-from ..core.errors import InputError, RasterError, SensorError
+from ..core.errors import InputError, ModelFileError, RasterError, SensorError
 from ..core.messages import option
 from ..core.options import MAX_OVERLAP, MAX_TILE_PX, MIN_MEMORY_MB, MIN_TILE_PX, MapOptions, value_of
-from ..core.sensors import Detection, Sensor
+from ..core.sensors import Detection, Sensor, Table, reads_alike
 from ..core.version import __version__
 from ..model.checkpoint import Checkpoint, Head, check_head, choose_device, load_checkpoint, load_head
 from ..model.onednn import pack
@@ -37,6 +37,7 @@ class Session:
     source: Source
     detection: Detection
     checkpoint: Checkpoint
+    checkpoint_file: catalog.ModelFile
     head: Head | None
     head_file: catalog.ModelFile | None
     device: torch.device
@@ -132,7 +133,8 @@ def open_session(
     source = Source(options.input, options.crs, options.nodata)
     try:
         _check_place(source)
-        found = _detect(source, options)
+        table = _table(options, task)
+        found = _detect(source, options, table)
         if outputs is not None:
             _check_outputs(outputs, options, source.dataset.files)
         check(source)
@@ -142,6 +144,10 @@ def open_session(
         if options.bounds:
             source.crop(options.bounds)
         session = _with_model(source, found, options, task, pixel_m)
+        if not reads_alike(session.sensor, table.sensor(session.sensor.id)):  # as with the user's own default head
+            table = catalog.table_of(session.checkpoint_file, session.sensor.id)
+            found = _detect(source, replace(options, sensor=session.sensor.id), table)
+            session = replace(session, detection=found)
     except BaseException:
         source.close()
         raise
@@ -185,9 +191,24 @@ def _check_place(source: Source) -> None:
         )
 
 
-def _detect(source: Source, options: MapOptions) -> Detection:
+def _table(options: MapOptions, task: str | None) -> Table:
+    """The sensors and products of the checkpoint that the options name, or of the head's; else those that are
+    installed. Raises ModelFileError."""
+    named, sensor = value_of(options, "head") if task else None, None
+    checkpoint = catalog.checkpoint_named(options.checkpoint) if options.checkpoint else None
+    if named:
+        try:
+            head = catalog.find_head(named, "", task)
+            sensor = head.header["sensor"]
+            checkpoint = checkpoint or catalog.find_checkpoint(head.header.get("backbone"), sensor, head.path.parent)
+        except ModelFileError:
+            pass  # said once the raster's sensor is known
+    return catalog.table_of(checkpoint, sensor) if checkpoint else catalog.installed_table()
+
+
+def _detect(source: Source, options: MapOptions, table: Table) -> Detection:
     """The raster's sensor, bands and units. Raises SensorError where they are unknown or ambiguous."""
-    found = detect_source(source, options.sensor, options.bands, options.units)
+    found = detect_source(source, options.sensor, options.bands, options.units, table)
     if found.sensor is None:
         raise SensorError(found.marked_reason)
     if found.units is None or found.confidence == "ambiguous" and not (options.sensor or options.bands):
@@ -224,7 +245,7 @@ def _with_model(
     budget = options.memory_mb * 2**20 if options.memory_mb else default_budget_bytes()
     if budget < MIN_MEMORY_MB * 2**20:
         raise InputError(f"expected a memory budget of at least {MIN_MEMORY_MB} MB, found {options.memory_mb}")
-    return Session(source, found, checkpoint, head, head_file, device, pixel_m, tile_px, budget)
+    return Session(source, found, checkpoint, file, head, head_file, device, pixel_m, tile_px, budget)
 
 
 def _restrict(source: Source, options: MapOptions) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..core import catalog
 from ..core.callbacks import Callbacks
 from ..core.options import DetectOptions, from_params
 from ..core.sensors import Detection
@@ -51,8 +52,10 @@ def detect(params: Mapping[str, Any]) -> Detection:
     """What a raster is; nothing here imports torch. Raises as `run` does, but not for a sensor that is not known."""
     options: DetectOptions = from_params("detect", params)
     source = importlib.import_module("..raster.source", __package__)
+    named = options.checkpoint
+    table = catalog.table_of(catalog.checkpoint_named(named)) if named else catalog.installed_table()
     with _library_errors(), source.Source(options.input, options.crs, options.nodata) as opened:
-        return source.detect_source(opened, options.sensor, options.bands, options.units)
+        return source.detect_source(opened, options.sensor, options.bands, options.units, table)
 
 
 def _library_errors() -> Any:

@@ -18,7 +18,7 @@ from torch import Tensor
 from ..core import catalog, files
 from ..core.errors import InputError, ModelFileError, OutputError
 from ..core.messages import command, option
-from ..core.sensors import Sensor, SensorError, defined_sensor, definition, order_in_file
+from ..core.sensors import Sensor, SensorError, definition, order_in_file
 from .heads import KINDS, LinearHead
 from .mae import MaskedAutoencoder
 from .ofanet import Architecture, OFANet
@@ -189,7 +189,7 @@ def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> Che
     if header["file"] != "checkpoint":
         raise ModelFileError(f"expected a checkpoint, found a {header['file']}: {path}")
     try:
-        model = OFANet(_architecture(header["architecture"]), _sensors(header["sensors"]))
+        model = OFANet(_architecture(header["architecture"]), catalog.sensors_of(catalog.ModelFile(path, header)))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"expected a complete checkpoint header, found {error} in {path}") from error
     unused = _UNUSED + tuple(f"embedders.{key}." for key in header["sensors"] if key not in model.sensors)
@@ -211,12 +211,6 @@ def _architecture(entry: dict) -> Architecture:
     if unknown := entry.keys() - {field.name for field in fields(Architecture)}:
         raise ValueError(f"the unknown field {min(unknown)!r} of the architecture (use the engine it was made with)")
     return Architecture(**entry)
-
-
-def _sensors(entries: dict[str, dict]) -> list[Sensor]:
-    """Those that are defined in the header or in the table. Raises ValueError, KeyError or TypeError."""
-    defined = (defined_sensor(key, entry) for key, entry in entries.items())
-    return [sensor for sensor in defined if sensor]
 
 
 def load_head(

@@ -16,7 +16,7 @@ from rasterio.windows import Window
 
 from ..core.errors import RasterError, SensorError
 from ..core.messages import option
-from ..core.sensors import PRODUCTS, Detection, RasterFacts, band_scales, detect, refuse_container
+from ..core.sensors import TABLE, Detection, RasterFacts, Table, band_scales, detect, refuse_container
 from ..tiling.axis import Blocks
 from .facts import facts_of, records_of
 from .gdal import CRS_ERRORS, RASTER_ERRORS, display_name, one_line, open_quietly
@@ -294,12 +294,17 @@ class Source:
 
 
 def detect_source(
-    source: Source, sensor_id: str | None = None, bands: str | None = None, units: str | None = None
+    source: Source,
+    sensor_id: str | None = None,
+    bands: str | None = None,
+    units: str | None = None,
+    table: Table = TABLE,
 ) -> Detection:
     """The recognition of an open raster, with bands that are nodata everywhere as missing.
 
     Args:
         sensor_id, bands, units: what the user has set; see `core.sensors.detect`.
+        table: the sensors and products there are.
 
     Raises:
         RasterError: nothing is valid, or the file breaks off.
@@ -308,13 +313,13 @@ def detect_source(
     product, name = source.product, source.name
     if product and units not in (None, product.units):
         raise SensorError(f"expected no {option('units')} for {name}, whose metadata say the unit, found {units}")
-    found = detect(source.facts(), sensor_id, bands, product.units if product else units)
+    found = detect(source.facts(), sensor_id, bands, product.units if product else units, table)
     if found.sensor is None:
         return found
     if product:
         clouds = f"; for {option('valid_mask')}, its scene classification is {product.scl}" if product.scl else ""
         reason = found.marked_reason.replace("(as set)", f"({product.unit_source})") + clouds
-        found = replace(found, reason=reason, product=product.id, product_title=PRODUCTS[product.id].title)
+        found = replace(found, reason=reason, product=product.id, product_title=table.products[product.id].title)
     used = [band for band in found.bands if band]
     source.check_real(used)
     source.measure(used)

@@ -6,6 +6,7 @@ and which its embedder sees after normalisation.
 """
 
 from ..errors import SensorError
+from .adapted import reads_alike, table_for, table_with
 from .band_files import Scene, read_scene, scene_with
 from .band_order import measured_bands
 from .companions import BandRecord, band_scales, common_scale, records_beside, refuse_container
@@ -28,7 +29,7 @@ from .facts import (
     wavelength_um,
     windows_at,
 )
-from .table import PRODUCTS, SENSORS, UNITS, Table, get_sensor, load_table
+from .table import PRODUCTS, SENSORS, TABLE, UNITS, Table, get_sensor, load_table
 from .units import Conversion, affine_to_canonical, conversion, infer_units, scale_and_offset
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "SEARCH_PLACES",
     "PRODUCTS",
     "SENSORS",
+    "TABLE",
     "UNITS",
     "Band",
     "BandRecord",
@@ -66,6 +68,7 @@ __all__ = [
     "order_in_file",
     "parse_bands",
     "read_scene",
+    "reads_alike",
     "records_beside",
     "refuse_container",
     "sample_windows",
@@ -75,6 +78,8 @@ __all__ = [
     "search_grid",
     "search_size",
     "sources_of",
+    "table_for",
+    "table_with",
     "wavelength_um",
     "windows_at",
 ]

@@ -34,6 +34,7 @@ class Detection:
     mapped: bool = False  # bands of another sensor, or in another order than was found, stand in
     product: str | None = None
     product_title: str | None = None  # the product in words
+    sensor_bands: tuple[str, ...] = ()  # names of the embedder's bands
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reason", Message(self.reason))
@@ -46,15 +47,14 @@ class Detection:
     @property
     def band_names(self) -> tuple[str, ...]:
         """Names of the sensor's bands that the raster has."""
-        names = TABLE.sensor(self.sensor).band_names if self.sensor else ()
-        return tuple(name for name, band in zip(names, self.bands, strict=False) if band)
+        return tuple(name for name, band in zip(self.sensor_bands, self.bands, strict=True) if band)
 
     def to_json(self) -> dict:
         """As `detect --json` prints it."""
         if self.sensor is None:
             return {"sensor": None, "reason": self.reason}
         answer = asdict(self)
-        answer["bands"], answer["candidates"] = list(self.bands), list(self.candidates)
+        answer = {name: list(value) if isinstance(value, tuple) else value for name, value in answer.items()}
         return {name: answer.pop(name) for name in ("product", "product_title")} | answer
 
 
@@ -167,6 +167,7 @@ def _answer(
         mapped=match.product.mapped,
         product=match.product.id,
         product_title=match.product.title,
+        sensor_bands=sensor.band_names,
     )
 
 
@@ -341,6 +342,7 @@ def _with_bands(facts: RasterFacts, sensor_id: str | None, text: str, units: str
         mapped=product is None or product.mapped,
         product=product.id if product else None,
         product_title=product.title if product else None,
+        sensor_bands=sensor.band_names,
     )
 
 

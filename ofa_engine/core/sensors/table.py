@@ -25,7 +25,7 @@ _RANGE = re.compile(r"(.*?)(\d+)\.\.(\d+)")
 Entry = TypeVar("Entry")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     sensors: dict[str, Sensor]
     products: dict[str, Product]  # a raster is of the first one that fits

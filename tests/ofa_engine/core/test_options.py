@@ -108,7 +108,7 @@ def test_values_of_another_type_are_refused(verb, one):
         ("segment", {"memory_mb": 1}, "at least 64 MB, found 1"),
         ("segment", {"min_area": 0}, "above 0 ha, found 0.0"),
         ("segment", {"bounds": [1, 2, 3]}, "a list of 4 values"),
-        ("segment", {"sensor": "landsat"}, "one of sentinel-1, "),
+        ("segment", {"sensor": "Landsat 8"}, "one of sentinel-1, "),
         ("segment", {"device": "tpu"}, "one of auto, cpu, cuda, found 'tpu'"),
         ("fit", {"kind": "quadratic"}, "one of auto, linear, "),
         ("sample", {"least": 1}, "at least 2, found 1"),
