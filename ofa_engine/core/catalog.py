@@ -16,7 +16,7 @@ from pathlib import Path
 from .errors import ModelFileError
 from .files import replacing
 from .messages import option
-from .sensors import SENSORS, Sensor, Table, defined_sensor, table_for, table_with
+from .sensors import SENSORS, TABLE, Sensor, Table, defined_sensor, table_for, table_with
 
 FORMAT_VERSION = 1
 _HEADER_LIMIT_BYTES = 100_000_000  # the format's own limit
@@ -224,17 +224,35 @@ def table_of(checkpoint: ModelFile, sensor: str | None = None) -> Table:
     return table_for(found for found in sensors_of(checkpoint) if sensor in (None, found.id))
 
 
-def installed_table() -> Table:
-    """The table of sensors and products with those sensors added that only installed checkpoints have."""
+def installed_table(table: Table = TABLE) -> Table:
+    """A table of sensors and products with those sensors added that only installed checkpoints have."""
     added: dict[str, Sensor] = {}
     for checkpoint in list_checkpoints():
         if checkpoint.header.get("sensors", {}).keys() <= SENSORS.keys():
             continue
         try:
-            added |= {sensor.id: sensor for sensor in sensors_of(checkpoint) if sensor.id not in added}
+            added = {sensor.id: sensor for sensor in sensors_of(checkpoint)} | added
         except ModelFileError:
             continue  # said where it is used
-    return table_with(added.values())
+    return table_with(added.values(), table)
+
+
+def table_of_head(head: ModelFile) -> Table:
+    """The installed table with the head's sensor as the checkpoint defines it that the head was fitted on."""
+    return _with_definition(head.header.get("sensor", ""), head.header.get("backbone"), head.path.parent)
+
+
+def table_by_default(sensor: str | None) -> Table:
+    """The installed table with a sensor as the checkpoint defines it that is taken where neither this nor a head is
+    chosen."""
+    return _with_definition(sensor or "", None, None)
+
+
+def _with_definition(sensor: str, fingerprint: str | None, folder: Path | None) -> Table:
+    try:
+        return installed_table(table_of(find_checkpoint(fingerprint, sensor, folder), sensor))
+    except ModelFileError:
+        return installed_table()  # what is wrong is said where it is used
 
 
 def checkpoint_named(name_or_path: str) -> ModelFile:

@@ -1,5 +1,6 @@
 """A session: a raster opened and understood, and the model for it. It is frozen; what changes belongs to a run."""
 
+import contextlib
 import functools
 import math
 import shlex
@@ -194,16 +195,13 @@ def _check_place(source: Source) -> None:
 def _table(options: MapOptions, task: str | None) -> Table:
     """The sensors and products of the checkpoint that the options name, or of the head's; else those that are
     installed. Raises ModelFileError."""
-    named, sensor = value_of(options, "head") if task else None, None
-    checkpoint = catalog.checkpoint_named(options.checkpoint) if options.checkpoint else None
+    named, head = value_of(options, "head") if task else None, None
     if named:
-        try:
+        with contextlib.suppress(ModelFileError):  # said once the raster's sensor is known
             head = catalog.find_head(named, "", task)
-            sensor = head.header["sensor"]
-            checkpoint = checkpoint or catalog.find_checkpoint(head.header.get("backbone"), sensor, head.path.parent)
-        except ModelFileError:
-            pass  # said once the raster's sensor is known
-    return catalog.table_of(checkpoint, sensor) if checkpoint else catalog.installed_table()
+    if options.checkpoint:
+        return catalog.table_of(catalog.checkpoint_named(options.checkpoint), head and head.header["sensor"])
+    return catalog.table_of_head(head) if head else catalog.installed_table()
 
 
 def _detect(source: Source, options: MapOptions, table: Table) -> Detection:

@@ -3,6 +3,7 @@
 from qgis.core import QgsProcessingOutputString
 
 from ..engine.engine_messages import with_field_titles
+from ..engine.modules import catalog
 from ..engine.reading_words import reading_title
 from ..i18n.texts import tr
 from .common import EngineAlgorithm
@@ -41,7 +42,9 @@ class DetectSensor(EngineAlgorithm):
         sensor, bands = found.get("sensor"), found.get("bands") or []
         answer = {
             "PRODUCT": found.get("product") or "",
-            "PRODUCT_TITLE": reading_title(found.get("product"), sensor, bands) if sensor else "",
+            "PRODUCT_TITLE": reading_title(found.get("product"), sensor, bands, catalog.installed_table())
+            if sensor
+            else "",
             "SENSOR": sensor or "",
             "CONFIDENCE": found.get("confidence") or "",
             "REASON": with_field_titles(found.get("marked_reason") or ""),

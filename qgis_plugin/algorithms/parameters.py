@@ -15,7 +15,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..engine.modules import options, sensors
+from ..engine.modules import catalog, options, sensors
 from ..i18n.texts import FIELDS, titled, tr
 
 AUTO = "auto"
@@ -70,10 +70,11 @@ def advanced(definition):
     return definition
 
 
-def choice_parameter(algorithm, name: str, hint: str = ""):
-    """One of the option's choices; auto where the engine finds it by itself."""
+def choice_parameter(algorithm, name: str, hint: str = "", choices=()):
+    """One of the option's choices, or of others; auto where the engine finds it by itself."""
     option = option_of(algorithm, name)
-    values = [*option.choices] if option.default else [AUTO, *option.choices]
+    values = [*(choices or option.choices)]
+    values = values if option.default else [AUTO, *values]
     default = option.default or AUTO
     return QgsProcessingParameterEnum(name, title_of(name, hint), values, defaultValue=default, usesStaticStrings=True)
 
@@ -137,7 +138,7 @@ def add_head(algorithm):
 def add_reading(algorithm):
     """How the raster is read: sensor, band order, unit."""
     words = tr("Where the raster comes from. auto recognises it; name it where that is not clear.")
-    add(algorithm, choice_parameter(algorithm, "SENSOR"), words)
+    add(algorithm, choice_parameter(algorithm, "SENSOR", choices=catalog.installed_table().sensors), words)
     hint = tr("e.g. 3,2,1,- where - is a missing band; empty: recognised")
     words = tr(
         "The raster's band, counted from 1, for each band of the sensor. Only for rasters that are in another order "

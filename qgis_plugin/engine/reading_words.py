@@ -12,15 +12,16 @@ _GROUPS_UM = (  # from, to, and what a sensor's bands between them are called
 _MOST_NAMED = 4
 
 
-def reading_title(product_id: str | None, sensor_id: str, bands) -> str:
+def reading_title(product_id: str | None, sensor_id: str, bands, table: sensors.Table = sensors.TABLE) -> str:
     """The product, the sensor that it is read as where that is another, and what it lacks of the sensor's bands.
 
     Args:
         product_id: None where nothing is known of the file but what the user has set.
         sensor_id: whose embedder reads it.
         bands: per band of the sensor the raster's band, None where it is missing.
+        table: the sensors and products that it was recognised with.
     """
-    sensor, product = sensors.get_sensor(sensor_id), sensors.PRODUCTS.get(product_id or "")
+    sensor, product = table.sensor(sensor_id), table.products.get(product_id or "")
     title = sensor_title(sensor) if product is None else tr(product.title)
     if product is not None and not product.title.startswith((sensor.title, sensor.short)):
         title = tr("{product}, read as {sensor}").format(product=title, sensor=sensor_title(sensor))
@@ -45,7 +46,7 @@ def _missing(sensor: sensors.Sensor, bands) -> str:
 
 def reading_reason(found: sensors.Detection) -> str:
     """How it was recognised, without what the title says already."""
-    product, reason = sensors.PRODUCTS.get(found.product or ""), found.marked_reason
-    if product is not None and reason.startswith(f"{product.title}, read as "):
+    reason = found.marked_reason
+    if found.product and reason.startswith(f"{found.product_title}, read as "):
         reason = reason.partition("; ")[2]
     return with_field_titles(reason)

@@ -48,7 +48,8 @@ AMBER, ON_AMBER = "#ffd98a", "#4a3300"  # readable in light and dark themes
 
 
 def sensor_name(sensor: str) -> str:
-    return sensor_title(sensors.get_sensor(sensor)) if sensor in sensors.SENSORS else sensor
+    known = catalog.installed_table().sensors
+    return sensor_title(known[sensor]) if sensor in known else sensor
 
 
 def score(entry: ModelEntry) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ..engine.engine_messages import with_field_titles
-from ..engine.modules import errors, sensors
+from ..engine.modules import catalog, errors, sensors
 from ..engine.raster_facts import LayerSettings, settings_of
 from ..engine.reading_words import reading_reason, reading_title
 from ..i18n.texts import sensor_title, tr
@@ -31,6 +31,8 @@ class RasterInput(QWidget):
         super().__init__(parent)
         self._source, self._settings = "", LayerSettings()
         self.detection, self._chosen = None, (None, None, None)
+        self._head: catalog.ModelFile | None = None
+        self._table, self._guessed = sensors.TABLE, (None, None, None)
         self._watched: QgsRasterLayer | None = None
         self._loader = RasterFactsLoader(self)
         self._loader.loaded.connect(self._recognise)
@@ -117,6 +119,12 @@ class RasterInput(QWidget):
         """As if the user had chosen that sensor."""
         self.reading.choose_sensor(sensor)
 
+    def read_for(self, head: catalog.ModelFile | None):
+        """The raster is read as the head's checkpoint wants it, which may have other bands than the table's sensor."""
+        if head != self._head:
+            self._head = head
+            self._reading_changed()
+
     def _recognise(self):
         self._detect()
         if self.detection is not None:
@@ -132,6 +140,7 @@ class RasterInput(QWidget):
     def _detect(self):
         """Once as the user wants it; and, where the user has set bands, once more for what they are without."""
         self._chosen = sensor, bands, units = self.reading.chosen()
+        self._table = self._table_for(sensor)
         self.detection = self._detection(sensor, bands, units)
         self._show(self._detection(sensor, None, None) if bands else self.detection)
 
@@ -139,9 +148,25 @@ class RasterInput(QWidget):
         if self._loader.facts is None:
             return None
         try:
-            return sensors.detect(self._loader.facts, sensor, bands, units)
+            return sensors.detect(self._loader.facts, sensor, bands, units, self._table)
         except errors.SensorError as error:
             return sensors.Detection(None, error.message)
+
+    def _table_for(self, sensor: str | None) -> sensors.Table:
+        """Of the head's checkpoint where the raster is of the head's sensor, else of the one that is taken without a
+        head."""
+        if self._head is not None:
+            table = catalog.table_of_head(self._head)
+            if (sensor or self._guess(table)) == self._head.header.get("sensor"):
+                return table
+        return catalog.table_by_default(sensor or self._guess(catalog.installed_table()))
+
+    def _guess(self, table: sensors.Table) -> str | None:
+        """The raster's sensor, where the user has set nothing."""
+        facts = self._loader.facts
+        if self._guessed[:2] != (facts, table):
+            self._guessed = facts, table, sensors.detect(facts, table=table).sensor if facts is not None else None
+        return self._guessed[2]
 
     def _show(self, recognised: sensors.Detection | None):
         """Shows what the raster was recognised as; a refusal in one sentence."""
@@ -156,26 +181,27 @@ class RasterInput(QWidget):
             verdict = self._colored(tr("Not recognised"), "bad")
             text = f"{verdict}: {escape(with_field_titles(found.reason))}"
         else:
-            title = reading_title(found.product, found.sensor, found.bands)
+            title = reading_title(found.product, found.sensor, found.bands, self._table)
             text = self._colored(f"{title} ({_CONFIDENCE[found.confidence]})", _STATES[found.confidence])
-            others = [sensor_title(sensors.get_sensor(c)) for c in found.candidates if c != found.sensor]
+            others = [sensor_title(self._table.sensor(c)) for c in found.candidates if c != found.sensor]
             reason = reading_reason(found) + (tr("; or: ") + ", ".join(others) if others else "")
             for what in self._settings.ignored:
                 reason += "\n" + tr("Set in QGIS, but not used here: {what}").format(what=what)
         self.verdict.setText(text)
         self.reason.setText(reason)
         self.reason.setVisible(bool(reason))
-        self.reading.show_detection(self._loader.facts, found, recognised)
+        self.reading.show_detection(self._loader.facts, found, recognised, self._table)
         known = found is not None and found.sensor is not None
-        composite = composite_of(sensors.get_sensor(found.sensor), found.bands) if known else None
+        composite = composite_of(self._table.sensor(found.sensor), found.bands) if known else None
         self.thumbnail.show_of(self.layer(), composite)
 
     def _first_guess(self) -> str:
         """What its bands say, while its values are still being read."""
-        first = sensors.detect(self._loader.first) if self._loader.first else None
+        table = catalog.installed_table()
+        first = sensors.detect(self._loader.first, table=table) if self._loader.first else None
         if first is None or first.sensor is None:
             return tr("Looking at the raster...")
-        title = reading_title(first.product, first.sensor, first.bands)
+        title = reading_title(first.product, first.sensor, first.bands, table)
         return tr("{sensor}, looking at the values...").format(sensor=escape(title))
 
     def _colored(self, text: str, state: str) -> str:

@@ -137,11 +137,13 @@ class ClassifyPanel(Panel):
         self.area.set_layer(self.source.layer())
         sensor, bands = (found.sensor, found.band_names) if found else (None, None)
         self.head.set_sensor(sensor, facts.gsd_m if facts else None, bands)
+        self.source.read_for(self.head.current())
         self.show_status("")
         self.draw_offer.hide()
         self._update_detail()
 
     def _head_changed(self):
+        self.source.read_for(self.head.current())
         self.output.set_ending(_ENDINGS.get(self.head.task(), outputs.RASTER))
         self.more.allow_pixel_outputs(self.head.task() != "classify")
         self._update_detail()

@@ -22,8 +22,8 @@ class ReadingBox(QgsCollapsibleGroupBox):
         self.setCollapsed(True)
         self.sensor, self.order, self.units, self.tile = ElidedComboBox(), BandOrder(), UnitsInput(), QSpinBox()
         self.sensor.addItem(tr("as recognised"), None)
-        for key, sensor in sensors.SENSORS.items():
-            self.sensor.addItem(sensor_title(sensor), key)
+        self._table = sensors.TABLE
+        self._offer(self._table)
         self.sensor.setAccessibleName(FIELDS["sensor"])
         self.tile.setRange(0, 4096)
         self.tile.setSpecialValueText(tile_default or "")
@@ -56,26 +56,40 @@ class ReadingBox(QgsCollapsibleGroupBox):
         self.order.text.clear()
 
     def show_detection(
-        self, facts: sensors.RasterFacts | None, found: sensors.Detection | None, recognised: sensors.Detection | None
+        self,
+        facts: sensors.RasterFacts | None,
+        found: sensors.Detection | None,
+        recognised: sensors.Detection | None,
+        table: sensors.Table,
     ):
         """
         Args:
             facts: Of the raster; None where they are not known.
             found: The detection with what the user has chosen.
             recognised: The same without the chosen bands.
+            table: The sensors and products that it was detected with.
         """
+        self._offer(table)
         chosen_sensor, _, chosen_units = self.chosen()
         read_as = next((one.sensor for one in (found, recognised) if one is not None and one.sensor), chosen_sensor)
-        sensor = sensors.get_sensor(read_as) if read_as else None
+        sensor = table.sensors.get(read_as) if read_as else None
         title = sensor_title(sensor) if sensor and not chosen_sensor else ""
         self.sensor.setItemText(0, tr("auto: {answer}").format(answer=title) if title else tr("as recognised"))
         self.units.show_recognised(found.units if found and not chosen_units else None)
         bands, titles = found.bands if found else (), band_titles(facts) if facts else ()
         self.order.show_bands(sensor, titles, bands, band_text(recognised.bands) if recognised else "")
 
+    def _offer(self, table: sensors.Table):
+        """Its sensors to choose from; installed checkpoints may have more than there were before."""
+        self._table = table
+        for key, sensor in table.sensors.items():
+            if self.sensor.findData(key) < 0:
+                self.sensor.addItem(sensor_title(sensor), key)
+
     def _sensor_changed(self, *_):
         """An order of another sensor's bands says nothing of this one's."""
         sensor = self.sensor.currentData()
-        if sensor and self.order.order().count(",") + 1 != len(sensors.get_sensor(sensor).bands):
+        known = self._table.sensors.get(sensor)
+        if known and self.order.order().count(",") + 1 != len(known.bands):
             self.order.text.clear()
         self.changed.emit()
