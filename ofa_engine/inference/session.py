@@ -200,7 +200,8 @@ def _table(options: MapOptions, task: str | None) -> Table:
         with contextlib.suppress(ModelFileError):  # said once the raster's sensor is known
             head = catalog.find_head(named, "", task)
     if options.checkpoint:
-        return catalog.table_of(catalog.checkpoint_named(options.checkpoint), head and head.header["sensor"])
+        sensor = head.header.get("sensor") if head else None
+        return catalog.table_of(catalog.checkpoint_named(options.checkpoint), sensor)
     return catalog.table_of_head(head) if head else catalog.installed_table()
 
 

@@ -40,11 +40,10 @@ class DetectSensor(EngineAlgorithm):
     def processAlgorithm(self, parameters, context, feedback):
         found = self.run_engine(self.engine_options(parameters, context), feedback)
         sensor, bands = found.get("sensor"), found.get("bands") or []
+        table = catalog.installed_table()
         answer = {
             "PRODUCT": found.get("product") or "",
-            "PRODUCT_TITLE": reading_title(found.get("product"), sensor, bands, catalog.installed_table())
-            if sensor
-            else "",
+            "PRODUCT_TITLE": reading_title(found.get("product"), sensor, bands, table) if sensor else "",
             "SENSOR": sensor or "",
             "CONFIDENCE": found.get("confidence") or "",
             "REASON": with_field_titles(found.get("marked_reason") or ""),
