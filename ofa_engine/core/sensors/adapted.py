@@ -53,7 +53,8 @@ def _table_for(sensors: tuple[Sensor, ...], table: Table) -> Table:
         (first if chosen.sensor in own else rest)[key] = chosen
         if chosen is not usual:
             rest[f"{key}/{usual.sensor}"] = usual
-    return replace(table, sensors=table.sensors | own, products=first | _of_sensors(added, table) | rest)
+    products = first | _own_products(added, table) | rest | _as_others(added, table)
+    return replace(table, sensors=table.sensors | own, products=products)
 
 
 @lru_cache(16)
@@ -61,7 +62,8 @@ def _table_with(sensors: tuple[Sensor, ...], table: Table) -> Table:
     if not sensors:
         return table
     own = {sensor.id: sensor for sensor in sensors}
-    return replace(table, sensors=table.sensors | own, products=table.products | _of_sensors(sensors, table))
+    products = table.products | _own_products(sensors, table) | _as_others(sensors, table)
+    return replace(table, sensors=table.sensors | own, products=products)
 
 
 def _chosen(
@@ -81,12 +83,15 @@ def _chosen(
     return best
 
 
-def _of_sensors(sensors: Iterable[Sensor], table: Table) -> dict[str, Product]:
-    """Products for sensors of other ids: the sensor's own bands, and the table's products as it reads them."""
+def _own_products(sensors: Iterable[Sensor], table: Table) -> dict[str, Product]:
+    """Of sensors of other ids: rasters with the sensor's own bands."""
+    return {sensor.id: _own_product(sensor, table) for sensor in sensors if sensor.id not in table.products}
+
+
+def _as_others(sensors: Iterable[Sensor], table: Table) -> dict[str, Product]:
+    """The table's products as sensors of other ids read them, for the user who names the sensor."""
     products = {}
     for sensor in sensors:
-        if sensor.id not in table.products:
-            products[sensor.id] = _own_product(sensor, table)
         for key, product in table.products.items():
             other = _adapted(product, table.sensors[product.sensor], sensor)
             if not product.claims and _enough(other, sensor):
@@ -100,7 +105,8 @@ def _read(product: Product) -> int:
 
 
 def _enough(product: Product, sensor: Sensor) -> bool:
-    return _read(product) >= max(1, _LEAST_SHARE * len(sensor.usable_bands))
+    count = len(sensor.usable_bands)
+    return _read(product) >= max(min(2, count), _LEAST_SHARE * count)
 
 
 def _own_product(sensor: Sensor, table: Table) -> Product:

@@ -114,7 +114,7 @@ def test_options_of_a_run_reach_it(capsys, scene, tmp_path):
         ["segment", "x.tif", "-o", "y.tif", "--min-area", "a"],
         ["classify", "x.tif", "-o", "y.tif", "--flips"],
         ["embed", "x.tif", "-o", "y.tif", "--head", "h"],
-        ["detect", "x.tif", "--sensor", "landsat"],
+        ["segment", "x.tif", "-o", "y.tif", "--device", "tpu"],
     ],
 )
 def test_bad_arguments(capsys, arguments):

@@ -131,3 +131,11 @@ def test_spectrometers_by_wavelengths():
     found = detect(raster, table=table_for([prisma]))
     assert found.sensor == "prisma" and found.bands == tuple(range(1, 181)), found.reason
     assert detect(raster).sensor == "enmap"
+
+
+def test_another_sensors_raster_is_not_read_with_the_few_bands_that_fit():
+    """Where a checkpoint has only a sensor of a new id, Sentinel-2 stays what it is."""
+    assert MARS.bands[0].wavelength_um < 0.52  # as Sentinel-2's blue
+    two = sensor("martian", ["dust", "ice"], [0.5, 3.0])
+    for own in (MARS, two):
+        assert detect(facts(S2_13), table=table_for([own])) == detect(facts(S2_13))
