@@ -138,7 +138,7 @@ def _take_generator(trunk: Trunk, prefix: str, width: int) -> Generator:
     if patch_px * patch_px * width != tensors["to_kernel.weight"].shape[0]:
         raise InputError(
             f"expected a generator of square kernels of {width} channels, found {tensors['to_kernel.weight'].shape[0]} "
-            "values per band: another version or a damaged file?"
+            "values per band: another version, a damaged file, or names that need a map?"
         )
     return generator_of(tensors)
 

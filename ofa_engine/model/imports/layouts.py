@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from ...core.errors import InputError
+from ..ofanet import OFANet
 from . import dynamic
 from .conversion import Conversion
 from .plain_vit import convert_plain_vit, is_plain_vit, unwrapped
@@ -37,6 +39,17 @@ def convert(path: str | Path, names: RenameMap = RenameMap()) -> Conversion:
         f"expected weights of DOFA, Copernicus-FM or a plain Vision Transformer in {path}, found {_some(tensors)}: "
         "another model, or one whose names need a map"
     )
+
+
+def build(found: Conversion) -> OFANet:
+    """The model of a conversion, for inference."""
+    with torch.device("meta"):  # no random start for values that are all replaced
+        model = OFANet(found.architecture, found.sensors.values())
+    tensors = {f"backbone.{name}": value for name, value in found.backbone.items()}
+    for key, parts in found.embedders.items():
+        tensors |= {f"embedders.{key}.{part}": value for part, value in parts.items()}
+    model.load_state_dict(tensors, assign=True)
+    return model.eval().requires_grad_(False)
 
 
 def _some(tensors: Mapping[str, Tensor]) -> str:

@@ -32,7 +32,7 @@ class Trunk:
             wanted = " x ".join("?" if n is None else str(n) for n in shape)
             raise InputError(
                 f"expected the layout of {self._layout} with {name} of shape {wanted}, found "
-                f"{' x '.join(map(str, size)) if size is not None else 'none'}: another version or a damaged file?"
+                f"{' x '.join(map(str, size)) if size is not None else 'none'}: another version, a damaged file, or names that need a map?"
             )
         value = found.float()
         if not torch.isfinite(value).all():
