@@ -7,7 +7,8 @@ bias depend on the whole list: a subset of bands has kernels of its own.
 Shape letters: C bands, D width, E size of an encoding.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,13 @@ ENCODING = 128  # E
 _HEADS, _FEED_FORWARD, _WEIGHT_TOKENS = 4, 2048, 128
 _SCALE = 0.01  # of kernels and bias
 _NM_PER_UM = 1000.0
+
+
+class Embedding(NamedTuple):
+    """A patch embedding as a convolution."""
+
+    weight: Tensor  # (D, C, patch_px, patch_px)
+    bias: Tensor  # (D,)
 
 
 class Generator(nn.Module):
@@ -32,17 +40,17 @@ class Generator(nn.Module):
         self.to_kernel = nn.Linear(ENCODING, patch_px**2 * width)
         self.to_bias = nn.Linear(ENCODING, width)
 
-    def forward(self, encoded: Tensor) -> tuple[Tensor, Tensor]:
-        """Encoded wavelengths (C, E) to a kernel (D, C, patch_px, patch_px) and a bias (D,)."""
+    def forward(self, encoded: Tensor) -> Embedding:
+        """The patch embedding of bands with these encoded wavelengths (C, E)."""
         first, second = self.residual
         bands = encoded + F.relu(second(F.relu(first(encoded))))
         seen = self.encoder(torch.cat([self.weight_tokens, bands, self.bias_token]))  # (weight tokens + C + 1, E)
         kernel = self.to_kernel(seen[_WEIGHT_TOKENS:-1] + bands)
         kernel = kernel.view(len(bands), self.patch_px, self.patch_px, self.width).permute(3, 0, 1, 2)
-        return (_SCALE * kernel).contiguous(), _SCALE * self.to_bias(seen[-1])
+        return Embedding((_SCALE * kernel).contiguous(), _SCALE * self.to_bias(seen[-1]))
 
 
-def generate(generator: Generator, wavelengths_um: Sequence[float]) -> tuple[Tensor, Tensor]:
+def generate(generator: Generator, wavelengths_um: Sequence[float]) -> Embedding:
     """The patch embedding of bands with these wavelengths.
 
     Args:
@@ -50,11 +58,27 @@ def generate(generator: Generator, wavelengths_um: Sequence[float]) -> tuple[Ten
         wavelengths_um: one per band; radar bands have the number that they had in pretraining (3.75).
 
     Returns:
-        kernel (D, C, patch_px, patch_px) and bias (D,), without gradient.
+        Kernels in the order of the wavelengths, and the bias, without gradient.
     """
     device = generator.bias_token.device
     with torch.no_grad():
         return generator(encode_wavelengths(torch.tensor(wavelengths_um, dtype=torch.float32, device=device)))
+
+
+class SubsetEmbedding:
+    """The patch embedding of those of a sensor's bands that a raster has; the last answer is kept."""
+
+    def __init__(self, generator: Generator, wavelengths_um: Mapping[int, float]):
+        """`wavelengths_um` are those of the sensor's bands, by 0-based number."""
+        self._generator, self._wavelengths_um = generator, dict(wavelengths_um)
+        self._kept: tuple[tuple[int, ...], Embedding] | None = None
+
+    def __call__(self, present: Sequence[int]) -> Embedding:
+        """Of the bands `present` (0-based, in their order)."""
+        bands = tuple(present)
+        if self._kept is None or self._kept[0] != bands:
+            self._kept = bands, generate(self._generator, [self._wavelengths_um[band] for band in bands])
+        return self._kept[1]
 
 
 def encode_wavelengths(wavelengths_um: Tensor) -> Tensor:

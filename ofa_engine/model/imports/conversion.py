@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from ...core.sensors import Sensor
-from ..dofa import Generator
+from ..dofa import Embedding, Generator
 from ..ofanet import Architecture
 from .families import Family
 
@@ -20,7 +20,7 @@ class Conversion:
         family: where such weights come from.
         architecture: of the backbone.
         backbone: tensors of `ofanet.Backbone` by name, in float32.
-        embedders: {"weight" (D, C, patch_px, patch_px), "bias" (D,)} by the sensor's id.
+        embedders: by the sensor's id.
         sensors: what each embedder reads, by id.
         generator: makes embedders from wavelengths; None where the layout has none.
         generator_um: the wavelengths that each embedder was generated from, by the sensor's id.
@@ -33,7 +33,7 @@ class Conversion:
     family: Family
     architecture: Architecture
     backbone: Mapping[str, Tensor]
-    embedders: Mapping[str, Mapping[str, Tensor]]
+    embedders: Mapping[str, Embedding]
     sensors: Mapping[str, Sensor]
     taken: tuple[str, ...]
     left: tuple[str, ...]

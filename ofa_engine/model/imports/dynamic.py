@@ -13,10 +13,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...core.errors import InputError
-from ..dofa import ENCODING, Generator, generate, generator_of
+from ...core.sensors import Sensor
+from ..dofa import ENCODING, Embedding, Generator, generate, generator_of
 from ..ofanet import Architecture
 from .conversion import Conversion
-from .families import Family, Reading, families
+from .families import Family, families
 from .trunk import Trunk
 
 _PATCH_PAD = 1
@@ -91,17 +92,17 @@ def _conversion(
     trunk: Trunk,
     fields: dict,
     backbone: dict[str, Tensor],
-    made: Mapping[str, tuple[Tensor, Tensor]],
+    made: Mapping[str, Embedding],
     notes: tuple[str, ...],
     generator: Generator | None = None,
 ) -> Conversion:
-    patch_px = next(iter(made.values()))[0].shape[-1]
+    patch_px = next(iter(made.values())).weight.shape[-1]
     input_px = trunk.grid(backbone["pos_embed"]) * patch_px
     architecture = Architecture(
         **fields, patch_px=patch_px, input_px=input_px, patch_pad=_PATCH_PAD, positions="learned", final_norm=True
     )
     embedders = {
-        key: {"weight": _spread(kernel, family.readings[key]), "bias": bias} for key, (kernel, bias) in made.items()
+        key: one._replace(weight=_spread(one.weight, family.readings[key].sensor)) for key, one in made.items()
     }
     return Conversion(
         layout=layout,
@@ -118,14 +119,12 @@ def _conversion(
     )
 
 
-def _spread(kernel: Tensor, reading: Reading) -> Tensor:
-    """(D, used bands, p, p) to (D, C, p, p), with zeros for bands that are never used."""
-    sensor = reading.sensor
-    used = [i for i in range(len(sensor.bands)) if i + 1 not in sensor.never]
-    if len(used) == len(sensor.bands):
+def _spread(kernel: Tensor, sensor: Sensor) -> Tensor:
+    """(D, usable bands, p, p) to (D, C, p, p), with zeros for bands that are never used."""
+    if kernel.shape[1] == len(sensor.bands):
         return kernel
     spread = kernel.new_zeros(kernel.shape[0], len(sensor.bands), *kernel.shape[2:])
-    spread[:, used] = kernel
+    spread[:, sensor.usable_bands] = kernel
     return spread
 
 

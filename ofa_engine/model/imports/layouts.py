@@ -42,13 +42,15 @@ def convert(path: str | Path, names: RenameMap = RenameMap()) -> Conversion:
 
 
 def build(found: Conversion) -> OFANet:
-    """The model of a conversion, for inference."""
+    """The model of a conversion, for inference; with its generator, where the conversion has one."""
     with torch.device("meta"):  # no random start for values that are all replaced
         model = OFANet(found.architecture, found.sensors.values())
     tensors = {f"backbone.{name}": value for name, value in found.backbone.items()}
     for key, parts in found.embedders.items():
-        tensors |= {f"embedders.{key}.{part}": value for part, value in parts.items()}
+        tensors |= {f"embedders.{key}.{part}": value for part, value in parts._asdict().items()}
     model.load_state_dict(tensors, assign=True)
+    if found.generator:
+        model.keep_generator(found.generator, found.generator_um)
     return model.eval().requires_grad_(False)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from torch import Tensor
 
 from ...core.errors import InputError
+from ..dofa import Embedding
 from ..ofanet import Architecture
 from .conversion import Conversion
 from .families import Family, Reading, families
@@ -73,7 +74,7 @@ def convert_plain_vit(tensors: Mapping[str, Tensor], path: Path, names: RenameMa
             final_norm=True,
         ),
         backbone=backbone,
-        embedders={sensor.id: {"weight": kernel, "bias": bias}},
+        embedders={sensor.id: Embedding(kernel, bias)},
         sensors={sensor.id: sensor},
         taken=tuple(trunk.taken),
         left=tuple(name for name in tensors if name not in trunk.taken),

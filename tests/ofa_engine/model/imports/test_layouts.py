@@ -79,7 +79,7 @@ def test_dofa_reads_enmap_without_the_bands_of_water_vapour(tmp_path):
     kernel, bias = public.dofa_kernel(tensors, "patch_embed", public.encode_um(used))
     assert_same_model(build(found), "enmap", tensors, pixels_of(202), kernel, bias, pad=1, heads=1)
     never = [number - 1 for number in enmap.never]
-    assert (found.embedders["enmap"]["weight"][:, never] == 0).all()
+    assert (found.embedders["enmap"].weight[:, never] == 0).all()
 
 
 @pytest.mark.parametrize("wavelengths_um", [PLANETSCOPE_UM, LANDSAT_UM, [0.56], [3.75]])
@@ -176,7 +176,7 @@ def test_the_wrappings_of_training_scripts(prefix, wrapper, more, tmp_path):
     whole = {wrapper: inside, "args": argparse.Namespace(lr=1), "epoch": 99} if wrapper else inside
     found = convert(saved(tmp_path, whole))
     assert torch.equal(found.backbone["blocks.1.mlp.fc1.weight"], tensors["blocks.1.mlp.fc1.weight"])
-    assert torch.equal(found.embedders["sentinel-2"]["weight"], tensors["patch_embed.proj.weight"])
+    assert torch.equal(found.embedders["sentinel-2"].weight, tensors["patch_embed.proj.weight"])
     assert found.left == (() if "." in prefix else (more,))
 
 
