@@ -18,6 +18,7 @@ _MODULES = {
     "evaluate": "accuracy.evaluate",
     "sample": "accuracy.sample",
     "batch": "batch.run",
+    "import_model": "model.imports.command",
 }
 NAMES = tuple(_MODULES)
 

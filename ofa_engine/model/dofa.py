@@ -1,4 +1,4 @@
-"""DOFA's patch embedding from wavelengths (Xiong et al. 2024, arXiv 2403.15356, section 3.2), built from its description.
+"""DOFA's patch embedding from wavelengths (Xiong et al. 2024, arXiv 2403.15356, section 3.2).
 
 A small transformer reads one encoded wavelength per band and answers with one kernel per band and a bias. For a fixed
 list of wavelengths the result is an ordinary convolution. Kernels follow their bands through any order, but kernels and

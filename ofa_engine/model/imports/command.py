@@ -5,13 +5,13 @@ from pathlib import Path
 from ...core import catalog
 from ...core.callbacks import QUIET, Callbacks
 from ...core.errors import Cancelled, InputError
-from ...core.options import ImportOptions
+from ...core.options import ImportModelOptions
 from .importing import import_weights
 
 _ENDING = ".safetensors"
 
 
-def import_model(options: ImportOptions, callbacks: Callbacks = QUIET) -> dict:
+def import_model(options: ImportModelOptions, callbacks: Callbacks = QUIET) -> dict:
     """Makes a checkpoint of a file of public weights.
 
     Returns:
@@ -47,7 +47,7 @@ def import_model(options: ImportOptions, callbacks: Callbacks = QUIET) -> dict:
     }
 
 
-def _output(options: ImportOptions) -> Path:
+def _output(options: ImportModelOptions) -> Path:
     """The checkpoint to write: a file, or a name in the first folder of the user's models."""
     wanted = Path(options.output or Path(options.input).stem)
     if wanted.suffix == _ENDING:

@@ -65,7 +65,9 @@ def convert_dofa(tensors: Mapping[str, Tensor]) -> Conversion:
         "gaofen: each band has the kernel of its own wavelength; in pretraining near infrared probably met the kernel "
         "of blue, so try gaofen against naip on your scenes",
     )
-    return _conversion(f"DOFA v1, as in {names}'s file", family, tensors, trunk, fields, backbone, made, notes, generator)
+    return _conversion(
+        f"DOFA v1, as in {names}'s file", family, tensors, trunk, fields, backbone, made, notes, generator
+    )
 
 
 def convert_copernicus_fm(tensors: Mapping[str, Tensor]) -> Conversion:

@@ -65,7 +65,9 @@ def import_weights(
     title = name or found.title
     source = _source(found, path, checksum)
     _make_folder(output)
-    save_checkpoint(output, build(found), title, {"imported_from": found.layout, "notes": [*found.notes]}, source=source)
+    save_checkpoint(
+        output, build(found), title, {"imported_from": found.layout, "notes": [*found.notes]}, source=source
+    )
     log("info", f"wrote {output}: {title}, for {_listed(found.sensors)}")
     return output
 
@@ -78,7 +80,8 @@ def _with_generator(found: Conversion) -> Conversion:
     """With embedders for the products and sensors that the weights do not name. Raises InputError without one."""
     if found.generator is None:
         raise InputError(
-            f"expected weights with a generator of embedders (DOFA) for {option('keep_generator')}, found {found.layout}"
+            f"expected weights with a generator of embedders, as DOFA's, for {option('keep_generator')}, "
+            f"found {found.layout}"
         )
     sensors, embedders, um = own_embedders(found.generator, found.sensors)
     return replace(

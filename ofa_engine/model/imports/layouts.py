@@ -11,11 +11,11 @@ from ..ofanet import OFANet
 from . import dynamic
 from .conversion import Conversion
 from .plain_vit import convert_plain_vit, is_plain_vit, unwrapped
-from .rename_map import RenameMap
+from .rename_map import NO_MAP, RenameMap
 from .weight_files import read_weights
 
 
-def convert(path: str | Path, names: RenameMap = RenameMap()) -> Conversion:
+def convert(path: str | Path, names: RenameMap = NO_MAP) -> Conversion:
     """Recognises a file of public weights by its names and shapes, and converts it.
 
     Args:

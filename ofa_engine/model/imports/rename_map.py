@@ -43,10 +43,13 @@ class RenameMap:
         return found
 
 
+NO_MAP = RenameMap()
+
+
 def read_rename_map(path: str | Path | None) -> RenameMap:
     """Raises InputError where it cannot be read or says something that cannot be."""
     if not path:
-        return RenameMap()
+        return NO_MAP
     try:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
         if not isinstance(content, dict):
@@ -68,7 +71,9 @@ def read_rename_map(path: str | Path | None) -> RenameMap:
 def _reading(entry: object) -> Reading | None:
     if entry is None or isinstance(entry, dict):
         return reading_of(entry) if entry else None
-    known = {f"{family.id}/{key}": reading for family in families().values() for key, reading in family.readings.items()}
+    known = {
+        f"{family.id}/{key}": reading for family in families().values() for key, reading in family.readings.items()
+    }
     known |= {key: reading_of({"id": key, "like": key}) for key in SENSORS}
     if entry not in known:
         raise ValueError(f"the sensor {entry!r}, not one of {', '.join(known)}")

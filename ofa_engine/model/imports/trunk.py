@@ -1,6 +1,6 @@
 """The transformer of a foreign ViT: its tensors checked name by name and shape by shape."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -27,12 +27,11 @@ class Trunk:
     def take(self, name: str, shape: tuple[int | None, ...]) -> Tensor:
         """A tensor in float32. Raises InputError where it is missing, of another shape (None: any), or not finite."""
         found = self._tensors.get(name)
-        size = tuple(found.shape) if found is not None else None
-        if found is None or size is None or len(size) != len(shape) or any(w not in (None, s) for s, w in zip(size, shape, strict=True)):
-            wanted = " x ".join("?" if n is None else str(n) for n in shape)
+        if found is None or not _fits(found.shape, shape):
             raise InputError(
-                f"expected the layout of {self._layout} with {name} of shape {wanted}, found "
-                f"{' x '.join(map(str, size)) if size is not None else 'none'}: another version, a damaged file, or names that need a map?"
+                f"expected the layout of {self._layout} with {name} of shape {_text(shape)}, found "
+                f"{'none' if found is None else _text(found.shape)}: another version, a damaged file, or names that "
+                "need a map?"
             )
         value = found.float()
         if not torch.isfinite(value).all():
@@ -83,6 +82,14 @@ class Trunk:
         for part, what in _FOREIGN.items():
             if any(part in name for name in self._tensors):
                 raise InputError(f"expected a plain Vision Transformer, found one with {what}, which is not read")
+
+
+def _fits(found: Sequence[int], wanted: Sequence[int | None]) -> bool:
+    return len(found) == len(wanted) and all(w in (None, f) for f, w in zip(found, wanted, strict=True))
+
+
+def _text(shape: Sequence[int | None]) -> str:
+    return " x ".join("?" if size is None else str(size) for size in shape) or "one number"
 
 
 def _block_shapes(depth: int, width: int, hidden: int) -> dict[str, tuple[int, ...]]:

@@ -186,9 +186,10 @@ def _linear(tensors: dict, name: str, x: torch.Tensor) -> torch.Tensor:
 
 def _layer_norm(tensors: dict, name: str, x: torch.Tensor, eps: float) -> torch.Tensor:
     centered = x - x.mean(-1, keepdim=True)
-    return centered / (centered.square().mean(-1, keepdim=True) + eps).sqrt() * tensors[f"{name}.weight"] + tensors[
-        f"{name}.bias"
-    ]
+    return (
+        centered / (centered.square().mean(-1, keepdim=True) + eps).sqrt() * tensors[f"{name}.weight"]
+        + tensors[f"{name}.bias"]
+    )
 
 
 def _gelu(x: torch.Tensor) -> torch.Tensor:

@@ -1,5 +1,5 @@
-"""The same at the published sizes, against the public implementations: timm's ViT, and torchgeo's DOFA and Copernicus-FM
-where torchgeo is installed (`pip install -e '.[reference]'`)."""
+"""The same at the published sizes, against the public implementations: timm's ViT, and torchgeo's DOFA and
+Copernicus-FM where torchgeo is installed (`pip install -e '.[reference]'`)."""
 
 import warnings
 from functools import partial
@@ -76,7 +76,9 @@ def test_dofa(size, seed, torchgeo, tmp_path):
     for sensor_id, um in (SENSORS_UM | {"enmap": [enmap.bands[i].wavelength_um for i in enmap.usable_bands]}).items():
         pixels = torch.randn(1, len(um), 224, 224, generator=torch.Generator().manual_seed(seed))
         embedded, _ = public.patch_embed(pixels, torch.tensor(um))
-        assert_equal(ours.embedders[sensor_id](pixels, enmap.usable_bands if sensor_id == "enmap" else range(len(um))), embedded)
+        assert_equal(
+            ours.embedders[sensor_id](pixels, enmap.usable_bands if sensor_id == "enmap" else range(len(um))), embedded
+        )
         assert_same_tokens(ours, sensor_id, pixels, public.blocks, lambda p=pixels, um=um: public(p, um))
         tokens = after_blocks(public.blocks, lambda p=pixels, um=um: public(p, um))
         assert_equal(ours(pixels, sensor_id), public.fc_norm(tokens)[:, 1:])
@@ -110,8 +112,12 @@ def test_copernicus_fm(torchgeo, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "bands", "sensor_id"),
-    [("vit_small_patch16_224", 13, "sentinel-2"), ("vit_tiny_patch16_224", 3, "naip"), ("vit_small_patch16_224", 2, "sentinel-1")],
-)  # fmt: skip
+    [
+        ("vit_small_patch16_224", 13, "sentinel-2"),
+        ("vit_tiny_patch16_224", 3, "naip"),
+        ("vit_small_patch16_224", 2, "sentinel-1"),
+    ],
+)
 def test_timm(name, bands, sensor_id, tmp_path):
     """SSL4EO's ViTs are timm's with 13 and 2 bands."""
     public = randomised(timm.create_model(name, in_chans=bands, num_classes=5), bands)

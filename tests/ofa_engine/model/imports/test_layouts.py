@@ -122,7 +122,10 @@ def test_copernicus_fm_with_its_constants_in_the_positions(seed, tmp_path):
     positions = tensors["pos_embed"].clone()
     for name in ("coord", "scale", "time"):
         positions += tensors[f"{name}_token"] @ tensors[f"{name}_fc.weight"].T + tensors[f"{name}_fc.bias"]
-    centers = {"sentinel-1": [5e7, 5e7], "sentinel-2": [440, 490, 560, 665, 705, 740, 783, 842, 860, 940, 1370, 1610, 2190]}
+    centers = {
+        "sentinel-1": [5e7, 5e7],
+        "sentinel-2": [440, 490, 560, 665, 705, 740, 783, 842, 860, 940, 1370, 1610, 2190],
+    }
     widths = {"sentinel-1": [1e9, 1e9], "sentinel-2": [20, 65, 35, 30, 15, 15, 20, 115, 20, 20, 30, 90, 180]}
     for sensor_id, centers_nm in centers.items():
         encoded = public.encode_copernicus(centers_nm, widths[sensor_id])
@@ -200,7 +203,7 @@ def test_others_by_a_map_of_names_bands_and_heads(tmp_path):
         convert(path, read_rename_map(names))
     names.write_text(
         names.read_text()
-        + "heads: 3\nsensor: {id: kestrel, title: Kestrel, mean: [0.1, 0.1, 0.1, 0.1, 0.1], std: [1, 1, 1, 1, 1], bands: ["
+        + "heads: 3\nsensor: {id: kestrel, title: Kestrel, mean: [0, 0, 0, 0, 0], std: [1, 1, 1, 1, 1], bands: ["
         + ", ".join(f"{{name: k{i}, wavelength_um: {0.5 + i / 10}}}" for i in range(5))
         + "]}\n"
     )
@@ -219,7 +222,8 @@ def test_a_map_may_name_a_known_sensor_and_be_names_alone(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", ["- a list", "rename: {'(': x}", "sensor: no-such", "rename: {}\ncolour: red", "sensor: {like: x}", "a: ["]
+    "content",
+    ["- a list", "rename: {'(': x}", "sensor: no-such", "rename: {}\ncolour: red", "sensor: {like: x}", "a: ["],
 )
 def test_maps_that_cannot_be(content, tmp_path):
     (tmp_path / "names.yaml").write_text(content)
@@ -232,7 +236,10 @@ def test_maps_that_cannot_be(content, tmp_path):
     ("change", "message"),
     [
         ({"patch_embed.weight_generator.fc_weight.weight": torch.zeros(128, 256)}, "fc_weight.weight of shape"),
-        ({"patch_embed.weight_generator.weight_tokens": torch.zeros(64, 128)}, "weight_tokens of shape 128 x 128, found 64"),
+        (
+            {"patch_embed.weight_generator.weight_tokens": torch.zeros(64, 128)},
+            "weight_tokens of shape 128 x 128, found 64",
+        ),
         ({"patch_embed.fclayer.w1.weight": None}, "w1.weight of shape 128 x 128, found none"),
         ({"blocks.1.attn.qkv.bias": None}, "qkv.bias of shape 144, found none"),
         ({"pos_embed": torch.zeros(1, 16, 48)}, "square of tokens"),
