@@ -42,6 +42,14 @@ class Conversion:
     notes: tuple[str, ...] = ()
 
     @property
+    def tensors(self) -> dict[str, Tensor]:
+        """By the names of `OFANet`: `backbone.*` and `embedders.SENSOR.*`."""
+        found = {f"backbone.{name}": value for name, value in self.backbone.items()}
+        for key, one in self.embedders.items():
+            found |= {f"embedders.{key}.{part}": value for part, value in one._asdict().items()}
+        return found
+
+    @property
     def title(self) -> str:
         """Such as "DOFA, ViT-B"."""
         size = {192: "Ti", 384: "S", 768: "B", 1024: "L", 1280: "H"}.get(self.architecture.width)

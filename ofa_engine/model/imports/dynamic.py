@@ -6,6 +6,7 @@ adds encodings of place, area and date; without them its learned stand-ins are c
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -18,6 +19,7 @@ from ..dofa import ENCODING, Embedding, Generator, generate, generator_of
 from ..ofanet import Architecture
 from .conversion import Conversion
 from .families import Family, families
+from .rename_map import NO_MAP, RenameMap
 from .trunk import Trunk
 
 _PATCH_PAD = 1
@@ -53,10 +55,11 @@ def refuse_old_dofa(path: Path, sha256: str) -> None:
             )
 
 
-def convert_dofa(tensors: Mapping[str, Tensor]) -> Conversion:
-    """DOFA with embedders for its sensors. Raises InputError where a tensor is missing or has another shape."""
+def convert_dofa(tensors: Mapping[str, Tensor], names: RenameMap = NO_MAP) -> Conversion:
+    """DOFA with embedders for its sensors. Raises InputError where a tensor is missing or has another shape, or the map
+    has wavelengths for other sensors or bands."""
     trunk = Trunk(tensors, "DOFA v1")
-    family = families()["dofa"]
+    family = _with_wavelengths(families()["dofa"], names.generator_um)
     fields, backbone, notes = trunk.backbone()
     generator = _take_generator(trunk, "patch_embed", fields["width"])
     made = {key: generate(generator, reading.generator_um) for key, reading in family.readings.items()}
@@ -85,6 +88,16 @@ def convert_copernicus_fm(tensors: Mapping[str, Tensor]) -> Conversion:
     backbone["pos_embed"] = backbone["pos_embed"] + _constants(trunk, fields["width"])
     notes += ("place, area and date of a scene are not given to it: their learned stand-ins are part of the positions",)
     return _conversion("Copernicus-FM", family, tensors, trunk, fields, backbone, made, notes)
+
+
+def _with_wavelengths(family: Family, generator_um: Mapping[str, tuple[float, ...]]) -> Family:
+    readings = dict(family.readings)
+    for key, um in generator_um.items():
+        if key not in readings or len(um) != len(readings[key].generator_um):
+            wanted = ", ".join(f"{key} ({len(one.generator_um)})" for key, one in readings.items())
+            raise InputError(f"expected wavelengths for the bands of {wanted} in the map, found {len(um)} for {key}")
+        readings[key] = replace(readings[key], generator_um=um)
+    return replace(family, readings=readings)
 
 
 def _conversion(

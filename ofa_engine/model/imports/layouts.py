@@ -30,7 +30,7 @@ def convert(path: str | Path, names: RenameMap = NO_MAP) -> Conversion:
     """
     tensors = unwrapped(names.renamed(read_weights(path)))
     if dynamic.is_dofa(tensors):
-        return dynamic.convert_dofa(tensors)
+        return dynamic.convert_dofa(tensors, names)
     if dynamic.is_copernicus_fm(tensors):
         return dynamic.convert_copernicus_fm(tensors)
     if is_plain_vit(tensors):
@@ -45,10 +45,7 @@ def build(found: Conversion) -> OFANet:
     """The model of a conversion, for inference; with its generator, where the conversion has one."""
     with torch.device("meta"):  # no random start for values that are all replaced
         model = OFANet(found.architecture, found.sensors.values())
-    tensors = {f"backbone.{name}": value for name, value in found.backbone.items()}
-    for key, parts in found.embedders.items():
-        tensors |= {f"embedders.{key}.{part}": value for part, value in parts._asdict().items()}
-    model.load_state_dict(tensors, assign=True)
+    model.load_state_dict(found.tensors, assign=True)
     if found.generator:
         model.keep_generator(found.generator, found.generator_um)
     return model.eval().requires_grad_(False)

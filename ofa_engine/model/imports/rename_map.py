@@ -5,8 +5,10 @@
     sensor: ssl4eo-s12/sentinel-2    # a sensor of the table or of a known family, or an entry of its own:
     # sensor: {id: kestrel, like: sentinel-2, bands: [{name: green, wavelength_um: 0.56}], mean: [0.1], std: [0.1]}
     heads: 6                         # of attention, where the width does not tell (64 channels each)
+    generator_um:                    # other wavelengths for DOFA's generator than those of a sensor's bands, such as
+      gaofen: [0.56, 0.665, 0.83, 0.49]  # the kernels that R, G, B, NIR probably met in pretraining
 
-A file without `rename`, `sensor` and `heads` is a mapping of names alone.
+A file with none of these is a mapping of names alone.
 """
 
 import re
@@ -21,16 +23,18 @@ from ...core.errors import InputError, SensorError
 from ...core.sensors import SENSORS
 from .families import Reading, families, reading_of
 
-_SECTIONS = ("rename", "sensor", "heads")
+_SECTIONS = ("rename", "sensor", "heads", "generator_um")
 
 
 @dataclass(frozen=True)
 class RenameMap:
-    """Regular expressions with their replacements; what the bands are and the attention heads, where it says so."""
+    """Regular expressions with their replacements; where it says so, what the bands are, the attention heads, and
+    wavelengths for a generator by the sensor's id."""
 
     renames: Mapping[str, str] = field(default_factory=dict)
     reading: Reading | None = None
     heads: int | None = None
+    generator_um: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def renamed(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The tensors under their new names; those that get none are left out."""
@@ -62,7 +66,8 @@ def read_rename_map(path: str | Path | None) -> RenameMap:
         for pattern in renames:
             re.compile(pattern)
         heads = content.get("heads")
-        return RenameMap(renames, _reading(content.get("sensor")), int(heads) if heads else None)
+        um = {key: tuple(map(float, values)) for key, values in (content.get("generator_um") or {}).items()}
+        return RenameMap(renames, _reading(content.get("sensor")), int(heads) if heads else None, um)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, re.error, yaml.YAMLError, SensorError) as error:
         line = " ".join(str(error).split())
         raise InputError(f"expected `pattern: replacement` lines in {path}, found: {line}") from error

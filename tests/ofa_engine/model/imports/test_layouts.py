@@ -221,6 +221,19 @@ def test_a_map_may_name_a_known_sensor_and_be_names_alone(tmp_path):
     assert "landsat-tm-toa" in convert(saved(tmp_path, tensors), read_rename_map(tmp_path / "names.yaml")).sensors
 
 
+def test_a_map_may_give_dofas_bands_other_wavelengths(tmp_path):
+    tensors = public.dofa(9)
+    path = saved(tmp_path, tensors)
+    (tmp_path / "other.yaml").write_text("generator_um: {gaofen: [0.56, 0.665, 0.83, 0.49]}\n")
+    found = convert(path, read_rename_map(tmp_path / "other.yaml"))
+    kernel, _ = public.dofa_kernel(tensors, "patch_embed", public.encode_um([0.56, 0.665, 0.83, 0.49]))
+    assert_equal(found.embedders["gaofen"].weight, kernel)
+    assert found.sensors["gaofen"].bands[3].wavelength_um == 0.83 and found.generator_um["gaofen"][3] == 0.49
+    (tmp_path / "other.yaml").write_text("generator_um: {gaofen: [0.56]}\n")
+    with pytest.raises(InputError, match="found 1 for gaofen"):
+        convert(path, read_rename_map(tmp_path / "other.yaml"))
+
+
 @pytest.mark.parametrize(
     "content",
     ["- a list", "rename: {'(': x}", "sensor: no-such", "rename: {}\ncolour: red", "sensor: {like: x}", "a: ["],
