@@ -4,7 +4,7 @@ Products that the table reads through another sensor's embedder (Landsat, Planet
 the checkpoint with the product's id, its bands and statistics between those of the sensor that stood in for it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -34,9 +34,8 @@ def own_embedders(
     found = [sensor for key, sensor in sensors.items() if key not in readings and _wavelengths_um(sensor)]
     for product in products.values():
         base = readings.get(product.sensor)
-        bands = [band for band in product.bands if band.wavelength_um]
-        if product.mapped and base and _wavelengths_um(base) and len(bands) > 1 and product.id not in readings:
-            found.append(_as_sensor(product, bands, base))
+        if base and product.id not in readings and _wavelengths_um(base) and _has_own_bands(product, sensors):
+            found.append(_as_sensor(product, base))
     um = {sensor.id: _wavelengths_um(sensor) for sensor in found}
     made = {key: generate(generator, wavelengths) for key, wavelengths in um.items()}
     return {sensor.id: sensor for sensor in found}, made, um
@@ -48,7 +47,15 @@ def _wavelengths_um(sensor: Sensor) -> tuple[float, ...]:
     return tuple(um for um in found if um) if all(found) and not sensor.never else ()
 
 
-def _as_sensor(product: Product, bands: Sequence, base: Sensor) -> Sensor:
+def _has_own_bands(product: Product, sensors: Mapping[str, Sensor]) -> bool:
+    """Whether another sensor stands in for it, and it is known where its bands lie and which is which."""
+    stand_in = {band.name: band.wavelength_um for band in sensors[product.sensor].bands}
+    measured = [band for band in product.bands if band.wavelength_um and band.wavelength_um != stand_in.get(band.reads)]
+    return product.mapped and bool(measured) and any(rule.confidence != "ambiguous" for rule in product.rules)
+
+
+def _as_sensor(product: Product, base: Sensor) -> Sensor:
+    bands = [band for band in product.bands if band.wavelength_um]
     um = [band.wavelength_um for band in bands]
     known = sorted((band.wavelength_um or 0.0, i) for i, band in enumerate(base.bands))
     at, order = [wavelength for wavelength, _ in known], [i for _, i in known]
