@@ -63,13 +63,13 @@ def convert_dofa(tensors: Mapping[str, Tensor], names: RenameMap = NO_MAP) -> Co
     fields, backbone, notes = trunk.backbone()
     generator = _take_generator(trunk, "patch_embed", fields["width"])
     made = {key: generate(generator, reading.generator_um) for key, reading in family.readings.items()}
-    names = "hub" if "norm.weight" in tensors else "torchgeo"
+    origin = "the hub" if "norm.weight" in tensors else "torchgeo"
     notes += (
         "gaofen: each band has the kernel of its own wavelength; in pretraining near infrared probably met the kernel "
         "of blue, so try gaofen against naip on your scenes",
     )
     return _conversion(
-        f"DOFA v1, as in {names}'s file", family, tensors, trunk, fields, backbone, made, notes, generator
+        f"DOFA v1, as in {origin}'s file", family, tensors, trunk, fields, backbone, made, notes, generator
     )
 
 

@@ -72,8 +72,9 @@ def reading_of(entry: Mapping) -> Reading:
     for name, unused in (("mean", 0.0), ("std", 1.0)):
         more[name] = _for_all_bands(more.get(name, getattr(base, name)), len(bands), never, unused)
     sensor = replace(base, **{**more, "id": entry.get("id", base.id), "bands": bands, "never": never})
-    used = [band.wavelength_um for i, band in enumerate(bands, 1) if i not in never]
-    generator_um = entry.get("generator_um") or (used if all(used) else [])
+    used = [bands[i].wavelength_um for i in sensor.usable_bands]
+    known_um = [um for um in used if um]
+    generator_um = entry.get("generator_um") or (known_um if len(known_um) == len(used) else [])
     return Reading(sensor, tuple(generator_um), tuple(entry.get("bandwidths_nm", ())))
 
 

@@ -55,8 +55,8 @@ def _has_own_bands(product: Product, sensors: Mapping[str, Sensor]) -> bool:
 
 
 def _as_sensor(product: Product, base: Sensor) -> Sensor:
-    bands = [band for band in product.bands if band.wavelength_um]
-    um = [band.wavelength_um for band in bands]
+    bands = [Band(band.name, band.wavelength_um) for band in product.bands if band.wavelength_um]
+    um = [band.wavelength_um or 0.0 for band in bands]
     known = sorted((band.wavelength_um or 0.0, i) for i, band in enumerate(base.bands))
     at, order = [wavelength for wavelength, _ in known], [i for _, i in known]
     mean, std = (np.interp(um, at, [values[i] for i in order]) for values in (base.mean, base.std))
@@ -64,7 +64,7 @@ def _as_sensor(product: Product, base: Sensor) -> Sensor:
         id=product.id,
         title=product.title,
         short=product.title,
-        bands=tuple(Band(band.name, band.wavelength_um) for band in bands),
+        bands=tuple(bands),
         gsd_m=base.gsd_m,
         unit=base.unit,
         units=base.units,

@@ -82,4 +82,4 @@ def _reading(entry: object) -> Reading | None:
     known |= {key: reading_of({"id": key, "like": key}) for key in SENSORS}
     if entry not in known:
         raise ValueError(f"the sensor {entry!r}, not one of {', '.join(known)}")
-    return known[entry]  # type: ignore[index]
+    return known[entry]
