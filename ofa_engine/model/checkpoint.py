@@ -1,7 +1,9 @@
 """Checkpoints and heads: models to safetensors files and back. A file can never run code.
 
 Header (JSON under the metadata key "ofanet"): format, file ("checkpoint" or "head"), name, and
-  checkpoint: architecture, sensors {id: definition of the sensor, and tile_px}, fingerprints {id: sha256}, training
+  checkpoint: architecture, sensors {id: definition of the sensor, and tile_px}, fingerprints {id: sha256}, training,
+    of imported weights source {name, file, sha256, licence, licence_url, attribution, address, citation}, and where
+    DOFA's generator is kept (tensors `generator.*`) generator {kind, wavelengths_um {id: of each usable band}}
   head: sensor, task, kind (of `mlp+pixels` with hidden, windows), classes [{value, name, color}], tile_px, unit, bands,
     backbone (fingerprint), training, and gsd_m [low, high], the pixel sizes it is meant for
 """

@@ -60,9 +60,10 @@ def generate(generator: Generator, wavelengths_um: Sequence[float]) -> Embedding
     Returns:
         Kernels in the order of the wavelengths, and the bias, without gradient.
     """
-    device = generator.bias_token.device
-    with torch.no_grad():
-        return generator(encode_wavelengths(torch.tensor(wavelengths_um, dtype=torch.float32, device=device)))
+    known = generator.bias_token
+    wavelengths = torch.tensor(wavelengths_um, dtype=torch.float32, device=known.device)
+    with torch.no_grad(), torch.autocast(known.device.type, enabled=False):
+        return generator(encode_wavelengths(wavelengths).to(known.dtype))
 
 
 class SubsetEmbedding:
