@@ -1,6 +1,7 @@
 """From files of public weights to checkpoints that the engine loads."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,9 +9,10 @@ import torch
 from ofa_engine.core import catalog
 from ofa_engine.core.errors import InputError, ModelFileError, OutputError
 from ofa_engine.core.files import sha256
-from ofa_engine.core.sensors import get_sensor
+from ofa_engine.core.sensors import PRODUCTS, SENSORS, Band, get_sensor
 from ofa_engine.model.checkpoint import load_checkpoint, save_checkpoint
 from ofa_engine.model.imports import import_weights
+from ofa_engine.model.imports.own_embedders import own_embedders
 from ofa_engine.model.ofanet import Architecture, OFANet
 from ofa_engine.model.onednn import pack
 
@@ -112,6 +114,22 @@ def test_products_have_embedders_of_their_own(product, um, with_generator):
     assert min(stands_in.mean) <= min(mean) and max(mean) <= max(stands_in.mean) and min(std) > 0
 
 
+def test_a_sensor_that_the_user_added_has_an_embedder_by_its_wavelengths(with_generator):
+    """As of $OFANET_SENSORS; radar, and what is read by another sensor's embedder at the same wavelengths, has none."""
+    um = (0.56, 0.66, 0.715, 0.86)
+    bands = tuple(Band(f"k{i}", wavelength) for i, wavelength in enumerate(um))
+    kestrel = replace(get_sensor("gaofen"), id="kestrel", bands=bands)
+    radar = replace(get_sensor("sentinel-1"), id="other-radar")
+    model, readings = with_generator.model, dict(with_generator.model.sensors)
+    sensors, embedders, wavelengths = own_embedders(
+        model.generator, readings, PRODUCTS, {**SENSORS, "kestrel": kestrel, "other-radar": radar}
+    )
+    assert set(sensors) == set(embedders) == {"kestrel"} and wavelengths == {"kestrel": um}
+    wanted = public.dofa_kernel(public.dofa(0), "patch_embed", public.encode_um(list(um)))
+    assert_equal(embedders["kestrel"].weight, wanted[0])
+    assert not {"hls-l30", "landsat-8-9-l2-part", "rgb", "hyperspectral"} & set(readings)
+
+
 def test_packed_layers_compute_the_same(dofa_file, with_generator, tmp_path):
     model = load_checkpoint(import_weights(dofa_file, tmp_path / "kept.safetensors", keep_generator=True)).model
     pack(model)
@@ -181,3 +199,14 @@ def test_definitions_stand_in_the_header(with_generator):
     gaofen = with_generator.sensor("gaofen")
     assert [band.wavelength_um for band in gaofen.bands] == [0.665, 0.56, 0.49, 0.83] != get_sensor("gaofen").bands
     assert with_generator.header["sensors"]["gaofen"]["mean"] == list(gaofen.mean)
+
+
+def test_the_generator_is_as_exact_under_autocast(with_generator):
+    embedder, pixels = with_generator.model.embedders["gaofen"], torch.randn(1, 2, 64, 64)
+    tensors = public.dofa(0)
+    with torch.autocast("cpu", torch.bfloat16):
+        kernel, bias = embedder.convolution((3, 0))
+        assert embedder(pixels, (3, 0)).dtype == torch.bfloat16
+    wanted = public.dofa_kernel(tensors, "patch_embed", public.encode_um([0.83, 0.665]))
+    assert_equal(kernel, wanted[0])
+    assert_equal(bias, wanted[1])
