@@ -17,8 +17,8 @@ _MODULES = {
     "fit": "learning.fit",
     "evaluate": "accuracy.evaluate",
     "sample": "accuracy.sample",
-    "batch": "batch.run",
     "import_model": "model.imports.command",
+    "batch": "batch.run",
 }
 NAMES = tuple(_MODULES)
 
