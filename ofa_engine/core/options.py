@@ -195,6 +195,31 @@ class BatchOptions(Workers, Refinement, Overlap, ChosenHead, Task, ChosenCheckpo
 
 
 @dataclass(frozen=True)
+class ImportModelOptions:
+    about: ClassVar[str] = "public weights (DOFA, SSL4EO, timm, ...) as a checkpoint; nothing in the file is run"
+    command: ClassVar[str] = "models import"
+    title: ClassVar[str] = IN_AND_OUT
+
+    input: str = declare("file of weights: PyTorch's or safetensors", positional=True, metavar="FILE")
+    output: str | None = declare(
+        "checkpoint to write: a file, or a name in the first folder of $OFANET_MODELS, else in the current folder",
+        None,
+        short="-o",
+        metavar="NAME",
+        default_is="the file's name",
+    )
+    name: str | None = declare("name of the model", None, default_is="that of the weights")
+    keep_generator: bool = declare(
+        "keep DOFA's generator of embedders: bands that a raster lacks are generated for, and Landsat, PlanetScope, "
+        "WorldView, ... get embedders of their own",
+        False,
+    )
+    map: str | None = declare(
+        "for weights that are not recognised: new names of tensors, and what the bands are", None, metavar="RENAME.yaml"
+    )
+
+
+@dataclass(frozen=True)
 class BenchOptions(Overlap, Computing):
     about: ClassVar[str] = "bare model against the whole pipeline"
     title: ClassVar[str] = "what is measured"
@@ -233,8 +258,14 @@ TYPES: dict[str, Any] = {
     "evaluate": EvaluateOptions,
     "sample": SampleOptions,
     "batch": BatchOptions,
+    "import_model": ImportModelOptions,
     "bench": BenchOptions,
 }
+
+
+def command_of(verb: str) -> str:
+    """The verb as the command line has it, in one word or two."""
+    return str(getattr(TYPES[verb], "command", verb))
 
 
 def from_params(verb: str, params: Mapping[str, Any]) -> Any:

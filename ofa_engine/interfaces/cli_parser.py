@@ -6,8 +6,11 @@ from typing import Any
 
 from ..core.errors import InputError
 from ..core.option_schema import Option, groups_of
-from ..core.options import TYPES
+from ..core.options import TYPES, command_of
 from ..core.version import __version__
+
+# first words that are commands by themselves, too
+_GROUPS = {"models": "list checkpoints and heads, or get more: see `ofa models --help`"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -25,12 +28,21 @@ def make_parser() -> Parser:
     common.add_argument("--debug", action="store_true", help="show a traceback with an error")
     common.add_argument("--json", action="store_true", help="print the answer as one JSON object")
     verbs = parser.add_subparsers(dest="verb", required=True, parser_class=Parser, metavar="VERB")
+    groups: dict[str, Any] = {}  # of the commands of two words, such as `models fetch`, by the first one
     for name, kind in TYPES.items():
-        verb = verbs.add_parser(name, parents=[common], help=kind.about, description=_sentence(kind.about))
+        *group, word = command_of(name).split()
+        if group and group[0] not in groups:
+            alone = group[0] in _GROUPS
+            about = _GROUPS.get(group[0], f"what can be done with {group[0]}")
+            parents = [common] if alone else []
+            of_group = verbs.add_parser(group[0], parents=parents, help=about, description=_sentence(about))
+            groups[group[0]] = of_group.add_subparsers(required=not alone, parser_class=Parser, metavar="VERB")
+        siblings = groups[group[0]] if group else verbs
+        verb = siblings.add_parser(word, parents=[common], help=kind.about, description=_sentence(kind.about))
+        verb.set_defaults(verb=name)
         _add_options(verb, kind)
         if name == "bench":
             verb.add_argument("--compare", action="store_true", help="run the same model through other installed tools")
-    verbs.add_parser("models", parents=[common], help="list checkpoints and heads")
     verbs.add_parser("worker", parents=[common], help="serve JSON lines (for the QGIS plugin)")
     return parser
 

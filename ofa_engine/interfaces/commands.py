@@ -18,6 +18,7 @@ _MODULES = {
     "fit": "learning.fit",
     "evaluate": "accuracy.evaluate",
     "sample": "accuracy.sample",
+    "import_model": "model.imports.command",
     "batch": "batch.run",
 }
 NAMES = tuple(_MODULES)

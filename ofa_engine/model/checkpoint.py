@@ -1,12 +1,15 @@
 """Checkpoints and heads: models to safetensors files and back. A file can never run code.
 
 Header (JSON under the metadata key "ofanet"): format, file ("checkpoint" or "head"), name, and
-  checkpoint: architecture, sensors {id: definition of the sensor, and tile_px}, fingerprints {id: sha256}, training
+  checkpoint: architecture, sensors {id: definition of the sensor, and tile_px}, fingerprints {id: sha256}, training,
+    of imported weights source {name, file, sha256, licence, licence_url, attribution, address, citation}, and where
+    DOFA's generator is kept (tensors `generator.*`) generator {kind, wavelengths_um {id: of each usable band}}
   head: sensor, task, kind (of `mlp+pixels` with hidden, windows), classes [{value, name, color}], tile_px, unit, bands,
     backbone (fingerprint), training, and gsd_m [low, high], the pixel sizes it is meant for
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
@@ -19,13 +22,14 @@ from ..core import catalog, files
 from ..core.errors import InputError, ModelFileError, OutputError
 from ..core.messages import command, option
 from ..core.sensors import Sensor, SensorError, definition, order_in_file
+from .dofa import generator_of
 from .heads import KINDS, LinearHead
 from .mae import MaskedAutoencoder
 from .ofanet import Architecture, OFANet
 from .pixel_head import PixelMLPHead
 
 Head = LinearHead | PixelMLPHead
-_UNUSED = ("decoders.", "generator.")  # tensors that a model for inference does not need
+_UNUSED = ("decoders.",)  # tensors that a model for inference does not need
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ def save_checkpoint(
     statistics: dict[str, tuple[list[float], list[float]]] | None = None,
     tile_px: dict[str, int] | None = None,
     decoders: MaskedAutoencoder | None = None,
+    source: Mapping[str, str] | None = None,
 ) -> None:
     """Writes a checkpoint, complete or not at all.
 
@@ -74,6 +79,8 @@ def save_checkpoint(
         statistics: (mean, std) per band in the canonical unit, by sensor; the model's by default.
         tile_px: side, in the sensor's pixels, of the training samples, and so of a tile; input_px by default.
         decoders: written as well, to continue pretraining.
+        source: where imported weights come from: {name, file, sha256, licence, licence_url, attribution, address,
+            citation}.
 
     Raises:
         OutputError: where the file cannot be written.
@@ -89,9 +96,13 @@ def save_checkpoint(
         "name": name,
         "architecture": asdict(model.arch),
         "sensors": described,
-        "fingerprints": {key: model.fingerprint(key) for key in model.embedders},
+        "fingerprints": model.fingerprints(),
         "training": training,
     }
+    if source:
+        header["source"] = dict(source)
+    if model.generator is not None:
+        header["generator"] = {"kind": "dofa", "wavelengths_um": model.generator_um}
     tensors = model.state_dict()
     if decoders is not None:
         header |= {"decoder": asdict(decoders.size), "mask_ratio": decoders.mask_ratio}
@@ -193,9 +204,11 @@ def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> Che
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"expected a complete checkpoint header, found {error} in {path}") from error
     unused = _UNUSED + tuple(f"embedders.{key}." for key in header["sensors"] if key not in model.sensors)
-    _load_into(model, {k: v for k, v in _read(path).items() if not k.startswith(unused)}, path)
-    for key in model.sensors:
-        if model.fingerprint(key) != header["fingerprints"].get(key):
+    tensors = {k: v for k, v in _read(path).items() if not k.startswith(unused)}
+    _add_generator(model, header.get("generator"), tensors, path)
+    _load_into(model, tensors, path)
+    for key, found in model.fingerprints().items():
+        if found != header["fingerprints"].get(key):
             raise ModelFileError(f"the weights of {path} do not match its fingerprint for {key}: the file is damaged")
     model.eval().requires_grad_(False)
     for key, sensor in model.sensors.items():
@@ -204,6 +217,22 @@ def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> Che
             weight = model.embedders[key].get_parameter("weight")
             weight.data = weight.data[:, order]
     return Checkpoint(model.to(device), header)
+
+
+def _add_generator(model: OFANet, entry: dict | None, tensors: dict[str, Tensor], path: Path) -> None:
+    """The generator of embedders that the header describes, if any. Raises ModelFileError."""
+    if entry is None:
+        return
+    prefix = "generator."
+    own = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+    try:
+        if entry["kind"] != "dofa":
+            raise ValueError(f"a generator of kind {entry['kind']!r}")
+        wavelengths_um = {key: um for key, um in entry["wavelengths_um"].items() if key in model.sensors}
+        model.keep_generator(generator_of(own), wavelengths_um)
+    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        line = " ".join(str(error).split())
+        raise ModelFileError(f"expected a complete generator of embedders, found {line} in {path}") from error
 
 
 def _architecture(entry: dict) -> Architecture:

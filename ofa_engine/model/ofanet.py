@@ -4,7 +4,7 @@ Shape letters: B batch, C bands, H W pixels, L tokens, D width, K classes.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..core.sensors import SENSORS, Sensor, get_sensor
+from .dofa import Embedding, Generator, SubsetEmbedding
 
 POSITIONS = ("sine-cosine", "learned")
 layer_norm: Any = partial(nn.LayerNorm, eps=1e-6)
@@ -75,6 +76,7 @@ class Embedder(nn.Module):
         super().__init__()
         self.patch_px, self.patch_pad = patch_px, patch_pad
         self.usable = len(sensor.usable_bands)
+        self.of_subset: SubsetEmbedding | None = None
         self.weight = nn.Parameter(torch.empty(width, len(sensor.bands), patch_px, patch_px))
         self.bias = nn.Parameter(torch.zeros(width))
         nn.init.xavier_uniform_(self.weight.view(width, -1))  # as MAE does
@@ -82,15 +84,24 @@ class Embedder(nn.Module):
     def forward(self, pixels: Tensor, present: Sequence[int]) -> Tensor:
         """(B, C, H, W) normalised pixels of the bands `present` (0-based, in their order) to (B, L, D).
 
-        Missing bands are absent from the sum over bands, which is rescaled by usable / present bands.
+        Missing bands are absent from the sum over bands, which is rescaled by usable / present bands; where the
+        checkpoint has a generator, kernels and bias are those of the bands that are present.
         """
-        kernel = self.kernel(present)
-        tokens = F.conv2d(pixels, kernel, self.bias, self.patch_px, self.patch_pad)  # (B, D, H/16, W/16)
+        kernel, bias = self.convolution(present)
+        tokens = F.conv2d(pixels, kernel, bias, self.patch_px, self.patch_pad)  # (B, D, H/16, W/16)
         return tokens.flatten(2).transpose(1, 2)
 
     def embed(self, patches: Tensor, present: Sequence[int]) -> Tensor:
         """The same for patches (B, V, C * patch_px**2) in the layout of `patchify`, to (B, V, D)."""
-        return F.linear(patches, self.kernel(present).flatten(1), self.bias)
+        kernel, bias = self.convolution(present)
+        return F.linear(patches, kernel.flatten(1), bias)
+
+    def convolution(self, present: Sequence[int]) -> Embedding:
+        """Kernels (D, C, patch_px, patch_px) of the bands `present` and bias (D,): generated for a subset of the bands
+        where that is possible, else those of these bands, rescaled."""
+        if self.of_subset and len(present) < self.usable:
+            return self.of_subset(present)
+        return Embedding(self.kernel(present), self.bias)
 
     def kernel(self, present: Sequence[int]) -> Tensor:
         """(D, C, patch_px, patch_px) weights of the bands `present`, rescaled."""
@@ -151,6 +162,22 @@ class OFANet(nn.Module):
             {key: Embedder(s, arch.width, arch.patch_px, arch.patch_pad) for key, s in self.sensors.items()}
         )
         self.backbone = Backbone(arch)
+        self.generator: Generator | None = None
+        self.generator_um: dict[str, tuple[float, ...]] = {}
+
+    def keep_generator(self, generator: Generator, wavelengths_um: Mapping[str, Sequence[float]]) -> None:
+        """Generates embedders from now on where bands are missing, instead of leaving these out.
+
+        Args:
+            generator: DOFA's.
+            wavelengths_um: of each sensor's usable bands, by its id, as its embedder was made from them.
+        """
+        self.generator = generator
+        self.generator_um = {key: tuple(um) for key, um in wavelengths_um.items()}
+        for key, um in self.generator_um.items():
+            by_band = dict(zip(self.sensors[key].usable_bands, um, strict=True))
+            embedder: Any = self.embedders[key]
+            embedder.of_subset = SubsetEmbedding(generator, by_band)
 
     def forward(self, pixels: Tensor, sensor_id: str, present: Sequence[int] | None = None) -> Tensor:
         """Token features (B, L, D) of normalised pixels (B, C, input_px, input_px).
@@ -162,24 +189,40 @@ class OFANet(nn.Module):
         return self.backbone(self.embedders[sensor_id](pixels, present))[:, 1:]
 
     def fingerprint(self, sensor_id: str) -> str:
-        """SHA-256 over names, shapes and half-precision values of the backbone and that sensor's embedder.
+        """SHA-256 over names, shapes and half-precision values of the backbone and that sensor's embedder, and of the
+        generator where there is one.
 
         Storing in half precision or dropping decoders and other embedders does not change it.
         """
-        digest = hashlib.sha256()
-        parts = {f"backbone.{k}": v for k, v in self.backbone.state_dict().items()}
-        parts |= {f"embedder.{k}": v for k, v in self.embedders[sensor_id].state_dict().items()}
-        for name in sorted(parts):
-            value = parts[name].detach().cpu().half().contiguous()
-            digest.update(f"{name}{tuple(value.shape)}".encode())
-            digest.update(value.numpy().tobytes())
-        return digest.hexdigest()
+        return self.fingerprints([sensor_id])[sensor_id]
+
+    def fingerprints(self, sensor_ids: Iterable[str] | None = None) -> dict[str, str]:
+        """The same for several sensors, all by default; the backbone is read once."""
+        shared, last = hashlib.sha256(), hashlib.sha256()
+        _add_to(shared, "backbone", self.backbone)
+        if self.generator is not None:
+            _add_to(last, "generator", self.generator)
+        found = {}
+        for key in self.sensors if sensor_ids is None else sensor_ids:
+            digest = shared.copy()
+            _add_to(digest, "embedder", self.embedders[key])
+            if key in self.generator_um:
+                digest.update(last.digest())
+            found[key] = digest.hexdigest()
+        return found
 
     def tile_gflop(self, bands: int) -> float:
         """Multiply-adds of one tile's forward pass in 1e9 (embedder and blocks), for choosing batch sizes."""
         a, tokens = self.arch, self.arch.grid**2
         block = (4 + 2 * a.mlp_ratio) * a.width**2 * tokens + 2 * tokens**2 * a.width
         return (a.depth * block + bands * a.patch_px**2 * a.width * tokens) / 1e9
+
+
+def _add_to(digest: "hashlib._Hash", prefix: str, module: nn.Module) -> None:
+    for name, value in sorted(module.state_dict().items()):
+        value = value.detach().cpu().half().contiguous()
+        digest.update(f"{prefix}.{name}{tuple(value.shape)}".encode())
+        digest.update(value.numpy().tobytes())
 
 
 def sincos_positions(grid: int, width: int) -> Tensor:

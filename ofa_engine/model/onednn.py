@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .dofa import Generator
 from .ofanet import Embedder, patchify
 
 
@@ -39,16 +40,17 @@ class PackedEmbedder(nn.Module):
     def __init__(self, embedder: Embedder):
         super().__init__()
         self.embedder = embedder
-        self._kept: tuple[tuple[int, ...], Tensor] | None = None
+        self._kept: tuple[tuple[int, ...], Tensor, Tensor] | None = None
 
     def forward(self, pixels: Tensor, present: Sequence[int]) -> Tensor:
         """As `Embedder.forward`."""
         bands = tuple(present)
         if self._kept is None or self._kept[0] != bands:
             self._kept = None  # never both in memory
-            self._kept = bands, torch.ops.mkldnn._reorder_linear_weight(self.embedder.kernel(bands).detach().flatten(1))
+            kernel, bias = (part.detach() for part in self.embedder.convolution(bands))
+            self._kept = bands, torch.ops.mkldnn._reorder_linear_weight(kernel.flatten(1)), bias
         patches = patchify(pixels, self.embedder.patch_px, self.embedder.patch_pad)
-        return torch.ops.mkldnn._linear_pointwise(patches, self._kept[1], self.embedder.bias.detach(), "none", [], "")
+        return torch.ops.mkldnn._linear_pointwise(patches, *self._kept[1:], "none", [], "")
 
 
 def pack(model: nn.Module) -> None:
@@ -81,7 +83,7 @@ def _replace(model: nn.Module, kind: type[nn.Module], made: Callable) -> None:
     for name, child in list(model.named_children()):
         if type(child) is kind:
             setattr(model, name, made(child))
-        else:
+        elif type(child) is not Generator:  # it runs once, and its transformer layer reads weights of its layers
             _replace(child, kind, made)
 
 

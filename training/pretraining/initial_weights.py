@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ofa_engine.core.errors import InputError
 from ofa_engine.model.checkpoint import load_checkpoint
-from training.external_weights import read_weights
+from ofa_engine.model.imports import read_weights
 
 # from a plain ViT's names (MAE, timm, DOFA, torchgeo) to ours
 _VIT_RENAMES = {

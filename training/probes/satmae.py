@@ -16,8 +16,8 @@ from torch.nn import functional as F
 
 from ofa_engine.core.errors import InputError
 from ofa_engine.core.sensors import get_sensor
+from ofa_engine.model.imports import read_weights
 from ofa_engine.model.ofanet import layer_norm, sincos_positions
-from training.external_weights import read_weights
 
 BANDS = ("B2", "B3", "B4", "B5", "B6", "B7", "B8", "B8A", "B11", "B12")  # fMoW-Sentinel's without B1, B9 and B10
 GROUPS = ((0, 1, 2, 6), (3, 4, 5, 7), (8, 9))  # of 10 m, of 20 m up to the near infrared, of short-wave infrared
