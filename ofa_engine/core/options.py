@@ -223,6 +223,21 @@ class BenchOptions(Overlap, Computing):
     rounds: int = declare("how often each measurement is repeated", 5, least=1, metavar="N", kw_only=True)
 
 
+@dataclass(frozen=True)
+class FetchOptions:
+    about: ClassVar[str] = "a public foundation model as a checkpoint: downloads it, checks its SHA-256 and imports it"
+    title: ClassVar[str] = IN_AND_OUT
+
+    model: str = declare("its name, as `ofa models` lists it", positional=True, metavar="NAME")
+    output: str | None = declare(
+        "checkpoint to write",
+        None,
+        short="-o",
+        metavar="X.safetensors",
+        default_is="NAME.safetensors in the first folder of $OFANET_MODELS, else in the current folder",
+    )
+
+
 TYPES: dict[str, Any] = {
     "detect": DetectOptions,
     "stack": StackOptions,
@@ -234,7 +249,15 @@ TYPES: dict[str, Any] = {
     "sample": SampleOptions,
     "batch": BatchOptions,
     "bench": BenchOptions,
+    "fetch": FetchOptions,
 }
+
+SECOND_WORDS = {"fetch": "models"}  # verbs that the command line has as a second word: `ofa models fetch`
+
+
+def command_name(verb: str) -> str:
+    """The verb as the command line has it."""
+    return f"{SECOND_WORDS[verb]} {verb}" if verb in SECOND_WORDS else verb
 
 
 def from_params(verb: str, params: Mapping[str, Any]) -> Any:

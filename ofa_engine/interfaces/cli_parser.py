@@ -6,8 +6,11 @@ from typing import Any
 
 from ..core.errors import InputError
 from ..core.option_schema import Option, groups_of
-from ..core.options import TYPES
+from ..core.options import SECOND_WORDS, TYPES
 from ..core.version import __version__
+
+
+_FIRST_WORDS = {"models": "list checkpoints and heads, or get more: see `ofa models --help`"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,13 +29,23 @@ def make_parser() -> Parser:
     common.add_argument("--json", action="store_true", help="print the answer as one JSON object")
     verbs = parser.add_subparsers(dest="verb", required=True, parser_class=Parser, metavar="VERB")
     for name, kind in TYPES.items():
-        verb = verbs.add_parser(name, parents=[common], help=kind.about, description=_sentence(kind.about))
-        _add_options(verb, kind)
-        if name == "bench":
-            verb.add_argument("--compare", action="store_true", help="run the same model through other installed tools")
-    verbs.add_parser("models", parents=[common], help="list checkpoints and heads")
+        if name not in SECOND_WORDS:
+            _add_verb(verbs, name, kind, common)
+    for first, help in _FIRST_WORDS.items():
+        parser_of_first = verbs.add_parser(first, parents=[common], help=help)
+        seconds = parser_of_first.add_subparsers(parser_class=Parser, metavar="COMMAND")
+        for name in (name for name, word in SECOND_WORDS.items() if word == first):
+            _add_verb(seconds, name, TYPES[name], common)
     verbs.add_parser("worker", parents=[common], help="serve JSON lines (for the QGIS plugin)")
     return parser
+
+
+def _add_verb(verbs: Any, name: str, kind: Any, common: Parser) -> None:
+    verb = verbs.add_parser(name, parents=[common], help=kind.about, description=_sentence(kind.about))
+    verb.set_defaults(verb=name)
+    _add_options(verb, kind)
+    if name == "bench":
+        verb.add_argument("--compare", action="store_true", help="run the same model through other installed tools")
 
 
 def _sentence(text: str) -> str:
