@@ -224,8 +224,9 @@ class BenchOptions(Overlap, Computing):
 
 
 @dataclass(frozen=True)
-class FetchOptions:
+class FetchModelOptions:
     about: ClassVar[str] = "a public foundation model as a checkpoint: downloads it, checks its SHA-256 and imports it"
+    command: ClassVar[str] = "models fetch"
     title: ClassVar[str] = IN_AND_OUT
 
     model: str = declare("its name, as `ofa models` lists it", positional=True, metavar="NAME")
@@ -249,15 +250,13 @@ TYPES: dict[str, Any] = {
     "sample": SampleOptions,
     "batch": BatchOptions,
     "bench": BenchOptions,
-    "fetch": FetchOptions,
+    "fetch_model": FetchModelOptions,
 }
 
-SECOND_WORDS = {"fetch": "models"}  # verbs that the command line has as a second word: `ofa models fetch`
 
-
-def command_name(verb: str) -> str:
-    """The verb as the command line has it."""
-    return f"{SECOND_WORDS[verb]} {verb}" if verb in SECOND_WORDS else verb
+def command_of(verb: str) -> str:
+    """The verb as the command line has it, in one word or two."""
+    return str(getattr(TYPES[verb], "command", verb))
 
 
 def from_params(verb: str, params: Mapping[str, Any]) -> Any:

@@ -6,11 +6,11 @@ from typing import Any
 
 from ..core.errors import InputError
 from ..core.option_schema import Option, groups_of
-from ..core.options import SECOND_WORDS, TYPES
+from ..core.options import TYPES, command_of
 from ..core.version import __version__
 
-
-_FIRST_WORDS = {"models": "list checkpoints and heads, or get more: see `ofa models --help`"}
+# first words that are commands by themselves, too
+_GROUPS = {"models": "list checkpoints and heads, or get more: see `ofa models --help`"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -28,24 +28,23 @@ def make_parser() -> Parser:
     common.add_argument("--debug", action="store_true", help="show a traceback with an error")
     common.add_argument("--json", action="store_true", help="print the answer as one JSON object")
     verbs = parser.add_subparsers(dest="verb", required=True, parser_class=Parser, metavar="VERB")
+    groups: dict[str, Any] = {}  # of the commands of two words, such as `models fetch`, by the first one
     for name, kind in TYPES.items():
-        if name not in SECOND_WORDS:
-            _add_verb(verbs, name, kind, common)
-    for first, help in _FIRST_WORDS.items():
-        parser_of_first = verbs.add_parser(first, parents=[common], help=help)
-        seconds = parser_of_first.add_subparsers(parser_class=Parser, metavar="COMMAND")
-        for name in (name for name, word in SECOND_WORDS.items() if word == first):
-            _add_verb(seconds, name, TYPES[name], common)
+        *group, word = command_of(name).split()
+        if group and group[0] not in groups:
+            alone = group[0] in _GROUPS
+            about = _GROUPS.get(group[0], f"what can be done with {group[0]}")
+            parents = [common] if alone else []
+            of_group = verbs.add_parser(group[0], parents=parents, help=about, description=_sentence(about))
+            groups[group[0]] = of_group.add_subparsers(required=not alone, parser_class=Parser, metavar="VERB")
+        siblings = groups[group[0]] if group else verbs
+        verb = siblings.add_parser(word, parents=[common], help=kind.about, description=_sentence(kind.about))
+        verb.set_defaults(verb=name)
+        _add_options(verb, kind)
+        if name == "bench":
+            verb.add_argument("--compare", action="store_true", help="run the same model through other installed tools")
     verbs.add_parser("worker", parents=[common], help="serve JSON lines (for the QGIS plugin)")
     return parser
-
-
-def _add_verb(verbs: Any, name: str, kind: Any, common: Parser) -> None:
-    verb = verbs.add_parser(name, parents=[common], help=kind.about, description=_sentence(kind.about))
-    verb.set_defaults(verb=name)
-    _add_options(verb, kind)
-    if name == "bench":
-        verb.add_argument("--compare", action="store_true", help="run the same model through other installed tools")
 
 
 def _sentence(text: str) -> str:

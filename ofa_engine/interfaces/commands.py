@@ -18,7 +18,7 @@ _MODULES = {
     "evaluate": "accuracy.evaluate",
     "sample": "accuracy.sample",
     "batch": "batch.run",
-    "fetch": "model.downloads.fetch",
+    "fetch_model": "model.downloads.fetch",
 }
 NAMES = tuple(_MODULES)
 

@@ -58,7 +58,9 @@ def open_address(address: str, headers: dict[str, str], timeout_s: float) -> HTT
     """
     if not is_secure(address):
         raise DownloadError(f"expected an address with https://, found {address}")
-    request = Request(address, headers={"User-Agent": f"ofanet/{__version__}", "Accept-Encoding": "identity", **headers})
+    request = Request(
+        address, headers={"User-Agent": f"ofanet/{__version__}", "Accept-Encoding": "identity", **headers}
+    )
     try:
         return _opener(address).open(request, timeout=timeout_s)
     except HTTPError as error:
@@ -123,6 +125,7 @@ class _SafeRedirects(HTTPRedirectHandler):
     ) -> Request | None:
         parts = urlsplit(newurl)
         if parts.scheme != "https" and parts[:2] != self._origin:
+            fp.close()
             raise DownloadError(f"expected a redirect to https://, found one to {parts.scheme}://{parts.hostname}")
         redirected = super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
         if redirected is not None:  # a login for the proxy is not for the server

@@ -17,7 +17,7 @@ from ...core.foundation_models import (
     downloaded_bytes,
     find_foundation_model,
 )
-from ...core.options import FetchOptions
+from ...core.options import FetchModelOptions
 from .download import Patience, download
 
 _LOCK = ".lock"
@@ -29,8 +29,8 @@ class ImportWeights(Protocol):
     def __call__(self, path: Path, output: Path, *, name: str, log: Callable[[str, str], None]) -> Path: ...
 
 
-def fetch(
-    options: FetchOptions,
+def fetch_model(
+    options: FetchModelOptions,
     callbacks: Callbacks = QUIET,
     import_weights: ImportWeights | None = None,
     patience: Patience = Patience(),

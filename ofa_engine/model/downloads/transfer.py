@@ -29,7 +29,7 @@ class Transfer:
             poll: called ten times a second; what it raises ends the waiting.
         """
         self._ask, self._stall_s, self._poll = ask, stall_s, poll
-        self._items: queue.Queue[HTTPResponse | bytes | Exception | None] = queue.Queue(_AHEAD)
+        self._items: queue.Queue[HTTPResponse | bytes | BaseException | None] = queue.Queue(_AHEAD)
         self._stopped = threading.Event()
         threading.Thread(target=self._work, daemon=True).start()
 
@@ -60,7 +60,7 @@ class Transfer:
                 if time.monotonic() > end:
                     raise Interrupted(f"nothing came for {self._stall_s:.0f} s") from None
                 continue
-            if isinstance(item, Exception):
+            if isinstance(item, BaseException):
                 raise item
             return item
 
@@ -75,10 +75,12 @@ class Transfer:
             self._put(None)
         except (Interrupted, OfaError) as error:
             self._put(error)
-        except (OSError, HTTPException, ValueError) as error:
+        except (OSError, HTTPException) as error:
             self._put(Interrupted(f"the connection broke off: {getattr(error, 'strerror', None) or error}"))
+        except BaseException as error:  # raised again where somebody waits
+            self._put(error)
 
-    def _put(self, item: HTTPResponse | bytes | Exception | None) -> None:
+    def _put(self, item: HTTPResponse | bytes | BaseException | None) -> None:
         while not self._stopped.is_set():
             with contextlib.suppress(queue.Full):
                 return self._items.put(item, timeout=_POLL_S)
