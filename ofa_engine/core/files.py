@@ -50,8 +50,8 @@ def write_bytes(target: Path, content: bytes, *, durable: bool = False) -> None:
 
 
 def sha256(path: str | Path, poll: Callable[[], None] = lambda: None) -> str:
-    """SHA-256 of a file's content, in hexadecimal digits; `poll` is called after each megabyte. Raises OSError, and what
-    `poll` raises."""
+    """SHA-256 of a file's content, in hexadecimal digits. `poll` is called after each megabyte; what it raises ends this.
+    Raises OSError."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while chunk := file.read(_CHUNK_BYTES):

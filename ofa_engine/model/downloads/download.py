@@ -40,7 +40,10 @@ class Patience:
     first_wait_s: float = 1.0
 
 
-def download(model: FoundationModel, target: Path, callbacks: Callbacks, patience: Patience = Patience()) -> None:
+PATIENCE = Patience()
+
+
+def download(model: FoundationModel, target: Path, callbacks: Callbacks, patience: Patience = PATIENCE) -> None:
     """Downloads the file of a model, or the rest of it, and checks it.
 
     Args:

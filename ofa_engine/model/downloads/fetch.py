@@ -18,7 +18,7 @@ from ...core.foundation_models import (
     find_foundation_model,
 )
 from ...core.options import FetchModelOptions
-from .download import Patience, download
+from .download import PATIENCE, Patience, download
 
 _LOCK = ".lock"
 
@@ -33,7 +33,7 @@ def fetch_model(
     options: FetchModelOptions,
     callbacks: Callbacks = QUIET,
     import_weights: ImportWeights | None = None,
-    patience: Patience = Patience(),
+    patience: Patience = PATIENCE,
 ) -> dict:
     """Downloads, checks and imports a model; nothing of the file is read before its SHA-256 is right.
 

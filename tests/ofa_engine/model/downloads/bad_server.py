@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 
 class BadServer:
-    """Serves `content` with ranges. `mishaps` are what goes wrong with the next answers, in their order: functions of the
-    handler that return true where they have answered already.
+    """Serves `content` with ranges. `mishaps` are what goes wrong with the next answers, in their order: functions of
+    the handler that return true where they have answered already.
 
     Attributes:
         requests: path and headers of what was asked for so far.
@@ -35,6 +35,7 @@ class BadServer:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        self._server.handle_error = lambda *_: None  # whoever asked has gone
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         self.root = f"http://127.0.0.1:{self._server.server_port}"
 

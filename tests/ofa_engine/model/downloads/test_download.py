@@ -12,7 +12,7 @@ from ofa_engine.model.downloads.download import Patience, download
 from .bad_server import answers, breaks_off, changes, redirects, sends_more, stalls
 from .conftest import CONTENT
 
-QUICK = Patience(stall_s=0.5, tries=3, first_wait_s=0.01)
+QUICK = Patience(stall_s=20.0, tries=3, first_wait_s=0.01)  # a busy machine is no broken network
 ROUNDED = {"size_bytes": len(CONTENT) + 5000, "size_is_rounded": True}
 
 
@@ -55,11 +55,9 @@ def test_a_connection_that_breaks_off_is_continued(server, model, target):
 
 
 def test_a_stalled_connection_is_made_anew(server, model, target):
-    server.mishaps = [stalls(server, 400_000)]
-    started = time.monotonic()
-    get(model(), target)
+    server.mishaps = [stalls(server, 400_000, 60.0)]
+    get(model(), target, Patience(stall_s=1.0, tries=9, first_wait_s=0.01))
     assert target.read_bytes() == CONTENT and asked(server)[1] == "bytes=400000-"
-    assert time.monotonic() - started < 4
 
 
 def test_a_server_that_never_works_is_given_up_and_what_came_is_kept(server, model, target):
@@ -74,16 +72,18 @@ def test_a_server_that_never_works_is_given_up_and_what_came_is_kept(server, mod
 
 def test_the_next_run_continues_after_a_cancel_within_a_second(server, model, target):
     cancel = threading.Event()
-    server.mishaps = [stalls(server, 600_000)]
+    server.mishaps = [stalls(server, 600_000, 60.0)]
+
+    cancelled = []
 
     def progress(done, total, left):
         if done >= 600_000:
+            cancelled.append(time.monotonic())
             cancel.set()
 
-    started = time.monotonic()
     with pytest.raises(Cancelled):
-        get(model(), target, Patience(stall_s=20), progress=progress, cancelled=cancel.is_set)
-    assert time.monotonic() - started < 1.5
+        get(model(), target, progress=progress, cancelled=cancel.is_set)
+    assert time.monotonic() - cancelled[0] < 1
     assert part_of_download(target).stat().st_size == 600_000
     get(model(), target)
     assert target.read_bytes() == CONTENT and asked(server)[1] == "bytes=600000-"

@@ -15,7 +15,7 @@ from ofa_engine.model.downloads.fetch import fetch_model
 from .bad_server import answers, breaks_off
 from .conftest import CONTENT
 
-QUICK = Patience(stall_s=0.5, tries=2, first_wait_s=0.01)
+QUICK = Patience(stall_s=20.0, tries=2, first_wait_s=0.01)
 
 
 def copied(path, output, *, name, log):
