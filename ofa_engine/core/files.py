@@ -50,7 +50,7 @@ def write_bytes(target: Path, content: bytes, *, durable: bool = False) -> None:
 
 
 def sha256(path: str | Path, poll: Callable[[], None] = lambda: None) -> str:
-    """SHA-256 of a file's content, in hexadecimal digits. `poll` is called after each megabyte; what it raises ends this.
+    """SHA-256 of a file's content, in hexadecimal digits; `poll` is called after each megabyte, and may raise.
     Raises OSError."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:

@@ -45,7 +45,7 @@ class ModelManager(QDialog):
         self.setWindowIcon(QIcon(str(ICON)))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(1160, 640)
-        self._task = None
+        self._task = self.foundation_dialog = None
         self._build()
         self.refresh()
 
@@ -72,6 +72,9 @@ class ModelManager(QDialog):
         split.setStretchFactor(1, 1)
         split.setSizes([690, 470])
 
+        self.get = self._button(tr("&Get a foundation model..."))
+        self.get.setToolTip(tr("Backbones that others have pretrained; nothing is downloaded before you choose one"))
+        self.get.clicked.connect(self.show_foundation_models)
         self.import_file, self.import_folder = self._button(tr("&Import...")), self._button(tr("Import &folder..."))
         self.rename, self.remove = self._button(tr("Re&name...")), self._button(tr("&Remove..."))
         self.folder = self._button(tr("&Open folder"))
@@ -86,7 +89,7 @@ class ModelManager(QDialog):
         self.folder.clicked.connect(self._open_folder)
         self.cancel.clicked.connect(self._cancel)
         row = QHBoxLayout()
-        for button in (self.import_file, self.import_folder, self.rename, self.remove, self.folder):
+        for button in (self.get, self.import_file, self.import_folder, self.rename, self.remove, self.folder):
             row.addWidget(button)
         row.addStretch(1)
         row.addWidget(self.cancel)
@@ -178,7 +181,20 @@ class ModelManager(QDialog):
         self.status.setStyleSheet(f"color: {_BAD};" if bad else "")
         self.status.setVisible(bool(text))
 
-    # --- import, rename, remove ---------------------------------------------------------------------------------
+    # --- get, import, rename, remove ---------------------------------------------------------------------------------
+
+    def show_foundation_models(self):
+        from .foundation_dialog import FoundationDialog
+
+        if self.foundation_dialog is None:
+            self.foundation_dialog = FoundationDialog(self)
+            self.foundation_dialog.fetched.connect(self.refresh)
+            self.foundation_dialog.finished.connect(self._forget_foundation_dialog)
+        self.foundation_dialog.show()
+        self.foundation_dialog.raise_()
+
+    def _forget_foundation_dialog(self, *_):
+        self.foundation_dialog = None
 
     def _import_files(self):
         paths, _ = QFileDialog.getOpenFileNames(
@@ -275,7 +291,9 @@ class ModelManager(QDialog):
             self._task.cancel()
 
     def done(self, result):
-        """Closing cancels an import; no partial file stays."""
+        """Closing cancels an import; no partial file stays. A download is paused."""
+        if self.foundation_dialog is not None:
+            self.foundation_dialog.close()
         if self._task is not None:
             self._task.ended.disconnect(self._imported)
             self._task.cancel()

@@ -12,7 +12,7 @@ NETWORK = ("socket", "ssl", "urllib.request", "http", "ftplib", "smtplib", "asyn
 NETWORK += ("huggingface_hub", "torch.hub", "timm.models.hub", "qgis.PyQt.QtNetwork")
 ALLOWED = {
     "ofa_engine/model/downloads": "what the user asks to download",
-    "qgis_plugin/setup/pip_proxy.py": "reads QGIS's settings of the proxy",
+    "qgis_plugin/engine/network.py": "reads QGIS's settings of the proxy",
 }
 # Python's own record of each connection and each name that is looked up
 WATCH = """
