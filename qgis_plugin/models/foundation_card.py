@@ -7,6 +7,7 @@ from ..engine.modules import foundation_models, options
 from ..i18n.texts import duration, tr
 from .foundation_files import Offer
 
+RASTER_PX = 2000  # side of the raster whose time is told
 _MUTED = "#7d8a99"  # readable in light and dark themes
 
 
@@ -40,22 +41,22 @@ def _costs(offer: Offer, gflops: float | None) -> list[tuple[str, str]]:
     rows = [
         (tr("Download"), size(model.size_bytes, model.size_is_rounded)),
         (tr("Memory"), tr("about {gb:.1f} GB while it maps").format(gb=model.memory_mb / 1000)),
-        (tr("Time"), time_of(model, gflops) or tr("not measured yet")),
+        (tr("Time"), _time(model, gflops) if gflops else tr("not measured yet")),
     ]
     if offer.checkpoint is not None:
         rows.append((tr("Checkpoint"), str(offer.checkpoint)))
     return [(escape(title), escape(text)) for title, text in rows]
 
 
-def time_of(model: foundation_models.FoundationModel, gflops: float | None) -> str:
-    """How long a tile takes, and an image of a usual size; "" where that is not known."""
-    if not gflops:
-        return ""
-    tile_s = model.gflop / gflops
-    side_px, step_px = 2000, (1 - options.DEFAULT_OVERLAP) * model.architecture["input_px"]
-    tiles = (side_px / step_px) ** 2  # of the finest detail
+def _time(model: foundation_models.FoundationModel, gflops: float) -> str:
     text = tr("about {tile_s:.2g} s for a tile, {time} for a raster of {px} x {px} pixels")
-    return text.format(tile_s=tile_s, time=duration(tiles * tile_s), px=side_px)
+    return text.format(tile_s=model.gflop / gflops, time=duration(raster_seconds(model, gflops)), px=RASTER_PX)
+
+
+def raster_seconds(model: foundation_models.FoundationModel, gflops: float) -> float:
+    """For a raster of RASTER_PX squared, in tiles of the model's input size."""
+    step_px = (1 - options.DEFAULT_OVERLAP) * model.architecture["input_px"]
+    return (RASTER_PX / step_px) ** 2 * model.gflop / gflops
 
 
 def _origin(model: foundation_models.FoundationModel) -> list[tuple[str, str]]:

@@ -28,12 +28,13 @@ from ..engine.modules import ICON, errors
 from ..i18n.texts import duration, tr
 from ..runs.function_task import FunctionTask
 from . import foundation_files
-from .foundation_card import card, size
+from .foundation_card import RASTER_PX, card, raster_seconds, size
 from .foundation_files import Offer
 from .machine_speed import MachineSpeed
 
 _GOOD, _BAD = "#2a9d5c", "#c8402f"
 _NUMBERS = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_TIME = 4  # its column; sizes stand before it
 _OFFER = Qt.ItemDataRole.UserRole
 
 
@@ -46,10 +47,10 @@ class FoundationDialog(QDialog):
         self.setWindowTitle(tr("Get a foundation model"))
         self.setWindowIcon(QIcon(str(ICON)))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(1180, 680)
+        self.resize(1220, 680)
         self._task: FunctionTask | None = None
         self._speed = MachineSpeed(self)
-        self._speed.changed.connect(self._show)
+        self._speed.changed.connect(self._measured)
         self._build()
         self.refresh()
         self._speed.measure()
@@ -66,7 +67,9 @@ class FoundationDialog(QDialog):
         intro.setWordWrap(True)
         self.list = QTreeWidget()
         self.list.setAccessibleName(tr("Foundation models"))
-        self.list.setHeaderLabels([tr("Model"), tr("Sensors"), tr("Download"), tr("Memory"), ""])
+        self.list.setHeaderLabels([tr("Model"), tr("Sensors"), tr("Download"), tr("Memory"), tr("Time"), ""])
+        hint = tr("For a raster of {px} x {px} pixels on this computer, estimated").format(px=RASTER_PX)
+        self.list.headerItem().setToolTip(_TIME, hint)
         self.list.setRootIsDecorated(False)
         self.list.setUniformRowHeights(True)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -81,7 +84,7 @@ class FoundationDialog(QDialog):
         split.addWidget(self.list)
         split.addWidget(self.page)
         split.setStretchFactor(1, 1)
-        split.setSizes([610, 570])
+        split.setSizes([650, 570])
         layout = QVBoxLayout(self)
         layout.addWidget(intro)
         layout.addWidget(split, 1)
@@ -137,13 +140,17 @@ class FoundationDialog(QDialog):
             found = []
             self._say(str(error), _BAD)
         for offer in found:
-            item = _item(offer)
+            item = _item(offer, self._speed.gflops)
             self.list.addTopLevelItem(item)
             if offer.model.name == chosen:
                 self.list.setCurrentItem(item)
         if self.list.currentItem() is None:
             self.list.setCurrentItem(self.list.topLevelItem(0))
         self._show()
+
+    def _measured(self):
+        if self._task is None:
+            self.refresh(self.offer().model.name if self.offer() else "")
 
     def offer(self) -> Offer | None:
         item = self.list.currentItem()
@@ -238,16 +245,17 @@ class FoundationDialog(QDialog):
         super().done(result)
 
 
-def _item(offer: Offer) -> QTreeWidgetItem:
+def _item(offer: Offer, gflops: float | None) -> QTreeWidgetItem:
     model, sensors = offer.model, [tr(sensor) for sensor in offer.model.sensors]
     more = tr("{first} and {count} more").format(first=sensors[0], count=len(sensors) - 1)
     memory = tr("{gb:.1f} GB").format(gb=model.memory_mb / 1000)
-    row = [model.title, more if len(sensors) > 2 else ", ".join(sensors), size(model.size_bytes), memory, _state(offer)]
-    item = QTreeWidgetItem(row)
+    time = duration(raster_seconds(model, gflops)) if gflops else ""
+    few = more if len(sensors) > 2 else ", ".join(sensors)
+    item = QTreeWidgetItem([model.title, few, size(model.size_bytes), memory, time, _state(offer)])
     item.setData(0, _OFFER, offer)
     item.setToolTip(0, tr(model.good_at))
     item.setToolTip(1, ", ".join(sensors))
-    for column in (2, 3):
+    for column in (_TIME - 2, _TIME - 1, _TIME):
         item.setTextAlignment(column, _NUMBERS)
     return item
 
