@@ -249,3 +249,20 @@ def _report(message: dict, progress: Progress, log: Log) -> None:
 
 
 ENGINE = Engine()
+
+
+def run_apart(
+    verb: str,
+    params: dict,
+    extra: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+    log: Log | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> dict:
+    """Runs a verb in an engine of its own, which ends with it: maps can be made meanwhile, and its memory is free again.
+    `extra` are environment variables; else as `Engine.run`."""
+    engine = Engine(extra=extra)
+    try:
+        return engine.run(verb, params, progress, log, cancelled)
+    finally:
+        engine.stop()

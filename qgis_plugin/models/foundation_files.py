@@ -1,14 +1,11 @@
-"""Public foundation models: which the catalogue offers, which are there, downloading one. No widgets.
-
-A download runs in an engine of its own, which ends with it: maps can be made meanwhile.
-"""
+"""Public foundation models: which the catalogue offers, which are there, downloading one. No widgets."""
 
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..engine.client import Engine
+from ..engine.client import run_apart
 from ..engine.modules import catalog, errors, foundation_models
 from ..engine.network import certificate_variables, proxy_variables
 from ..i18n.texts import tr
@@ -37,18 +34,18 @@ class Offer:
 
 def offers() -> list[Offer]:
     """All entries of the catalogue. Raises InputError where it cannot be read."""
-    there = _fetched()
+    there = _sources()
     found = []
     for model in foundation_models.foundation_models():
-        kept = foundation_models.downloaded_bytes(model, output_of(model))
-        found.append(Offer(model, there.get(model.file_name), kept))
+        checkpoint = next((path for checksum, path in there.items() if checksum.startswith(model.sha256)), None)
+        found.append(Offer(model, checkpoint, foundation_models.downloaded_bytes(model, output_of(model))))
     return found
 
 
-def _fetched() -> dict[str, Path]:
-    """Checkpoints that say which file they were made of, by its name."""
+def _sources() -> dict[str, Path]:
+    """Checkpoints that were made of a file of others, by its SHA-256."""
     sources = ((one.header.get("source"), one.path) for one in catalog.list_checkpoints())
-    return {str(source.get("file")): path for source, path in sources if isinstance(source, dict)}
+    return {str(source.get("sha256")): path for source, path in sources if isinstance(source, dict)}
 
 
 def output_of(model: foundation_models.FoundationModel) -> Path:
@@ -94,13 +91,8 @@ def fetch(
         EngineError: where it failed; what can be continued is kept.
         EngineCancelled: soon after `cancelled()` became true; what has come is kept.
     """
-    output = output_of(model)
-    engine = Engine(extra=variables)
-    try:
-        answer = engine.run("fetch_model", {"model": model.name, "output": str(output)}, progress, log, cancelled)
-    finally:
-        engine.stop()
-    return Path(answer["checkpoint"])
+    params = {"model": model.name, "output": str(output_of(model))}
+    return Path(run_apart("fetch_model", params, variables, progress, log, cancelled)["checkpoint"])
 
 
 def forget(model: foundation_models.FoundationModel) -> None:

@@ -23,7 +23,7 @@ from qgis.PyQt.QtWidgets import (
     QVBoxLayout,
 )
 
-from ..engine.client import EngineCancelled
+from ..engine.client import EngineCancelled, EngineError
 from ..engine.modules import ICON, errors
 from ..i18n.texts import tr
 from ..runs.function_task import FunctionTask
@@ -80,7 +80,9 @@ class ModelManager(QDialog):
         self.folder = self._button(tr("&Open folder"))
         self.cancel = self._button(tr("Cance&l"))
         self.cancel.setVisible(False)
-        self.import_file.setToolTip(tr("Copies checkpoints or heads into your own folder"))
+        self.import_file.setToolTip(
+            tr("Checkpoints and heads, and weights of others, such as DOFA, which become checkpoints")
+        )
         self.folder.setToolTip(tr("Your own folder: {folder}").format(folder=models_dir()))
         self.import_file.clicked.connect(self._import_files)
         self.import_folder.clicked.connect(self._import_folder)
@@ -198,7 +200,7 @@ class ModelManager(QDialog):
 
     def _import_files(self):
         paths, _ = QFileDialog.getOpenFileNames(
-            self, tr("Import checkpoints or heads"), "", tr("OFA-Net models (*.safetensors);;All files (*)")
+            self, tr("Import models"), "", tr("Models (*.safetensors *.pth *.pt *.bin *.ckpt);;All files (*)")
         )
         self.import_paths([Path(path) for path in paths])
 
@@ -211,7 +213,7 @@ class ModelManager(QDialog):
                 self._say(str(error), bad=True)
 
     def import_paths(self, paths: list[Path]):
-        """Copies in the background: a checkpoint may have gigabytes."""
+        """Copies in the background, and has weights of others made into checkpoints: they may have gigabytes."""
         if not paths or self._task is not None:
             return
 
@@ -219,12 +221,15 @@ class ModelManager(QDialog):
             imported, refused = [], []
             for path in paths:
                 try:
-                    imported.append(model_files.import_model(path, task.cancelled))
-                except (errors.ModelFileError, OSError) as error:
+                    imported.append(model_files.import_model(path, task.cancelled, task.log))
+                except EngineCancelled:
+                    raise
+                except (errors.ModelFileError, EngineError, OSError) as error:
                     refused.append(str(error))
             return imported, refused
 
         self._task = FunctionTask(tr("Import models"), work)
+        self._task.logged.connect(self._say)
         self._task.ended.connect(self._imported)
         self._say(tr("Importing..."))
         self._show()

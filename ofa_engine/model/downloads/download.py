@@ -138,11 +138,16 @@ class _Download:
                     self._forget()
                 raise
 
-        with Transfer(ask, stall_s, lambda: _poll(self._callbacks)) as transfer:
+        with Transfer(ask, stall_s, self._waiting) as transfer:
             answer = transfer.answer()
             start, total = self._judge(answer, start, validator)
             self._remember(answer)
             self._write(transfer, start, total)
+
+    def _waiting(self) -> None:
+        """Called while nothing comes, too: so the time left does not stand still."""
+        _poll(self._callbacks)
+        self._rate.tell()
 
     def _judge(self, answer: HTTPResponse, start: int, validator: str | None) -> tuple[int, int | None]:
         """Where the answer's bytes belong, and how many the whole file has (None: the server does not say).
@@ -227,7 +232,7 @@ class _Rate:
     """Reports progress with the time left, by the rate of the last seconds."""
 
     def __init__(self, callbacks: Callbacks, total: int):
-        self._callbacks, self._total = callbacks, total
+        self._callbacks, self._total, self._have = callbacks, total, 0
         self._times: deque[tuple[float, int]] = deque()
 
     def begin(self, have: int) -> None:
@@ -235,11 +240,16 @@ class _Rate:
         self.add(have)
 
     def add(self, have: int) -> None:
-        now = time.monotonic()
-        self._times.append((now, have))
-        while now - self._times[0][0] > _RATE_S:
+        self._have = have
+        self._times.append((time.monotonic(), have))
+        self.tell()
+
+    def tell(self) -> None:
+        if not self._times:
+            return
+        now, total = time.monotonic(), max(self._total, self._have)
+        while len(self._times) > 1 and now - self._times[0][0] > _RATE_S:
             self._times.popleft()
-        seconds, count = now - self._times[0][0], have - self._times[0][1]
-        total = max(self._total, have)
-        left = (total - have) * seconds / count if seconds > 1 and count else None
-        self._callbacks.progress(have, total, left)
+        seconds, count = now - self._times[0][0], self._have - self._times[0][1]
+        left = (total - self._have) * seconds / count if seconds > 1 and count else None
+        self._callbacks.progress(self._have, total, left)

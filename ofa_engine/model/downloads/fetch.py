@@ -20,13 +20,15 @@ from ...core.foundation_models import (
 from ...core.options import FetchModelOptions
 from .download import PATIENCE, Patience, download
 
-_LOCK = ".lock"
+_LOCK, _WITH_GENERATOR = ".lock", "dofa"
 
 
 class ImportWeights(Protocol):
     """Makes a checkpoint of a file of weights. Raises InputError where it cannot be one."""
 
-    def __call__(self, path: Path, output: Path, *, name: str, log: Callable[[str, str], None]) -> Path: ...
+    def __call__(
+        self, path: Path, output: Path, *, name: str, keep_generator: bool, log: Callable[[str, str], None]
+    ) -> Path: ...
 
 
 def fetch_model(
@@ -86,8 +88,15 @@ def _make_checkpoint(
 ) -> None:
     """The downloaded file goes once the checkpoint is there, and where it is no model; it stays where only the disk or
     the user stopped it."""
+
+    def log(level: str, line: str) -> None:
+        if callbacks.cancelled():
+            raise Cancelled
+        callbacks.log(level, line)
+
+    keep_generator = model.kind == _WITH_GENERATOR  # the file goes, and with it the way to further sensors
     try:
-        import_weights(target, output, name=model.title, log=callbacks.log)
+        import_weights(target, output, name=model.title, keep_generator=keep_generator, log=log)
     except InputError:
         target.unlink()
         raise

@@ -18,7 +18,7 @@ from .conftest import CONTENT
 QUICK = Patience(stall_s=20.0, tries=2, first_wait_s=0.01)
 
 
-def copied(path, output, *, name, log):
+def copied(path, output, *, name, keep_generator, log):
     """Stands in for the import: the same bytes are the checkpoint."""
     shutil.copyfile(path, output)
     return output
@@ -41,15 +41,15 @@ def left(tmp_path) -> list[str]:
 def test_the_file_is_checked_imported_and_gone(run, entry, tmp_path, server):
     lines, names = [], []
 
-    def keeps_the_name(path, output, *, name, log):
-        names.append((path.name, name))
-        return copied(path, output, name=name, log=log)
+    def keeps_the_name(path, output, **more):
+        names.append((path.name, more["name"], more["keep_generator"]))
+        return copied(path, output, **more)
 
     answer = run(keeps_the_name, log=lambda level, line: lines.append(line))
     assert left(tmp_path) == ["x.safetensors"] and (tmp_path / "models" / "x.safetensors").read_bytes() == CONTENT
     assert answer["checkpoint"] == str(tmp_path / "models" / "x.safetensors") and answer["bytes"] == len(CONTENT)
     assert entry["checksum"].endswith(answer["sha256"]) and entry["licence"] in answer["licence"]
-    assert names == [("weights.pth", entry["title"])], "the import recognises files by their names, too"
+    assert names == [("weights.pth", entry["title"], True)], "the import recognises files by their names, too"
     assert "1 MB from http://127.0.0.1" in lines[0] and "SHA-256 is right" in lines[1]
 
 
