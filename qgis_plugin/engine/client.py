@@ -259,8 +259,10 @@ def run_apart(
     log: Log | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> dict:
-    """Runs a verb in an engine of its own, which ends with it: maps can be made meanwhile, and its memory is free again.
-    `extra` are environment variables; else as `Engine.run`."""
+    """Runs a verb in an engine of its own, which ends with it, so that maps can be made meanwhile.
+
+    `extra` are environment variables; else as `Engine.run`.
+    """
     engine = Engine(extra=extra)
     try:
         return engine.run(verb, params, progress, log, cancelled)

@@ -47,7 +47,7 @@ class FoundationDialog(QDialog):
         self.setWindowTitle(tr("Get a foundation model"))
         self.setWindowIcon(QIcon(str(ICON)))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(1220, 680)
+        self.resize(1240, 680)
         self._task: FunctionTask | None = None
         self._speed = MachineSpeed(self)
         self._speed.changed.connect(self._measured)
@@ -84,7 +84,7 @@ class FoundationDialog(QDialog):
         split.addWidget(self.list)
         split.addWidget(self.page)
         split.setStretchFactor(1, 1)
-        split.setSizes([650, 570])
+        split.setSizes([700, 540])
         layout = QVBoxLayout(self)
         layout.addWidget(intro)
         layout.addWidget(split, 1)
@@ -159,7 +159,6 @@ class FoundationDialog(QDialog):
     def _show(self, *_):
         offer, idle = self.offer(), self._task is None
         self.page.setHtml(card(offer, self._speed.gflops) if offer else "")
-        self.list.setEnabled(idle)
         self.running.setVisible(not idle)
         self.cancel.setVisible(not idle)
         kept = offer.kept_bytes if offer else 0

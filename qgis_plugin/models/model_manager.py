@@ -65,6 +65,7 @@ class ModelManager(QDialog):
         self.page = QTextBrowser()
         self.page.setOpenLinks(False)
         self.page.setAccessibleName(tr("Model card"))
+        self.page.anchorClicked.connect(QDesktopServices.openUrl)
         split = QSplitter()
         split.addWidget(self.list)
         split.addWidget(self.page)
