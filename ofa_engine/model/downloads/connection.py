@@ -152,7 +152,7 @@ def _failed(error: Exception, address: str) -> Exception:
             "name its certificate (PEM) in REQUESTS_CA_BUNDLE"
         )
     if str(why).startswith("Tunnel connection failed"):  # http.client's words: the proxy refuses
-        login = "; where it needs a login, HTTPS_PROXY is http://USER:PASSWORD@HOST:PORT" if "407" in str(why) else ""
+        login = "; give its login in HTTPS_PROXY" if "407" in str(why) else ""
         return DownloadError(f"expected a proxy that connects to {host}, found: {why}{login}")
     if isinstance(why, TimeoutError):
         return Interrupted(f"{host} does not answer")
