@@ -4,7 +4,7 @@ import contextlib
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import filelock
 
@@ -31,10 +31,16 @@ class ImportWeights(Protocol):
     ) -> Path: ...
 
 
+def _import(path: Path, output: Path, **more: Any) -> Path:
+    from ..imports import import_weights  # and torch, only once there is something to read
+
+    return import_weights(path, output, **more)
+
+
 def fetch_model(
     options: FetchModelOptions,
     callbacks: Callbacks = QUIET,
-    import_weights: ImportWeights | None = None,
+    import_weights: ImportWeights = _import,
     patience: Patience = PATIENCE,
 ) -> dict:
     """Downloads, checks and imports a model; nothing of the file is read before its SHA-256 is right.
@@ -63,7 +69,7 @@ def fetch_model(
             download(model, target, callbacks, patience)
             callbacks.log("info", f"SHA-256 is right; making the checkpoint {output}")
             size_bytes = target.stat().st_size
-            _make_checkpoint(model, target, output, callbacks, import_weights or _default_import())
+            _make_checkpoint(model, target, output, callbacks, import_weights)
         except (Cancelled, KeyboardInterrupt):
             raise Cancelled(_what_is_kept(model, output)) from None
         except OSError as error:
@@ -77,10 +83,6 @@ def fetch_model(
         "licence": f"{model.licence}, {model.licence_url}",
         "attribution": model.attribution,
     }
-
-
-def _default_import() -> ImportWeights:
-    raise NotImplementedError
 
 
 def _make_checkpoint(
