@@ -3214,7 +3214,7 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         <message>
             <location filename="sensors.py" />
             <source>8-bit amplitude of radar</source>
-            <translation type="unfinished" />
+            <translation>8-Bit-Amplitude (Radar)</translation>
         </message>
         <message>
             <location filename="sensors.py" />

@@ -3214,7 +3214,7 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         <message>
             <location filename="sensors.py" />
             <source>8-bit amplitude of radar</source>
-            <translation type="unfinished" />
+            <translation>雷达 8 位幅度</translation>
         </message>
         <message>
             <location filename="sensors.py" />
