@@ -1554,7 +1554,7 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         <message>
             <location filename="models/foundation_card.py" />
             <source>Memory</source>
-            <translation>Arbeitsspeicher</translation>
+            <translation>Speicher</translation>
         </message>
         <message>
             <location filename="models/foundation_card.py" />

@@ -74,6 +74,7 @@ class FoundationDialog(QDialog):
         self.list.setUniformRowHeights(True)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.list.header().setSectionResizeMode(_TIME + 1, QHeaderView.ResizeMode.Stretch)
         self.list.currentItemChanged.connect(self._show)
         self.page = QTextBrowser()
         self.page.setOpenLinks(False)
