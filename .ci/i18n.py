@@ -17,13 +17,14 @@ CONTEXT = "OFA-Net"
 MARKED = {"TITLE", "HELP", "TAGS", "SAMPLE_POINTS"}  # names whose texts go through `tr` where they are used
 LOOKED_UP = re.compile(
     r"self\.(TITLE|HELP)|tag|title|(sensor|product)\.title|SAMPLE_POINTS|sensors\.UNITS\b.*"
+    r"|sensor|(offer\.)?model\.good_at|figures\.measure"
 )  # and how, there
 sys.path.insert(0, str(ROOT))
 
 
 def extract() -> dict[str, str]:
     """Text -> the file where it stands first. Raises ValueError for a `tr` of what cannot be found here."""
-    from ofa_engine.core import sensors
+    from ofa_engine.core import foundation_models, sensors
 
     found = {}
     for path in sorted(PLUGIN.rglob("*.py")):
@@ -44,6 +45,9 @@ def extract() -> dict[str, str]:
     entries = (*sensors.SENSORS.values(), *sensors.PRODUCTS.values())
     for text in (*(entry.title for entry in entries), *sensors.UNITS.values()):
         found.setdefault(text, "sensors.py")
+    for model in foundation_models.foundation_models():
+        for text in (model.good_at, *model.sensors, model.figures.measure):
+            found.setdefault(text, "foundation_models.json")
     return found
 
 

@@ -61,6 +61,16 @@ def read_header(path: str | Path) -> dict:
     return header
 
 
+def is_ours(path: str | Path) -> bool:
+    """Whether a file is a checkpoint or head of OFA-Net, of whatever version; read it with `read_header`."""
+    try:
+        with Path(path).open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            return length <= _HEADER_LIMIT_BYTES and "ofanet" in json.loads(file.read(length))["__metadata__"]
+    except (OSError, ValueError, KeyError, TypeError, struct.error, RecursionError):
+        return False
+
+
 def rewrite_header(path: str | Path, header: dict, target: str | Path) -> None:
     """Writes the model file to `target`, which may be the same, with another "ofanet" header; the tensors are copied
     byte for byte. Raises ModelFileError for a file that is no checkpoint or head, OSError."""

@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .partial_names import part_of
@@ -49,10 +49,12 @@ def write_bytes(target: Path, content: bytes, *, durable: bool = False) -> None:
         part.write_bytes(content)
 
 
-def sha256(path: str | Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal digits. Raises OSError."""
+def sha256(path: str | Path, poll: Callable[[], None] = lambda: None) -> str:
+    """SHA-256 of a file's content, in hexadecimal digits; `poll` is called after each megabyte, and may raise.
+    Raises OSError."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
+            poll()
     return digest.hexdigest()

@@ -248,6 +248,22 @@ class BenchOptions(Overlap, Computing):
     rounds: int = declare("how often each measurement is repeated", 5, least=1, metavar="N", kw_only=True)
 
 
+@dataclass(frozen=True)
+class FetchModelOptions:
+    about: ClassVar[str] = "a public foundation model as a checkpoint: downloads it, checks its SHA-256 and imports it"
+    command: ClassVar[str] = "models fetch"
+    title: ClassVar[str] = IN_AND_OUT
+
+    model: str = declare("its name, as `ofa models` lists it", positional=True, metavar="NAME")
+    output: str | None = declare(
+        "checkpoint to write",
+        None,
+        short="-o",
+        metavar="X.safetensors",
+        default_is="NAME.safetensors in the first folder of $OFANET_MODELS, else in the current folder",
+    )
+
+
 TYPES: dict[str, Any] = {
     "detect": DetectOptions,
     "stack": StackOptions,
@@ -260,6 +276,7 @@ TYPES: dict[str, Any] = {
     "batch": BatchOptions,
     "import_model": ImportModelOptions,
     "bench": BenchOptions,
+    "fetch_model": FetchModelOptions,
 }
 
 

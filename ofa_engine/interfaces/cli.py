@@ -19,6 +19,7 @@ from ..core.options import from_params
 from .cli_parser import make_parser
 
 _NOT_OPTIONS = ("verb", "debug", "json", "compare")  # of a verb: they say what is called, and how it answers
+_UNITS = {"fetch_model": ("B", 1)}  # of a verb's progress, and tqdm's `unit_scale`, where it does not count tiles
 _DASHED_FILE = re.compile(r"-[^=|]*\.[A-Za-z]\w*(\|layername=.*)?")
 
 
@@ -95,7 +96,7 @@ def _detect(args: argparse.Namespace) -> int:
 
 
 def _verb(args: argparse.Namespace) -> int:
-    _run(args)
+    _run(args, *_UNITS.get(args.verb, ()))
     return 0
 
 
@@ -133,6 +134,7 @@ def _batch(args: argparse.Namespace) -> int:
 
 def _models(args: argparse.Namespace) -> int:
     from ..core import catalog
+    from ..core.foundation_models import foundation_models
 
     heads = [
         {"name": h.name, "sensor": h.header["sensor"], "task": h.header["task"], "path": str(h.path)}
@@ -142,7 +144,11 @@ def _models(args: argparse.Namespace) -> int:
         {"name": c.name, "sensors": ",".join(c.header["sensors"]), "path": str(c.path)}
         for c in catalog.list_checkpoints()
     ]
-    _print({"checkpoints": checkpoints, "heads": heads}, args.json)
+    to_fetch = [
+        {"name": m.name, "title": m.title, "mb": round(m.size_bytes / 1e6), "licence": m.licence}
+        for m in foundation_models()
+    ]
+    _print({"checkpoints": checkpoints, "heads": heads, "to_fetch": to_fetch}, args.json)
     return 0
 
 

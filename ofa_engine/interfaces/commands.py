@@ -20,6 +20,7 @@ _MODULES = {
     "sample": "accuracy.sample",
     "import_model": "model.imports.command",
     "batch": "batch.run",
+    "fetch_model": "model.downloads.fetch",
 }
 NAMES = tuple(_MODULES)
 

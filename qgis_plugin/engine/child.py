@@ -38,8 +38,9 @@ class Child:
 
     ENDED = object()  # comes after the last message
 
-    def __init__(self, python: Path, entry: Path):
-        """Starts `entry` as a worker. Raises OSError where that Python cannot be started."""
+    def __init__(self, python: Path, entry: Path, extra: Mapping[str, str] | None = None):
+        """Starts `entry` as a worker, with `extra` in its environment. Raises OSError where that Python cannot be
+        started."""
         self.last_lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self.answered = False
         self._messages: queue.Queue[object] = queue.Queue()
@@ -48,7 +49,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=clean_environment(),
+            env={**clean_environment(), **(extra or {})},
             encoding="utf-8",
             errors="replace",
             bufsize=1,

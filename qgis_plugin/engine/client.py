@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from qgis.core import QgsSettings
@@ -74,9 +74,9 @@ def engine_python() -> Path:
 
 
 class Engine:
-    def __init__(self, entry: Path = ENGINE_ENTRY):
-        """`entry` is the program that its Python runs as a worker."""
-        self._entry = entry
+    def __init__(self, entry: Path = ENGINE_ENTRY, extra: Mapping[str, str] | None = None):
+        """`entry` is the program that its Python runs as a worker, with the environment variables of `extra`."""
+        self._entry, self._extra = entry, extra
         self._turn = threading.Lock()  # held by the one run that talks to the child
         self._child: Child | None = None
         self._python: Path | None = None
@@ -152,7 +152,7 @@ class Engine:
         if child is None:
             log("info", tr("Starting the engine: {python}").format(python=python))
             try:
-                child = Child(python, self._entry)
+                child = Child(python, self._entry, self._extra)
             except OSError as error:
                 raise EngineMissing(
                     tr("The engine could not be started with {python}: {why}. To set it up, {how}.").format(
@@ -249,3 +249,22 @@ def _report(message: dict, progress: Progress, log: Log) -> None:
 
 
 ENGINE = Engine()
+
+
+def run_apart(
+    verb: str,
+    params: dict,
+    extra: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+    log: Log | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> dict:
+    """Runs a verb in an engine of its own, which ends with it, so that maps can be made meanwhile.
+
+    `extra` are environment variables; else as `Engine.run`.
+    """
+    engine = Engine(extra=extra)
+    try:
+        return engine.run(verb, params, progress, log, cancelled)
+    finally:
+        engine.stop()

@@ -1212,6 +1212,11 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <translation>Die Engine ließ sich nicht mit {python} starten: {why}. Zum Einrichten {how}.</translation>
         </message>
         <message>
+            <location filename="engine/network.py" />
+            <source>QGIS is set to a SOCKS proxy ({host}), which cannot be used here: {otherwise}.</source>
+            <translation>QGIS ist auf einen SOCKS-Proxy eingestellt ({host}), der hier nicht verwendet werden kann: {otherwise}.</translation>
+        </message>
+        <message>
             <location filename="engine/raster_facts.py" />
             <source>Expected a raster layer: choose one in the layer panel</source>
             <translation>Erwartet wurde ein Rasterlayer: Wählen Sie einen im Layerbedienfeld</translation>
@@ -1275,6 +1280,101 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <location filename="engine/reading_words.py" />
             <source>{count} of its bands</source>
             <translation>{count} der Bänder</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>All five sensors with one backbone, and any other optical sensor by its wavelengths; the best first choice</source>
+            <translation>Alle fünf Sensoren mit einem Backbone, und jeder andere optische Sensor über seine Wellenlängen; die beste erste Wahl</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Sentinel-1</source>
+            <translation>Sentinel-1</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Sentinel-2 (9 bands)</source>
+            <translation>Sentinel-2 (9 Bänder)</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Gaofen</source>
+            <translation>Gaofen</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>NAIP</source>
+            <translation>NAIP</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>EnMAP</source>
+            <translation>EnMAP</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>GEO-Bench, linear probe</source>
+            <translation>GEO-Bench, lineare Probe</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>As DOFA ViT-B, a little more accurate and three times as slow; for a GPU</source>
+            <translation>Wie DOFA ViT-B, etwas genauer und dreimal so langsam; für eine GPU</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Radar and all 13 bands of Sentinel-2; pretrained on 18.7 million images of the Sentinel missions</source>
+            <translation>Radar und alle 13 Bänder von Sentinel-2; vortrainiert mit 18,7 Millionen Bildern der Sentinel-Missionen</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Sentinel-2 (13 bands)</source>
+            <translation>Sentinel-2 (13 Bänder)</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Copernicus-Bench, frozen backbone</source>
+            <translation>Copernicus-Bench, eingefrorener Backbone</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Sentinel-2 level 1C with all 13 bands; small and quick, also without a GPU</source>
+            <translation>Sentinel-2 Level 1C mit allen 13 Bändern; klein und schnell, auch ohne GPU</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>fine-tuned on each data set</source>
+            <translation>auf jedem Datensatz feinabgestimmt</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>As SSL4EO-S12 DINO, pretrained with another objective: worth a comparison on your own labels</source>
+            <translation>Wie SSL4EO-S12 DINO, mit einem anderen Ziel vortrainiert: einen Vergleich mit eigenen Labels wert</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Landsat 8 and 9 surface reflectance, 7 bands; small and quick, also without a GPU</source>
+            <translation>Landsat 8 und 9, Bodenreflexion, 7 Bänder; klein und schnell, auch ohne GPU</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Landsat 8-9 (7 bands)</source>
+            <translation>Landsat 8-9 (7 Bänder)</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>frozen backbone, U-Net decoder</source>
+            <translation>eingefrorener Backbone, U-Net-Decoder</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Surface reflectance of Landsat 7, and of Landsat 4 and 5 with the same 6 bands: maps back to the 1980s</source>
+            <translation>Bodenreflexion von Landsat 7, und von Landsat 4 und 5 mit denselben 6 Bändern: Karten bis in die 1980er Jahre</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Landsat 4-7 (6 bands)</source>
+            <translation>Landsat 4-7 (6 Bänder)</translation>
         </message>
         <message>
             <location filename="i18n/texts.py" />
@@ -1442,6 +1542,236 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <translation>Modelle und Klassifikationsköpfe...</translation>
         </message>
         <message>
+            <location filename="models/foundation_card.py" />
+            <source>about {tile_s:.2g} s for a tile, {time} for a raster of {px} x {px} pixels</source>
+            <translation>etwa {tile_s:.2g} s je Kachel, {time} für ein Raster von {px} x {px} Pixeln</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Download</source>
+            <translation>Download</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Memory</source>
+            <translation>Speicher</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Time</source>
+            <translation>Zeit</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Licence</source>
+            <translation>Lizenz</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Authors</source>
+            <translation>Autoren</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Paper</source>
+            <translation>Veröffentlichung</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Published at</source>
+            <translation>Veröffentlicht unter</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>File</source>
+            <translation>Datei</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Sensors</source>
+            <translation>Sensoren</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Published results</source>
+            <translation>Veröffentlichte Ergebnisse</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>On this computer</source>
+            <translation>Auf diesem Rechner</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Origin</source>
+            <translation>Herkunft</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>not measured yet</source>
+            <translation>noch nicht gemessen</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Checkpoint</source>
+            <translation>Checkpoint</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>about {size}</source>
+            <translation>etwa {size}</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>about {gb:.1f} GB while it maps</source>
+            <translation>etwa {gb:.1f} GB, während kartiert wird</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Nothing is downloaded before you press Download: then {size} come from {host} ({free} are free on your disk).</source>
+            <translation>Nichts wird heruntergeladen, bevor Sie „Herunterladen“ drücken: dann kommen {size} von {host} ({free} sind auf der Festplatte frei).</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>installed</source>
+            <translation>installiert</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>{kept} are here already; the other {size} come from {host} ({free} are free on your disk).</source>
+            <translation>{kept} sind schon da; die übrigen {size} kommen von {host} ({free} sind auf der Festplatte frei).</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Checking and importing...</source>
+            <translation>Wird geprüft und importiert ...</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Get a foundation model</source>
+            <translation>Ein Foundation-Modell holen</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Backbones that others have pretrained on millions of satellite images. A model that you download becomes a checkpoint; heads for it are trained from your own labels, or fitted anew.</source>
+            <translation>Backbones, die andere mit Millionen Satellitenbildern vortrainiert haben. Ein heruntergeladenes Modell wird zu einem Checkpoint; Köpfe dafür werden mit Ihren eigenen Labels trainiert oder neu angepasst.</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Foundation models</source>
+            <translation>Foundation-Modelle</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>About the model</source>
+            <translation>Über das Modell</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Progress</source>
+            <translation>Fortschritt</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>D&amp;iscard the part</source>
+            <translation>Te&amp;il verwerfen</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Deletes what an interrupted download has left</source>
+            <translation>Löscht, was ein unterbrochener Download hinterlassen hat</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Starting...</source>
+            <translation>Wird gestartet ...</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>{first} and {count} more</source>
+            <translation>{first} und {count} weitere</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>{gb:.1f} GB</source>
+            <translation>{gb:.1f} GB</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>{done} of {total}</source>
+            <translation>{done} von {total}</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Model</source>
+            <translation>Modell</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>For a raster of {px} x {px} pixels on this computer, estimated</source>
+            <translation>Für ein Raster von {px} x {px} Pixeln auf diesem Rechner, geschätzt</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>&amp;Download</source>
+            <translation>&amp;Herunterladen</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>&amp;Pause</source>
+            <translation>&amp;Pause</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>&amp;Resume the download</source>
+            <translation>Download &amp;fortsetzen</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Pausing...</source>
+            <translation>Wird angehalten ...</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>{share:.0%} here</source>
+            <translation>{share:.0%} da</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Installed as {name}.</source>
+            <translation>Installiert als {name}.</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>{text}, {time} left</source>
+            <translation>{text}, noch {time}</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Download {model}</source>
+            <translation>{model} herunterladen</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Paused; {size} are kept, and Resume continues there.</source>
+            <translation>Angehalten; {size} bleiben erhalten, und „Fortsetzen“ macht dort weiter.</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>{model} is among your models now.</source>
+            <translation>{model} gehört jetzt zu Ihren Modellen.</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_files.py" />
+            <source>download the file in a browser and import it</source>
+            <translation>laden Sie die Datei im Browser herunter und importieren Sie sie</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_files.py" />
+            <source>{folder} could not be removed: {why}</source>
+            <translation>{folder} konnte nicht entfernt werden: {why}</translation>
+        </message>
+        <message>
             <location filename="models/head_words.py" />
             <source>Fitted for pixels of {low:.3g} to {high:.3g} m; this raster has {found:.3g} m</source>
             <translation>Angepasst für Pixel von {low:.3g} bis {high:.3g} m; dieses Raster hat {found:.3g} m</translation>
@@ -1537,9 +1867,9 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <translation>; nicht bewertet: {names}</translation>
         </message>
         <message>
-            <location filename="models/model_card.py" />
-            <source>Checkpoint</source>
-            <translation>Checkpoint</translation>
+            <location filename="models/machine_speed.py" />
+            <source>Measuring how fast this computer is</source>
+            <translation>Messen, wie schnell dieser Rechner ist</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1708,11 +2038,6 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>File</source>
-            <translation>Datei</translation>
-        </message>
-        <message>
-            <location filename="models/model_card.py" />
             <source>Path</source>
             <translation>Pfad</translation>
         </message>
@@ -1755,6 +2080,16 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <location filename="models/model_card.py" />
             <source>Heads that need it</source>
             <translation>Köpfe, die ihn brauchen</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Name</source>
+            <translation>Name</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>SHA-256</source>
+            <translation>SHA-256</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1848,6 +2183,16 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="models/model_manager.py" />
+            <source>&amp;Get a foundation model...</source>
+            <translation>Foundation-Modell &amp;holen ...</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Backbones that others have pretrained; nothing is downloaded before you choose one</source>
+            <translation>Backbones, die andere vortrainiert haben; nichts wird heruntergeladen, bevor Sie einen wählen</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
             <source>&amp;Open folder</source>
             <translation>Ordner ö&amp;ffnen</translation>
         </message>
@@ -1858,28 +2203,23 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="models/model_manager.py" />
-            <source>Copies checkpoints or heads into your own folder</source>
-            <translation>Kopiert Checkpoints oder Klassifikationsköpfe in Ihren eigenen Ordner</translation>
-        </message>
-        <message>
-            <location filename="models/model_manager.py" />
-            <source>Import checkpoints or heads</source>
-            <translation>Checkpoints oder Klassifikationsköpfe importieren</translation>
-        </message>
-        <message>
-            <location filename="models/model_manager.py" />
-            <source>OFA-Net models (*.safetensors);;All files (*)</source>
-            <translation>OFA-Net-Modelle (*.safetensors);;Alle Dateien (*)</translation>
-        </message>
-        <message>
-            <location filename="models/model_manager.py" />
-            <source>Import all checkpoints and heads of a folder</source>
-            <translation>Alle Checkpoints und Klassifikationsköpfe eines Ordners importieren</translation>
+            <source>Checkpoints and heads, and weights of others, such as DOFA, which become checkpoints</source>
+            <translation>Checkpoints und Köpfe sowie Gewichte anderer, etwa DOFA, die zu Checkpoints werden</translation>
         </message>
         <message>
             <location filename="models/model_manager.py" />
             <source>Import models</source>
             <translation>Modelle importieren</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Models (*.safetensors *.pth *.pt *.bin *.ckpt);;All files (*)</source>
+            <translation>Modelle (*.safetensors *.pth *.pt *.bin *.ckpt);;Alle Dateien (*)</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Import all checkpoints and heads of a folder</source>
+            <translation>Alle Checkpoints und Klassifikationsköpfe eines Ordners importieren</translation>
         </message>
         <message>
             <location filename="models/model_manager.py" />
@@ -1900,11 +2240,6 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <location filename="models/model_manager.py" />
             <source>Remove</source>
             <translation>Entfernen</translation>
-        </message>
-        <message>
-            <location filename="models/model_manager.py" />
-            <source>Name</source>
-            <translation>Name</translation>
         </message>
         <message>
             <location filename="models/model_manager.py" />
@@ -2712,11 +3047,6 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <translation>Bericht öffnen</translation>
         </message>
         <message>
-            <location filename="runs/run_progress.py" />
-            <source>Progress</source>
-            <translation>Fortschritt</translation>
-        </message>
-        <message>
             <location filename="sensors.py" />
             <source>Sentinel-1 radar</source>
             <translation>Sentinel-1-Radar</translation>
@@ -2883,6 +3213,11 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="sensors.py" />
+            <source>8-bit amplitude of radar</source>
+            <translation>8-Bit-Amplitude (Radar)</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
             <source>reflectance 0..1</source>
             <translation>Reflexionsgrad 0..1</translation>
         </message>
@@ -2950,6 +3285,11 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <location filename="setup/engine_setup.py" />
             <source>The engine's environment was removed</source>
             <translation>Die Umgebung der Engine wurde entfernt</translation>
+        </message>
+        <message>
+            <location filename="setup/engine_setup.py" />
+            <source>install from a folder of wheels</source>
+            <translation>installieren Sie aus einem Ordner mit Wheels</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
@@ -3085,11 +3425,6 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <location filename="setup/pip_output.py" />
             <source>Unpacking {count} packages; this takes minutes</source>
             <translation>{count} Pakete werden entpackt; das dauert einige Minuten</translation>
-        </message>
-        <message>
-            <location filename="setup/pip_proxy.py" />
-            <source>QGIS is set to a SOCKS proxy ({host}), which pip cannot use: install from a folder of wheels.</source>
-            <translation>QGIS ist auf einen SOCKS-Proxy eingestellt ({host}), den pip nicht benutzen kann: Installieren Sie aus einem Ordner mit Wheels.</translation>
         </message>
         <message>
             <location filename="setup/python_finder.py" />

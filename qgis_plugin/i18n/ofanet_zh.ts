@@ -1212,6 +1212,11 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <translation>无法用 {python} 启动计算引擎：{why}。要进行设置，请{how}。</translation>
         </message>
         <message>
+            <location filename="engine/network.py" />
+            <source>QGIS is set to a SOCKS proxy ({host}), which cannot be used here: {otherwise}.</source>
+            <translation>QGIS 使用的是 SOCKS 代理（{host}），此处无法使用：{otherwise}。</translation>
+        </message>
+        <message>
             <location filename="engine/raster_facts.py" />
             <source>Expected a raster layer: choose one in the layer panel</source>
             <translation>应为栅格图层：请在图层面板中选择</translation>
@@ -1275,6 +1280,101 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <location filename="engine/reading_words.py" />
             <source>{count} of its bands</source>
             <translation>{count} 个波段</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>All five sensors with one backbone, and any other optical sensor by its wavelengths; the best first choice</source>
+            <translation>一个骨干网络支持全部五种传感器，其他光学传感器可按波长使用；首选</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Sentinel-1</source>
+            <translation>Sentinel-1</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Sentinel-2 (9 bands)</source>
+            <translation>Sentinel-2（9 个波段）</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Gaofen</source>
+            <translation>高分</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>NAIP</source>
+            <translation>NAIP</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>EnMAP</source>
+            <translation>EnMAP</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>GEO-Bench, linear probe</source>
+            <translation>GEO-Bench，线性探测</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>As DOFA ViT-B, a little more accurate and three times as slow; for a GPU</source>
+            <translation>与 DOFA ViT-B 相同，精度略高，速度慢三倍；适合 GPU</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Radar and all 13 bands of Sentinel-2; pretrained on 18.7 million images of the Sentinel missions</source>
+            <translation>雷达和 Sentinel-2 全部 13 个波段；在哨兵任务的 1870 万幅影像上预训练</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Sentinel-2 (13 bands)</source>
+            <translation>Sentinel-2（13 个波段）</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Copernicus-Bench, frozen backbone</source>
+            <translation>Copernicus-Bench，冻结骨干网络</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Sentinel-2 level 1C with all 13 bands; small and quick, also without a GPU</source>
+            <translation>Sentinel-2 L1C 全部 13 个波段；小而快，无需 GPU</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>fine-tuned on each data set</source>
+            <translation>在各数据集上微调</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>As SSL4EO-S12 DINO, pretrained with another objective: worth a comparison on your own labels</source>
+            <translation>与 SSL4EO-S12 DINO 相同，但预训练目标不同：值得用您自己的标签比较</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Landsat 8 and 9 surface reflectance, 7 bands; small and quick, also without a GPU</source>
+            <translation>Landsat 8 和 9 地表反射率，7 个波段；小而快，无需 GPU</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Landsat 8-9 (7 bands)</source>
+            <translation>Landsat 8-9（7 个波段）</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>frozen backbone, U-Net decoder</source>
+            <translation>冻结骨干网络，U-Net 解码器</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Surface reflectance of Landsat 7, and of Landsat 4 and 5 with the same 6 bands: maps back to the 1980s</source>
+            <translation>Landsat 7 地表反射率，以及具有相同 6 个波段的 Landsat 4 和 5：可制作追溯至 20 世纪 80 年代的地图</translation>
+        </message>
+        <message>
+            <location filename="foundation_models.json" />
+            <source>Landsat 4-7 (6 bands)</source>
+            <translation>Landsat 4-7（6 个波段）</translation>
         </message>
         <message>
             <location filename="i18n/texts.py" />
@@ -1442,6 +1542,236 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <translation>模型和分类头...</translation>
         </message>
         <message>
+            <location filename="models/foundation_card.py" />
+            <source>about {tile_s:.2g} s for a tile, {time} for a raster of {px} x {px} pixels</source>
+            <translation>每个图块约 {tile_s:.2g} 秒，{px} x {px} 像素的栅格约 {time}</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Download</source>
+            <translation>下载量</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Memory</source>
+            <translation>内存</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Time</source>
+            <translation>时间</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Licence</source>
+            <translation>许可</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Authors</source>
+            <translation>作者</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Paper</source>
+            <translation>论文</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Published at</source>
+            <translation>发布于</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>File</source>
+            <translation>文件</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Sensors</source>
+            <translation>传感器</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Published results</source>
+            <translation>已发表的结果</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>On this computer</source>
+            <translation>在本机上</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Origin</source>
+            <translation>来源</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>not measured yet</source>
+            <translation>尚未测量</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>Checkpoint</source>
+            <translation>检查点</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>about {size}</source>
+            <translation>约 {size}</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_card.py" />
+            <source>about {gb:.1f} GB while it maps</source>
+            <translation>制图时约 {gb:.1f} GB</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Nothing is downloaded before you press Download: then {size} come from {host} ({free} are free on your disk).</source>
+            <translation>在您按下“下载”之前不会下载任何内容：届时将从 {host} 下载 {size}（磁盘剩余 {free}）。</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>installed</source>
+            <translation>已安装</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>{kept} are here already; the other {size} come from {host} ({free} are free on your disk).</source>
+            <translation>已有 {kept}；其余 {size} 将从 {host} 下载（磁盘剩余 {free}）。</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Checking and importing...</source>
+            <translation>正在校验并导入……</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Get a foundation model</source>
+            <translation>获取基础模型</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Backbones that others have pretrained on millions of satellite images. A model that you download becomes a checkpoint; heads for it are trained from your own labels, or fitted anew.</source>
+            <translation>由他人在数百万幅卫星影像上预训练的骨干网络。下载的模型会成为一个检查点；其分类头可用您自己的标签训练，或重新拟合。</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Foundation models</source>
+            <translation>基础模型</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>About the model</source>
+            <translation>关于该模型</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Progress</source>
+            <translation>进度</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>D&amp;iscard the part</source>
+            <translation>丢弃已下载部分(&amp;I)</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Deletes what an interrupted download has left</source>
+            <translation>删除中断的下载所留下的内容</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Starting...</source>
+            <translation>正在启动……</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>{first} and {count} more</source>
+            <translation>{first} 等另外 {count} 种</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>{gb:.1f} GB</source>
+            <translation>{gb:.1f} GB</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>{done} of {total}</source>
+            <translation>{done} / {total}</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Model</source>
+            <translation>模型</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>For a raster of {px} x {px} pixels on this computer, estimated</source>
+            <translation>在本机上处理 {px} x {px} 像素栅格的估计时间</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>&amp;Download</source>
+            <translation>下载(&amp;D)</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>&amp;Pause</source>
+            <translation>暂停(&amp;P)</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>&amp;Resume the download</source>
+            <translation>继续下载(&amp;R)</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Pausing...</source>
+            <translation>正在暂停……</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>{share:.0%} here</source>
+            <translation>已有 {share:.0%}</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Installed as {name}.</source>
+            <translation>已安装为 {name}。</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>{text}, {time} left</source>
+            <translation>{text}，剩余 {time}</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Download {model}</source>
+            <translation>下载 {model}</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>Paused; {size} are kept, and Resume continues there.</source>
+            <translation>已暂停；已下载的 {size} 会保留，“继续下载”将从该处继续。</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_dialog.py" />
+            <source>{model} is among your models now.</source>
+            <translation>{model} 现已加入您的模型。</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_files.py" />
+            <source>download the file in a browser and import it</source>
+            <translation>请用浏览器下载该文件并导入</translation>
+        </message>
+        <message>
+            <location filename="models/foundation_files.py" />
+            <source>{folder} could not be removed: {why}</source>
+            <translation>无法删除 {folder}：{why}</translation>
+        </message>
+        <message>
             <location filename="models/head_words.py" />
             <source>Fitted for pixels of {low:.3g} to {high:.3g} m; this raster has {found:.3g} m</source>
             <translation>适用于 {low:.3g} 至 {high:.3g} 米的像素；此栅格为 {found:.3g} 米</translation>
@@ -1537,9 +1867,9 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <translation>；未评分：{names}</translation>
         </message>
         <message>
-            <location filename="models/model_card.py" />
-            <source>Checkpoint</source>
-            <translation>检查点</translation>
+            <location filename="models/machine_speed.py" />
+            <source>Measuring how fast this computer is</source>
+            <translation>正在测量本机速度</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1708,11 +2038,6 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="models/model_card.py" />
-            <source>File</source>
-            <translation>文件</translation>
-        </message>
-        <message>
-            <location filename="models/model_card.py" />
             <source>Path</source>
             <translation>路径</translation>
         </message>
@@ -1755,6 +2080,16 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <location filename="models/model_card.py" />
             <source>Heads that need it</source>
             <translation>需要它的分类头</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Name</source>
+            <translation>名称</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>SHA-256</source>
+            <translation>SHA-256</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -1848,6 +2183,16 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="models/model_manager.py" />
+            <source>&amp;Get a foundation model...</source>
+            <translation>获取基础模型(&amp;G)……</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Backbones that others have pretrained; nothing is downloaded before you choose one</source>
+            <translation>由他人预训练的骨干网络；在您选择之前不会下载任何内容</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
             <source>&amp;Open folder</source>
             <translation>打开文件夹(&amp;O)</translation>
         </message>
@@ -1858,28 +2203,23 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="models/model_manager.py" />
-            <source>Copies checkpoints or heads into your own folder</source>
-            <translation>将检查点或分类头复制到您自己的文件夹</translation>
-        </message>
-        <message>
-            <location filename="models/model_manager.py" />
-            <source>Import checkpoints or heads</source>
-            <translation>导入检查点或分类头</translation>
-        </message>
-        <message>
-            <location filename="models/model_manager.py" />
-            <source>OFA-Net models (*.safetensors);;All files (*)</source>
-            <translation>OFA-Net 模型 (*.safetensors);;所有文件 (*)</translation>
-        </message>
-        <message>
-            <location filename="models/model_manager.py" />
-            <source>Import all checkpoints and heads of a folder</source>
-            <translation>导入文件夹中的所有检查点和分类头</translation>
+            <source>Checkpoints and heads, and weights of others, such as DOFA, which become checkpoints</source>
+            <translation>检查点和分类头，以及会转换为检查点的他人权重（如 DOFA）</translation>
         </message>
         <message>
             <location filename="models/model_manager.py" />
             <source>Import models</source>
             <translation>导入模型</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Models (*.safetensors *.pth *.pt *.bin *.ckpt);;All files (*)</source>
+            <translation>模型 (*.safetensors *.pth *.pt *.bin *.ckpt);;所有文件 (*)</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Import all checkpoints and heads of a folder</source>
+            <translation>导入文件夹中的所有检查点和分类头</translation>
         </message>
         <message>
             <location filename="models/model_manager.py" />
@@ -1900,11 +2240,6 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <location filename="models/model_manager.py" />
             <source>Remove</source>
             <translation>移除</translation>
-        </message>
-        <message>
-            <location filename="models/model_manager.py" />
-            <source>Name</source>
-            <translation>名称</translation>
         </message>
         <message>
             <location filename="models/model_manager.py" />
@@ -2712,11 +3047,6 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <translation>打开报告</translation>
         </message>
         <message>
-            <location filename="runs/run_progress.py" />
-            <source>Progress</source>
-            <translation>进度</translation>
-        </message>
-        <message>
             <location filename="sensors.py" />
             <source>Sentinel-1 radar</source>
             <translation>Sentinel-1 雷达</translation>
@@ -2883,6 +3213,11 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="sensors.py" />
+            <source>8-bit amplitude of radar</source>
+            <translation>雷达 8 位幅度</translation>
+        </message>
+        <message>
+            <location filename="sensors.py" />
             <source>reflectance 0..1</source>
             <translation>反射率 0..1</translation>
         </message>
@@ -2950,6 +3285,11 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <location filename="setup/engine_setup.py" />
             <source>The engine's environment was removed</source>
             <translation>计算引擎的环境已移除</translation>
+        </message>
+        <message>
+            <location filename="setup/engine_setup.py" />
+            <source>install from a folder of wheels</source>
+            <translation>请从 wheel 文件夹安装</translation>
         </message>
         <message>
             <location filename="setup/environment_check.py" />
@@ -3085,11 +3425,6 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <location filename="setup/pip_output.py" />
             <source>Unpacking {count} packages; this takes minutes</source>
             <translation>正在解压 {count} 个软件包，需要几分钟</translation>
-        </message>
-        <message>
-            <location filename="setup/pip_proxy.py" />
-            <source>QGIS is set to a SOCKS proxy ({host}), which pip cannot use: install from a folder of wheels.</source>
-            <translation>QGIS 设置了 SOCKS 代理（{host}），pip 无法使用：请从 wheel 文件夹安装。</translation>
         </message>
         <message>
             <location filename="setup/python_finder.py" />

@@ -67,6 +67,7 @@ def page(entry: ModelEntry) -> str:
         parts += _head(entry)
     else:
         parts += _checkpoint(entry)
+    parts += _origin(header.get("source"))
     parts += _made(header.get("training") or {})
     parts.append(_heading(tr("File")))
     facts = [
@@ -177,6 +178,27 @@ def _made(training: dict) -> list[str]:
     return [_heading(tr("How it was made")), _rows(facts)] if facts else []
 
 
+def _origin(source) -> list[str]:
+    """Whose weights a checkpoint was made of."""
+    if not isinstance(source, dict):
+        return []
+    told = {key: str(value) for key, value in source.items() if value}
+    facts = [
+        (tr("Name"), escape(told.get("name", ""))),
+        (tr("File"), escape(told.get("file", ""))),
+        (tr("Licence"), _link(told.get("licence_url", ""), told.get("licence", ""))),
+        (tr("Authors"), escape(told.get("attribution", ""))),
+        (tr("Paper"), escape(told.get("citation", ""))),
+        (tr("Published at"), _link(told.get("address", ""), told.get("address", ""))),
+        (tr("SHA-256"), escape(told.get("sha256", ""))),
+    ]
+    return [_heading(tr("Origin")), _table((title, text) for title, text in facts if text)]
+
+
+def _link(address: str, text: str) -> str:
+    return f'<a href="{escape(address)}">{escape(text)}</a>' if address.startswith("https://") else escape(text)
+
+
 def _few(words: list) -> str:
     words = [str(word) for word in words]
     if len(words) > _MOST_BANDS:
@@ -208,5 +230,10 @@ def _heading(text: str) -> str:
 
 
 def _rows(facts) -> str:
+    return _table((title, escape(str(value))) for title, value in facts)
+
+
+def _table(facts) -> str:
+    """`facts` are titles, and HTML."""
     cell = '<tr><td style="color:#66758a">{}&nbsp;</td><td>{}</td></tr>'
-    return f'<table cellpadding="2">{"".join(cell.format(escape(k), escape(str(v))) for k, v in facts)}</table>'
+    return f'<table cellpadding="2">{"".join(cell.format(escape(title), html) for title, html in facts)}</table>'

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..engine.client import EngineCancelled
+from ..engine.client import EngineCancelled, run_apart
 from ..engine.modules import catalog, errors, files
 from ..i18n.texts import tr
 from .user_models import models_dir
@@ -71,20 +71,31 @@ def models_in(folder: Path) -> list[Path]:
     return found
 
 
-def import_model(path: Path, cancelled: Callable[[], bool] = lambda: False) -> Path:
-    """Copies a checkpoint or head into the user's folder.
+def import_model(
+    path: Path,
+    cancelled: Callable[[], bool] = lambda: False,
+    log: Callable[[str], None] = lambda line: None,
+) -> Path:
+    """Copies a checkpoint or head into the user's folder; weights of others become a checkpoint there.
 
     Args:
         path: the original, which is never changed.
         cancelled: polled after each chunk.
+        log: gets what the engine says of weights of others.
 
     Returns:
         The copy.
 
     Raises:
-        ModelFileError: where it is neither a checkpoint nor a head, or in the folder already.
+        ModelFileError: where it cannot be used, or is in the folder already.
+        EngineError: where weights of others cannot be used.
         EngineCancelled, OSError: no partial copy stays.
     """
+    if not catalog.is_ours(path):
+        models_dir().mkdir(parents=True, exist_ok=True)
+        params = {"input": str(path), "output": str(free_path(path.stem))}
+        answer = run_apart("import_model", params, log=lambda _, line: log(line), cancelled=cancelled)
+        return Path(answer["checkpoint"])
     catalog.read_header(path)
     if models_dir() in path.absolute().parents:
         raise errors.ModelFileError(tr("{path} is in your folder already.").format(path=path))

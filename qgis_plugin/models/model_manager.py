@@ -23,7 +23,7 @@ from qgis.PyQt.QtWidgets import (
     QVBoxLayout,
 )
 
-from ..engine.client import EngineCancelled
+from ..engine.client import EngineCancelled, EngineError
 from ..engine.modules import ICON, errors
 from ..i18n.texts import tr
 from ..runs.function_task import FunctionTask
@@ -45,7 +45,7 @@ class ModelManager(QDialog):
         self.setWindowIcon(QIcon(str(ICON)))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(1160, 640)
-        self._task = None
+        self._task = self.foundation_dialog = None
         self._build()
         self.refresh()
 
@@ -65,6 +65,7 @@ class ModelManager(QDialog):
         self.page = QTextBrowser()
         self.page.setOpenLinks(False)
         self.page.setAccessibleName(tr("Model card"))
+        self.page.anchorClicked.connect(QDesktopServices.openUrl)
         split = QSplitter()
         split.addWidget(self.list)
         split.addWidget(self.page)
@@ -72,12 +73,17 @@ class ModelManager(QDialog):
         split.setStretchFactor(1, 1)
         split.setSizes([690, 470])
 
+        self.get = self._button(tr("&Get a foundation model..."))
+        self.get.setToolTip(tr("Backbones that others have pretrained; nothing is downloaded before you choose one"))
+        self.get.clicked.connect(self.show_foundation_models)
         self.import_file, self.import_folder = self._button(tr("&Import...")), self._button(tr("Import &folder..."))
         self.rename, self.remove = self._button(tr("Re&name...")), self._button(tr("&Remove..."))
         self.folder = self._button(tr("&Open folder"))
         self.cancel = self._button(tr("Cance&l"))
         self.cancel.setVisible(False)
-        self.import_file.setToolTip(tr("Copies checkpoints or heads into your own folder"))
+        self.import_file.setToolTip(
+            tr("Checkpoints and heads, and weights of others, such as DOFA, which become checkpoints")
+        )
         self.folder.setToolTip(tr("Your own folder: {folder}").format(folder=models_dir()))
         self.import_file.clicked.connect(self._import_files)
         self.import_folder.clicked.connect(self._import_folder)
@@ -86,7 +92,7 @@ class ModelManager(QDialog):
         self.folder.clicked.connect(self._open_folder)
         self.cancel.clicked.connect(self._cancel)
         row = QHBoxLayout()
-        for button in (self.import_file, self.import_folder, self.rename, self.remove, self.folder):
+        for button in (self.get, self.import_file, self.import_folder, self.rename, self.remove, self.folder):
             row.addWidget(button)
         row.addStretch(1)
         row.addWidget(self.cancel)
@@ -178,11 +184,24 @@ class ModelManager(QDialog):
         self.status.setStyleSheet(f"color: {_BAD};" if bad else "")
         self.status.setVisible(bool(text))
 
-    # --- import, rename, remove ---------------------------------------------------------------------------------
+    # --- get, import, rename, remove ---------------------------------------------------------------------------------
+
+    def show_foundation_models(self):
+        from .foundation_dialog import FoundationDialog
+
+        if self.foundation_dialog is None:
+            self.foundation_dialog = FoundationDialog(self)
+            self.foundation_dialog.fetched.connect(self.refresh)
+            self.foundation_dialog.finished.connect(self._forget_foundation_dialog)
+        self.foundation_dialog.show()
+        self.foundation_dialog.raise_()
+
+    def _forget_foundation_dialog(self, *_):
+        self.foundation_dialog = None
 
     def _import_files(self):
         paths, _ = QFileDialog.getOpenFileNames(
-            self, tr("Import checkpoints or heads"), "", tr("OFA-Net models (*.safetensors);;All files (*)")
+            self, tr("Import models"), "", tr("Models (*.safetensors *.pth *.pt *.bin *.ckpt);;All files (*)")
         )
         self.import_paths([Path(path) for path in paths])
 
@@ -195,7 +214,7 @@ class ModelManager(QDialog):
                 self._say(str(error), bad=True)
 
     def import_paths(self, paths: list[Path]):
-        """Copies in the background: a checkpoint may have gigabytes."""
+        """Copies in the background, and has weights of others made into checkpoints: they may have gigabytes."""
         if not paths or self._task is not None:
             return
 
@@ -203,12 +222,15 @@ class ModelManager(QDialog):
             imported, refused = [], []
             for path in paths:
                 try:
-                    imported.append(model_files.import_model(path, task.cancelled))
-                except (errors.ModelFileError, OSError) as error:
+                    imported.append(model_files.import_model(path, task.cancelled, task.log))
+                except EngineCancelled:
+                    raise
+                except (errors.ModelFileError, EngineError, OSError) as error:
                     refused.append(str(error))
             return imported, refused
 
         self._task = FunctionTask(tr("Import models"), work)
+        self._task.logged.connect(self._say)
         self._task.ended.connect(self._imported)
         self._say(tr("Importing..."))
         self._show()
@@ -275,7 +297,9 @@ class ModelManager(QDialog):
             self._task.cancel()
 
     def done(self, result):
-        """Closing cancels an import; no partial file stays."""
+        """Closing cancels an import; no partial file stays. A download is paused."""
+        if self.foundation_dialog is not None:
+            self.foundation_dialog.close()
         if self._task is not None:
             self._task.ended.disconnect(self._imported)
             self._task.cancel()

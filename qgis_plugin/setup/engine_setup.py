@@ -7,12 +7,14 @@ from qgis.core import QgsSettings
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..engine.client import ENGINE, SETTING, EngineCancelled, EngineError, EngineMissing, engine_python
+from ..engine.network import proxy_variables
 from ..i18n.texts import tr
 from ..runs.function_task import FunctionTask
 from .environment_check import EnvironmentReport, check_environment, python_in
-from .pip_proxy import proxy_variables
 from .python_finder import FoundPython, driver_cuda, find_pythons
 from .venv_installer import EngineEnvironment, InstallPlan
+
+_PYPI = "https://pypi.org/"
 
 
 def engine_missing() -> str:
@@ -58,7 +60,7 @@ class EngineSetup(QObject):
     def create(self, plan: InstallPlan):
         """Creates an environment, checks it, and sets it where the engine runs in it."""
         try:
-            extra = proxy_variables() if plan.wheels is None else {}
+            extra = {} if plan.wheels else proxy_variables(_PYPI, tr("install from a folder of wheels"))
         except EngineError as error:
             self._end(False, str(error))
             return

@@ -1,6 +1,7 @@
 """A head's model card in a window of its own."""
 
 from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout
 
 from ..i18n.texts import tr
@@ -17,6 +18,7 @@ class ModelCardDialog(QDialog):
         self.page = QTextBrowser()
         self.page.setOpenLinks(False)
         self.page.setAccessibleName(tr("Model card"))
+        self.page.anchorClicked.connect(QDesktopServices.openUrl)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)

@@ -227,9 +227,10 @@ def test_a_name_that_is_taken_gets_a_number(manager, folder, qtbot, monkeypatch,
     assert (folder / "source.safetensors").read_bytes() == before
 
 
-def test_what_is_no_model_is_refused_with_the_catalogues_message(manager, folder, qtbot, monkeypatch, tmp_path):
-    other = tmp_path / "other.safetensors"
-    other.write_bytes(struct.pack("<Q", 2) + b"{}")
+def test_a_model_of_another_version_is_refused_with_the_catalogues_message(
+    manager, folder, qtbot, monkeypatch, tmp_path
+):
+    other = write_model(tmp_path / "other.safetensors", {"format": 99, "file": "head"})
     click_import(manager, qtbot, monkeypatch, other, HEAD)
     with pytest.raises(errors.ModelFileError) as expected:
         catalog.read_header(other)
