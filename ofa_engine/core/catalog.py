@@ -135,7 +135,11 @@ def list_heads(sensor: str | None = None, task: str | None = None) -> list[Model
 
 
 def ranked_heads(
-    sensor: str, task: str | None = None, gsd_m: float | None = None, bands: Collection[str] | None = None
+    sensor: str,
+    task: str | None = None,
+    gsd_m: float | None = None,
+    bands: Collection[str] | None = None,
+    backbone: str | None = None,
 ) -> list[ModelFile]:
     """The heads for a raster, best first.
 
@@ -148,6 +152,7 @@ def ranked_heads(
         task: "segment" or "classify"; None for both.
         gsd_m: pixel size of the raster in metres; None for the sensor's usual one.
         bands: names of the sensor's bands that the raster has; None for all.
+        backbone: only heads fitted on the backbone of this fingerprint.
     """
     known = SENSORS.get(sensor)
     gsd_m = gsd_m or (known.usual_gsd_m if known else None)
@@ -166,7 +171,8 @@ def ranked_heads(
             head.name,
         )
 
-    return sorted(list_heads(sensor, task), key=rank)
+    heads = list_heads(sensor, task)
+    return sorted((head for head in heads if backbone in (None, head.header.get("backbone"))), key=rank)
 
 
 def list_checkpoints() -> list[ModelFile]:
@@ -180,12 +186,14 @@ def find_head(
     task: str | None,
     gsd_m: float | None = None,
     bands: Collection[str] | None = None,
+    checkpoint: ModelFile | None = None,
 ) -> ModelFile:
     """A head by path or name; without one the default for a raster, the first of `ranked_heads`.
 
     Args:
         name_or_path: of a head; empty or None for the default.
         sensor, task, gsd_m, bands: of the raster, as for `ranked_heads`.
+        checkpoint: the one that the default is to be for; None for any.
 
     Raises:
         ModelFileError: where there is none.
@@ -202,15 +210,21 @@ def find_head(
                 return head
         names = ", ".join(head.name for head in list_heads(sensor or None)) or "none"
         raise ModelFileError(f"expected a head file or one of {names}, found {name_or_path!r}")
-    for head in ranked_heads(sensor, task, gsd_m, bands):
+    backbone = checkpoint.header["fingerprints"].get(sensor, "") if checkpoint else None
+    for head in ranked_heads(sensor, task, gsd_m, bands, backbone):
         return head
+    if checkpoint:
+        raise ModelFileError(
+            f"expected a head to {task} {sensor} with {checkpoint.name}, found none: name its file with "
+            f"{option('head')}, or fit one, as with `ofa heads refit`"
+        )
     raise ModelFileError(
         f"expected a head to {task} {sensor}, found none: give one with {option('head')}, or put one in $OFANET_MODELS"
     )
 
 
-def named_checkpoint(name_or_path: str, sensor: str) -> ModelFile:
-    """A checkpoint by path or name that has an embedder for the sensor. Raises ModelFileError."""
+def named_checkpoint(name_or_path: str, sensor: str | None = None) -> ModelFile:
+    """A checkpoint by path or name; with a sensor one that has an embedder for it. Raises ModelFileError."""
     path = Path(name_or_path)
     if path.suffix == ".safetensors" or path.exists():
         found: ModelFile | None = ModelFile(path, read_header(path))
@@ -219,7 +233,7 @@ def named_checkpoint(name_or_path: str, sensor: str) -> ModelFile:
     if found is None or found.header["file"] != "checkpoint":
         names = ", ".join(c.name for c in list_checkpoints()) or "none"
         raise ModelFileError(f"expected a checkpoint file or one of {names}, found {name_or_path!r}")
-    if sensor not in found.header.get("sensors", {}):
+    if sensor and sensor not in found.header.get("sensors", {}):
         there = ", ".join(found.header.get("sensors", {}))
         raise ModelFileError(f"expected a checkpoint with {sensor}, found one with {there}: {found.path.name}")
     return found

@@ -25,8 +25,16 @@ def make_parser() -> Parser:
     common.add_argument("--debug", action="store_true", help="show a traceback with an error")
     common.add_argument("--json", action="store_true", help="print the answer as one JSON object")
     verbs = parser.add_subparsers(dest="verb", required=True, parser_class=Parser, metavar="VERB")
+    groups: dict[str, Any] = {}  # of the commands of two words, such as `heads refit`, by the first one
     for name, kind in TYPES.items():
-        verb = verbs.add_parser(name, parents=[common], help=kind.about, description=_sentence(kind.about))
+        *group, word = getattr(kind, "command", name).split()
+        if group and group[0] not in groups:
+            about = "what can be done with " + group[0]
+            of_group = verbs.add_parser(group[0], help=about, description=_sentence(about))
+            groups[group[0]] = of_group.add_subparsers(required=True, parser_class=Parser, metavar="VERB")
+        siblings = groups[group[0]] if group else verbs
+        verb = siblings.add_parser(word, parents=[common], help=kind.about, description=_sentence(kind.about))
+        verb.set_defaults(verb=name)
         _add_options(verb, kind)
         if name == "bench":
             verb.add_argument("--compare", action="store_true", help="run the same model through other installed tools")

@@ -15,6 +15,7 @@ _MODULES = {
     "classify": "inference.classify",
     "embed": "inference.embed",
     "fit": "learning.fit",
+    "refit_heads": "learning.refit",
     "evaluate": "accuracy.evaluate",
     "sample": "accuracy.sample",
     "batch": "batch.run",
