@@ -22,6 +22,7 @@ from .material import LabelSource, Material
 from .recipes import Recipe
 
 KIND = "mlp+pixels"
+_TOKEN_PX = 8  # of the raster: larger tokens draw coarser outlines, smaller ones see less around them
 _SAMPLES = 40_000  # of all classes together
 _LEAST_SAMPLES = 30  # of a class, for the head to have it
 _FEATURES_SHARE = 0.8  # of the time that a head takes; fitting takes the rest
@@ -40,11 +41,11 @@ class Target:
         return str(self.file.header["name"])
 
     def tile_px(self, sensor: str, side_px: int) -> int:
-        """The side of a tile: half the one that the model was trained on, since smaller tokens draw finer edges, and
-        not more than the rasters have."""
-        header = self.file.header
-        whole = header["sensors"][sensor].get("tile_px") or header["architecture"]["input_px"]
-        return max(MIN_TILE_PX, min(whole // 2, side_px))
+        """The side of a tile: so that a token is `_TOKEN_PX` wide, but not more than the model was trained on, nor more
+        than the rasters have."""
+        size = self.file.header["architecture"]
+        trained = self.file.header["sensors"][sensor].get("tile_px") or size["input_px"]
+        return max(MIN_TILE_PX, min(trained, size["input_px"] // size["patch_px"] * _TOKEN_PX, side_px))
 
     def open(self, path: str, recipe: Recipe, tile_px: int) -> Session:
         """A raster with the model, without the bands that the head does without."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,14 @@ import rasterio
 from rasterio.enums import Resampling
 from rasterio.windows import Window
 
-from ...core.callbacks import QUIET, Callbacks
+from ...core.callbacks import Callbacks
 from ...core.classes import class_table, colors_for
-from ...core.errors import Cancelled, SensorError
+from ...core.errors import Cancelled, InputError, SensorError
 from ...core.sensors import Detection
-from ...raster.gdal import open_quietly
+from ...raster.gdal import RASTER_ERRORS, one_line, open_quietly
 from ...raster.georeference import gsd_m
 from ...raster.source import Source, detect_source
-from ..label_rasters import labels_from_rasters
-from ..labelled import Labelled, NoLabels
+from ..labelled import Labelled, in_subset
 from ..labelled_scenes import Scene, SceneSet
 from .material import MOST_TILES, Material, chosen_tiles
 from .recipes import Recipe, recipes_for
@@ -27,6 +27,23 @@ from .recipes import Recipe, recipes_for
 _LABELLED_PX = 1_000_000  # kept of a set
 _PX_LIMITS = 500, 100_000  # kept of a class in a raster
 _MOST_RASTERS = 3000
+
+
+@dataclass(frozen=True)
+class _LabelledPixels:
+    """Those of a raster, with its size in pixels."""
+
+    labelled: Labelled
+    height: int
+    width: int
+
+    def coarser(self, factor: int) -> Labelled:
+        """The labels of pixels `factor` times as large: those of the pixels in their middle."""
+        height, width = (length // factor * factor for length in (self.height, self.width))
+        row, column = self.labelled.row, self.labelled.column
+        middle = (row % factor == factor // 2) & (column % factor == factor // 2) & (row < height) & (column < width)
+        part = self.labelled.take(middle)
+        return dataclasses.replace(part, row=part.row // factor, column=part.column // factor)
 
 
 class LabelledChips:
@@ -38,7 +55,7 @@ class LabelledChips:
         scenes = scene_set.training or scene_set.scenes
         evenly = np.linspace(0, len(scenes) - 1, min(len(scenes), _MOST_RASTERS)).round().astype(int)
         self.scenes = [scenes[i] for i in evenly]
-        self._labelled: list[Labelled] | None = None
+        self._labelled: list[_LabelledPixels] | None = None
 
     @property
     def title(self) -> str:
@@ -68,8 +85,8 @@ class LabelledChips:
 
     def material(self, recipe: Recipe, tile_px: int, seed: int, callbacks: Callbacks) -> Material:
         if self._labelled is None:
-            self._labelled = [self._read(scene, number, callbacks) for number, scene in enumerate(self.scenes)]
-        parts = [_coarser(part, recipe.factor) for part in self._labelled]
+            self._labelled = [self._read(scene, callbacks) for scene in self.scenes]
+        parts = [one.coarser(recipe.factor) for one in self._labelled]
         parts = chosen_tiles(parts, len(self.set.classes), tile_px, seed)
         used = [(scene, part) for scene, part in zip(self.scenes, parts, strict=True) if len(part)]
         places = len({scene.place for scene, _ in used})
@@ -92,22 +109,33 @@ class LabelledChips:
         names = self.set.classes
         return class_table([values[k] for k in range(len(names))], names, colors_for(names))
 
-    def _read(self, scene: Scene, number: int, callbacks: Callbacks) -> Labelled:
-        """The labelled pixels of a raster, in classes of the set; its place is their group."""
+    def _read(self, scene: Scene, callbacks: Callbacks) -> _LabelledPixels:
+        """The labelled pixels of a raster, a limited number of each class; its place is their group. Raises
+        InputError."""
         if callbacks.cancelled():
             raise Cancelled
         least, most = _PX_LIMITS
         limit = min(max(_LABELLED_PX // len(self.scenes), least), most)
-        reading = self.set.reading
-        with Source(scene.image, reading.get("crs"), reading.get("nodata")) as source:
-            try:
-                labels = labels_from_rasters([source], [str(scene.labels)], (), 64, None, limit, QUIET.log)
-            except NoLabels:
-                return _none()
-        table = np.array([self.set.label_values.get(entry["value"], -1) for entry in labels.classes])
-        part = labels.rasters[0]
-        index, group = table[part.index], np.full(len(part), self._place_numbers[scene.place])
-        return dataclasses.replace(part, index=index, group=group).take(index >= 0)
+        try:
+            with open_quietly(scene.labels) as labels, open_quietly(scene.image) as image:
+                if labels.shape != image.shape:
+                    raise InputError(f"expected labels of the size of {scene.image}, found another in {scene.labels}")
+                values = labels.read(1)
+        except RASTER_ERRORS as error:
+            raise InputError(
+                f"expected a raster and its labels, found {scene.image.name}: {one_line(error)}"
+            ) from error
+        parts = []
+        for value, k in self.set.label_values.items():
+            row, column = np.nonzero(values == value)
+            fraction = min(1.0, limit / max(len(row), 1))
+            kept = in_subset(row, column, fraction)
+            row, column = row[kept], column[kept]
+            same = np.ones(len(row))
+            parts.append((row, column, np.full(len(row), k), same * self._place_numbers[scene.place], same / fraction))
+        row, column, index, group, weight = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        found = Labelled(row, column, index, group.astype(np.int64), weight, np.zeros(len(row), bool))
+        return _LabelledPixels(found, *values.shape)
 
     @cached_property
     def _place_numbers(self) -> dict[str, int]:
@@ -120,18 +148,6 @@ class LabelledChips:
         if not target.exists():
             write_averaged(scene.image, factor, target)
         return str(target)
-
-
-def _none() -> Labelled:
-    whole, number = np.zeros(0, np.int64), np.zeros(0)
-    return Labelled(whole, whole, whole, whole, number, number > 0)
-
-
-def _coarser(part: Labelled, factor: int) -> Labelled:
-    """The labels of pixels `factor` times as large: those of the pixels in their middle."""
-    middle = (part.row % factor == factor // 2) & (part.column % factor == factor // 2)
-    part = part.take(middle)
-    return dataclasses.replace(part, row=part.row // factor, column=part.column // factor)
 
 
 def write_averaged(path: Path, factor: int, target: Path) -> None:
