@@ -19,6 +19,7 @@ from ..core.options import from_params
 from .cli_parser import make_parser
 
 _NOT_OPTIONS = ("verb", "debug", "json", "compare")  # of a verb: they say what is called, and how it answers
+_UNITS = {"refit_heads": ("%", 0.1)}  # of a verb's progress, and tqdm's `unit_scale`, where it does not count tiles
 _DASHED_FILE = re.compile(r"-[^=|]*\.[A-Za-z]\w*(\|layername=.*)?")
 
 
@@ -95,7 +96,7 @@ def _detect(args: argparse.Namespace) -> int:
 
 
 def _verb(args: argparse.Namespace) -> int:
-    _run(args)
+    _run(args, *_UNITS.get(args.verb, ()))
     return 0
 
 

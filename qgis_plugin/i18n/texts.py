@@ -59,6 +59,8 @@ FIELDS = {
     "kind": tr("Kind of head"),
     "target_error": tr("Standard error wanted of the overall accuracy"),
     "least": tr("Points per class"),
+    "from_": tr("What heads learn from"),
+    "own": tr("Also my own heads"),
     "seed": tr("Seed"),
     "report": tr("Report of areas"),
     "polygons": tr("Polygons"),

@@ -1,5 +1,4 @@
-"""Sets of labelled rasters for the quality bench, their pixels and labels; `ofa_engine.learning.labelled_scenes` has the
-layout of a set."""
+"""Sets of labelled rasters for the quality bench: pixels and labels; `learning.labelled_scenes` has the layout."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -154,7 +154,7 @@ def write_averaged(path: Path, factor: int, target: Path) -> None:
     """Writes the raster with means of `factor` x `factor` pixels; what is left over at its right and lower edge is
     dropped."""
     with open_quietly(path) as source:
-        height, width = source.height // factor, source.width // factor
+        height, width, t = source.height // factor, source.width // factor, source.transform
         window = Window(0, 0, width * factor, height * factor)
         shape = (source.count, height, width)
         values = source.read(window=window, out_shape=shape, resampling=Resampling.average)
@@ -165,7 +165,7 @@ def write_averaged(path: Path, factor: int, target: Path) -> None:
             width=width,
             dtype=values.dtype,
             crs=source.crs,
-            transform=source.transform * rasterio.Affine.scale(factor),
+            transform=rasterio.Affine(t.a * factor, t.b * factor, t.c, t.d * factor, t.e * factor, t.f),
             nodata=source.nodata,
             photometric="minisblack",
         )
