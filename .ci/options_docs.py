@@ -56,7 +56,7 @@ def _options_page() -> str:
     for verb, kind in options.TYPES.items():
         mine = [cls for cls in kind.__mro__ if cls in _declaring() and _only(cls, kind)]
         lines = [_row(_name(one), one) for cls in mine for one in _declared(cls)]
-        heading = f"### ofa {verb}\n\n{_capital(kind.about)}.\n"
+        heading = f"### ofa {options.command_of(verb)}\n\n{_capital(kind.about)}.\n"
         parts.append(heading + (f"\n{_table(('option', 'what it is', 'default'), lines)}" if lines else ""))
     return "\n".join(parts)
 

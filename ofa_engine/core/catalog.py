@@ -175,6 +175,19 @@ def ranked_heads(
     return sorted((head for head in heads if backbone in (None, head.header.get("backbone"))), key=rank)
 
 
+def heads_to_fit_again(checkpoint: ModelFile) -> list[ModelFile]:
+    """The user's own heads for sensors of a checkpoint that were fitted for another one, and remember by which options
+    of `fit`: under "fit_again" in what their headers say of their training."""
+    prints = checkpoint.header.get("fingerprints", {})
+    return [
+        head
+        for head in list_heads()
+        if not head.included
+        and isinstance(head.training.get("fit_again"), dict)
+        and prints.get(head.header.get("sensor"), head.header.get("backbone")) != head.header.get("backbone")
+    ]
+
+
 def list_checkpoints() -> list[ModelFile]:
     """All checkpoints; the user's own come first."""
     return _list("checkpoint")

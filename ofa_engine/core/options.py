@@ -259,6 +259,11 @@ TYPES: dict[str, Any] = {
 }
 
 
+def command_of(verb: str) -> str:
+    """The verb as the command line has it, in one word or two."""
+    return str(getattr(TYPES[verb], "command", verb))
+
+
 def from_params(verb: str, params: Mapping[str, Any]) -> Any:
     """The options of a verb from a request or a command line.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..core.errors import InputError
 from ..core.option_schema import Option, groups_of
-from ..core.options import TYPES
+from ..core.options import TYPES, command_of
 from ..core.version import __version__
 
 
@@ -27,7 +27,7 @@ def make_parser() -> Parser:
     verbs = parser.add_subparsers(dest="verb", required=True, parser_class=Parser, metavar="VERB")
     groups: dict[str, Any] = {}  # of the commands of two words, such as `heads refit`, by the first one
     for name, kind in TYPES.items():
-        *group, word = getattr(kind, "command", name).split()
+        *group, word = command_of(name).split()
         if group and group[0] not in groups:
             about = "what can be done with " + group[0]
             of_group = verbs.add_parser(group[0], help=about, description=_sentence(about))

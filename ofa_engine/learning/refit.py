@@ -51,7 +51,7 @@ def refit_heads(options: RefitHeadsOptions, callbacks: Callbacks) -> dict:
 
     Returns:
         A JSON mapping: checkpoint, heads (of each what its header says), skipped (lines why others were not fitted);
-        with `estimate` instead checkpoint, heads (names), tiles and seconds.
+        with `estimate` instead checkpoint, heads (names), tiles, seconds_needed and skipped.
 
     Raises:
         InputError: nothing can be fitted from what is named.
@@ -69,7 +69,7 @@ def refit_heads(options: RefitHeadsOptions, callbacks: Callbacks) -> dict:
         if not jobs:
             raise InputError("; ".join(skipped) or f"expected heads to fit for {target.name}, found none")
         if options.estimate:
-            return _estimate(target, jobs)
+            return _estimate(target, jobs) | {"skipped": skipped}
         return _run(target, jobs, skipped, output, callbacks)
 
 
@@ -86,11 +86,11 @@ def _jobs(
             skipped.append(f"{source.title}: no default head of {target.name} can be fitted to that")
         for recipe in recipes:  # of the same head from two sources the first one stays
             jobs.setdefault(recipe.head.name, _default_head_job(options, target, source, recipe))
-    found = own_heads(target.file, skipped if options.own else [])
+    found = [own for own in own_heads(target.file, skipped if options.own else []) if own.sensor in sensors]
     if options.own:
         for own in found:
             jobs.setdefault(own.head.name, _own_head_job(options, target, own))
-    elif found and not options.estimate:
+    elif found:
         names = ", ".join(own.title for own in found)
         callbacks.log("info", f"{option('own')} fits your own heads anew, too, from the labels they remember: {names}")
     return list(jobs.values())
@@ -114,7 +114,7 @@ def _own_head_job(options: RefitHeadsOptions, target: Target, own: OwnHead) -> _
         callbacks.log("info", f"{own.title}: from the labels that it was fitted to")
         return refit_own_head(target, own, output, callbacks)
 
-    return _Job(own.title, output, own.tiles, str(own.head.header["sensor"]), run)
+    return _Job(own.title, output, own.tiles, own.sensor, run)
 
 
 def _file_of(options: RefitHeadsOptions, target: Target, head: ModelFile) -> Path:

@@ -71,7 +71,8 @@ class RefitDialog(QDialog):
             item.setData(Qt.ItemDataRole.UserRole, path)
             item.setToolTip(path)
             item.setCheckState(Qt.CheckState.Checked)
-        count = len(_own_heads(self._checkpoint))
+        checkpoint = catalog.ModelFile(self._checkpoint.path, self._checkpoint.header)
+        count = len(catalog.heads_to_fit_again(checkpoint))
         self.own = QCheckBox(tr("Also my own heads, from the labels that they remember ({count})").format(count=count))
         self.own.setEnabled(count > 0)
         self.status = QLabel()
@@ -196,16 +197,3 @@ def _raster_files() -> list[tuple[QgsRasterLayer, str]]:
         except errors.OfaError:
             continue
     return found
-
-
-def _own_heads(checkpoint: ModelEntry) -> list[catalog.ModelFile]:
-    """The user's own heads that remember their labels and were fitted for another checkpoint."""
-    prints = checkpoint.header.get("fingerprints") or {}
-    return [
-        head
-        for head in catalog.list_heads()
-        if not head.included
-        and isinstance(head.training.get("fit_again"), dict)
-        and head.header.get("sensor") in prints
-        and head.header.get("backbone") not in prints.values()
-    ]

@@ -27,6 +27,7 @@ from .recipes import Recipe, recipes_for
 _LABELLED_PX = 1_000_000  # kept of a set
 _PX_LIMITS = 500, 100_000  # kept of a class in a raster
 _MOST_RASTERS = 3000
+_LOOKED_AT = 9  # rasters, for their usual size
 
 
 @dataclass(frozen=True)
@@ -62,22 +63,31 @@ class LabelledChips:
         return f"{len(self.scenes)} labelled rasters of {self.set.name}"
 
     @cached_property
-    def _first(self) -> tuple[Detection, float | None, int]:
-        """(what the first raster is, its pixel size in metres, the shorter of its sides in pixels)."""
+    def _side_px(self) -> int:
+        """The shorter side of most rasters, by a few of them."""
+        sides = []
+        for scene in self.scenes[:: max(1, len(self.scenes) // _LOOKED_AT)]:
+            with Source(scene.image) as source:
+                sides.append(min(source.width, source.height))
+        return int(np.median(sides))
+
+    @cached_property
+    def _first(self) -> tuple[Detection, float | None]:
+        """(what the first raster is, its pixel size in metres)."""
         reading = self.set.reading
         with Source(self.scenes[0].image, reading.get("crs"), reading.get("nodata")) as source:
             found = detect_source(source, *(reading.get(name) for name in ("sensor", "bands", "units")))
             if found.sensor is None or found.units is None:
                 raise SensorError(found.marked_reason)
             pixel_m = gsd_m(source.transform, source.crs, source.width, source.height)
-            return found, pixel_m, min(source.width, source.height)
+            return found, pixel_m
 
     def recipes(self, sensors: Sequence[str]) -> list[Recipe]:
-        found, pixel_m, _ = self._first
+        found, pixel_m = self._first
         return recipes_for(found, pixel_m, self.set.reading, sensors, averaging=True)
 
     def side_px(self, recipe: Recipe) -> int:
-        return self._first[2] // recipe.factor
+        return self._side_px // recipe.factor
 
     def tiles(self, recipe: Recipe, tile_px: int) -> int:
         across = -(-self.side_px(recipe) // tile_px)

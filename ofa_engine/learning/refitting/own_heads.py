@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.callbacks import Callbacks
-from ...core.catalog import ModelFile, list_heads
+from ...core.catalog import ModelFile, heads_to_fit_again
 from ...core.option_schema import options_of
 from ...core.options import FitOptions
 from ...raster.vectors import file_of
@@ -28,6 +28,10 @@ class OwnHead:
         return str(self.head.header["name"])
 
     @property
+    def sensor(self) -> str:
+        return str(self.head.header["sensor"])
+
+    @property
     def tiles(self) -> int:
         """About as many as `fit` reads: not known before."""
         return MOST_TILES
@@ -35,13 +39,9 @@ class OwnHead:
 
 def own_heads(checkpoint: ModelFile, skipped: list[str]) -> list[OwnHead]:
     """Those that can be fitted for a checkpoint; `skipped` gets a line for each whose files are gone."""
-    prints, found = checkpoint.header["fingerprints"], []
-    for head in list_heads():
-        remembered, sensor = head.training.get("fit_again"), head.header["sensor"]
-        if head.included or not isinstance(remembered, dict) or sensor not in prints:
-            continue
-        if head.header["backbone"] == prints[sensor]:
-            continue
+    found = []
+    for head in heads_to_fit_again(checkpoint):
+        remembered = head.training["fit_again"]
         options = {name: value for name, value in remembered.items() if name in REMEMBERED}
         files = [*options.get("inputs", ()), *options.get("labels", ())]
         gone = next((path for path in files if _is_gone(path)), None)

@@ -68,7 +68,7 @@ class TaughtScenes:
         return recipes_for(first.found, first.gsd_m, self._reading, sensors, averaging=False)
 
     def side_px(self, recipe: Recipe) -> int:
-        return min(scene.side_px for scene in self.scenes)
+        return int(np.median([scene.side_px for scene in self.scenes]))
 
     def tiles(self, recipe: Recipe, tile_px: int) -> int:
         return MOST_TILES

@@ -4,7 +4,7 @@ import pytest
 
 from ofa_engine.core.errors import InputError
 from ofa_engine.core.option_schema import options_of
-from ofa_engine.core.options import TYPES, from_params
+from ofa_engine.core.options import TYPES, command_of, from_params
 from ofa_engine.interfaces.cli_parser import make_parser
 
 VERBS = list(TYPES)
@@ -12,8 +12,11 @@ BESIDES = {"help", "json", "debug", "compare"}  # of the command line alone
 
 
 def parser_of(verb):
-    (verbs,) = [a for a in make_parser()._actions if isinstance(a, argparse._SubParsersAction)]
-    return verbs.choices[verb]
+    parser = make_parser()
+    for word in command_of(verb).split():
+        (verbs,) = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+        parser = verbs.choices[word]
+    return parser
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -43,17 +46,18 @@ def text_of(one):
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_option_arrives_with_its_type(verb):
-    line, places = [verb], []
+    line, places = command_of(verb).split(), []
     for one in options_of(TYPES[verb]).values():
         if one.positional:
             places.append(one)
         else:
             line += [one.flag] if one.kind is bool else [one.flag, *text_of(one)]
-    if any(one.separate for one in options_of(TYPES[verb]).values()):
+    if places and any(one.separate for one in options_of(TYPES[verb]).values()):
         line.append("--")
     for one in sorted(places, key=lambda one: one.many):
         line += text_of(one)
     args = make_parser().parse_args(line)
+    assert args.verb == verb
     params = {name: value for name, value in vars(args).items() if name in options_of(TYPES[verb])}
     options = from_params(verb, params)
     for name, one in options_of(TYPES[verb]).items():
@@ -80,4 +84,4 @@ def test_flags_of_other_verbs_are_refused(verb):
     parser = make_parser()
     for flag in [*others, "--nonsense"]:
         with pytest.raises(InputError, match=f"unrecognized arguments: {flag}|ambiguous option: {flag}"):
-            parser.parse_args([verb, *places, *flags, flag])
+            parser.parse_args([*command_of(verb).split(), *places, *flags, flag])
