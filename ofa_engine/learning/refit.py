@@ -169,7 +169,7 @@ def _estimate(target: Target, jobs: Sequence[_Job]) -> dict:
 def _seconds_per_tile(target: Target, sensor: str) -> float:
     device = str(choose_device(target.device))
     checkpoint = cached_checkpoint(str(target.file.path), target.file.path.stat().st_mtime_ns, device)
-    model, bands = checkpoint.model, len(checkpoint.header["sensors"][sensor]["bands"])
+    model, bands = checkpoint.model, len(checkpoint.sensor(sensor).bands)
     tiles = torch.zeros(_TIMED_TILES, bands, model.arch.input_px, model.arch.input_px, device=device)
     for _ in range(2):  # the first time, memory is allocated
         began = time.perf_counter()

@@ -167,7 +167,7 @@ def _save(
         output,
         build_head(selected, session.checkpoint.model.arch.width, session.sensor, session.present, "segment"),
         name,
-        sensor_id=session.sensor.id,
+        sensor=session.sensor,
         classes=classes,
         tile_px=session.tile_px,
         backbone=session.fingerprint,

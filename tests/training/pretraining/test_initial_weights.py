@@ -79,8 +79,7 @@ def test_our_own_checkpoint_gives_bands_in_the_tables_order(tmp_path):
     with safe_open(tmp_path / "own.safetensors", "pt") as file:
         header = json.loads(file.metadata()["ofanet"])
     entry = header["sensors"]["enmap"]
-    for name in ("bands", "mean", "std"):
-        entry[name].reverse()
+    header["sensors"]["enmap"] = {name: entry[name][::-1] for name in ("bands", "mean", "std")}
     save_file(model.state_dict(), tmp_path / "own.safetensors", {"ofanet": json.dumps(header)})
     mae = MaskedAutoencoder(OFANet(ARCH, ["enmap"]), DecoderSize(16, 1, 2))
     load_initial(mae, str(tmp_path / "own.safetensors"), log=lambda text: None)
