@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio.vrt import WarpedVRT
-from rasterio.warp import transform
+from pyproj import Transformer
 from rasterio.windows import Window
 
 from ...core.classes import LAND_COVER, MEDIUM_RESOLUTION, class_table
@@ -51,6 +50,12 @@ class _Grid:
     @property
     def transform(self) -> rasterio.Affine:
         return rasterio.Affine(_GSD_M, 0.0, self.west, 0.0, -_GSD_M, self.north)
+
+    def centres(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """x and y of the pixels' centres, (H, W) each."""
+        steps = (np.arange(CHIP_PX) + 0.5) * _GSD_M
+        x, y = np.meshgrid(self.west + steps, self.north - steps)
+        return x, y
 
     def window_of(self, dataset: rasterio.DatasetReader) -> Window | None:
         """The chip in a band of a scene; None where the scene has another grid, or ends within the chip."""
@@ -157,7 +162,7 @@ def _mosaic(web: Web, catalogue: Catalogue, place: Place) -> _Mosaic:
 
 
 def _grid_around(place: Place, dataset: rasterio.DatasetReader) -> _Grid:
-    (x,), (y,) = transform("EPSG:4326", dataset.crs, [place.longitude], [place.latitude])
+    x, y = Transformer.from_crs("EPSG:4326", dataset.crs, always_xy=True).transform(place.longitude, place.latitude)
     half, t = CHIP_PX * _GSD_M / 2, dataset.transform
     west, north = (_COARSE_M * round((v - o) / _COARSE_M) + o for v, o in ((x - half, t.c), (y + half, t.f)))
     return _Grid(dataset.crs, west, north)
@@ -187,10 +192,15 @@ def _read_labels(web: Web, catalogue: Catalogue, place: Place, grid: _Grid) -> N
     numbers = np.full(256, NODATA, np.uint8)
     for value, name in catalogue.label_classes.items():
         numbers[value] = MEDIUM_RESOLUTION.index(name)
-    on_grid = {"crs": grid.crs, "transform": grid.transform, "width": CHIP_PX, "height": CHIP_PX, "tolerance": 0}
-    with web.opened(label_address(catalogue, place.tile)) as dataset, WarpedVRT(dataset, **on_grid) as warped:
-        values = warped.read(1)
-    return numbers[values]
+    with web.opened(label_address(catalogue, place.tile)) as dataset:
+        t = dataset.transform
+        x, y = Transformer.from_crs(grid.crs, dataset.crs, always_xy=True).transform(*grid.centres())
+        columns, rows = (np.floor(v).astype(np.int64) for v in ((x - t.c) / t.a, (y - t.f) / t.e))
+        (left, top), (right, bottom) = ((f(columns), f(rows)) for f in (np.min, np.max))
+        if left < 0 or top < 0 or right >= dataset.width or bottom >= dataset.height:
+            raise Unsuitable(f"it does not lie within the label tile {place.tile}")
+        values = dataset.read(1, window=Window(left, top, right - left + 1, bottom - top + 1))
+    return numbers[values[rows - top, columns - left]]
 
 
 def _write(folder: Path, place: Place, mosaic: _Mosaic, labels: NDArray[np.uint8], catalogue: Catalogue) -> None:

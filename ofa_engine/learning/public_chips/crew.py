@@ -2,12 +2,11 @@
 
 import queue
 import threading
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from ...core.errors import Cancelled
 
-Answer = TypeVar("Answer")
 _POLL_S = 0.1
 _FAREWELL_S = 0.8  # for all threads together, at the end
 
@@ -45,13 +44,24 @@ class Crew:
         key, _, error = self._outcome()
         return key, error
 
-    def call(self, job: Callable[[], Answer]) -> Answer:
-        """What a job returns or raises, where no other is under way. Raises Cancelled."""
-        self.submit(None, job)
-        _, answer, error = self._outcome()
-        if error is not None:
-            raise error
-        return answer
+    def in_order(self, jobs: Iterator[Callable[[], Any]]) -> Iterator[tuple[Any, BaseException | None]]:
+        """What jobs return, or their errors, in their order; none must be under way before or after. Raises Cancelled."""
+        numbered, ended, next_one = enumerate(jobs), dict[int, tuple[Any, BaseException | None]](), 0
+        under_way = sum(self._started(numbered) for _ in self._threads)
+        while ended or under_way:
+            while next_one not in ended:
+                number, answer, error = self._outcome()
+                ended[number] = answer, error
+                under_way += self._started(numbered) - 1
+            yield ended.pop(next_one)
+            next_one += 1
+
+    def _started(self, jobs: Iterator[tuple[int, Callable[[], Any]]]) -> bool:
+        """Whether there was another job to start."""
+        for job in jobs:
+            self.submit(*job)
+            return True
+        return False
 
     def _outcome(self) -> tuple[Any, Any, BaseException | None]:
         while True:

@@ -1,18 +1,19 @@
 """Labelled chips of public imagery in a folder that `training.quality` and `ofa heads refit` read.
 
-    request.json    what was asked for, and the places that were drawn for it: the same call goes on with them
-    images/, labels/, places.csv, classes.json, reading.json    the layout of docs/quality.md
-    README.md       scenes, dates, attribution and licences
+request.json    what was asked for, and the places that were drawn for it: the same call goes on with them
+images/, labels/, places.csv, classes.json, reading.json    the layout of docs/quality.md
+README.md       scenes, dates, attribution and licences
 """
 
 import functools
+import itertools
 import json
 import math
 import os
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from .web import PublicDataError, Unreachable, Web
 _THREADS = 4  # that wait for servers
 _SPARE = 0.5  # further places, for those where nothing is clear
 _ENOUGH = 0.5  # share of the chips, or the run has failed
-_MAPS_IN_A_ROW, _CHIPS_IN_A_ROW = 2, 8  # failures of servers, after which they count as out of reach
+_MAPS_IN_A_ROW, _CHIPS_IN_A_ROW = 4, 8  # failures of servers, after which they count as out of reach
 _REQUEST = "request.json"
 
 
@@ -84,11 +85,11 @@ def fetch_labelled_chips(
         catalogue = read_catalogue(Path(catalogue) if catalogue else None)
     folder = Path(output)
     places = _places_of_request(folder, chips, seed, catalogue)
+    if places is None:
+        places = _draw(catalogue, chips, seed, callbacks)
+        _start_folder(folder, _request(chips, seed, catalogue), places)
+    _remove_incomplete(folder)
     with Crew(_THREADS, callbacks.cancelled) as crew, Web(catalogue, crew.stopped, _THREADS) as web:
-        if places is None:
-            places = _draw(crew, web, catalogue, chips, seed, callbacks)
-            _start_folder(folder, _request(chips, seed, catalogue), places)
-        _remove_incomplete(folder)
         make = functools.partial(write_chip, web, catalogue, folder=folder)
         skipped = _fetch(crew, places, chips, make, functools.partial(is_complete, folder), callbacks)
     done = [place for place in places if is_complete(folder, place.name)]
@@ -145,31 +146,36 @@ def _remove_incomplete(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _draw(
-    crew: Crew, web: Web, catalogue: Catalogue, chips: int, seed: int, callbacks: Callbacks
-) -> list[Place]:
+def _draw(catalogue: Catalogue, chips: int, seed: int, callbacks: Callbacks) -> list[Place]:
     """Places for all chips and some to spare. Raises OfaError where there are too few, Cancelled."""
     count = chips + max(4, math.ceil(chips * _SPARE))
     callbacks.log("info", f"drawing {count} places on the overviews of {catalogue.label_terms.title}")
-    failures = 0
+    with Crew(_THREADS, callbacks.cancelled) as crew, Web(catalogue, crew.stopped, _THREADS) as web:
+        overviews = functools.partial(_overviews, crew, web, catalogue, callbacks)
+        places = draw_places(count, seed, overviews, catalogue.label_classes)
+    if len(places) < chips:
+        raise OfaError(f"expected places for {chips} chips on {catalogue.label_terms.title}, found {len(places)}")
+    return places
 
-    def overview(tile: str) -> NDArray[np.uint8] | None:
-        nonlocal failures
-        try:
-            values = crew.call(functools.partial(read_overview, web, catalogue, tile))
-        except PublicDataError as error:
+
+def _overviews(
+    crew: Crew, web: Web, catalogue: Catalogue, callbacks: Callbacks, tiles: Iterator[str]
+) -> Iterator[tuple[str, NDArray[np.uint8] | None]]:
+    """Tiles of the label map, several of which are read at a time. Raises OfaError where too many fail, Cancelled."""
+    names, asked = itertools.tee(tiles)
+    jobs = (functools.partial(read_overview, web, catalogue, tile) for tile in asked)
+    failures = 0
+    for tile, (values, error) in zip(names, crew.in_order(jobs), strict=True):
+        if error is None:
+            failures = 0
+        elif isinstance(error, PublicDataError):
             failures += 1
             if failures == _MAPS_IN_A_ROW:
                 raise OfaError(f"the label map cannot be read: {error.message.marked}") from error
             callbacks.log("warning", f"tile {tile} skipped: {error.message.marked}")
-            return None
-        failures = 0
-        return values
-
-    places = draw_places(count, seed, overview, catalogue.label_classes)
-    if len(places) < chips:
-        raise OfaError(f"expected places for {chips} chips on {catalogue.label_terms.title}, found {len(places)}")
-    return places
+        else:
+            raise error
+        yield tile, values
 
 
 def _fetch(
@@ -199,7 +205,8 @@ def _fetch(
         under_way -= 1
         if error is None:
             done, failures = done + 1, 0
-            callbacks.progress(done, chips, (time.monotonic() - started) / (done - before) * (chips - done))
+            rate = (time.monotonic() - started) / (done - before)
+            callbacks.progress(done, chips, rate * (chips - done) if done - before >= _THREADS else None)
             continue
         if not isinstance(error, PublicDataError):
             raise error
@@ -217,7 +224,7 @@ def _check_enough(done: int, chips: int, skipped: dict[str, str], callbacks: Cal
     least = math.ceil(chips * _ENOUGH)
     if done < least:
         raise OfaError(
-            f"expected {least} labelled chips or more, found {done}; {len(skipped)} places were skipped, {times} of them "
-            f"since: {reason}; the same call tries those again"
+            f"expected {least} labelled chips or more, found {done}; {len(skipped)} places were skipped, {times} of "
+            f"them since: {reason}; the same call tries those again"
         )
     callbacks.log("warning", f"{done} of {chips} chips came; {len(skipped)} places were skipped")

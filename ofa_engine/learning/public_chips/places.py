@@ -1,8 +1,8 @@
-"""Where chips are cut: seeded random places on land, balanced over belts of latitude and classes, apart from each other.
+"""Where chips are cut: seeded random places on land, balanced over belts of latitude and classes, far from each other.
 
-Tiles of the label map, 3 x 3 degrees, are drawn by turns out of four belts of latitude, which stand for the biomes that
-no file here knows. An overview of each shows where which class is; a place is drawn for the class that has the fewest so
-far. Where there is no tile there is sea.
+Tiles of the label map, 3 x 3 degrees, are drawn by turns out of four belts of latitude, which stand for the biomes. An
+overview of each shows where which class is; a place is drawn for the class that has the fewest so far. Where there is
+no tile there is sea.
 """
 
 import itertools
@@ -21,8 +21,8 @@ TILE_DEGREES = 3
 _BELTS = ((0, 24), (24, 39), (39, 54), (54, 84))  # |latitude|: tropics, subtropics, temperate, boreal and polar
 _SOUTH, _NORTH = -60, 84  # of the label map
 _OVERVIEW_PX = 600  # about 550 m a pixel
-_PER_TILE = 5
-_PER_TILE_AND_CLASS = 2
+_PER_TILE = 2  # an overview is small beside a chip
+_TRIES = 20  # of places in a tile
 _APART_KM = 10.0
 _MARGIN_DEGREES = 0.03  # of a chip's centre to its tile's edge, in latitude
 _EARTH_KM = 6371.0
@@ -47,21 +47,24 @@ class Place:
 
 
 def draw_places(
-    count: int, seed: int, overview: Callable[[str], NDArray[np.uint8] | None], classes: dict[int, str]
+    count: int,
+    seed: int,
+    overviews: Callable[[Iterator[str]], Iterator[tuple[str, NDArray[np.uint8] | None]]],
+    classes: dict[int, str],
 ) -> list[Place]:
     """Places in the order in which they are to be used; fewer than `count` where the land does not have them.
 
     Args:
         count: of places.
         seed: the same one draws the same places of the same map.
-        overview: of a tile (H, W) as values of the label map, north up; None where there is no such tile.
+        overviews: from names of tiles to the same names with (H, W) values of the label map, north up; None where there
+            is no such tile.
         classes: class name by value of the label map.
     """
     rng = np.random.default_rng(seed)
     drawn = {name: 0 for name in dict.fromkeys(classes.values())}
     places: list[Place] = []
-    for tile in _tiles(rng):
-        values = overview(tile)
+    for tile, values in overviews(_tiles(np.random.default_rng([seed, 1]))):
         if values is not None:
             places += _places_of(tile, values, classes, drawn, places, rng)
         if len(places) >= count:
@@ -70,9 +73,16 @@ def draw_places(
 
 
 def read_overview(web: Web, catalogue: Catalogue, tile: str) -> NDArray[np.uint8] | None:
-    """A tile of the label map at about 550 m a pixel; None where there is none. Raises PublicDataError, Cancelled."""
+    """A tile of the label map at about 550 m a pixel; None where there is none, or a part of one at the map's end.
+
+    Raises PublicDataError, Cancelled.
+    """
+    south, west = corner_of(tile)
+    whole = (west, south, west + TILE_DEGREES, south + TILE_DEGREES)
     try:
         with web.opened(label_address(catalogue, tile)) as dataset:
+            if not np.allclose(dataset.bounds, whole, rtol=0, atol=1e-3):
+                return None
             shape = (min(_OVERVIEW_PX, dataset.height), min(_OVERVIEW_PX, dataset.width))
             return dataset.read(1, out_shape=shape)
     except Missing:
@@ -85,13 +95,11 @@ def label_address(catalogue: Catalogue, tile: str) -> str:
 
 def _tiles(rng: np.random.Generator) -> Iterator[str]:
     """All tiles of the globe, by turns from each belt; in a belt those of larger area tend to come earlier."""
-    belts = [_shuffled([south for south in _rows() if low <= _least_latitude(south) < high], rng) for low, high in _BELTS]
+    belts = [
+        _shuffled([south for south in _rows() if low <= _least_latitude(south) < high], rng) for low, high in _BELTS
+    ]
     for turn in itertools.zip_longest(*belts):
         yield from (_tile_name(south, west) for south, west in filter(None, turn))
-
-
-def _rows() -> range:
-    return range(_SOUTH, _NORTH, TILE_DEGREES)
 
 
 def _least_latitude(south: int) -> int:
@@ -128,19 +136,18 @@ def _places_of(
     step_y, step_x = (TILE_DEGREES / n for n in values.shape)
     usable = _pixels_of_classes(values, classes, south)
     found: list[Place] = []
-    used = dict.fromkeys(usable, 0)
-    while usable and len(found) < _PER_TILE:
+    for _ in range(_TRIES):
+        if not usable or len(found) == _PER_TILE:
+            break
         target = min(usable, key=lambda name: (drawn[name], name))
         pixels = usable[target]
         row, column = np.unravel_index(pixels[rng.integers(len(pixels))], values.shape)
         longitude, latitude = west + (column + 0.5) * step_x, south + TILE_DEGREES - (row + 0.5) * step_y
         place = Place(f"{tile}_{len(found) + 1}", tile, round(float(longitude), 5), round(float(latitude), 5), target)
-        used[target] += 1
         if all(_distance_km(place, other) >= _APART_KM for other in (*others, *found)):
             found.append(place)
             drawn[target] += 1
-        if used[target] == _PER_TILE_AND_CLASS:
-            del usable[target]
+            del usable[target]  # another class next
     return found
 
 

@@ -1,7 +1,7 @@
 """Scenes over a place, out of a STAC catalogue: the least cloudy first.
 
-The items are those of Earth Search (https://github.com/Element84/earth-search): assets by the common names of bands, and
-scale and offset of each in `raster:bands` (https://github.com/stac-extensions/raster).
+The items are those of Earth Search (https://github.com/Element84/earth-search): assets by the common names of bands,
+and scale and offset of each in `raster:bands` (https://github.com/stac-extensions/raster).
 """
 
 from dataclasses import dataclass

@@ -25,6 +25,8 @@ from ...core.version import __version__
 from ...raster.gdal import RASTER_ERRORS, one_line
 from .catalogue import Catalogue, origin_of
 
+Answer = tuple[bytes, Mapping[str, str]]  # content, headers
+
 _PAGE_BYTES = 2**16  # what a header of a cloud-optimised GeoTIFF mostly fits into
 _KEPT_PAGES = 256  # of a file: 16 MiB
 _JSON_BYTES = 2**25
@@ -123,7 +125,7 @@ class Web:
         if file.error:
             raise file.error
 
-    def _asked(self, method: str, address: str, *, at_most: int, **request: Any) -> tuple[bytes, Mapping[str, str]]:
+    def _asked(self, method: str, address: str, *, at_most: int, **request: Any) -> Answer:
         """A complete answer and its headers, after as many attempts as it takes."""
         wait_s, reason = self._catalogue.first_wait_s, ""
         for attempt in range(self._catalogue.attempts):
@@ -137,7 +139,7 @@ class Web:
                 reason, wait_s = one_line(error), self._catalogue.first_wait_s * 2**attempt
         raise Unreachable(f"cannot read {address} after {self._catalogue.attempts} attempts: {reason}")
 
-    def _once(self, method: str, address: str, at_most: int, request: dict[str, Any]) -> tuple[bytes, Mapping[str, str]]:
+    def _once(self, method: str, address: str, at_most: int, request: dict[str, Any]) -> Answer:
         for _ in range(_REDIRECTS):
             self._check(address)
             with self._session.request(
