@@ -45,7 +45,7 @@ class Crew:
         return key, error
 
     def in_order(self, jobs: Iterator[Callable[[], Any]]) -> Iterator[tuple[Any, BaseException | None]]:
-        """What jobs return, or their errors, in their order; none must be under way before or after. Raises Cancelled."""
+        """What jobs return, or their errors, in their order; nothing else must be under way. Raises Cancelled."""
         numbered, ended, next_one = enumerate(jobs), dict[int, tuple[Any, BaseException | None]](), 0
         under_way = sum(self._started(numbered) for _ in self._threads)
         while ended or under_way:

@@ -95,9 +95,8 @@ def label_address(catalogue: Catalogue, tile: str) -> str:
 
 def _tiles(rng: np.random.Generator) -> Iterator[str]:
     """All tiles of the globe, by turns from each belt; in a belt those of larger area tend to come earlier."""
-    belts = [
-        _shuffled([south for south in _rows() if low <= _least_latitude(south) < high], rng) for low, high in _BELTS
-    ]
+    rows = range(_SOUTH, _NORTH, TILE_DEGREES)
+    belts = [_shuffled([south for south in rows if low <= _least_latitude(south) < high], rng) for low, high in _BELTS]
     for turn in itertools.zip_longest(*belts):
         yield from (_tile_name(south, west) for south, west in filter(None, turn))
 
