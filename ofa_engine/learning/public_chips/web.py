@@ -135,7 +135,7 @@ class Web:
                 return self._once(method, address, at_most, request)
             except _TryAgain as error:
                 reason, wait_s = str(error), max(self._catalogue.first_wait_s * 2**attempt, error.wait_s)
-            except requests.RequestException as error:
+            except OSError as error:  # of requests, and where its certificates are missing
                 reason, wait_s = one_line(error), self._catalogue.first_wait_s * 2**attempt
         raise Unreachable(f"cannot read {address} after {self._catalogue.attempts} attempts: {reason}")
 

@@ -9,6 +9,7 @@ import functools
 import hashlib
 import json
 import re
+import ssl
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,10 +43,12 @@ def _seed(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
-def _cog(values: np.ndarray, crs: str, transform: rasterio.Affine, nodata: int) -> bytes:
+def _cog(values: np.ndarray, crs: str, transform: rasterio.Affine, overviews: str = "NONE") -> bytes:
     form = {"width": values.shape[1], "height": values.shape[0], "count": 1, "dtype": values.dtype.name}
     with MemoryFile() as memory:
-        with memory.open(driver="COG", crs=crs, transform=transform, nodata=nodata, blocksize=128, **form) as target:
+        with memory.open(
+            driver="COG", crs=crs, transform=transform, nodata=0, blocksize=512, overviews=overviews, **form
+        ) as target:
             target.write(values, 1)
         return memory.read()
 
@@ -59,7 +62,7 @@ def label_tile(name: str) -> bytes | None:
     squares = np.random.default_rng(_seed(name)).choice(LAND, (30, 30)).astype(np.uint8)
     step = 3 / TILE_PX
     transform = rasterio.Affine(step, 0, west, 0, -step, south + 3)
-    return _cog(np.kron(squares, np.ones((40, 40), np.uint8)), "EPSG:4326", transform, 0)
+    return _cog(np.kron(squares, np.ones((40, 40), np.uint8)), "EPSG:4326", transform, "AUTO")
 
 
 @functools.cache
@@ -80,7 +83,7 @@ def scene_file(path: str) -> bytes:
             values[: side // 2, : side // 2] = 11
     else:
         values = rng.integers(1050, 6000, (side, side)).astype(np.uint16)
-    return _cog(values, f"EPSG:{epsg}", rasterio.Affine(gsd, 0, x, 0, -gsd, y), 0)
+    return _cog(values, f"EPSG:{epsg}", rasterio.Affine(gsd, 0, x, 0, -gsd, y))
 
 
 def item(base: str, epsg: int, corner: tuple[int, int], number: int, cloud: float) -> dict:
@@ -133,11 +136,11 @@ class PublicServer:
         items: of a point, which tests may spoil; called with (base, longitude, latitude).
         faults: [pattern of paths, what goes wrong, how often]: "500", "429", "stall", "cut", "missing", "whole",
             or an address to redirect to.
-        asked: paths with their ranges, in order.
+        asked: paths with their ranges, in order; hosts with the password where it is taken for a proxy.
         delay_s: before each answer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.faults: list[list] = []
         self.asked: list[tuple[str, str]] = []
         self.delay_s = 0.0
@@ -146,7 +149,10 @@ class PublicServer:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Answers, self))
         self._server.daemon_threads = True
         self._server.block_on_close = False
-        self.address = f"http://127.0.0.1:{self._server.server_port}"
+        self.port = self._server.server_port
+        self.address = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
 
     def __enter__(self) -> "PublicServer":
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -218,6 +224,11 @@ class _Answers(BaseHTTPRequestHandler):
         first, last = (int(v) for v in asked.removeprefix("bytes=").split("-"))
         part = data[first : last + 1]
         self._send(206, part, {"Content-Range": f"bytes {first}-{first + len(part) - 1}/{len(data)}"})
+
+    def do_CONNECT(self) -> None:
+        self.public.asked.append((self.path, self.headers.get("Proxy-Authorization", "")))
+        self.close_connection = True
+        self._send(502, b"", {})
 
     def _failed(self) -> bool:
         fault = self.public.fault_of(self.path)
