@@ -28,7 +28,7 @@ CLASSES = class_table(range(len(MEDIUM_RESOLUTION)), MEDIUM_RESOLUTION, [LAND_CO
 _GSD_M, _COARSE_M = 10, 20
 _SCL_UNCLEAR = (0, 1, 3, 8, 9, 10)  # no data, saturated, cloud shadow, cloud (medium and high), thin cirrus
 _SCL_SNOW = 11
-_SCENES = 6  # of a place that are looked into
+_SCENES = 10  # of a place that are looked into
 _LEAST_GAIN = 0.05  # share of a chip that a scene adds, or its bands are not read
 _ENOUGH_CLEAR, _LEAST_CLEAR = 0.99, 0.7  # share of a chip
 _LEAST_LABELLED, _MOST_WATER = 0.5, 0.95
@@ -69,21 +69,30 @@ class _Grid:
 
 
 class _Mosaic:
-    """What is there of a chip so far: values in steps of `SCALE`, (C, H, W), `FILL` where nothing clear was seen."""
+    """What is there of a chip so far: values in steps of `SCALE`, (C, H, W), `FILL` where nothing clear was seen.
 
-    def __init__(self, bands: int, grid: _Grid):
+    Snow counts as clear only where the labels have it: a map of the year does not know that of a day.
+    """
+
+    def __init__(self, bands: int, grid: _Grid, labels: NDArray[np.uint8]):
         self.grid = grid
         self.values = np.full((bands, CHIP_PX, CHIP_PX), FILL, np.int16)
-        self.snow = np.zeros((CHIP_PX, CHIP_PX), bool)
         self.scenes: list[Scene] = []
+        self._bare = labels != MEDIUM_RESOLUTION.index("snow and ice")
 
     @property
     def filled(self) -> NDArray[np.bool_]:
+        """(H, W)"""
         return self.values[0] != FILL
 
-    def add(self, web: Web, scene: Scene, scl: NDArray[np.uint8]) -> None:
-        """Fills gaps with a scene's clear pixels, where they are worth it. Raises PublicDataError, Cancelled."""
-        gaps = ~np.isin(scl, _SCL_UNCLEAR) & ~self.filled
+    def add(self, web: Web, scene: Scene) -> None:
+        """Fills gaps with a scene's clear pixels, where these are worth it. Raises PublicDataError, Cancelled."""
+        with web.opened(scene.scene_classes) as dataset:
+            window = self.grid.window_of(dataset)
+            scl = None if window is None else _repeated(dataset.read(1, window=window))
+        if scl is None:
+            return
+        gaps = ~self.filled & ~np.isin(scl, _SCL_UNCLEAR) & ~(self._bare & (scl == _SCL_SNOW))
         if gaps.mean() < _LEAST_GAIN:
             return
         values = np.stack([_read_band(web, scene, asset, self.grid) for asset in scene.bands.values()])
@@ -91,12 +100,14 @@ class _Mosaic:
         if gaps.any() and (values[:, gaps].min(0) < _IMPOSSIBLE / SCALE).mean() > _MANY:
             raise PublicDataError(f"expected reflectance in {scene.id}, found negative values: its offset is wrong")
         self.values[:, gaps] = values[:, gaps]
-        self.snow |= gaps & (scl == _SCL_SNOW)
         self.scenes.append(scene)
 
 
 def write_chip(web: Web, catalogue: Catalogue, place: Place, folder: Path) -> None:
     """Writes images/NAME.tif and labels/NAME.tif of a place, or nothing.
+
+    What cannot be read of one scene is taken from the next; a server that does not answer ends it, so that the same
+    chip comes out whenever all do.
 
     Raises:
         Unsuitable: where there is nothing clear, or too little that is labelled.
@@ -105,16 +116,36 @@ def write_chip(web: Web, catalogue: Catalogue, place: Place, folder: Path) -> No
         OfaError: where the disk is full.
         Cancelled: where the user has cancelled.
     """
-    mosaic = _mosaic(web, catalogue, place)
-    labels = _read_labels(web, catalogue, place, mosaic.grid)
-    snow = mosaic.snow & (labels != MEDIUM_RESOLUTION.index("snow and ice"))
-    labels[~mosaic.filled | snow] = NODATA  # a map of the year does not know the day's snow
+    scenes = least_cloudy(web, catalogue, place.longitude, place.latitude)[:_SCENES]
+    grid = _grid_of(web, place, scenes)
+    labels = _read_labels(web, catalogue, place, grid)
+    _check_labels(labels)
+    mosaic, reason = _Mosaic(len(catalogue.bands), grid, labels), "none is clear"
+    for scene in scenes:
+        try:
+            mosaic.add(web, scene)
+        except Unreachable:
+            raise
+        except PublicDataError as error:
+            reason = str(error)
+        if mosaic.filled.mean() >= _ENOUGH_CLEAR:
+            break
+    if not mosaic.scenes:
+        raise Unsuitable(f"no scene could be used: {reason}")
+    if mosaic.filled.mean() < _LEAST_CLEAR:
+        raise Unsuitable(f"only {mosaic.filled.mean():.0%} of the chip is clear in {len(mosaic.scenes)} scenes")
+    labels[~mosaic.filled] = NODATA
+    _check_labels(labels)
+    _write(folder, place, mosaic, labels, catalogue)
+
+
+def _check_labels(labels: NDArray[np.uint8]) -> None:
+    """Raises Unsuitable."""
     known = labels != NODATA
     if known.mean() < _LEAST_LABELLED:
-        raise Unsuitable(f"only {known.mean():.0%} of the chip is labelled and free of cloud and snow")
+        raise Unsuitable(f"only {known.mean():.0%} of the chip is labelled and clear")
     if (labels[known] == MEDIUM_RESOLUTION.index("water")).mean() > _MOST_WATER:
         raise Unsuitable("the chip shows nothing but water")
-    _write(folder, place, mosaic, labels, catalogue)
 
 
 def is_complete(folder: Path, name: str) -> bool:
@@ -133,32 +164,20 @@ def scenes_of(folder: Path, name: str) -> list[dict[str, str]]:
         return json.loads(image.tags(ns="OFANET")["SCENES"])
 
 
-def _mosaic(web: Web, catalogue: Catalogue, place: Place) -> _Mosaic:
-    """A chip's pixels out of the least cloudy scenes. What cannot be read of one scene is taken from the next; a server
-    that fails ends it, so that the same chip comes out whenever the servers do answer."""
-    mosaic, reason = None, "no scene covers it"
-    for scene in least_cloudy(web, catalogue, place.longitude, place.latitude)[:_SCENES]:
+def _grid_of(web: Web, place: Place, scenes: list[Scene]) -> _Grid:
+    """The grid of the least cloudy scene that covers the whole chip. Raises Unsuitable, PublicDataError, Cancelled."""
+    reason = "none covers all of it"
+    for scene in scenes:
         try:
             with web.opened(scene.scene_classes) as dataset:
-                grid = mosaic.grid if mosaic else _grid_around(place, dataset)
-                window = grid.window_of(dataset)
-                scl = None if window is None else _repeated(dataset.read(1, window=window))
-            if scl is None:
-                continue
-            mosaic = mosaic or _Mosaic(len(catalogue.bands), grid)
-            mosaic.add(web, scene, scl)
+                grid = _grid_around(place, dataset)
+                if grid.window_of(dataset):
+                    return grid
         except Unreachable:
             raise
         except PublicDataError as error:
             reason = str(error)
-            continue
-        if mosaic.filled.mean() >= _ENOUGH_CLEAR:
-            return mosaic
-    if mosaic is None or not mosaic.scenes:
-        raise Unsuitable(f"no scene could be used: {reason}")
-    if mosaic.filled.mean() < _LEAST_CLEAR:
-        raise Unsuitable(f"only {mosaic.filled.mean():.0%} of the chip is clear in {len(mosaic.scenes)} scenes")
-    return mosaic
+    raise Unsuitable(f"out of {len(scenes)} scenes with few clouds, {reason}")
 
 
 def _grid_around(place: Place, dataset: rasterio.DatasetReader) -> _Grid:

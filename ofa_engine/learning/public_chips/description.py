@@ -47,10 +47,10 @@ def _readme(folder: Path, places: list[Place], catalogue: Catalogue) -> str:
         "# Labelled chips of public imagery",
         "",
         f"{len(places)} chips of {CHIP_PX} x {CHIP_PX} pixels of 10 m, in the layout that `training.quality` reads. "
-        f"Images: bands {', '.join(catalogue.bands)} as reflectance x 10000 (with the scale 0.0001 in the file), "
-        "bands of 20 m repeated onto 10 m; pixels that are cloud or shadow in the scene classification come from the "
-        "next scene, or are no data. Labels: the nearest pixel of the map below; without label where the image has no "
-        "data, or snow that the map does not have.",
+        f"Images: bands {', '.join(catalogue.bands)} as reflectance x 10000 (the files say so), bands of 20 m repeated "
+        "onto 10 m, from the least cloudy scenes of the period. Pixels of cloud, shadow or thin cirrus, by the scene "
+        "classification, and of snow that the map does not have, come from the next scene; what no scene shows clearly "
+        "is no data, without label. Labels: the nearest pixel of the map.",
         "",
         "The labels are a map that was computed from images of a year, not ground truth.",
         "",

@@ -101,7 +101,17 @@ def fetch_labelled_chips(
 
 def _request(chips: int, seed: int, catalogue: Catalogue) -> dict[str, Any]:
     """What decides the content of chips, as JSON gives it back."""
-    source = {k: v for k, v in asdict(catalogue).items() if k not in ("timeout_s", "attempts", "first_wait_s")}
+    keys = (
+        "search",
+        "collection",
+        "period",
+        "max_cloud_percent",
+        "bands",
+        "scene_classes",
+        "label_tiles",
+        "label_classes",
+    )
+    source = {key: getattr(catalogue, key) for key in keys}
     return json.loads(json.dumps({"chips": chips, "seed": seed, "chip_px": CHIP_PX, "catalogue": source}))
 
 

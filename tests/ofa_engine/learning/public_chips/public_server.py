@@ -67,7 +67,8 @@ def label_tile(name: str) -> bytes | None:
 
 @functools.cache
 def scene_file(path: str) -> bytes:
-    """ZONE/X_Y/NUMBER/BAND.tif: noise; scene classes are clear but for a cloud and its shadow in the least cloudy."""
+    """ZONE/X_Y/NUMBER/BAND.tif: noise; scene classes are clear but for a cloud and its shadow in the first scene, and
+    snow in a quarter of the second."""
     epsg, corner, number, file = path.split("/")
     band = file.removesuffix(".tif")
     gsd = next(gsd for name, gsd in BANDS.values() if name == band)
