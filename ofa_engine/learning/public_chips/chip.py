@@ -26,6 +26,7 @@ SCALE = 0.0001  # reflectance a step of the chips' values
 FILL = -32768
 CLASSES = class_table(range(len(MEDIUM_RESOLUTION)), MEDIUM_RESOLUTION, [LAND_COVER[n] for n in MEDIUM_RESOLUTION])
 _GSD_M, _COARSE_M = 10, 20
+_BLOCK_PX = 1024  # of the public cloud-optimised GeoTIFFs, of 10 m as of 20 m
 _SCL_UNCLEAR = (0, 1, 3, 8, 9, 10)  # no data, saturated, cloud shadow, cloud (medium and high), thin cirrus
 _SCL_SNOW = 11
 _SCENES = 10  # of a place that are looked into
@@ -181,10 +182,19 @@ def _grid_of(web: Web, place: Place, scenes: list[Scene]) -> _Grid:
 
 
 def _grid_around(place: Place, dataset: rasterio.DatasetReader) -> _Grid:
+    """A place's grid in a scene; the place lies in the middle, or as far off it as its blocks require."""
     x, y = Transformer.from_crs("EPSG:4326", dataset.crs, always_xy=True).transform(place.longitude, place.latitude)
     half, t = CHIP_PX * _GSD_M / 2, dataset.transform
-    west, north = (_COARSE_M * round((v - o) / _COARSE_M) + o for v, o in ((x - half, t.c), (y + half, t.f)))
-    return _Grid(dataset.crs, west, north)
+    left, top = (_within_block(round(metres / _COARSE_M)) for metres in (x - half - t.c, t.f - y - half))
+    return _Grid(dataset.crs, t.c + left * _COARSE_M, t.f - top * _COARSE_M)
+
+
+def _within_block(start: int) -> int:
+    """Moves a chip's first pixel of 20 m by half a chip at most, so that it takes one block of a band, not two."""
+    side = CHIP_PX * _GSD_M // _COARSE_M
+    block = _BLOCK_PX * _GSD_M // _COARSE_M
+    over = start % block + side - block
+    return start if over <= 0 else start - over if over <= side // 2 else start + side - over
 
 
 def _read_band(web: Web, scene: Scene, asset: Asset, grid: _Grid) -> NDArray[np.int16]:

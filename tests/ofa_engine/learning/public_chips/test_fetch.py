@@ -24,6 +24,7 @@ from ofa_engine.learning.public_chips import fetch_labelled_chips, read_catalogu
 from ofa_engine.raster.class_names import read_class_names
 from ofa_engine.raster.source import Source, detect_source
 
+from . import public_server
 from .public_server import BANDS, ROOT, PublicServer, corner_near, item, label_tile
 
 CLEAR = (2, 4, 5, 6, 7)
@@ -267,6 +268,28 @@ def test_a_scene_that_cannot_be_used_is_replaced_by_the_next(public, tmp_path, s
     public.items = items
     fetched = fetch_labelled_chips(tmp_path / "chips", chips=1, catalogue=public.catalogue(tmp_path))
     assert dates_of(fetched.folder) == ["2021-06-11", "2021-06-12"]
+
+
+@pytest.mark.parametrize("into_scene_px", [1000, 1050])
+def test_a_chip_lies_in_one_block_of_each_band(public, tmp_path, monkeypatch, into_scene_px):
+    monkeypatch.setattr(public_server, "SCENE_PX", 1400)
+    places = []
+
+    def items(base, longitude, latitude):
+        epsg, (x, y) = corner_near(longitude, latitude)  # 200 px from the place
+        corner = x - 10 * (into_scene_px - 200), y + 10 * (into_scene_px - 200)
+        places.append(Transformer.from_crs(4326, epsg, always_xy=True).transform(longitude, latitude))
+        return [item(base, epsg, corner, 2, 1.0)]
+
+    public.items = items
+    fetched = fetch_labelled_chips(tmp_path / "chips", chips=1, catalogue=public.catalogue(tmp_path))
+    (path,) = (fetched.folder / "images").glob("*.tif")
+    (x, y), step = places[-1], 10 * into_scene_px
+    with rasterio.open(path) as image:
+        left, top = round((image.bounds.left - x + step) / 10), round((y + step - image.bounds.top) / 10)
+        assert image.bounds.left <= x <= image.bounds.right and image.bounds.bottom <= y <= image.bounds.top
+    for first in (left, top):
+        assert abs(first - (768 if into_scene_px < 1024 else 1024)) <= 6  # the server's corners are rounded to 60 m
 
 
 def test_an_offset_that_is_in_the_values_is_not_subtracted_again(public, tmp_path):
