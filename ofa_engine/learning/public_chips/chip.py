@@ -16,6 +16,7 @@ from ...raster.atomic import Pending
 from ...raster.class_names import NODATA, write_class_names
 from ...raster.gdal import RASTER_ERRORS, one_line, open_quietly
 from ...raster.geotiff import check_complete
+from ...raster.masks import SCL_MASKED
 from .catalogue import Catalogue
 from .places import Place, label_address
 from .scenes import Asset, Scene, least_cloudy
@@ -27,7 +28,6 @@ FILL = -32768
 CLASSES = class_table(range(len(MEDIUM_RESOLUTION)), MEDIUM_RESOLUTION, [LAND_COVER[n] for n in MEDIUM_RESOLUTION])
 _GSD_M, _COARSE_M = 10, 20
 _BLOCK_PX = 1024  # of the public cloud-optimised GeoTIFFs, of 10 m as of 20 m
-_SCL_UNCLEAR = (0, 1, 3, 8, 9, 10)  # no data, saturated, cloud shadow, cloud (medium and high), thin cirrus
 _SCL_SNOW = 11
 _SCENES = 10  # of a place that are looked into
 _LEAST_GAIN = 0.05  # share of a chip that a scene adds, or its bands are not read
@@ -79,7 +79,7 @@ class _Mosaic:
         self.grid = grid
         self.values = np.full((bands, CHIP_PX, CHIP_PX), FILL, np.int16)
         self.scenes: list[Scene] = []
-        self._bare = labels != MEDIUM_RESOLUTION.index("snow and ice")
+        self._snow = labels == MEDIUM_RESOLUTION.index("snow and ice")
 
     @property
     def filled(self) -> NDArray[np.bool_]:
@@ -93,7 +93,8 @@ class _Mosaic:
             scl = None if window is None else _repeated(dataset.read(1, window=window))
         if scl is None:
             return
-        gaps = ~self.filled & ~np.isin(scl, _SCL_UNCLEAR) & ~(self._bare & (scl == _SCL_SNOW))
+        clear = ~np.isin(scl, list(SCL_MASKED)) | self._snow & (scl == _SCL_SNOW)
+        gaps = clear & ~self.filled
         if gaps.mean() < _LEAST_GAIN:
             return
         values = np.stack([_read_band(web, scene, asset, self.grid) for asset in scene.bands.values()])
