@@ -1,9 +1,9 @@
 """Reading from public servers: JSON, and windows of rasters of which only the bytes that are needed are fetched.
 
 GDAL's own /vsicurl follows redirects wherever they lead and cannot be stopped while it waits, so that ranges are
-fetched here and handed to GDAL. Only the catalogue's servers are asked. Proxies and certificates are those of the
-environment, as requests (HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE) and GDAL (GDAL_HTTP_PROXY,
-GDAL_HTTP_PROXYUSERPWD, SSL_CERT_FILE) name them.
+fetched here and handed to GDAL. Only the catalogue's servers are asked. Certificates are the system's and those of the
+environment (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE), proxies those of the environment, as requests
+(HTTPS_PROXY, NO_PROXY) or GDAL (GDAL_HTTP_PROXY, GDAL_HTTP_PROXYUSERPWD) reads it.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import io
 import json
 import os
 import re
+import ssl
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from threading import Event
@@ -66,8 +67,8 @@ class Web:
         self._catalogue, self._stopped = catalogue, stopped
         self._session = requests.Session()
         self._session.headers.update({"User-Agent": f"ofanet/{__version__}", "Accept-Encoding": "identity"})
-        self._session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=connections))
-        _configure(self._session, os.environ)
+        self._session.mount("https://", _SystemTrust(pool_maxsize=connections))
+        self._session.proxies = _gdals_proxy(os.environ)  # after those of the environment that requests knows
 
     def __enter__(self) -> "Web":
         return self
@@ -184,15 +185,22 @@ def _check_status(answer: requests.Response, address: str) -> None:
         raise Unreachable(f"expected {address} to be readable, the server answered {status} {answer.reason}")
 
 
-def _configure(session: requests.Session, environment: Mapping[str, str]) -> None:
-    """What GDAL's users have set and requests does not know; its own variables come first."""
-    if not any(environment.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")):
-        session.verify = environment.get("SSL_CERT_FILE") or True
-    if proxy := environment.get("GDAL_HTTPS_PROXY") or environment.get("GDAL_HTTP_PROXY"):
-        proxy = proxy.split("://")[-1]
-        if (user := environment.get("GDAL_HTTP_PROXYUSERPWD")) and "@" not in proxy:
-            proxy = f"{user}@{proxy}"
-        session.proxies = {"https": f"http://{proxy}"}
+def _gdals_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    proxy = environment.get("GDAL_HTTPS_PROXY") or environment.get("GDAL_HTTP_PROXY") or ""
+    host, user = proxy.split("://")[-1], environment.get("GDAL_HTTP_PROXYUSERPWD")
+    if not host:
+        return {}
+    return {"https": f"http://{user}@{host}" if user and "@" not in host else f"http://{host}"}
+
+
+class _SystemTrust(requests.adapters.HTTPAdapter):
+    """Trusts the system's certificates, too, where a company puts its own, or SSL_CERT_FILE; requests has its own."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=ssl.create_default_context(), **options)
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
+        return super().proxy_manager_for(*args, ssl_context=ssl.create_default_context(), **options)
 
 
 class _RemoteFile(io.RawIOBase):
