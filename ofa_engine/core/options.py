@@ -150,6 +150,11 @@ class RefitHeadsOptions(Seed, Machine, Reading):
         metavar="SCENES_OR_FOLDER",
         kw_only=True,
     )
+    public: bool = declare(
+        "fetch public images and labels from servers and learn from these: Sentinel-2 and ESA WorldCover",
+        False,
+        kw_only=True,
+    )
     own: bool = declare("also fit your own heads anew, from the labels that they remember", False, kw_only=True)
     estimate: bool = declare("only say which heads would be fitted, and how long it takes", False, kw_only=True)
 

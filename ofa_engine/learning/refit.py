@@ -20,6 +20,7 @@ from ..model.checkpoint import choose_device
 from .refitting.fit_anew import Target, fit_anew
 from .refitting.material import LabelSource
 from .refitting.own_heads import OwnHead, own_heads, refit_own_head
+from .refitting.public_source import PublicChips
 from .refitting.recipes import Recipe
 from .refitting.sources import label_sources
 
@@ -58,8 +59,9 @@ def refit_heads(options: RefitHeadsOptions, callbacks: Callbacks) -> dict:
         Cancelled: the head under way was not written.
     """
     target = Target(named_checkpoint(options.checkpoint), options.device, options.memory_mb)
-    if not (options.from_ or options.own):
-        raise InputError(f"expected something to learn from ({option('from_')} or {option('own')}), found none")
+    if not (options.from_ or options.public or options.own):
+        ways = f"{option('from_')}, {option('public')} or {option('own')}"
+        raise InputError(f"expected something to learn from ({ways}), found none")
     output = Path(options.output)
     if not output.is_dir():
         raise OutputError(f"expected a folder for the heads, found none at {output}: create it first")
@@ -80,7 +82,10 @@ def _jobs(
     sensors = [key for key in target.file.header["sensors"] if options.sensor in (None, key)]
     reading = {key: getattr(options, key) for key in ("sensor", "bands", "units") if getattr(options, key)}
     jobs: dict[str, _Job] = {}
-    for source in label_sources(options.from_, reading, folder, skipped):
+    sources = label_sources(options.from_, reading, folder, skipped)
+    if options.public:
+        sources.append(PublicChips(Path(options.output), folder, options.seed))
+    for source in sources:
         recipes = source.recipes(sensors)
         if not recipes:
             skipped.append(f"{source.title}: no default head of {target.name} can be fitted to that")

@@ -61,6 +61,7 @@ FIELDS = {
     "least": tr("Points per class"),
     "from_": tr("What heads learn from"),
     "own": tr("Also my own heads"),
+    "public": tr("Public images and labels"),
     "seed": tr("Seed"),
     "report": tr("Report of areas"),
     "polygons": tr("Polygons"),

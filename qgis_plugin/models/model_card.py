@@ -39,6 +39,7 @@ _FACTS = {
     "tried": tr("Tried (mean IoU)"),
     "backbone": tr("Fitted for"),
     "teacher": tr("Teacher"),
+    "attribution": tr("Attribution"),
 }
 _SCORES = ("validation", "agreement", "held_out")
 _SCORE_TITLES = {

@@ -57,6 +57,14 @@ class RefitDialog(QDialog):
         self.folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.folder.setDialogTitle(tr("Folder of labelled images"))
         self.folder.lineEdit().setAccessibleName(tr("Folder of labelled images"))
+        self.public = QRadioButton(tr("Public images and labels, which are downloaded: Sentinel-2 and ESA WorldCover"))
+        self.terms = QLabel(
+            tr(
+                "When you press Fit, some 150 windows are fetched from public servers; they stay in your folder of "
+                "models. WorldCover is itself a map with errors. Where you publish results, name both sources: the cards "
+                "do."
+            )
+        )
         self.taught = QRadioButton(tr("Raster layers of this project, without labels"))
         self.caution = QLabel(
             tr(
@@ -76,17 +84,28 @@ class RefitDialog(QDialog):
         self.own = QCheckBox(tr("Also my own heads, from the labels that they remember ({count})").format(count=count))
         self.own.setEnabled(count > 0)
         self.status = QLabel()
-        for label in (about, self.caution, self.status):
+        for label in (about, self.terms, self.caution, self.status):
             label.setWordWrap(True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.fit = self.buttons.addButton(tr("&Fit"), QDialogButtonBox.ButtonRole.AcceptRole)
         layout = QVBoxLayout(self)
-        for widget in (about, self.labelled, self.folder, self.taught, self.caution, self.layers, self.own):
+        for widget in (
+            about,
+            self.labelled,
+            self.folder,
+            self.public,
+            self.terms,
+            self.taught,
+            self.caution,
+            self.layers,
+            self.own,
+        ):
             layout.addWidget(widget)
         layout.addWidget(self.status)
         layout.addWidget(self.buttons)
         (self.taught if self.layers.count() else self.labelled).setChecked(True)
-        self.labelled.toggled.connect(self._changed)
+        for choice in (self.labelled, self.public):
+            choice.toggled.connect(self._changed)
         self.folder.fileChanged.connect(self._changed)
         self.layers.itemChanged.connect(self._changed)
         self.own.toggled.connect(self._changed)
@@ -100,11 +119,12 @@ class RefitDialog(QDialog):
         items = [self.layers.item(number) for number in range(self.layers.count())]
         checked = [i.data(Qt.ItemDataRole.UserRole) for i in items if i.checkState() == Qt.CheckState.Checked]
         chosen = self.folder.filePath().strip()
-        sources = [chosen] if self.labelled.isChecked() and chosen else [] if self.labelled.isChecked() else checked
+        named = [chosen] if chosen else []
         return {
             "checkpoint": str(self._checkpoint.path),
             "output": str(models_dir()),
-            "from_": sources,
+            "from_": named if self.labelled.isChecked() else checked if self.taught.isChecked() else [],
+            "public": self.public.isChecked(),
             "own": self.own.isChecked(),
         }
 
@@ -112,11 +132,12 @@ class RefitDialog(QDialog):
         self.folder.setEnabled(self.labelled.isChecked())
         self.layers.setEnabled(self.taught.isChecked())
         self.caution.setVisible(self.taught.isChecked())
+        self.terms.setVisible(self.public.isChecked())
         self.fit.setEnabled(False)
         self.fit.setText(tr("&Fit"))
         self._forget_estimate()
         params = self.params()
-        if params["from_"] or params["own"]:
+        if params["from_"] or params["public"] or params["own"]:
             self.status.setText(tr("Measuring how long it takes..."))
             self._settled.start()
         else:
@@ -144,6 +165,8 @@ class RefitDialog(QDialog):
         self.fit.setText(tr("&Fit, about {time}").format(time=time))
         self.fit.setEnabled(True)
         text = tr("{count} heads, in about {time} on this computer: {names}")
+        if self.public.isChecked():
+            text = tr("{count} heads, in about {time} on this computer, after the download: {names}")
         self.status.setText(text.format(count=len(heads), time=time, names="; ".join(heads)))
 
     def _forget_estimate(self):

@@ -219,6 +219,11 @@ def test_an_estimate_writes_nothing_and_names_the_heads(new_checkpoint, chips):
     assert "about" in format_refit_heads_summary(answer)
 
 
+def test_an_estimate_with_public_images_asks_no_server(new_checkpoint):
+    answer = refit(new_checkpoint, public=True, estimate=True, sensor=None)
+    assert len(answer["heads"]) == 5 and list(new_checkpoint.parent.iterdir()) == [new_checkpoint]
+
+
 def test_progress_rises_to_its_end_and_cancelling_leaves_no_half_head(new_checkpoint, chips):
     seen = []
     watch = Callbacks(progress=lambda done, total, left: seen.append(done / total))
@@ -239,7 +244,7 @@ def test_errors_are_one_line(new_checkpoint, chips, tmp_path, capsys):
     shutil.copytree(chips, tmp_path / "odd")
     write_raster(tmp_path / "odd" / "labels" / "chip0.tif", np.zeros((1, 5, 5), np.uint8))
     cases = {
-        "--from or --own": [],
+        "--from, --public or --own": [],
         "expected a folder for the heads": ["--from", str(chips), "-o", folder + "x"],
         "expected labelled rasters": ["--from", str(empty)],
         "no file": ["--from", str(tmp_path / "none.tif")],
