@@ -61,8 +61,8 @@ class RefitDialog(QDialog):
         self.terms = QLabel(
             tr(
                 "When you press Fit, some 150 windows are fetched from public servers; they stay in your folder of "
-                "models. WorldCover is itself a map with errors. Where you publish results, name both sources: the cards "
-                "do."
+                "models. WorldCover is itself a map with errors. Where you publish results, name both sources: the "
+                "cards do."
             )
         )
         self.taught = QRadioButton(tr("Raster layers of this project, without labels"))
