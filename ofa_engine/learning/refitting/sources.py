@@ -88,7 +88,7 @@ def _read(path: str, reading: dict[str, Any]) -> ReadScene:
         if found.sensor is None or found.units is None or found.confidence == "ambiguous" and not reading:
             raise InputError(f"{source.name}: {found.marked_reason}")
         pixel_m = gsd_m(source.transform, source.crs, source.width, source.height)
-        return ReadScene(path, found, pixel_m, min(source.width, source.height))
+        return ReadScene(path, found, pixel_m, source.height, source.width)
 
 
 def _teacher(scene: ReadScene) -> ModelFile | None:

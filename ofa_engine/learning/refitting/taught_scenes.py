@@ -41,7 +41,8 @@ class ReadScene:
     path: str
     found: Detection
     gsd_m: float | None
-    side_px: int  # the shorter one
+    height: int  # in pixels
+    width: int
 
 
 class TaughtScenes:
@@ -68,10 +69,11 @@ class TaughtScenes:
         return recipes_for(first.found, first.gsd_m, self._reading, sensors, averaging=False)
 
     def side_px(self, recipe: Recipe) -> int:
-        return int(np.median([scene.side_px for scene in self.scenes]))
+        return int(np.median([min(scene.height, scene.width) for scene in self.scenes]))
 
     def tiles(self, recipe: Recipe, tile_px: int) -> int:
-        return MOST_TILES
+        across = ((-(-scene.height // tile_px), -(-scene.width // tile_px)) for scene in self.scenes)
+        return min(MOST_TILES, sum(rows * columns for rows, columns in across))
 
     def material(self, recipe: Recipe, tile_px: int, seed: int, callbacks: Callbacks) -> Material:
         classes = [dict(entry) for entry in self.teacher.header["classes"]]
