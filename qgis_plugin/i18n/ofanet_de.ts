@@ -2078,6 +2078,11 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="models/refit_dialog.py" />
+            <source>&amp;Fit</source>
+            <translation>&amp;Anpassen</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
             <source>Labelled images: a folder with images and labels</source>
             <translation>Bilder mit Labels: ein Ordner mit images und labels</translation>
         </message>
@@ -2105,11 +2110,6 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <location filename="models/refit_dialog.py" />
             <source>The heads that come with the plugin map these layers, and the new heads learn to repeat that, with its errors. It is a start where there are no labels; their score is an agreement, not an accuracy.</source>
             <translation>Die mitgelieferten Köpfe kartieren diese Layer, und die neuen Köpfe lernen, das zu wiederholen, mit allen Fehlern. Das ist ein Anfang, wo es keine Labels gibt; ihr Wert ist eine Übereinstimmung, keine Genauigkeit.</translation>
-        </message>
-        <message>
-            <location filename="models/refit_dialog.py" />
-            <source>&amp;Fit</source>
-            <translation>&amp;Anpassen</translation>
         </message>
         <message>
             <location filename="models/refit_dialog.py" />

@@ -2078,6 +2078,11 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="models/refit_dialog.py" />
+            <source>&amp;Fit</source>
+            <translation>拟合(&amp;F)</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
             <source>Labelled images: a folder with images and labels</source>
             <translation>带标签的影像：含 images 和 labels 的文件夹</translation>
         </message>
@@ -2105,11 +2110,6 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <location filename="models/refit_dialog.py" />
             <source>The heads that come with the plugin map these layers, and the new heads learn to repeat that, with its errors. It is a start where there are no labels; their score is an agreement, not an accuracy.</source>
             <translation>插件自带的分类头对这些图层制图，新分类头学习重复其结果，包括其中的错误。没有标签时可作为起点；其得分是一致性，而不是精度。</translation>
-        </message>
-        <message>
-            <location filename="models/refit_dialog.py" />
-            <source>&amp;Fit</source>
-            <translation>拟合(&amp;F)</translation>
         </message>
         <message>
             <location filename="models/refit_dialog.py" />

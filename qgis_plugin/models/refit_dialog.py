@@ -12,6 +12,7 @@ from qgis.PyQt.QtWidgets import (
     QListWidgetItem,
     QRadioButton,
     QVBoxLayout,
+    QWidget,
 )
 
 from ..engine.client import ENGINE, EngineCancelled, EngineError
@@ -52,6 +53,25 @@ class RefitDialog(QDialog):
                 "A head belongs to its model, so {name} needs land-cover heads of its own. What are they to learn from?"
             ).format(name=self._checkpoint.title)
         )
+        about.setWordWrap(True)
+        self.status = QLabel()
+        self.status.setWordWrap(True)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.fit = self.buttons.addButton(tr("&Fit"), QDialogButtonBox.ButtonRole.AcceptRole)
+        layout = QVBoxLayout(self)
+        layout.addWidget(about)
+        for widget in (*self._labelled(), *self._without_labels(), self._own(), self.status, self.buttons):
+            layout.addWidget(widget)
+        (self.taught if self.layers.count() else self.labelled).setChecked(True)
+        for choice in (self.labelled, self.public):
+            choice.toggled.connect(self._changed)
+        self.folder.fileChanged.connect(self._changed)
+        self.layers.itemChanged.connect(self._changed)
+        self.own.toggled.connect(self._changed)
+        self.buttons.rejected.connect(self.reject)
+        self.buttons.accepted.connect(self._accept)
+
+    def _labelled(self) -> tuple[QWidget, ...]:
         self.labelled = QRadioButton(tr("Labelled images: a folder with images and labels"))
         self.folder = QgsFileWidget()
         self.folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
@@ -65,6 +85,10 @@ class RefitDialog(QDialog):
                 "cards do."
             )
         )
+        self.terms.setWordWrap(True)
+        return self.labelled, self.folder, self.public, self.terms
+
+    def _without_labels(self) -> tuple[QWidget, ...]:
         self.taught = QRadioButton(tr("Raster layers of this project, without labels"))
         self.caution = QLabel(
             tr(
@@ -72,6 +96,7 @@ class RefitDialog(QDialog):
                 "its errors. It is a start where there are no labels; their score is an agreement, not an accuracy."
             )
         )
+        self.caution.setWordWrap(True)
         self.layers = QListWidget()
         self.layers.setAccessibleName(tr("Raster layers"))
         for layer, path in _raster_files():
@@ -79,38 +104,14 @@ class RefitDialog(QDialog):
             item.setData(Qt.ItemDataRole.UserRole, path)
             item.setToolTip(path)
             item.setCheckState(Qt.CheckState.Checked)
+        return self.taught, self.caution, self.layers
+
+    def _own(self) -> QWidget:
         checkpoint = catalog.ModelFile(self._checkpoint.path, self._checkpoint.header)
         count = len(catalog.heads_to_fit_again(checkpoint))
         self.own = QCheckBox(tr("Also my own heads, from the labels that they remember ({count})").format(count=count))
         self.own.setEnabled(count > 0)
-        self.status = QLabel()
-        for label in (about, self.terms, self.caution, self.status):
-            label.setWordWrap(True)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        self.fit = self.buttons.addButton(tr("&Fit"), QDialogButtonBox.ButtonRole.AcceptRole)
-        layout = QVBoxLayout(self)
-        for widget in (
-            about,
-            self.labelled,
-            self.folder,
-            self.public,
-            self.terms,
-            self.taught,
-            self.caution,
-            self.layers,
-            self.own,
-        ):
-            layout.addWidget(widget)
-        layout.addWidget(self.status)
-        layout.addWidget(self.buttons)
-        (self.taught if self.layers.count() else self.labelled).setChecked(True)
-        for choice in (self.labelled, self.public):
-            choice.toggled.connect(self._changed)
-        self.folder.fileChanged.connect(self._changed)
-        self.layers.itemChanged.connect(self._changed)
-        self.own.toggled.connect(self._changed)
-        self.buttons.rejected.connect(self.reject)
-        self.buttons.accepted.connect(self._accept)
+        return self.own
 
     # --- what is chosen -----------------------------------------------------------------------------------------
 
