@@ -9,10 +9,10 @@ from .setup.setup_pages import SetupDialog, SetupPageFactory
 
 
 class SetupMenu:
-    def __init__(self, iface, show_message, engine_changed):
+    def __init__(self, iface, show_message, engine_changed, queue):
         """`show_message(text, level, seconds)` puts a message into the message bar; `engine_changed()` is called when a
-        set-up has ended."""
-        self._iface, self._show_message, self._engine_changed = iface, show_message, engine_changed
+        set-up has ended; `queue` takes the runs that fit heads."""
+        self._iface, self._show_message, self._engine_changed, self._queue = iface, show_message, engine_changed, queue
         self.setup = EngineSetup()
         self.setup.ended.connect(self._ended)
         self.setup_dialog = self.manager = None
@@ -52,7 +52,7 @@ class SetupMenu:
         from .models.model_manager import ModelManager
 
         if self.manager is None:
-            self.manager = ModelManager(self._iface.mainWindow())
+            self.manager = ModelManager(self._queue, self._iface.mainWindow())
             self.manager.finished.connect(self._forget_manager)
         _to_front(self.manager)
 

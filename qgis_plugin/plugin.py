@@ -42,7 +42,7 @@ class OfaNetPlugin:
     def initGui(self):
         self.initProcessing()
         self.messages = RunMessages(self.queue, self.iface.messageBar(), self.message)
-        self.setup_menu = SetupMenu(self.iface, self.message, self._engine_changed)
+        self.setup_menu = SetupMenu(self.iface, self.message, self._engine_changed, self.queue)
         tip = tr("Recognise the sensor of the active raster layer and classify it")
         classify = self._action("Classify", ICON, tr("Classify layer"), self.classify_layer, tip)
         tip = tr("Draw polygons, train a head on their classes, and map with it")

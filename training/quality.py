@@ -25,12 +25,13 @@ import numpy as np
 from sklearn.model_selection import GroupKFold
 
 from ofa_engine.core.catalog import find_head, list_heads
+from ofa_engine.learning.labelled_scenes import Scene, SceneSet
 from training import console
 from training.assessment.methods import METHODS, Method, NotComparable, methods_of
 from training.assessment.pixel_models import PIXEL_MODELS
 from training.assessment.place_scores import Score, Tally, class_ious, joined, near_edges, pooled_scores, scene_scores
 from training.assessment.quality_page import Row, merged, read_rows, table, write_page
-from training.assessment.scene_sets import Scene, SceneSet, read_truth, scene_sets
+from training.assessment.scene_sets import read_truth, scene_sets
 from training.assessment.squares import draw_squares, map_from_squares, split_truth
 from training.machine import machine
 

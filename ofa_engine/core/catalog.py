@@ -145,7 +145,11 @@ def list_heads(sensor: str | None = None, task: str | None = None) -> list[Model
 
 
 def ranked_heads(
-    sensor: str, task: str | None = None, gsd_m: float | None = None, bands: Collection[str] | None = None
+    sensor: str,
+    task: str | None = None,
+    gsd_m: float | None = None,
+    bands: Collection[str] | None = None,
+    backbone: str | None = None,
 ) -> list[ModelFile]:
     """The heads for a raster, best first.
 
@@ -158,6 +162,7 @@ def ranked_heads(
         task: "segment" or "classify"; None for both.
         gsd_m: pixel size of the raster in metres; None for the sensor's usual one.
         bands: names of the sensor's bands that the raster has; None for all.
+        backbone: only heads fitted on the backbone of this fingerprint.
     """
     known = SENSORS.get(sensor)
     gsd_m = gsd_m or (known.usual_gsd_m if known else None)
@@ -176,7 +181,21 @@ def ranked_heads(
             head.name,
         )
 
-    return sorted(list_heads(sensor, task), key=rank)
+    heads = list_heads(sensor, task)
+    return sorted((head for head in heads if backbone in (None, head.header.get("backbone"))), key=rank)
+
+
+def heads_to_fit_again(checkpoint: ModelFile) -> list[ModelFile]:
+    """The user's own heads for sensors of a checkpoint that were fitted for another one, and remember by which options
+    of `fit`: under "fit_again" in what their headers say of their training."""
+    prints = checkpoint.header.get("fingerprints", {})
+    return [
+        head
+        for head in list_heads()
+        if not head.included
+        and isinstance(head.training.get("fit_again"), dict)
+        and prints.get(head.header.get("sensor"), head.header.get("backbone")) != head.header.get("backbone")
+    ]
 
 
 def list_checkpoints() -> list[ModelFile]:
@@ -190,12 +209,14 @@ def find_head(
     task: str | None,
     gsd_m: float | None = None,
     bands: Collection[str] | None = None,
+    checkpoint: ModelFile | None = None,
 ) -> ModelFile:
     """A head by path or name; without one the default for a raster, the first of `ranked_heads`.
 
     Args:
         name_or_path: of a head; empty or None for the default.
         sensor, task, gsd_m, bands: of the raster, as for `ranked_heads`.
+        checkpoint: the one that the default is to be for; None for any.
 
     Raises:
         ModelFileError: where there is none.
@@ -212,8 +233,14 @@ def find_head(
                 return head
         names = ", ".join(head.name for head in list_heads(sensor or None)) or "none"
         raise ModelFileError(f"expected a head file or one of {names}, found {name_or_path!r}")
-    for head in ranked_heads(sensor, task, gsd_m, bands):
+    backbone = checkpoint.header["fingerprints"].get(sensor, "") if checkpoint else None
+    for head in ranked_heads(sensor, task, gsd_m, bands, backbone):
         return head
+    if checkpoint:
+        raise ModelFileError(
+            f"expected a head to {task} {sensor} with {checkpoint.name}, found none: name its file with "
+            f"{option('head')}, or fit one, as with `ofa heads refit`"
+        )
     raise ModelFileError(
         f"expected a head to {task} {sensor}, found none: give one with {option('head')}, or put one in $OFANET_MODELS"
     )

@@ -42,7 +42,7 @@ def render(
 
 
 def _flag(name: str, value: str) -> str:
-    return f"--{name.replace('_', '-')}" + (f" {value}" if value else "")
+    return f"--{name.rstrip('_').replace('_', '-')}" + (f" {value}" if value else "")
 
 
 class Message(str):

@@ -54,18 +54,9 @@ class Declared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Computing:
+class Machine:
     title: ClassVar[str] = "how it is computed"
 
-    tile_px: int | None = declare(
-        "side of a tile in pixels of the raster",
-        None,
-        unit="px",
-        least=MIN_TILE_PX,
-        most=MAX_TILE_PX,
-        default_is="the head's, or the model's",
-        metavar="N",
-    )
     device: str = declare(
         "where to compute; auto takes a CUDA graphics card if there is one", "auto", choices=("auto", "cpu", "cuda")
     )
@@ -75,6 +66,21 @@ class Computing:
         unit="MB",
         least=MIN_MEMORY_MB,
         default_is="1024, or a quarter of what is free",
+        metavar="N",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computing(Machine):
+    title: ClassVar[str] = "how it is computed"
+
+    tile_px: int | None = declare(
+        "side of a tile in pixels of the raster",
+        None,
+        unit="px",
+        least=MIN_TILE_PX,
+        most=MAX_TILE_PX,
+        default_is="the head's, or the model's",
         metavar="N",
     )
 

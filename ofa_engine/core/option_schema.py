@@ -62,7 +62,7 @@ class Option:
 
     @property
     def flag(self) -> str:
-        return f"--{self.name.replace('_', '-')}"
+        return f"--{self.name.rstrip('_').replace('_', '-')}"  # from_, as `from` is a word of Python
 
     @property
     def limits(self) -> str:

@@ -24,6 +24,7 @@ from .option_groups import (
     Computing,
     Declared,
     Labelled,
+    Machine,
     Overlap,
     Rasters,
     Reading,
@@ -131,6 +132,31 @@ class FitOptions(Seed, NewHead, Task, ChosenCheckpoint, Computing, Declared, Rea
     title: ClassVar[str] = IN_AND_OUT
 
     output: str = declare("head to write", short="-o", metavar="HEAD.safetensors")
+
+
+@dataclass(frozen=True)
+class RefitHeadsOptions(Seed, Machine, Reading):
+    about: ClassVar[str] = "the default land-cover heads anew, for another checkpoint"
+    command: ClassVar[str] = "heads refit"
+    title: ClassVar[str] = IN_AND_OUT
+
+    checkpoint: str = declare("checkpoint file, or the name of an installed one", metavar="FILE")
+    output: str = declare("folder of the heads", short="-o", metavar="FOLDER")
+    from_: list[str] = declare(
+        "folders of labelled rasters (NAME/images and NAME/labels); or scenes without labels, or folders of these, "
+        "which the heads that come with the engine map: the new heads learn to repeat that, with its errors",
+        [],
+        separate=True,
+        metavar="SCENES_OR_FOLDER",
+        kw_only=True,
+    )
+    public: bool = declare(
+        "fetch public images and labels from servers and learn from these: Sentinel-2 and ESA WorldCover",
+        False,
+        kw_only=True,
+    )
+    own: bool = declare("also fit your own heads anew, from the labels that they remember", False, kw_only=True)
+    estimate: bool = declare("only say which heads would be fitted, and how long it takes", False, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -271,6 +297,7 @@ TYPES: dict[str, Any] = {
     "classify": ClassifyOptions,
     "embed": EmbedOptions,
     "fit": FitOptions,
+    "refit_heads": RefitHeadsOptions,
     "evaluate": EvaluateOptions,
     "sample": SampleOptions,
     "batch": BatchOptions,

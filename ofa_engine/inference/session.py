@@ -224,11 +224,12 @@ def _with_model(
 ) -> Session:
     """The session with head, checkpoint, device, tile size and budget. Raises ModelFileError, InputError."""
     sensor, head_file, head = found.sensor or "", None, None
+    named = catalog.named_checkpoint(options.checkpoint, sensor) if options.checkpoint else None
     if task:
-        head_file = catalog.find_head(value_of(options, "head"), sensor, task, pixel_m, found.band_names)
+        head_file = catalog.find_head(value_of(options, "head"), sensor, task, pixel_m, found.band_names, named)
         check_head(head_file.header, head_file.path, sensor, task)
-    if options.checkpoint:
-        file = catalog.named_checkpoint(options.checkpoint, sensor)
+    if named:
+        file = named
     elif head_file:
         file = catalog.find_checkpoint(head_file.header.get("backbone"), sensor, head_file.path.parent)
     else:

@@ -19,7 +19,8 @@ from ..core.options import from_params
 from .cli_parser import make_parser
 
 _NOT_OPTIONS = ("verb", "debug", "json", "compare")  # of a verb: they say what is called, and how it answers
-_UNITS = {"fetch_model": ("B", 1)}  # of a verb's progress, and tqdm's `unit_scale`, where it does not count tiles
+# of a verb's progress, and tqdm's `unit_scale`, where it does not count tiles
+_UNITS = {"fetch_model": ("B", 1), "refit_heads": ("%", 0.1)}
 _DASHED_FILE = re.compile(r"-[^=|]*\.[A-Za-z]\w*(\|layername=.*)?")
 
 

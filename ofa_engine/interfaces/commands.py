@@ -16,6 +16,7 @@ _MODULES = {
     "classify": "inference.classify",
     "embed": "inference.embed",
     "fit": "learning.fit",
+    "refit_heads": "learning.refit",
     "evaluate": "accuracy.evaluate",
     "sample": "accuracy.sample",
     "import_model": "model.imports.command",

@@ -16,14 +16,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..core.callbacks import Callbacks
-from ..core.errors import Cancelled, InputError
+from ..core.errors import Cancelled
 from ..core.options import DEFAULT_OVERLAP
 from ..inference.predictor import Predictor
 from ..inference.session import Session
 from ..model.heads import tile_statistics
 from ..model.pixel_head import pixel_features
 from ..tiling.axis import Axis, pad_to_tile
-from .labelled import Labelled, Labels
+from .labelled import Labelled, Labels, NoLabels
 
 _BATCH = 16  # tiles
 
@@ -65,7 +65,7 @@ class TokenCache:
 def gather_features(
     sessions: Sequence[Session], labels: Labels, task: str, callbacks: Callbacks, cache: TokenCache
 ) -> Samples:
-    """Features of all labelled samples on valid pixels. Raises InputError where there are none, Cancelled."""
+    """Features of all labelled samples on valid pixels. Raises NoLabels where there are none, Cancelled."""
     plans = [_tiles_to_read(session, part, task) for session, part in zip(sessions, labels.rasters, strict=True)]
     total, done = sum(len(tiles) for tiles, _ in plans), 0
     parts: list[tuple[NDArray, NDArray, NDArray, Labelled]] = []
@@ -84,7 +84,7 @@ def gather_features(
             callbacks.progress(done, total, None)
     found = [part for part in parts if len(part[-1])]
     if not found:
-        raise InputError("expected labels on valid pixels, found nodata under all of them")
+        raise NoLabels("expected labels on valid pixels, found nodata under all of them")
     arrays = zip(*((*features, s.index, s.group, s.weight, s.edge) for *features, s in found), strict=True)
     return Samples(*(np.concatenate(parts) for parts in arrays))
 
@@ -110,7 +110,7 @@ def _batches(session: Session, tiles: NDArray, cache: TokenCache) -> Iterator[tu
     predictor = Predictor(session)
     for start in range(0, len(tiles), _BATCH):
         numbers = range(start, min(start + _BATCH, len(tiles)))
-        read = [_read_tile(session, *tiles[n]) for n in numbers]
+        read = [read_tile(session, *tiles[n]) for n in numbers]
         pixels = predictor.normalised(torch.from_numpy(np.stack([values for values, _ in read])))
         keys = [_cache_key(session, *tiles[n]) for n in numbers]
         cached = [cache.get(key) for key in keys]
@@ -140,7 +140,7 @@ def _cache_key(session: Session, row: int, column: int) -> tuple:
     )
 
 
-def _read_tile(session: Session, row: int, column: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def read_tile(session: Session, row: int, column: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(pixels (C, tile_px, tile_px), padded where the raster ends; valid (tile_px, tile_px))."""
     height, width = (
         min(session.tile_px, session.source.height - row),

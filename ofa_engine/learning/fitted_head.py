@@ -1,5 +1,6 @@
 """A fitted head as a file: the weights, and in its header what it was fitted on and how it scored."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..core.options import FitOptions
+from ..core.options import FitOptions, to_params
 from ..inference.session import Session
 from ..model.checkpoint import Head, save_head
 from ..model.heads import LinearHead
 from ..model.pixel_head import PixelMLPHead
 from ..raster.gdal import display_name
+from ..raster.vectors import file_of
 from .features import Samples
 from .kind_selection import SelectedKind
 from .labelled import Labels
@@ -21,6 +23,11 @@ from .logistic import LogisticFit
 from .metrics import scores
 from .pixel_mlp import PixelMLPFit
 
+# the options of `fit` that a head's header keeps, so that it can be fitted anew for another checkpoint
+REMEMBERED = (
+    *("inputs", "labels", "field", "ignore", "radius", "task", "kind", "seed"),
+    *("sensor", "bands", "units", "crs", "nodata"),
+)
 GSD_LEEWAY = 1.5  # a pixel may be smaller or larger by this factor than those that a head was fitted on
 
 
@@ -105,24 +112,52 @@ def _training_facts(
     options: FitOptions, session: Session, labels: Labels, totals: NDArray, samples: Samples, selected: SelectedKind
 ) -> dict[str, Any]:
     """What the head's header keeps under "training"."""
-    found = selected.fitted.validation
     names = [entry["name"] for entry in labels.classes]
-    used = np.bincount(samples.index, minlength=len(names))
-    validation: dict[str, Any] = {"folds": found.folds, "not_scored": [names[k] for k in found.unscored]}
-    if found.score is not None:
-        validation |= scores(found.matrix, found.unscored) | {"confusion": found.matrix.round(3).tolist()}
+    facts = score_facts(selected, samples, names)
     return {
         "recipe": _recipe(selected.fitted),
         "rasters": [display_name(path) for path in options.inputs],
         "labels": [display_name(path) for path in options.labels],
         "labelled": {name: round(float(n)) for name, n in zip(names, totals, strict=True)},
-        "samples": {name: int(n) for name, n in zip(names, used, strict=True)},
-        "groups": {name: len(np.unique(samples.group[samples.index == k])) for k, name in enumerate(names)},
+        **{key: facts[key] for key in ("samples", "groups")},
         **({"strength": selected.fitted.strength} if isinstance(selected.fitted, LogisticFit) else {}),
-        "temperature": round(found.temperature, 4),
+        "temperature": facts["temperature"],
         "seed": options.seed,
         "bands": [session.sensor.band_names[i] for i in session.present],
         "tried": selected.tried,
+        "validation": facts["validation"],
+        "fit_again": remembered(options),
+    }
+
+
+def remembered(options: FitOptions) -> dict[str, Any]:
+    """What a head's header keeps of the options that made it, with whole paths; nothing where a raster or label file is
+    an address with a query, which may hold a key."""
+    kept = {name: value for name, value in to_params(options).items() if name in REMEMBERED and value not in ([], "")}
+    files = [*options.inputs, *options.labels]
+    if any("://" in path and "?" in path for path in files):
+        return {}
+    return kept | {name: [_whole(path) for path in kept[name]] for name in ("inputs", "labels")}
+
+
+def _whole(path: str) -> str:
+    """The absolute path of a local file, with its layer; other names as they are."""
+    file = file_of(path)
+    return os.path.abspath(file) + path[len(file) :] if os.path.exists(file) else path
+
+
+def score_facts(selected: SelectedKind, samples: Samples, names: Sequence[str]) -> dict[str, Any]:
+    """Samples and groups per class (K `names`), temperature, and under "validation" folds, not_scored and, where
+    validation was possible, all scores and the confusion matrix."""
+    found = selected.fitted.validation
+    used = np.bincount(samples.index, minlength=len(names))
+    validation: dict[str, Any] = {"folds": found.folds, "not_scored": [names[k] for k in found.unscored]}
+    if found.score is not None:
+        validation |= scores(found.matrix, found.unscored) | {"confusion": found.matrix.round(3).tolist()}
+    return {
+        "samples": {name: int(n) for name, n in zip(names, used, strict=True)},
+        "groups": {name: len(np.unique(samples.group[samples.index == k])) for k, name in enumerate(names)},
+        "temperature": round(found.temperature, 4),
         "validation": validation,
     }
 

@@ -14,7 +14,7 @@ from ..raster.class_names import read_class_names
 from ..raster.source import Source
 from .label_classes import MOST_CLASSES, values_expected
 from .label_grid import on_grid_of
-from .labelled import Labelled, Labels, in_subset, tile_labels
+from .labelled import Labelled, Labels, NoLabels, in_subset, tile_labels
 
 
 def labels_from_rasters(
@@ -33,7 +33,7 @@ def labels_from_rasters(
     try:
         counts = _count(rasters)
         if not counts:
-            raise InputError(f"expected labelled pixels, found none in {', '.join(Path(p).name for p in paths)}")
+            raise NoLabels(f"expected labelled pixels, found none in {', '.join(Path(p).name for p in paths)}")
         values = sorted(counts)
         for raster in rasters:
             if raster.note:

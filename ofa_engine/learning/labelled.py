@@ -9,7 +9,12 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.errors import InputError
 from ..raster.source import Source
+
+
+class NoLabels(InputError):
+    """Nothing is labelled, or nothing that is valid."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from qgis.core import (
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
     QgsProcessingParameterMultipleLayers,
+    QgsProviderRegistry,
 )
 
 from ..engine.modules import errors
@@ -24,6 +25,7 @@ class LabelledAlgorithm(EngineAlgorithm):
     def __init__(self):
         super().__init__()
         self._label_rasters = []
+        self._label_file = ""  # that holds the same labels as the layer; "" where none does
 
     def add_labels(self, hint: str):
         """A vector layer with a class field, or rasters of classes."""
@@ -78,6 +80,7 @@ class LabelledAlgorithm(EngineAlgorithm):
         try:
             rasters = self._several(parameters, "LABEL_RASTERS", context)
             self._label_rasters = [source_path(layer) for layer in rasters]
+            self._label_file = _file_of(parameters, self.parameterAsVectorLayer(parameters, "LABELS", context))
         except errors.OfaError as error:
             raise QgsProcessingException(str(error)) from error
         return super().prepareAlgorithm(parameters, context, feedback)
@@ -95,3 +98,16 @@ class LabelledAlgorithm(EngineAlgorithm):
         only = None if is_points(source) else field  # what the estimates need stands in the points' other fields
         with tempfile.TemporaryDirectory(prefix="ofanet-", ignore_cleanup_errors=True) as folder:
             yield {"labels": [export_labels(source, only, Path(folder), context, feedback)]}
+
+
+def _file_of(parameters: dict, layer) -> str:
+    """The file of a layer as the engine names it; "" where it holds other labels: of a selection, a filter, unsaved
+    edits, a layer in memory."""
+    source = parameters.get("LABELS")
+    if getattr(source, "selectedFeaturesOnly", False) or layer is None or layer.providerType() != "ogr":
+        return ""
+    if layer.subsetString() or layer.isModified():
+        return ""
+    parts = QgsProviderRegistry.instance().decodeUri("ogr", layer.source())
+    name = parts.get("layerName")
+    return f"{parts.get('path')}|layername={name}" if name else str(parts.get("path") or "")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from qgis.core import QgsProcessingParameterFileDestination
 
+from ..engine.modules import catalog
 from ..i18n.texts import tr
 from ..models.user_models import models_dir, new_head
 from .labelled import LabelledAlgorithm
@@ -54,9 +55,21 @@ class TrainHead(LabelledAlgorithm):
         params = {**self.engine_options(parameters, context), "output": output}
         with self.labels(parameters, context, feedback) as about:
             result = self.run_engine({**params, **about}, feedback)
+        if not self._label_rasters:
+            _remember_labels(output, self._label_file, self.parameterAsString(parameters, "FIELD", context))
         for line in score_lines(result):
             feedback.pushInfo(line)
         return {"OUTPUT_HEAD": output}
+
+
+def _remember_labels(head: str, file: str, field: str):
+    """The head's file names the file that a layer was exported from, not the export, which is gone; nothing where there
+    is none."""
+    header = catalog.read_header(head)
+    again = header["training"].pop("fit_again", None)
+    if again and file:
+        header["training"]["fit_again"] = again | {"labels": [file]} | ({"field": field} if field else {})
+    catalog.rewrite_header(head, header, head)
 
 
 def _shares(row: list[float], names: list[str]) -> str:

@@ -8,6 +8,10 @@ def fitted_on(training: dict) -> str:
     """What it was fitted on, in one sentence; empty where its file does not say."""
     if training.get("simulated"):
         return tr("Fitted on simulated scenes, not on real ones")
+    if training.get("teacher"):
+        count = len(training.get("rasters") or [])
+        text = tr("Learned from the map that {teacher} makes of your scenes ({count}): it repeats its errors")
+        return text.format(teacher=training["teacher"], count=count)
     if training.get("fitted_on"):
         return tr("Fitted on {what}").format(what=training["fitted_on"])
     rasters = training.get("rasters") or []
@@ -31,6 +35,8 @@ def misfit(head: catalog.ModelFile, gsd_m: float | None) -> str:
 
 def score_line(training: dict, task: str | None) -> str:
     """How accurate it is and how that was measured, in one line."""
+    if training.get("teacher"):
+        return _agreement_line(training)
     scores = _measured(training)
     if not scores:
         tried = training.get("validation")
@@ -45,6 +51,8 @@ def score_line(training: dict, task: str | None) -> str:
 
 def short_score(training: dict) -> str:
     """For a list of heads: a number only where it compares with that of others."""
+    if training.get("teacher"):
+        return tr("copies another")
     scores = _measured(training)
     if not scores:
         return "-"
@@ -68,6 +76,15 @@ def _sentence(training: dict, scores: dict) -> str:
     if one_scene:
         return tr("{accuracy:.0%} of the {what} right in one scene that it has not seen; not tested on others")
     return tr("{accuracy:.0%} of the {what} right in {places} places that it has not seen; mean IoU {miou:.2f}")
+
+
+def _agreement_line(training: dict) -> str:
+    """Of a head that another one has taught: no accuracy, and said so."""
+    share = (training.get("agreement") or {}).get("accuracy")
+    if not isinstance(share, int | float):
+        return tr("Not scored")
+    text = tr("Agrees with its teacher on {share:.0%} of the pixels that this is sure of; not compared with labels")
+    return text.format(share=share)
 
 
 def _measured(training: dict) -> dict:

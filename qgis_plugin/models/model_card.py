@@ -37,13 +37,18 @@ _FACTS = {
     "rasters": tr("Rasters"),
     "labels": tr("Labels"),
     "tried": tr("Tried (mean IoU)"),
+    "backbone": tr("Fitted for"),
+    "teacher": tr("Teacher"),
+    "attribution": tr("Attribution"),
 }
-_SCORES = ("validation", "held_out")
+_SCORES = ("validation", "agreement", "held_out")
 _SCORE_TITLES = {
     "validation": tr("Cross-validated on its own labels"),
+    "agreement": tr("Agreement with its teacher"),
     "held_out": tr("On places that it has not seen"),
 }
-_SAID_ABOVE = (*_SCORES, "fitted_on", "simulated", "before")  # of training: not repeated under "How it was made"
+# of training: not repeated under "How it was made"
+_SAID_ABOVE = (*_SCORES, "fitted_on", "simulated", "before", "fit_again")
 AMBER, ON_AMBER = "#ffd98a", "#4a3300"  # readable in light and dark themes
 
 
@@ -138,6 +143,7 @@ def _iou(scores: dict, number: int, entry: dict):
 def _checkpoint(entry: ModelEntry) -> list[str]:
     header = entry.header
     size = header.get("architecture") or {}
+    no_heads = tr('none yet: "Fit land-cover heads for it..." makes some')
     facts = [
         (
             tr("Shared ViT"),
@@ -145,7 +151,7 @@ def _checkpoint(entry: ModelEntry) -> list[str]:
                 **{key: size.get(key, "?") for key in ("width", "depth", "heads", "input_px")}
             ),
         ),
-        (tr("Heads that need it"), ", ".join(head.title for head in heads_on(entry)) or tr("none")),
+        (tr("Heads that need it"), ", ".join(head.title for head in heads_on(entry)) or no_heads),
     ]
     parts = [_rows(facts)]
     for sensor, about in (header.get("sensors") or {}).items():

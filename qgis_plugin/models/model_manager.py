@@ -1,5 +1,6 @@
 """The dialog with all checkpoints and heads: their model cards, and import, rename, remove for the user's own."""
 
+import functools
 from pathlib import Path
 
 from qgis.PyQt.QtCore import Qt, QUrl
@@ -27,9 +28,11 @@ from ..engine.client import EngineCancelled, EngineError
 from ..engine.modules import ICON, errors
 from ..i18n.texts import tr
 from ..runs.function_task import FunctionTask
+from ..runs.run_queue import RunQueue
 from . import model_files
 from .model_card import AMBER, KINDS, ON_AMBER, PLACES, TASKS, page, score, sensor_name
 from .model_files import OWN, ModelEntry
+from .refit_dialog import RefitDialog, refit_run
 from .user_models import models_dir
 
 _BAD = "#c8402f"
@@ -38,8 +41,11 @@ _NUMBERS = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class ModelManager(QDialog):
-    def __init__(self, parent=None):
+    def __init__(self, queue: RunQueue, parent=None):
+        """`queue` takes the runs that fit heads."""
         super().__init__(parent)
+        self._queue = queue
+        self.refit_dialog = None
         self.setObjectName("ofanetModelManager")
         self.setWindowTitle(tr("Models and heads"))
         self.setWindowIcon(QIcon(str(ICON)))
@@ -78,6 +84,9 @@ class ModelManager(QDialog):
         self.get.clicked.connect(self.show_foundation_models)
         self.import_file, self.import_folder = self._button(tr("&Import...")), self._button(tr("Import &folder..."))
         self.rename, self.remove = self._button(tr("Re&name...")), self._button(tr("&Remove..."))
+        self.refit = self._button(tr("Fit &land-cover heads for it..."))
+        self.refit.setToolTip(tr("Heads belong to their model: these are for the chosen checkpoint"))
+        self.refit.clicked.connect(self._refit)
         self.folder = self._button(tr("&Open folder"))
         self.cancel = self._button(tr("Cance&l"))
         self.cancel.setVisible(False)
@@ -92,7 +101,8 @@ class ModelManager(QDialog):
         self.folder.clicked.connect(self._open_folder)
         self.cancel.clicked.connect(self._cancel)
         row = QHBoxLayout()
-        for button in (self.get, self.import_file, self.import_folder, self.rename, self.remove, self.folder):
+        changes = (self.import_file, self.import_folder, self.rename, self.remove, self.refit, self.folder)
+        for button in (self.get, *changes):
             row.addWidget(button)
         row.addStretch(1)
         row.addWidget(self.cancel)
@@ -175,6 +185,7 @@ class ModelManager(QDialog):
         own = entry is not None and entry.place == OWN and idle
         self.rename.setEnabled(own and not entry.problem)
         self.remove.setEnabled(own)
+        self.refit.setVisible(entry is not None and entry.header.get("file") == "checkpoint")
         for button in (self.import_file, self.import_folder):
             button.setEnabled(idle)
         self.cancel.setVisible(not idle)
@@ -288,6 +299,31 @@ class ModelManager(QDialog):
             self.refresh(path)
             self._say(done)
 
+    # --- heads for a checkpoint -------------------------------------------------------------------------------------
+
+    def _refit(self):
+        entry = self.entry()
+        if entry is None or self.refit_dialog is not None:
+            return
+        self.refit_dialog = RefitDialog(entry, self)
+        self.refit_dialog.wanted.connect(functools.partial(self._start_refit, entry.title))
+        self.refit_dialog.finished.connect(self._forget_refit_dialog)
+        self.refit_dialog.show()
+
+    def _forget_refit_dialog(self, *_):
+        self.refit_dialog = None
+
+    def _start_refit(self, name: str, params: dict):
+        """It goes on when this window is closed."""
+        run = refit_run(name, params, self.parent())
+        run.ended.connect(self._refitted)
+        self._queue.add(run)
+        self._say(tr("The heads are being fitted; the message bar shows how far that is."))
+
+    def _refitted(self, run):
+        self.refresh(self.entry().path if self.entry() else None)
+        self._say(run.message.partition("\n")[0], bad=not run.done)
+
     def _open_folder(self):
         models_dir().mkdir(parents=True, exist_ok=True)
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(models_dir())))
@@ -305,6 +341,8 @@ class ModelManager(QDialog):
             self._task.cancel()
             self._task.wait(2.0)
             self._task = None
+        if self.refit_dialog is not None:
+            self.refit_dialog.close()
         super().done(result)
 
 

@@ -16,11 +16,12 @@ from ofa_engine.core.errors import InputError
 from ofa_engine.core.options import FitOptions, SegmentOptions
 from ofa_engine.inference.segment import segment
 from ofa_engine.learning.fit import fit
+from ofa_engine.learning.labelled_scenes import Scene, SceneSet
 from ofa_engine.raster.class_names import NODATA, write_class_names
 from ofa_engine.raster.geotiff import create_tiff
 from ofa_engine.raster.source import Source
 from training.assessment.pixel_models import PIXEL_MODELS, PixelModel, fit_pixel_model
-from training.assessment.scene_sets import Scene, SceneSet, read_pixels, read_truth
+from training.assessment.scene_sets import read_pixels, read_truth
 
 METHODS = ("head", "fit", *PIXEL_MODELS)
 

@@ -13,11 +13,12 @@ from scipy.ndimage import maximum_filter, minimum_filter
 from ofa_engine.core.callbacks import QUIET
 from ofa_engine.core.options import FitOptions
 from ofa_engine.learning.fit import fit
+from ofa_engine.learning.labelled_scenes import Scene, SceneSet
 from ofa_engine.raster.georeference import place
 from ofa_engine.raster.source import Source
 from training.assessment.methods import Mapped, map_scene
 from training.assessment.pixel_models import PIXEL_MODELS, fit_pixel_model
-from training.assessment.scene_sets import Scene, SceneSet, read_pixels
+from training.assessment.scene_sets import read_pixels
 
 LEAST_LABELLED = 0.8  # share of a scene's pixels
 _SIDES_PER_SCENE = 25  # a square's side is so small a part of the scene's shorter one

@@ -52,7 +52,7 @@ def test_every_option_arrives_with_its_type(verb):
             places.append(one)
         else:
             line += [one.flag] if one.kind is bool else [one.flag, *text_of(one)]
-    if any(one.separate for one in options_of(TYPES[verb]).values()):
+    if places and any(one.separate for one in options_of(TYPES[verb]).values()):
         line.append("--")
     for one in sorted(places, key=lambda one: one.many):
         line += text_of(one)

@@ -26,6 +26,7 @@ from qgis.core import (
     QgsRasterLayer,
     QgsRasterRange,
     QgsRectangle,
+    QgsVectorFileWriter,
     QgsVectorLayer,
 )
 
@@ -133,6 +134,7 @@ def test_selected_features_only_are_learned_from(plugin, scene, tmp_path):
         "linear+pixels",
         "mlp+pixels",
     }
+    assert "fit_again" not in header["training"], "no file holds a selection of a layer in memory"
     text = "\n".join(feedback.lines)
     assert "Cross-validated over" in text and "grass: IoU" in text and "found as grass" in text
     assert list(tmp_path.iterdir()) == [output]
@@ -166,6 +168,26 @@ def test_a_head_lands_in_the_profile_and_is_found_at_once(plugin, scene):
     finally:
         for path in models.models_dir().iterdir():
             path.unlink()
+
+
+def test_a_head_remembers_the_file_of_its_labels_not_their_export(plugin, scene, tmp_path):
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.driverName = "GeoJSON"
+    file, output = str(tmp_path / "areas.geojson"), tmp_path / "h.safetensors"
+    made = labels()
+    made.commitChanges()
+    QgsVectorFileWriter.writeAsVectorFormatV3(made, file, made.transformContext(), options)
+    layer = QgsVectorLayer(file, "areas")
+    QgsProject.instance().addMapLayer(layer)
+    train(scene, layer, output, KIND="linear", FIELD="class")
+    remembered = catalog.read_header(output)["training"]["fit_again"]
+    assert remembered["labels"] == [file] and remembered["field"] == "class"
+    assert remembered["inputs"] == [scene]
+    layer.setSubsetString("class = 'grass' or class = 'roof'")
+    train(scene, layer, output, KIND="linear", FIELD="class")
+    assert "fit_again" not in catalog.read_header(output)["training"], (
+        "the file holds more than the filter lets through"
+    )
 
 
 def test_the_users_own_folders_come_first(monkeypatch, qgis_app):

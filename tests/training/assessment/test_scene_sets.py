@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from ofa_engine.core.errors import InputError
+from ofa_engine.learning.labelled_scenes import open_set
 from ofa_engine.raster.class_names import write_class_names
-from training.assessment.scene_sets import open_set, read_truth, scene_sets
+from training.assessment.scene_sets import read_truth, scene_sets
 
 from ..data.readers.raster_files import tiff
 
