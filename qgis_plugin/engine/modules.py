@@ -14,14 +14,14 @@ PACKAGED = (_HERE / "ofa_engine").is_dir()
 ROOT = _HERE if PACKAGED else _HERE.parent
 
 if PACKAGED and not TYPE_CHECKING:  # types are checked in the repository
-    from ..ofa_engine.core import catalog, errors, files, messages, options, partial_names, sensors
+    from ..ofa_engine.core import catalog, errors, files, messages, model_cost, options, partial_names, sensors
     from ..ofa_engine.core import classes as colors
     from ..ofa_engine.core.results import MappedClass, MapResult
     from ..ofa_engine.core.version import __version__ as VERSION
 else:
     if str(ROOT) not in sys.path:  # last, so that it hides nobody's module
         sys.path.append(str(ROOT))
-    from ofa_engine.core import catalog, errors, files, messages, options, partial_names, sensors
+    from ofa_engine.core import catalog, errors, files, messages, model_cost, options, partial_names, sensors
     from ofa_engine.core import classes as colors
     from ofa_engine.core.results import MappedClass, MapResult
     from ofa_engine.core.version import __version__ as VERSION
@@ -42,6 +42,7 @@ __all__ = [
     "errors",
     "files",
     "messages",
+    "model_cost",
     "options",
     "partial_names",
     "sensors",
