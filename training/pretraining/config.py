@@ -64,6 +64,7 @@ class PretrainingConfig:
     compile: bool = _help(False, "torch.compile")
     device: str = _help("auto", "auto, cpu or cuda")
     workers: int = _help(2, "processes per rank that read samples (0: none)")
+    resident: bool = _help(False, "hold all samples in the device's memory")
     seed: int = _help(0, "of everything random")
     init: str = _help("", "initial weights: a timm name, MAE's .pth, our checkpoint, or others with rename_map")
     rename_map: str = _help("", "YAML file of regular expressions: replacement, for the names in `init`")

@@ -118,7 +118,7 @@ class _Run:
         stop = min(schedule.steps, config.max_steps or schedule.steps)
         steps = list(schedule.steps_between(self.start, stop))
         self.began = time.monotonic()
-        loader = batches(self.trainer.sources, steps, self.ranks, config.workers)
+        loader = batches(self.trainer.sources, steps, self.ranks, config.workers, config.resident)
         for step in steps:
             self._train(step, loader, stop)
             if self._must_stop():

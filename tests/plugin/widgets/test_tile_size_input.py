@@ -227,7 +227,8 @@ from ofa_engine.model.ofanet import Architecture, OFANet
 torch.manual_seed(cases[1])
 model = OFANet(Architecture(width=384, depth=12, heads=6, patch_px=8, input_px=128), ["naip"])
 save_checkpoint(cases[0] + "/heavy.safetensors", model, "heavy", {}, half=True)
-about = dict(sensor_id="naip", classes=class_table([1, 2], ["a", "b"], ["#000000", "#ffffff"]), tile_px=32, backbone=model.fingerprint("naip"), training={})
+classes = class_table([1, 2], ["a", "b"], ["#000000", "#ffffff"])
+about = dict(sensor_id="naip", classes=classes, tile_px=32, backbone=model.fingerprint("naip"), training={})
 save_head(cases[0] + "/head.safetensors", LinearHead(384, 2, "segment"), "head", **about)
 answer = None
 """
