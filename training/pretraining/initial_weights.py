@@ -137,6 +137,6 @@ def _own(path: Path) -> InitialWeights:
 def _converted(name: str, found: Conversion) -> InitialWeights:
     tensors = {f"model.backbone.{key}": value for key, value in found.backbone.items()}
     for sensor_id, parts in found.embedders.items():
-        tensors |= {f"model.embedders.{sensor_id}.{part}": value for part, value in parts.items()}
+        tensors |= {f"model.embedders.{sensor_id}.{part}": value for part, value in parts._asdict().items()}
     notes = (found.layout, *found.notes, *(f"not used: {key}" for key in found.left))
     return InitialWeights(name, found.architecture, tensors, found.sensors, notes)
