@@ -13,7 +13,7 @@ from timm.models.vision_transformer import VisionTransformer
 from ofa_engine.core.errors import InputError
 from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.checkpoint import save_checkpoint
-from ofa_engine.model.imports.layouts import build, convert
+from ofa_engine.model.imports.layouts import convert
 from ofa_engine.model.mae import DecoderSize, MaskedAutoencoder
 from ofa_engine.model.ofanet import Architecture, OFANet
 from training.pretraining.config import load
@@ -23,7 +23,7 @@ from training.pretraining.run import pretrain
 from ...ofa_engine.model.imports.layouts_at_random import copernicus_fm, dofa, plain_vit
 
 SENSORS = ["naip", "sentinel-1", "sentinel-2"]
-SIZE = dict(width=48, depth=2, heads=3, input_px=64, decoder_width=16, decoder_depth=1, decoder_heads=2)
+SIZE = dict(width=48, depth=2, heads=1, input_px=64, decoder_width=16, decoder_depth=1, decoder_heads=2)
 
 
 def settings(**more):
@@ -41,11 +41,22 @@ def started(name, sensors=SENSORS, **more):
     return mae, config, copied, "\n".join(lines)
 
 
+def imported_model(path):
+    """The model that a file of public weights becomes for inference."""
+    found = convert(path)
+    model = OFANet(found.architecture, found.sensors.values())
+    tensors = {f"backbone.{key}": value for key, value in found.backbone.items()}
+    for key, parts in found.embedders.items():
+        tensors |= {f"embedders.{key}.{part}": value for part, value in parts._asdict().items()}
+    model.load_state_dict(tensors)
+    return model.eval()
+
+
 @pytest.mark.parametrize(("layout", "sensor_id"), [(dofa, "naip"), (copernicus_fm, "sentinel-1")])
 def test_weights_with_generated_embedders_start_as_what_they_are(layout, sensor_id, tmp_path):
     """With padding, learned positions and an embedder for each sensor."""
     torch.save(layout(3), tmp_path / "public.pth")
-    imported = build(convert(tmp_path / "public.pth"))
+    imported = imported_model(tmp_path / "public.pth")
     mae, config, copied, log = started(tmp_path / "public.pth")
     assert (config.patch_pad, config.positions) == (1, "learned")
     for key in set(SENSORS) & set(imported.sensors):
@@ -71,7 +82,7 @@ def test_kernels_of_more_bands_are_chosen_by_name(tmp_path):
 
 def test_a_mae_file_with_its_command_line(tmp_path):
     torch.manual_seed(9)
-    vit = VisionTransformer(img_size=64, embed_dim=48, depth=2, num_heads=3, num_classes=5)
+    vit = VisionTransformer(img_size=64, embed_dim=48, depth=2, num_heads=1, num_classes=5)
     tensors = vit.state_dict() | {"mask_token": torch.zeros(1, 1, 16), "decoder_pred.bias": torch.zeros(768)}
     torch.save({"model": tensors, "args": argparse.Namespace(lr=1), "epoch": 3}, tmp_path / "mae_pretrain.pth")
     mae, _, copied, log = started(tmp_path / "mae_pretrain.pth")
