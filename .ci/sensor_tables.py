@@ -38,8 +38,9 @@ def products() -> str:
 def units() -> str:
     rows = []
     for unit in TABLE.units.values():
-        affine = f"value x {unit.scale:.6g}{unit.offset:+g}" if unit.offset else f"value x {unit.scale:.6g}"
-        rows.append((f"`{unit.id}`", unit.title, unit.quantity, unit.function or affine))
+        offset = f"{unit.offset:+g}" if unit.offset else ""
+        affine = f"{unit.function}{offset}" if unit.function else f"value x {unit.scale:.6g}{offset}"
+        rows.append((f"`{unit.id}`", unit.title, unit.quantity, affine))
     return _table(("unit", "meaning", "quantity", "conversion to it"), rows)
 
 

@@ -226,7 +226,7 @@ def store(run: Path, output: Path) -> Path:
     """The run's checkpoint in half precision. EnMAP's embedder is made from Sentinel-2's by wavelength: there are too
     few labelled hyperspectral scenes to learn one from, and that of pretraining no longer fits the backbone."""
     loaded = load_checkpoint(run / FINETUNED)
-    statistics = {key: loaded.statistics(key) for key in loaded.header["sensors"]}
+    statistics = {key: loaded.statistics(key) for key in loaded.model.sensors}
     embedder_by_wavelength(loaded.model, statistics)
     target = output / NAME
     save_checkpoint(

@@ -78,7 +78,7 @@ def random_model(folder: Path, model: str, sensor_id: str, classes: int) -> tupl
         checkpoint = find_checkpoint(None, sensor_id).path
         loaded = load_checkpoint(checkpoint)
         net, tile_px = loaded.model, loaded.tile_px(sensor_id)
-    head = LinearHead(net.arch.width, classes, "segment", len(get_sensor(sensor_id).bands))
+    head = LinearHead(net.arch.width, classes, "segment", len(net.sensors[sensor_id].bands))
     torch.nn.init.normal_(head.weight, std=net.arch.width**-0.5)
     torch.nn.init.normal_(head.pixel_weight, std=head.bands**-0.5)
     names = [f"class {number}" for number in range(1, classes + 1)]
@@ -88,7 +88,7 @@ def random_model(folder: Path, model: str, sensor_id: str, classes: int) -> tupl
         path,
         head,
         "random head",
-        sensor_id=sensor_id,
+        sensor=net.sensors[sensor_id],
         classes=table,
         tile_px=tile_px,
         backbone=net.fingerprint(sensor_id),

@@ -13,7 +13,7 @@ from ..core.callbacks import Callbacks
 from ..core.errors import InputError, RasterError, SensorError
 from ..core.messages import option
 from ..core.options import MAX_OVERLAP, MAX_TILE_PX, MIN_MEMORY_MB, MIN_TILE_PX, MapOptions, value_of
-from ..core.sensors import Detection, Sensor, get_sensor
+from ..core.sensors import Detection, Sensor
 from ..core.version import __version__
 from ..model.checkpoint import Checkpoint, Head, check_head, choose_device, load_checkpoint, load_head
 from ..model.onednn import pack
@@ -46,7 +46,7 @@ class Session:
 
     @property
     def sensor(self) -> Sensor:
-        return get_sensor(self.detection.sensor or "")
+        return self.checkpoint.sensor(self.detection.sensor or "")
 
     @property
     def present(self) -> list[int]:

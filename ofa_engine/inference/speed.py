@@ -8,7 +8,6 @@ import torch
 from ..core import catalog
 from ..core.model_cost import HEAVY_GFLOP, duration
 from ..model.checkpoint import Checkpoint, Head, choose_device, load_head
-from ..model.ofanet import usable_bands
 from ..tiling.plan import TilePlan, largest_batch
 from .predictor import token_features
 from .session import Session, cached_checkpoint
@@ -37,7 +36,7 @@ def measure_speed(head: str, device: str = "auto") -> dict:
     path = catalog.find_checkpoint(file.header.get("backbone"), sensor_id, file.path.parent).path
     checkpoint = cached_checkpoint(str(path), path.stat().st_mtime_ns, str(place))
     model, header = load_head(file.path, checkpoint, sensor_id, None, place)
-    present = usable_bands(sensor_id)
+    present = checkpoint.sensor(sensor_id).usable_bands
     batch = largest_batch(checkpoint.model.tile_gflop(len(present)), place.type == "cpu")
     tiles, seconds = _measure(checkpoint, model, sensor_id, present, header["tile_px"], batch, place)
     return {"tiles": tiles, "computing_s": round(seconds, 4), "device": place.type}

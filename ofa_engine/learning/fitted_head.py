@@ -42,7 +42,7 @@ def save_fitted_head(
         options.output,
         head,
         options.name or Path(options.output).stem,
-        sensor_id=sensor.id,
+        sensor=sensor,
         classes=labels.classes,
         tile_px=session.tile_px,
         backbone=session.checkpoint.header["fingerprints"][sensor.id],

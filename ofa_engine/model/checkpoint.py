@@ -1,13 +1,13 @@
 """Checkpoints and heads: models to safetensors files and back. A file can never run code.
 
 Header (JSON under the metadata key "ofanet"): format, file ("checkpoint" or "head"), name, and
-  checkpoint: architecture, sensors {id: {bands, unit, mean, std, tile_px}}, fingerprints {id: sha256}, training
+  checkpoint: architecture, sensors {id: definition of the sensor, and tile_px}, fingerprints {id: sha256}, training
   head: sensor, task, kind (of `mlp+pixels` with hidden, windows), classes [{value, name, color}], tile_px, unit, bands,
     backbone (fingerprint), training, and gsd_m [low, high], the pixel sizes it is meant for
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import torch
@@ -18,13 +18,14 @@ from torch import Tensor
 from ..core import catalog, files
 from ..core.errors import InputError, ModelFileError, OutputError
 from ..core.messages import command, option
-from ..core.sensors import SENSORS, Sensor, get_sensor
+from ..core.sensors import Sensor, SensorError, defined_sensor, definition, order_in_file
 from .heads import KINDS, LinearHead
 from .mae import MaskedAutoencoder
 from .ofanet import Architecture, OFANet
 from .pixel_head import PixelMLPHead
 
 Head = LinearHead | PixelMLPHead
+_UNUSED = ("decoders.", "generator.")  # tensors that a model for inference does not need
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,18 @@ class Checkpoint:
     model: OFANet
     header: dict
 
+    def sensor(self, sensor_id: str) -> Sensor:
+        """The definition of that sensor that the embedder is for. Raises SensorError naming those there are."""
+        try:
+            return self.model.sensors[sensor_id]
+        except KeyError:
+            known = ", ".join(self.model.sensors)
+            raise SensorError(f"expected a sensor out of {known}, found {sensor_id!r}") from None
+
     def statistics(self, sensor_id: str) -> tuple[list[float], list[float]]:
         """(mean, std) of its training data per band, in the sensor's canonical unit."""
-        entry = self.header["sensors"][sensor_id]
-        return entry["mean"], entry["std"]
+        sensor = self.sensor(sensor_id)
+        return [*sensor.mean], [*sensor.std]
 
     def tile_px(self, sensor_id: str) -> int:
         return self.header["sensors"][sensor_id].get("tile_px") or self.model.arch.input_px
@@ -62,7 +71,7 @@ def save_checkpoint(
         name: stands in the header, and in the provenance of results.
         training: what it was trained on and how, for the header.
         half: store 16 bits per value.
-        statistics: (mean, std) per band in the canonical unit, by sensor; the sensor table's by default.
+        statistics: (mean, std) per band in the canonical unit, by sensor; the model's by default.
         tile_px: side, in the sensor's pixels, of the training samples, and so of a tile; input_px by default.
         decoders: written as well, to continue pretraining.
 
@@ -70,16 +79,10 @@ def save_checkpoint(
         OutputError: where the file cannot be written.
     """
     described = {}
-    for key in model.embedders:
-        sensor = get_sensor(key)
-        mean, std = (statistics or {}).get(key, (list(sensor.mean), list(sensor.std)))
-        described[key] = {
-            "bands": list(sensor.band_names),
-            "unit": sensor.unit,
-            "mean": mean,
-            "std": std,
-            "tile_px": (tile_px or {}).get(key, model.arch.input_px),
-        }
+    for key, sensor in model.sensors.items():
+        mean, std = (statistics or {}).get(key, (sensor.mean, sensor.std))
+        described[key] = definition(replace(sensor, mean=tuple(mean), std=tuple(std)))
+        described[key]["tile_px"] = (tile_px or {}).get(key, model.arch.input_px)
     header = {
         "format": catalog.FORMAT_VERSION,
         "file": "checkpoint",
@@ -101,7 +104,7 @@ def save_head(
     head: Head,
     name: str,
     *,
-    sensor_id: str,
+    sensor: Sensor,
     classes: list[dict],
     tile_px: int,
     backbone: str,
@@ -115,7 +118,7 @@ def save_head(
         path: of the file to create or replace.
         head: of K classes.
         name: stands in the header, and in the provenance of results.
-        sensor_id: the sensor whose bands it expects.
+        sensor: whose bands it expects, as the checkpoint defines it.
         classes: K entries {value, name, color}, see `core.classes.class_table`.
         tile_px: side of a tile in the raster's pixels.
         backbone: fingerprint of backbone and embedder it was fitted on.
@@ -127,14 +130,13 @@ def save_head(
         OutputError: where the file cannot be written.
         ValueError: where the number of classes is not the head's.
     """
-    sensor = get_sensor(sensor_id)
     if len(classes) != len(head.bias):
         raise ValueError(f"expected {len(head.bias)} classes, found {len(classes)}")
     header = {
         "format": catalog.FORMAT_VERSION,
         "file": "head",
         "name": name,
-        "sensor": sensor_id,
+        "sensor": sensor.id,
         "task": head.task,
         "kind": head.kind,
         **head.settings,
@@ -178,7 +180,7 @@ def _load_into(module: torch.nn.Module, tensors: dict[str, Tensor], path: Path) 
 
 
 def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> Checkpoint:
-    """A checkpoint for inference, in float32, with the embedders of those of its sensors that are known here.
+    """A checkpoint for inference, in float32, with the embedders of those of its sensors that are known.
 
     Raises ModelFileError where it is damaged or not one of ours.
     """
@@ -187,35 +189,34 @@ def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> Che
     if header["file"] != "checkpoint":
         raise ModelFileError(f"expected a checkpoint, found a {header['file']}: {path}")
     try:
-        known = {key: entry for key, entry in header["sensors"].items() if key in SENSORS}
-        model = OFANet(Architecture(**header["architecture"]), list(known))
-        for key, entry in known.items():
-            if not len(entry["mean"]) == len(entry["std"]) == len(get_sensor(key).bands):
-                raise ValueError(f"statistics of {key}")
-    except (KeyError, TypeError, ValueError) as error:
+        model = OFANet(_architecture(header["architecture"]), _sensors(header["sensors"]))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"expected a complete checkpoint header, found {error} in {path}") from error
-    unused = ("decoders.", *(f"embedders.{key}." for key in header["sensors"] if key not in known))
+    unused = _UNUSED + tuple(f"embedders.{key}." for key in header["sensors"] if key not in model.sensors)
     _load_into(model, {k: v for k, v in _read(path).items() if not k.startswith(unused)}, path)
-    for key in known:
+    for key in model.sensors:
         if model.fingerprint(key) != header["fingerprints"].get(key):
             raise ModelFileError(f"the weights of {path} do not match its fingerprint for {key}: the file is damaged")
     model.eval().requires_grad_(False)
-    for key, entry in known.items():
-        order = _order_in_file(entry["bands"], get_sensor(key))
+    for key, sensor in model.sensors.items():
+        order = order_in_file(header["sensors"][key]["bands"], sensor)
         if order:
             weight = model.embedders[key].get_parameter("weight")
             weight.data = weight.data[:, order]
-            for name in ("bands", "mean", "std"):
-                entry[name] = [entry[name][i] for i in order]
     return Checkpoint(model.to(device), header)
 
 
-def _order_in_file(names: list[str], sensor: Sensor) -> list[int] | None:
-    """Per band of the sensor its place in a file that lists the same bands in another order; None where the order is
-    the sensor's: the tables put EnMAP's bands by wavelength since, and older files detector by detector."""
-    if names == [*sensor.band_names] or sorted(names) != sorted(sensor.band_names):
-        return None
-    return [names.index(name) for name in sensor.band_names]
+def _architecture(entry: dict) -> Architecture:
+    """Raises ValueError for a field that is not known, TypeError."""
+    if unknown := entry.keys() - {field.name for field in fields(Architecture)}:
+        raise ValueError(f"the unknown field {min(unknown)!r} of the architecture (use the engine it was made with)")
+    return Architecture(**entry)
+
+
+def _sensors(entries: dict[str, dict]) -> list[Sensor]:
+    """Those that are defined in the header or in the table. Raises ValueError, KeyError or TypeError."""
+    defined = (defined_sensor(key, entry) for key, entry in entries.items())
+    return [sensor for sensor in defined if sensor]
 
 
 def load_head(
@@ -235,14 +236,15 @@ def load_head(
                 f"the head {path.name} was fitted on another backbone than {checkpoint.header['name']}: "
                 f"use the checkpoint it was fitted on, or fit it anew with {command('fit')}"
             )
-        bands = len(get_sensor(sensor_id).bands)
+        sensor = checkpoint.sensor(sensor_id)
+        bands = len(sensor.bands)
         if len(header["bands"]) != bands:
             raise ModelFileError(f"expected {bands} bands of {sensor_id}, found {len(header['bands'])} in {path}")
         head = _described_head(header, checkpoint.model.arch.width, bands, path)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"expected a complete head header, found {error} in {path}") from error
     tensors = _read(path)
-    order = _order_in_file(header["bands"], get_sensor(sensor_id))
+    order = order_in_file(header["bands"], sensor)
     if order and "pixel_weight" in tensors:
         weight = tensors["pixel_weight"]  # blocks of one column per band
         tensors["pixel_weight"] = weight.unflatten(1, (-1, bands))[:, :, order].flatten(1)

@@ -3,7 +3,8 @@ the others (arXiv 2401.07527, section 2.2; MAE, He et al. 2022).
 
 Two things cost nothing in quality and save work: patches are gathered BEFORE embedding, so masked ones are never
 embedded (at 224 bands the embedder is a third of the work), and the decoder's last projection and the loss are computed
-on masked tokens only. Shape letters: B batch, C bands, L tokens, V visible, M masked, D width, P pixels of a patch.
+on masked tokens only. With padding a patch is what its token sees, in the target as well: what a neighbour sees of it
+would be no secret. Shape letters: B batch, C bands, L tokens, V visible, M masked, D width, P pixels of a patch.
 """
 
 from collections.abc import Sequence
@@ -15,8 +16,8 @@ from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..core.sensors import Sensor, get_sensor
-from .ofanet import Embedder, OFANet, layer_norm, patchify, sincos_positions, usable_bands
+from ..core.sensors import Sensor
+from .ofanet import Embedder, OFANet, layer_norm, patchify, sincos_positions
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class MaskedAutoencoder(nn.Module):
         arch = model.arch
         self.model, self.mask_ratio, self.size = model, mask_ratio, size
         self.decoders = nn.ModuleDict(
-            {key: Decoder(get_sensor(key), arch.width, size, arch.grid, arch.patch_px) for key in model.embedders}
+            {key: Decoder(s, arch.width, size, arch.grid, arch.patch_px) for key, s in model.sensors.items()}
         )
 
     @property
@@ -127,10 +128,10 @@ class MaskedAutoencoder(nn.Module):
         self, pixels: Tensor, sensor_id: str, noise: Tensor, present: Sequence[int] | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """(target (B, M, C * P), prediction, ids_masked (B, M))."""
-        present = usable_bands(sensor_id) if present is None else present
+        present = self.model.sensors[sensor_id].usable_bands if present is None else present
         ids_shuffle = noise.argsort(1)
         ids_keep, ids_masked = ids_shuffle[:, : self.visible], ids_shuffle[:, self.visible :]
-        patches = patchify(pixels, self.model.arch.patch_px)
+        patches = patchify(pixels, self.model.arch.patch_px, self.model.arch.patch_pad)
         features = self.encode(_take(patches, ids_keep), ids_keep, sensor_id, present)
         decoder = self.decoders[sensor_id]
         prediction = decoder(features, ids_masked, ids_shuffle.argsort(1), present)
@@ -148,14 +149,20 @@ class MaskedAutoencoder(nn.Module):
         """(pixels with masked patches replaced by their reconstruction, mask (B, 1, H, W) bool): to look at."""
         target, prediction, ids_masked = self._predict(pixels, sensor_id, noise, present)
         _, mean, std = normalised_patches(target)
-        patch_px, grid = self.model.arch.patch_px, self.model.arch.grid
-        patches = patchify(pixels, patch_px).clone()
+        arch, (b, c, h, w) = self.model.arch, pixels.shape
+        patches = patchify(pixels, arch.patch_px, arch.patch_pad).clone()
         index = ids_masked[..., None].expand(-1, -1, patches.shape[2])
         patches.scatter_(1, index, (prediction.to(mean.dtype) * std + mean).to(patches.dtype))
-        b, c = pixels.shape[:2]
-        image = patches.view(b, grid, grid, c, patch_px, patch_px).permute(0, 3, 1, 4, 2, 5).reshape(pixels.shape)
-        hidden = torch.zeros(b, grid**2, dtype=torch.bool, device=pixels.device).scatter_(1, ids_masked, True)
-        mask = hidden.view(b, 1, grid, grid).repeat_interleave(patch_px, 2).repeat_interleave(patch_px, 3)
+        image = patches.view(b, arch.grid, arch.grid, c, arch.patch_px, arch.patch_px)
+        image = image.permute(0, 3, 1, 4, 2, 5).reshape(pixels.shape)
+        hidden = torch.zeros(b, arch.grid**2, dtype=torch.bool, device=pixels.device).scatter_(1, ids_masked, True)
+        mask = hidden.view(b, 1, arch.grid, arch.grid)
+        mask = mask.repeat_interleave(arch.patch_px, 2).repeat_interleave(arch.patch_px, 3)
+        if arch.patch_pad:  # the last rows and columns are in no patch
+            back = (-arch.patch_pad, arch.patch_pad, -arch.patch_pad, arch.patch_pad)
+            image, mask = F.pad(image, back), F.pad(mask, back)
+            image[..., h - arch.patch_pad :, :] = pixels[..., h - arch.patch_pad :, :]
+            image[..., w - arch.patch_pad :] = pixels[..., w - arch.patch_pad :]
         return image, mask
 
 

@@ -4,7 +4,7 @@ Shape letters: B batch, C bands, H W pixels, L tokens, D width, K classes.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from ..core.model_cost import tile_gflop
 from ..core.sensors import SENSORS, Sensor, get_sensor
 
+POSITIONS = ("sine-cosine", "learned")
 layer_norm: Any = partial(nn.LayerNorm, eps=1e-6)
 
 
@@ -30,11 +31,23 @@ class Architecture:
     mlp_ratio: float = 4.0
     patch_px: int = 16
     input_px: int = 224
+    patch_pad: int = 0  # token (i, j) sees the pixels from patch_px * i - patch_pad on; zeros outside the tile
+    positions: str = "sine-cosine"  # or "learned": a table that comes with the weights and is never computed
+    final_norm: bool = True
 
     @property
     def grid(self) -> int:
         """Tokens along one side of a tile."""
-        return self.input_px // self.patch_px
+        return (self.input_px + 2 * self.patch_pad - self.patch_px) // self.patch_px + 1
+
+    def check(self) -> None:
+        """Raises ValueError, naming what cannot be."""
+        if self.input_px % self.patch_px or self.width % self.heads or self.width % 4:
+            raise ValueError(f"expected input_px divisible by patch_px and width by heads and 4, found {self}")
+        if not 0 <= 2 * self.patch_pad < self.patch_px:
+            raise ValueError(f"expected a patch_pad under half of patch_px, found {self}")
+        if self.positions not in POSITIONS:
+            raise ValueError(f"expected positions {' or '.join(POSITIONS)}, found {self}")
 
 
 VIT_TINY = Architecture(192, 12, 3)
@@ -43,8 +56,14 @@ VIT_BASE = Architecture()
 VIT_LARGE = Architecture(1024, 24, 16)
 
 
-def patchify(pixels: Tensor, patch_px: int) -> Tensor:
-    """(B, C, H, W) to (B, L, C * patch_px**2), for any number of bands; ordered by band, row, column."""
+def patchify(pixels: Tensor, patch_px: int, patch_pad: int = 0) -> Tensor:
+    """(B, C, H, W) to (B, L, C * patch_px**2), for any number of bands; ordered by band, row, column.
+
+    With padding, patches begin `patch_pad` pixels further up and left, and are zero outside the pixels: what a
+    convolution with that stride and padding sees.
+    """
+    if patch_pad:
+        pixels = F.pad(pixels, (patch_pad, -patch_pad, patch_pad, -patch_pad))
     b, c, h, w = pixels.shape
     parts = pixels.reshape(b, c, h // patch_px, patch_px, w // patch_px, patch_px)
     return parts.permute(0, 2, 4, 1, 3, 5).reshape(b, (h // patch_px) * (w // patch_px), c * patch_px**2)
@@ -53,10 +72,10 @@ def patchify(pixels: Tensor, patch_px: int) -> Tensor:
 class Embedder(nn.Module):
     """A sensor's patch embedding: the strided convolution of ViT, over the bands that are present."""
 
-    def __init__(self, sensor: Sensor, width: int, patch_px: int):
+    def __init__(self, sensor: Sensor, width: int, patch_px: int, patch_pad: int = 0):
         super().__init__()
-        self.patch_px = patch_px
-        self.usable = len(sensor.bands) - len(sensor.never)
+        self.patch_px, self.patch_pad = patch_px, patch_pad
+        self.usable = len(sensor.usable_bands)
         self.weight = nn.Parameter(torch.empty(width, len(sensor.bands), patch_px, patch_px))
         self.bias = nn.Parameter(torch.zeros(width))
         nn.init.xavier_uniform_(self.weight.view(width, -1))  # as MAE does
@@ -66,7 +85,8 @@ class Embedder(nn.Module):
 
         Missing bands are absent from the sum over bands, which is rescaled by usable / present bands.
         """
-        tokens = F.conv2d(pixels, self.kernel(present), self.bias, stride=self.patch_px)  # (B, D, H/16, W/16)
+        kernel = self.kernel(present)
+        tokens = F.conv2d(pixels, kernel, self.bias, self.patch_px, self.patch_pad)  # (B, D, H/16, W/16)
         return tokens.flatten(2).transpose(1, 2)
 
     def embed(self, patches: Tensor, present: Sequence[int]) -> Tensor:
@@ -82,7 +102,10 @@ class Embedder(nn.Module):
 
 
 class Backbone(nn.Module):
-    """The shared ViT trunk: class token, fixed sine-cosine positions, pre-norm blocks, norm. Keys are MAE's."""
+    """The shared ViT trunk: class token, fixed positions, pre-norm blocks, norm. Keys are MAE's.
+
+    Positions are a buffer of the state dict. Learned ones begin as sine-cosine, until they are loaded.
+    """
 
     def __init__(self, arch: Architecture):
         super().__init__()
@@ -92,7 +115,7 @@ class Backbone(nn.Module):
             Block(arch.width, arch.heads, arch.mlp_ratio, qkv_bias=True, norm_layer=layer_norm)
             for _ in range(arch.depth)
         )
-        self.norm = layer_norm(arch.width)
+        self.norm = layer_norm(arch.width) if arch.final_norm else nn.Identity()
         nn.init.normal_(self.cls_token, std=0.02)
         for module in self.blocks.modules():
             if isinstance(module, nn.Linear):
@@ -112,15 +135,21 @@ class Backbone(nn.Module):
 
 
 class OFANet(nn.Module):
-    """Embedders for `sensor_ids` and the shared backbone."""
+    """Embedders for `sensors`, and the shared backbone.
 
-    def __init__(self, arch: Architecture, sensor_ids: Sequence[str] = tuple(SENSORS)):
+    Args:
+        arch: of the backbone, and of the patches.
+        sensors: ids of the table's, or definitions; `self.sensors` holds the definitions by id.
+    """
+
+    def __init__(self, arch: Architecture, sensors: Iterable[str | Sensor] = tuple(SENSORS)):
         super().__init__()
-        if arch.input_px % arch.patch_px or arch.width % arch.heads or arch.width % 4:
-            raise ValueError(f"expected input_px divisible by patch_px and width by heads and 4, found {arch}")
+        arch.check()
         self.arch = arch
+        defined = (get_sensor(sensor) if isinstance(sensor, str) else sensor for sensor in sensors)
+        self.sensors: dict[str, Sensor] = {sensor.id: sensor for sensor in defined}
         self.embedders = nn.ModuleDict(
-            {key: Embedder(get_sensor(key), arch.width, arch.patch_px) for key in sensor_ids}
+            {key: Embedder(s, arch.width, arch.patch_px, arch.patch_pad) for key, s in self.sensors.items()}
         )
         self.backbone = Backbone(arch)
 
@@ -130,7 +159,7 @@ class OFANet(nn.Module):
         `present` names the embedder's bands (0-based) that the C channels hold; None means all that the sensor uses.
         """
         if present is None:
-            present = usable_bands(sensor_id)
+            present = self.sensors[sensor_id].usable_bands
         return self.backbone(self.embedders[sensor_id](pixels, present))[:, 1:]
 
     def fingerprint(self, sensor_id: str) -> str:
@@ -150,12 +179,6 @@ class OFANet(nn.Module):
     def tile_gflop(self, bands: int) -> float:
         """Multiply-adds of one tile's forward pass in 1e9 (embedder and blocks), for choosing batch sizes."""
         return tile_gflop(asdict(self.arch), bands)
-
-
-def usable_bands(sensor_id: str) -> tuple[int, ...]:
-    """0-based embedder bands, without those that always count as missing."""
-    sensor = get_sensor(sensor_id)
-    return tuple(i for i in range(len(sensor.bands)) if i + 1 not in sensor.never)
 
 
 def sincos_positions(grid: int, width: int) -> Tensor:

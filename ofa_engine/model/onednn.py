@@ -47,7 +47,7 @@ class PackedEmbedder(nn.Module):
         if self._kept is None or self._kept[0] != bands:
             self._kept = None  # never both in memory
             self._kept = bands, torch.ops.mkldnn._reorder_linear_weight(self.embedder.kernel(bands).detach().flatten(1))
-        patches = patchify(pixels, self.embedder.patch_px)
+        patches = patchify(pixels, self.embedder.patch_px, self.embedder.patch_pad)
         return torch.ops.mkldnn._linear_pointwise(patches, self._kept[1], self.embedder.bias.detach(), "none", [], "")
 
 

@@ -7,18 +7,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..core.sensors import Sensor, affine_to_canonical
+from ..core.sensors import Sensor, conversion
 
-_LEAST_POWER = 1e-6  # -60 dB, under any calibrated backscatter; keeps zeros of linear power finite
+_DECIBELS = {"decibel of power": 10.0, "decibel of amplitude": 20.0}  # of a factor of ten
+_LEAST_DB = -60.0  # under any calibrated backscatter; keeps zeros finite
 
 
 def to_canonical(pixels: Tensor, sensor: Sensor, units: str) -> Tensor:
     """Float pixels in `units` to the sensor's canonical unit. NaN stays NaN. Raises SensorError for a foreign unit."""
-    affine = affine_to_canonical(sensor, units)
-    if affine is None:
-        return 10.0 * torch.log10(pixels.clamp_min(_LEAST_POWER))
-    scale, offset = affine
-    return pixels if (scale, offset) == (1.0, 0.0) else (pixels * scale).add_(offset)
+    way = conversion(sensor, units)
+    if way.function:
+        decibels = _DECIBELS[way.function]
+        pixels = decibels * torch.log10(pixels.clamp_min(10.0 ** (_LEAST_DB / decibels)))
+    if (way.scale, way.offset) != (1.0, 0.0):
+        pixels = (pixels * way.scale).add_(way.offset)
+    return torch.pow(10.0, pixels / _DECIBELS[way.inverse]).clamp_(max=way.most) if way.inverse else pixels
 
 
 def normalise(pixels: Tensor, mean: Sequence[float], std: Sequence[float], in_place: bool = False) -> Tensor:

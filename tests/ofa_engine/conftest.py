@@ -34,7 +34,7 @@ def models(tmp_path_factory) -> Path:
                 folder / f"{sensor}_{task}.safetensors",
                 head,
                 f"{sensor} {task}",
-                sensor_id=sensor,
+                sensor=get_sensor(sensor),
                 classes=CLASSES,
                 tile_px=48,
                 backbone=model.fingerprint(sensor),

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ofa_engine.core.sensors import affine_to_canonical, get_sensor
-from ofa_engine.model.ofanet import usable_bands
 from ofa_engine.model.preprocess import normalise
 from training.finetuning.dense_sets import DenseTask
 
@@ -102,7 +101,7 @@ class CropSampler:
         crops = [self._place(rng, int(number), side * factor) for number in chosen]
         picture = _picture_draws(rng, self.batch) if self.task.as_picture else None
         gain, offsets = _jitter_draws(rng, (self.batch, self.task.bands, side, side), self.task.sensor)
-        present = usable_bands(self.task.sensor)
+        present = get_sensor(self.task.sensor).usable_bands
         if self.task.optional and rng.random() < _DROP:
             dropped = self.task.optional[rng.integers(len(self.task.optional))]
             present = tuple(band for band in present if band not in dropped)

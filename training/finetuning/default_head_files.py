@@ -8,10 +8,8 @@ import torch
 from torch import Tensor
 
 from ofa_engine.core.classes import class_table, colors_for
-from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.checkpoint import Checkpoint, save_head
 from ofa_engine.model.heads import LinearHead
-from ofa_engine.model.ofanet import usable_bands
 from ofa_engine.model.pixel_head import WINDOWS, PixelMLPHead
 from training.data.places import CLASSES, MERGED
 from training.finetuning.default_heads import CHIPS, DEFAULT_HEADS, S2_TASK, DefaultHead
@@ -90,11 +88,12 @@ def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 def _write_enmap_head(head: LinearHead, checkpoint: Checkpoint, task: DenseTask, output: Path) -> None:
     """Sentinel-2's linear head: EnMAP's embedder, made by wavelength, gives Sentinel-2's tokens."""
+    sensor = checkpoint.sensor("enmap")
     save_head(
         output / "enmap_landcover.safetensors",
         head,
         "EnMAP: land cover, learned from Sentinel-2",
-        sensor_id="enmap",
+        sensor=sensor,
         classes=class_table(range(len(task.classes)), task.classes, colors_for(task.classes)),
         tile_px=ENMAP_TILE_PX,
         backbone=checkpoint.header["fingerprints"]["enmap"],
@@ -103,7 +102,7 @@ def _write_enmap_head(head: LinearHead, checkpoint: Checkpoint, task: DenseTask,
             "fitted_on": CHIPS,
             "places": len(set(task.places)),
             "labelled": dict(zip(task.classes, map(int, task.class_pixels()), strict=True)),
-            "bands": [get_sensor("enmap").band_names[band] for band in usable_bands("enmap")],
+            "bands": [sensor.band_names[band] for band in sensor.usable_bands],
         },
         gsd_m=(14, 60),
     )
@@ -117,15 +116,15 @@ def _write(
     held_out: DenseTask | None,
     output: Path,
 ) -> dict:
-    sensor, names, pixels = task.sensor, task.classes, task.class_pixels()
+    sensor, names, pixels = checkpoint.sensor(task.sensor), task.classes, task.class_pixels()
     kept = [k for k, name in enumerate(names) if pixels[k] >= _LEAST_PIXELS and name not in spec.left_out]
-    present = spec.present(sensor)
+    present = spec.present(sensor.id)
     training = {
         "recipe": "finetuned with the backbone on dense labels, then continued on the frozen backbone",
         "fitted_on": spec.fitted_on,
         "places": len(set(task.places)),
         "labelled": {names[k]: int(pixels[k]) for k in kept},
-        "bands": [get_sensor(sensor).band_names[band] for band in present],
+        "bands": [sensor.band_names[band] for band in present],
     }
     path = output / f"{spec.name}.safetensors"
 
@@ -134,10 +133,10 @@ def _write(
             path,
             without_classes(head, kept),
             spec.title,
-            sensor_id=sensor,
+            sensor=sensor,
             classes=class_table(kept, [names[k] for k in kept], colors_for([names[k] for k in kept])),
             tile_px=spec.tile_px,
-            backbone=checkpoint.header["fingerprints"][sensor],
+            backbone=checkpoint.header["fingerprints"][sensor.id],
             training=facts,
             gsd_m=spec.gsd_m,
         )

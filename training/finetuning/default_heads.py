@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ofa_engine.model.ofanet import usable_bands
+from ofa_engine.core.sensors import get_sensor
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class DefaultHead:
     without: tuple[int, ...] = ()
 
     def present(self, sensor_id: str) -> tuple[int, ...]:
-        return tuple(band for band in usable_bands(sensor_id) if band not in self.without)
+        return tuple(band for band in get_sensor(sensor_id).usable_bands if band not in self.without)
 
 
 _AS_IS = ((64, 1), (64, 1), (48, 1), (32, 1))  # crops of Sentinel-2 chips

@@ -192,7 +192,6 @@ class FinetuningRun:
         values = begun | {"step": self.step, "module": self.module.state_dict(), "average": self.average.state_dict()}
         with replacing(self.output / STATE) as part:
             torch.save(values | {"optimizer": self.optimizer.state_dict()}, part)
-        described = self.start.header["sensors"]
         facts = {
             "recipe": "pretrained without labels, then finetuned on dense labels",
             # without the path of a file on the machine it was made on
@@ -206,8 +205,7 @@ class FinetuningRun:
             self.average,
             self.output.name,
             facts,
-            statistics={key: (entry["mean"], entry["std"]) for key, entry in described.items()},
-            tile_px={key: entry["tile_px"] for key, entry in described.items()},
+            tile_px={key: self.start.tile_px(key) for key in self.average.sensors},
         )
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ofa_engine.core.errors import InputError
 from ofa_engine.core.sensors import get_sensor
-from ofa_engine.model.checkpoint import Checkpoint, load_checkpoint
+from ofa_engine.model.checkpoint import load_checkpoint
 from ofa_engine.model.ofanet import Architecture, OFANet
 
 
@@ -41,7 +41,6 @@ class OFABackbone:
 
     name: str
     model: OFANet
-    header: dict | None = None  # the checkpoint's; None for random weights
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     @property
@@ -59,9 +58,8 @@ class OFABackbone:
 
     def statistics(self, sensor: str) -> tuple[Sequence[float], Sequence[float]]:
         self._expect(sensor)
-        if self.header is None:
-            return get_sensor(sensor).mean, get_sensor(sensor).std
-        return Checkpoint(self.model, self.header).statistics(sensor)
+        defined = self.model.sensors[sensor]
+        return defined.mean, defined.std
 
     def tokens(self, pixels: Tensor, sensor: str, present: Sequence[int]) -> Tensor:
         self._expect(sensor)
@@ -71,7 +69,7 @@ class OFABackbone:
 def checkpoint_backbone(path: str | Path, device: torch.device | str = "cpu") -> OFABackbone:
     """The OFA-Net of a checkpoint. Raises ModelFileError."""
     loaded = load_checkpoint(path, device)
-    return OFABackbone(loaded.header["name"], loaded.model, loaded.header, torch.device(device))
+    return OFABackbone(loaded.header["name"], loaded.model, torch.device(device))
 
 
 def random_backbone(arch: Architecture, seed: int, device: torch.device | str = "cpu") -> OFABackbone:
@@ -82,7 +80,7 @@ def random_backbone(arch: Architecture, seed: int, device: torch.device | str = 
             model = OFANet(arch)
     except ValueError as error:
         raise InputError(str(error)) from error
-    return OFABackbone("random init", model.eval().requires_grad_(False).to(device), None, torch.device(device))
+    return OFABackbone("random init", model.eval().requires_grad_(False).to(device), torch.device(device))
 
 
 class TimmBackbone:

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ofa_engine.model.mae import MaskedAutoencoder
 from training.pretraining.config import DTYPES
@@ -24,10 +25,11 @@ class ReferenceMAE(nn.Module):
         super().__init__()
         embedder: Any = mae.model.embedders[sensor_id]
         decoder: Any = mae.decoders[sensor_id]
-        backbone, self.visible, self.patch_px = mae.model.backbone, mae.visible, mae.model.arch.patch_px
-        bands, values = list(present), mae.model.arch.patch_px**2
+        backbone, arch, self.visible = mae.model.backbone, mae.model.arch, mae.visible
+        self.patch_px, self.patch_pad = arch.patch_px, arch.patch_pad
+        bands, values = list(present), arch.patch_px**2
         kernel = embedder.weight.detach()[:, bands] * (embedder.usable / len(bands))
-        self.patch_embed = nn.Conv2d(len(bands), len(kernel), self.patch_px, self.patch_px)
+        self.patch_embed = nn.Conv2d(len(bands), len(kernel), self.patch_px, self.patch_px, self.patch_pad)
         self.patch_embed.weight = nn.Parameter(kernel.clone())
         self.patch_embed.bias = _copy(embedder.bias)
         self.cls_token, self.mask_token = _copy(backbone.cls_token), _copy(decoder.mask_token)
@@ -69,7 +71,8 @@ class ReferenceMAE(nn.Module):
     def _targets(self, images: Tensor) -> Tensor:
         """(B, L, C * P) patches, each normalised."""
         b, c, h, w = images.shape
-        p = self.patch_px
+        p, pad = self.patch_px, self.patch_pad
+        images = F.pad(images[..., : h - pad, : w - pad], (pad, 0, pad, 0))  # what the convolution sees
         patches = images.reshape(b, c, h // p, p, w // p, p).permute(0, 2, 4, 1, 3, 5).reshape(b, -1, c * p * p)
         mean, variance = patches.mean(2, keepdim=True), patches.var(2, keepdim=True)
         return (patches - mean) / (variance + 1e-6).sqrt()

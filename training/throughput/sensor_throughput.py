@@ -9,7 +9,6 @@ from typing import Any, cast
 import torch
 
 from ofa_engine.core.sensors import get_sensor
-from ofa_engine.model.ofanet import usable_bands
 from training.data.shards import ShardManifest, ShardSet
 from training.pretraining.batches import Batch, batches, stored_tensor
 from training.pretraining.config import PretrainingConfig
@@ -29,7 +28,7 @@ class RandomSamples:
 
     def __init__(self, sensor_id: str, size_px: int):
         sensor = get_sensor(sensor_id)
-        self.bands_present = list(usable_bands(sensor_id))
+        self.bands_present = list(sensor.usable_bands)
         self.manifest = ShardManifest(
             sensor_id,
             sensor.unit,

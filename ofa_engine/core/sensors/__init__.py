@@ -9,6 +9,7 @@ from ..errors import SensorError
 from .band_files import Scene, read_scene, scene_with
 from .band_order import measured_bands
 from .companions import BandRecord, band_scales, common_scale, records_beside, refuse_container
+from .definitions import defined_sensor, definition, order_in_file
 from .detection import Detection, detect, parse_bands
 from .entries import Band, Product, Sensor, Unit
 from .facts import (
@@ -28,7 +29,7 @@ from .facts import (
     windows_at,
 )
 from .table import PRODUCTS, SENSORS, UNITS, Table, get_sensor, load_table
-from .units import affine_to_canonical, infer_units, scale_and_offset
+from .units import Conversion, affine_to_canonical, conversion, infer_units, scale_and_offset
 
 __all__ = [
     "FEW_PX",
@@ -39,6 +40,7 @@ __all__ = [
     "UNITS",
     "Band",
     "BandRecord",
+    "Conversion",
     "Detection",
     "Product",
     "RasterFacts",
@@ -50,6 +52,9 @@ __all__ = [
     "affine_to_canonical",
     "band_scales",
     "common_scale",
+    "conversion",
+    "defined_sensor",
+    "definition",
     "detect",
     "fill_values",
     "get_sensor",
@@ -58,6 +63,7 @@ __all__ = [
     "measured_bands",
     "named_by_sources",
     "odd_bands",
+    "order_in_file",
     "parse_bands",
     "read_scene",
     "records_beside",

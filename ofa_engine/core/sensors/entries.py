@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 CONFIDENCES = ("ambiguous", "likely", "certain")  # ascending
-FUNCTIONS = ("decibel of power",)  # conversions of units that are not affine
+FUNCTIONS = ("decibel of power", "decibel of amplitude")  # conversions of units that are not affine
 SIGNS = ("last band is a mask", "greys in alpha", "negative values", "file name")  # that a raster is something else
 COMPARISONS = ("<", "<=", ">", ">=")
 
@@ -21,7 +21,7 @@ def least_confident(one: str, other: str) -> str:
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit of pixel values. `value * scale + offset` is the quantity itself, unless a function is named."""
+    """A unit of pixel values. `value * scale + offset` is the quantity itself; with a function its result is scaled."""
 
     id: str
     title: str
@@ -29,6 +29,7 @@ class Unit:
     scale: float = 1.0
     offset: float = 0.0
     function: str = ""
+    most: float = math.inf  # the highest value; higher ones are cut off
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -111,6 +112,11 @@ class Sensor:
     @cached_property
     def band_names(self) -> tuple[str, ...]:
         return tuple(band.name for band in self.bands)
+
+    @cached_property
+    def usable_bands(self) -> tuple[int, ...]:
+        """0-based bands, without those that always count as missing."""
+        return tuple(i for i in range(len(self.bands)) if i + 1 not in self.never)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..errors import SensorError
 from .entries import Band, BandRule, Claim, DoubtRule, Product, ProductBand, Sensor, Unit, UnitRules, ValueRule
@@ -66,7 +66,7 @@ def load_table(folders: Sequence[str | Path] = (FOLDER,)) -> Table:
             _merge(data, path)
     units = _entries(data["units"], lambda key, entry: Unit(key, **entry))
     rules = _entries(data["recognised_by"], lambda key, entry: _unit_rules(entry, data["recognised_by"]))
-    sensors = _entries(data["sensors"], lambda key, entry: _sensor(key, entry, data, units))
+    sensors = _entries(data["sensors"], lambda key, entry: build_sensor(key, entry | _statistics(key, data), units))
     products = _entries(data["products"], lambda key, entry: _product(key, entry, data["products"], sensors))
     words = Vocabulary(data["words"].get("bands", {}), data["words"].get("others", ()))
     return Table(sensors, products, units, rules, words, data["hints"])
@@ -102,15 +102,19 @@ def _unit_rules(entry: dict, all_entries: Mapping[str, dict]) -> UnitRules:
     return UnitRules(like.data_types, values + like.values, like.otherwise)
 
 
-def _sensor(key: str, entry: dict, data: dict[str, dict], units: Mapping[str, Unit]) -> Sensor:
+def _statistics(key: str, data: dict[str, dict]) -> dict:
+    return {name: data[name][key] for name in ("mean", "std")}
+
+
+def build_sensor(key: str, entry: Mapping[str, Any], units: Mapping[str, Unit]) -> Sensor:
+    """The sensor of an entry with its statistics. Raises KeyError, TypeError or ValueError where it is wrong."""
     bands = _sensor_bands(entry["bands"])
     numbers = {band.name: number for number, band in enumerate(bands, 1)}
+    if len(numbers) < len(bands):
+        raise ValueError("two bands of one name")
     more = {
         "bands": bands,
-        "gsd_m": tuple(entry["gsd_m"]),
-        "units": tuple(entry["units"]),
-        "mean": tuple(data["mean"][key]),
-        "std": tuple(data["std"][key]),
+        **{name: tuple(entry[name]) for name in ("gsd_m", "units", "mean", "std")},
         "never": frozenset(numbers[name] for name in expand(entry.get("never", ()))),
     }
     for unit in more["units"]:

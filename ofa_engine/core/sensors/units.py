@@ -20,9 +20,25 @@ _IN_STEPS = 0.99  # the share of values; exports interpolate a few at edges
 _LEAST_STEPS, _CHECKED = 20, 400  # values per band that are checked for steps; fewer multiples show none
 
 
-def affine_to_canonical(sensor: Sensor, units: str, table: Table = TABLE) -> tuple[float, float] | None:
-    """(scale, offset) from `units` to the sensor's canonical unit; None for the one that is not affine (linear power,
-    whose decibels are wanted).
+@dataclass(frozen=True)
+class Conversion:
+    """From a raster's values to a sensor's canonical unit: a function, scale and offset, the inverse of a function, and
+    a highest value. Functions are of FUNCTIONS; "" is none."""
+
+    function: str = ""
+    scale: float = 1.0
+    offset: float = 0.0
+    inverse: str = ""
+    most: float = math.inf
+
+    @property
+    def affine(self) -> tuple[float, float] | None:
+        """(scale, offset); None where these are not all."""
+        return None if self.function or self.inverse else (self.scale, self.offset)
+
+
+def conversion(sensor: Sensor, units: str, table: Table = TABLE) -> Conversion:
+    """The way from `units` to the sensor's canonical unit.
 
     Args:
         units: a unit's id, or "scale,offset" of numbers to the quantity itself (reflectance 0..1, decibel).
@@ -38,11 +54,16 @@ def affine_to_canonical(sensor: Sensor, units: str, table: Table = TABLE) -> tup
                 f"set {option('units')}"
             )
         if units == sensor.unit:
-            return 1.0, 0.0
+            return Conversion()
         source = table.units[units]
-    if source.function:
-        return None
-    return source.scale / target.scale, (source.offset - target.offset) / target.scale
+    scale, offset = source.scale / target.scale, (source.offset - target.offset) / target.scale
+    return Conversion(source.function, scale, offset, target.function, target.most)
+
+
+def affine_to_canonical(sensor: Sensor, units: str, table: Table = TABLE) -> tuple[float, float] | None:
+    """(scale, offset) of a conversion; None for one that is not affine, as of linear power to decibel. Raises
+    SensorError where the sensor does not come in that unit."""
+    return conversion(sensor, units, table).affine
 
 
 def scale_and_offset(text: str, quantity: str = "") -> Unit | None:

@@ -7,6 +7,7 @@ import numpy as np
 from ofa_engine.accuracy.accuracy_report import matrix_cell
 from ofa_engine.accuracy.evaluate import format_evaluate_summary
 from ofa_engine.core.classes import class_table
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.checkpoint import load_checkpoint, save_head
 from ofa_engine.model.heads import LinearHead
 
@@ -24,7 +25,7 @@ def test_the_report_is_self_contained_and_complete(scene, tmp_path, models):
         tmp_path / "odd.safetensors",
         LinearHead(32, 3, "segment"),
         "odd <i>head</i>",
-        sensor_id="naip",
+        sensor=get_sensor("naip"),
         classes=class_table([1, 2, 3], names, ["#123456"] * 3),
         tile_px=48,
         backbone=checkpoint.model.fingerprint("naip"),

@@ -6,7 +6,6 @@ import torch
 from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.inference.embed import embed
 from ofa_engine.model.checkpoint import load_checkpoint
-from ofa_engine.model.ofanet import usable_bands
 from ofa_engine.model.preprocess import normalise, to_canonical
 
 from .verbs import run
@@ -22,12 +21,12 @@ def test_embed_every_sensor(sensor, scene, tmp_path, models):
     path = scene(sensor, 100, 130, change=cut)
     answer = run(embed, path, tmp_path, tile_px=64, picture=str(tmp_path / "rgb.tif"))
     with rasterio.open(tmp_path / "out.tif") as d, rasterio.open(path) as source:
-        features, raster = d.read(), source.read([i + 1 for i in usable_bands(sensor)])
+        features, raster = d.read(), source.read([i + 1 for i in get_sensor(sensor).usable_bands])
         assert d.transform.a == pytest.approx(16 * source.transform.a) and d.crs == source.crs
     assert features.shape == (32, 6, 8) == (answer["features"], answer["height"], answer["width"])
     assert np.isnan(features[:, 0, 0]).all() and np.isfinite(features).sum() == 32 * 47
     checkpoint = load_checkpoint(models / "tiny.safetensors")
-    mean, std = (np.array(v)[list(usable_bands(sensor))] for v in checkpoint.statistics(sensor))
+    mean, std = (np.array(v)[list(get_sensor(sensor).usable_bands)] for v in checkpoint.statistics(sensor))
     tile = to_canonical(
         torch.from_numpy(raster[None, :, :64, 64:128].astype("f4")), get_sensor(sensor), answer["detection"]["units"]
     )

@@ -4,7 +4,7 @@ import torch
 
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.options import SegmentOptions
-from ofa_engine.core.sensors import SENSORS
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.inference.predictor import Predictor
 from ofa_engine.inference.segment import segment
 from ofa_engine.inference.session import open_session
@@ -46,7 +46,7 @@ def test_heads_with_a_hidden_layer_map_as_any_other(flips, scene, models, tmp_pa
     checkpoint, path = load_checkpoint(models / "tiny.safetensors"), scene("naip", 48, 48)
     backbone = checkpoint.header["fingerprints"]["naip"]
     file = str(tmp_path / "mlp.safetensors")
-    save_head(file, head, "mlp", sensor_id="naip", classes=CLASSES, tile_px=48, backbone=backbone, training={})
+    save_head(file, head, "mlp", sensor=get_sensor("naip"), classes=CLASSES, tile_px=48, backbone=backbone, training={})
     options = dict(head=file, bands="1,-,3")
     run(segment, path, tmp_path, flips=flips, confidence=str(tmp_path / "c.tif"), **options)
     job = open_session(SegmentOptions(str(path), **options), "segment", Callbacks())

@@ -15,7 +15,6 @@ from ofa_engine.inference.embed import embed
 from ofa_engine.inference.runner import RunLimits
 from ofa_engine.inference.segment import segment
 from ofa_engine.model.checkpoint import load_checkpoint, load_head
-from ofa_engine.model.ofanet import usable_bands
 from ofa_engine.model.preprocess import normalise, resize, to_canonical
 from ofa_engine.raster.georeference import place
 from ofa_engine.raster.source import Source, detect_source
@@ -39,13 +38,13 @@ def test_segment_every_sensor_as_a_naive_whole_raster_does(sensor, scene, tmp_pa
             d.width,
             d.height,
         )
-        pixels = torch.from_numpy(d.read([i + 1 for i in usable_bands(sensor)]).astype(np.float32))
+        pixels = torch.from_numpy(d.read([i + 1 for i in get_sensor(sensor).usable_bands]).astype(np.float32))
     assert profile["dtype"] == "uint8" and profile["nodata"] == 255 and profile["tiled"]
     assert answer["sensor"] == tags["SENSOR"] == sensor and tags["UNITS"] == answer["detection"]["units"]
 
     checkpoint = load_checkpoint(models / "tiny.safetensors")
     head, _ = load_head(models / f"{sensor}_segment.safetensors", checkpoint, sensor)
-    mean, std = (np.array(v)[list(usable_bands(sensor))] for v in checkpoint.statistics(sensor))
+    mean, std = (np.array(v)[list(get_sensor(sensor).usable_bands)] for v in checkpoint.statistics(sensor))
     canonical = to_canonical(pixels, get_sensor(sensor), tags["UNITS"])
     rows, columns = Axis(100, 48, 0.25), Axis(130, 48, 0.25)
     total = np.zeros((3, 100, 130))

@@ -8,6 +8,7 @@ import torch
 from ofa_engine.core.callbacks import Callbacks
 from ofa_engine.core.errors import InputError, ModelFileError
 from ofa_engine.core.options import SegmentOptions
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.inference.segment import segment
 from ofa_engine.inference.speed import measure_speed
 from ofa_engine.model.checkpoint import save_checkpoint, save_head
@@ -25,7 +26,9 @@ def heavy(tmp_path_factory):
     folder = tmp_path_factory.mktemp("heavy")
     model = OFANet(HEAVY, ["naip"])
     save_checkpoint(folder / "heavy.safetensors", model, "heavy", {}, half=True)
-    about = dict(sensor_id="naip", classes=CLASSES, tile_px=32, backbone=model.fingerprint("naip"), training={})
+    about = dict(
+        sensor=get_sensor("naip"), classes=CLASSES, tile_px=32, backbone=model.fingerprint("naip"), training={}
+    )
     save_head(folder / "head.safetensors", LinearHead(HEAVY.width, 3, "segment"), "head", **about)
     return str(folder / "head.safetensors")
 
@@ -72,7 +75,7 @@ def test_the_speed_is_that_of_the_model(heavy, models):
 def test_what_cannot_be_measured_is_an_error_in_a_line(models, tmp_path):
     with pytest.raises(ModelFileError, match="expected a checkpoint"):
         alone = tmp_path / "alone.safetensors"
-        about = dict(sensor_id="naip", classes=CLASSES, tile_px=32, backbone="f" * 64, training={})
+        about = dict(sensor=get_sensor("naip"), classes=CLASSES, tile_px=32, backbone="f" * 64, training={})
         save_head(alone, LinearHead(32, 3, "segment"), "alone", **about)
         measure_speed(str(alone))
     if not torch.cuda.is_available():

@@ -14,7 +14,6 @@ from ofa_engine.learning.features import TokenCache, gather_features
 from ofa_engine.learning.fit import fit
 from ofa_engine.learning.labels import read_labels
 from ofa_engine.model.checkpoint import load_checkpoint, load_head
-from ofa_engine.model.ofanet import usable_bands
 from ofa_engine.model.pixel_head import pixel_features
 from ofa_engine.model.preprocess import normalise, resize, to_canonical
 
@@ -38,7 +37,7 @@ def test_weights_times_features_are_the_logits(sensor, kind, scene, tmp_path, mo
     checkpoint = load_checkpoint(models / "tiny.safetensors")
     head, header = load_head(answer["output"], checkpoint, sensor)
     assert header["kind"] == answer["kind"] == kind
-    present = list(usable_bands(sensor))
+    present = list(get_sensor(sensor).usable_bands)
     mean, std = (np.array(v)[present] for v in checkpoint.statistics(sensor))
     with rasterio.open(path) as d:
         tile = torch.from_numpy(d.read([b + 1 for b in present]).astype(np.float32))[None]

@@ -7,7 +7,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from ofa_engine.core.sensors import SENSORS
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.model.checkpoint import load_checkpoint, load_head, save_checkpoint, save_head
 from ofa_engine.model.heads import LinearHead
 from ofa_engine.model.ofanet import OFANet
@@ -50,13 +50,14 @@ def test_bands_are_put_in_the_tables_order(tmp_path, head):
     other.embedders["enmap"].weight.data = model.embedders["enmap"].weight.data[:, places]
     save_checkpoint(tmp_path / "new.safetensors", model, "new", {})
     save_checkpoint(tmp_path / "old.safetensors", other, "old", {})
-    about = dict(sensor_id="enmap", classes=CLASSES, tile_px=32, training={})
+    about = dict(sensor=get_sensor("enmap"), classes=CLASSES, tile_px=32, training={})
     save_head(tmp_path / "new_head.safetensors", head, "new", backbone=model.fingerprint("enmap"), **about)
     save_head(tmp_path / "old_head.safetensors", head, "old", backbone=other.fingerprint("enmap"), **about)
 
     def as_before(tensors, header):
         entry = header["sensors"]["enmap"]
-        entry |= {"bands": BY_DETECTOR, "mean": old_order(entry["mean"]), "std": old_order(entry["std"])}
+        statistics = {name: old_order(entry[name]) for name in ("mean", "std")}
+        header["sensors"]["enmap"] = {"bands": BY_DETECTOR, "unit": entry["unit"], **statistics}
 
     def head_as_before(tensors, header):
         header["bands"] = BY_DETECTOR

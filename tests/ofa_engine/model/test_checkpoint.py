@@ -73,7 +73,15 @@ def write_pixel_head(path, checkpoint, **more):
     head = PixelMLPHead(TINY.width, 3, 3, hidden=16, windows=(3, 7))
     backbone = checkpoint.header["fingerprints"]["naip"]
     save_head(
-        path, head, "p", sensor_id="naip", classes=CLASSES, tile_px=16, backbone=backbone, training={"seed": 1}, **more
+        path,
+        head,
+        "p",
+        sensor=get_sensor("naip"),
+        classes=CLASSES,
+        tile_px=16,
+        backbone=backbone,
+        training={"seed": 1},
+        **more,
     )
     return head
 

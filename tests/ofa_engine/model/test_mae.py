@@ -1,6 +1,7 @@
 """Against an independent, naive MAE: float64, all patches embedded, all tokens projected, loops over samples."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,9 +9,10 @@ from torch import nn
 
 from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.model.mae import DecoderSize, MaskedAutoencoder, patchify
-from ofa_engine.model.ofanet import Architecture, OFANet, usable_bands
+from ofa_engine.model.ofanet import Architecture, Embedder, OFANet
 
 ARCH = Architecture(width=24, depth=2, heads=3, input_px=64)
+PADDED = replace(ARCH, patch_pad=3, positions="learned", final_norm=False)
 SIZE = DecoderSize(width=16, depth=1, heads=2)
 
 
@@ -35,9 +37,13 @@ def naive_loss(mae, pixels, sensor, noise, present):
     model, decoder = mae.model, mae.decoders[sensor]
     embedder, backbone = model.embedders[sensor], model.backbone
     bands = len(get_sensor(sensor).bands)
-    scale = len(usable_bands(sensor)) / len(present)
-    losses = []
+    scale = len(get_sensor(sensor).usable_bands) / len(present)
+    losses, pad = [], model.arch.patch_pad
     for image, one in zip(pixels, noise, strict=True):
+        if pad:
+            wide = torch.zeros(len(image), 64 + pad, 64 + pad, dtype=image.dtype)
+            wide[:, pad:, pad:] = image
+            image = wide
         patches = [image[:, 16 * r : 16 * r + 16, 16 * c : 16 * c + 16] for r in range(4) for c in range(4)]
         order = one.argsort()
         seen, masked = order[: mae.visible].tolist(), order[mae.visible :].tolist()
@@ -50,7 +56,8 @@ def naive_loss(mae, pixels, sensor, noise, present):
         x = torch.stack([backbone.cls_token[0, 0] + backbone.pos_embed[0, 0], *(tokens[i] for i in seen)])
         for module in backbone.blocks:
             x = block(x, module, ARCH.heads)
-        x = layer_norm(x, backbone.norm) @ decoder.embed.weight.T + decoder.embed.bias
+        x = layer_norm(x, backbone.norm) if model.arch.final_norm else x
+        x = x @ decoder.embed.weight.T + decoder.embed.bias
         full = [decoder.mask_token[0, 0]] * len(patches)
         for place, number in enumerate(seen):
             full[number] = x[1 + place]
@@ -66,12 +73,13 @@ def naive_loss(mae, pixels, sensor, noise, present):
     return torch.stack(losses).mean()
 
 
+@pytest.mark.parametrize("arch", [ARCH, PADDED], ids=["ours", "padded"])
 @pytest.mark.parametrize("missing", [False, True], ids=["all bands", "bands missing"])
 @pytest.mark.parametrize("sensor", SENSORS)
-def test_loss_and_gradients_equal_a_naive_mae(sensor, missing):
+def test_loss_and_gradients_equal_a_naive_mae(sensor, missing, arch):
     torch.manual_seed(0)
-    mae = MaskedAutoencoder(OFANet(ARCH, [sensor]), SIZE).double()
-    present = usable_bands(sensor)
+    mae = MaskedAutoencoder(OFANet(arch, [sensor]), SIZE).double()
+    present = get_sensor(sensor).usable_bands
     present = present[: max(1, len(present) // 2)] if missing else present
     pixels = torch.randn(2, len(present), 64, 64, dtype=torch.float64)
     noise = torch.rand(2, 16, dtype=torch.float64)
@@ -96,6 +104,47 @@ def test_masking():
     hidden = mask.expand_as(pixels)
     assert torch.equal(image[~hidden], pixels[~hidden]) and not torch.equal(image[hidden], pixels[hidden])
     assert torch.equal(mask[:, 0, ::16, ::16].flatten(1), noise.argsort(1).argsort(1) >= 4)
+
+
+def test_masking_with_padding():
+    """A masked patch is what its token sees: shifted up and left; the last rows and columns are never hidden."""
+    mae = MaskedAutoencoder(OFANet(PADDED, ["naip"]), SIZE)
+    pixels, noise = torch.randn(3, 3, 64, 64), torch.rand(3, 16)
+    image, mask = mae.reconstruct(pixels, "naip", noise)
+    hidden = torch.zeros(3, 4, 4, dtype=torch.bool).flatten(1)
+    hidden[torch.arange(3)[:, None], noise.argsort(1)[:, 4:]] = True
+    for row in range(64):
+        for column in range(64):
+            seen_by = (row + 3) // 16 * 4 + (column + 3) // 16
+            inside = row < 61 and column < 61
+            assert torch.equal(mask[:, 0, row, column], hidden[:, seen_by] if inside else torch.zeros(3).bool())
+    assert torch.equal(image[~mask.expand_as(image)], pixels[~mask.expand_as(image)])
+    assert not torch.equal(image, pixels)
+
+
+@pytest.mark.parametrize("pad", [0, 1, 5])
+def test_patches_are_what_the_convolution_sees(pad):
+    embedder = Embedder(get_sensor("gaofen"), 8, 16, pad).double()
+    pixels = torch.randn(2, 4, 48, 64, dtype=torch.float64)
+    tokens = embedder.embed(patchify(pixels, 16, pad), range(4))
+    wanted = nn.functional.conv2d(pixels, embedder.weight, embedder.bias, stride=16, padding=pad)
+    torch.testing.assert_close(tokens, wanted.flatten(2).transpose(1, 2))
+    torch.testing.assert_close(tokens, embedder(pixels, range(4)))
+
+
+def test_a_step_with_padding_lowers_the_loss():
+    torch.manual_seed(1)
+    mae = MaskedAutoencoder(OFANet(PADDED, ["naip"]), SIZE)
+    pixels, noise = torch.randn(1, 3, 8, 8).repeat(4, 1, 8, 8), torch.rand(4, 16)  # can be foreseen
+    optimizer = torch.optim.Adam(mae.parameters(), 1e-3)
+    losses = []
+    for _ in range(20):
+        optimizer.zero_grad()
+        loss = mae(pixels, "naip", noise).mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.8 * losses[0]
 
 
 def test_patches_keep_their_pixels():

@@ -6,7 +6,7 @@ from torch import nn
 
 from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.model import onednn as packing
-from ofa_engine.model.ofanet import VIT_TINY, Embedder, OFANet, usable_bands
+from ofa_engine.model.ofanet import VIT_TINY, Embedder, OFANet
 from ofa_engine.model.onednn import PackedEmbedder, PackedLinear, can_pack, pack, unpack
 
 needs_it = pytest.mark.skipif(not can_pack(), reason="this PyTorch has no oneDNN for linear layers")
@@ -22,7 +22,7 @@ def model():
 @torch.inference_mode()
 @pytest.mark.parametrize("sensor", SENSORS)
 def test_a_packed_model_says_the_same_and_comes_back_as_it_was(sensor, model):
-    pixels = torch.randn(2, len(usable_bands(sensor)), model.arch.input_px, model.arch.input_px)
+    pixels = torch.randn(2, len(get_sensor(sensor).usable_bands), model.arch.input_px, model.arch.input_px)
     packed = copy.deepcopy(model)
     pack(packed)
     assert sum(isinstance(part, PackedLinear) for part in packed.modules()) == 4 * model.arch.depth
@@ -38,11 +38,12 @@ def test_a_packed_model_says_the_same_and_comes_back_as_it_was(sensor, model):
 
 @needs_it
 @torch.inference_mode()
+@pytest.mark.parametrize("patch_pad", [0, 3])
 @pytest.mark.parametrize("sensor", SENSORS)
-def test_a_packed_embedder_follows_the_bands_that_are_there(sensor):
-    embedder = Embedder(get_sensor(sensor), 32, 16)
+def test_a_packed_embedder_follows_the_bands_that_are_there(sensor, patch_pad):
+    embedder = Embedder(get_sensor(sensor), 32, 16, patch_pad)
     packed = PackedEmbedder(embedder)
-    bands = list(usable_bands(sensor))
+    bands = list(get_sensor(sensor).usable_bands)
     for present in (bands, bands[:1], bands[-1:], bands[::2], bands):
         pixels = torch.randn(3, len(present), 64, 48)
         torch.testing.assert_close(packed(pixels, present), embedder(pixels, present), atol=1e-4, rtol=1e-4)

@@ -221,6 +221,7 @@ def test_unreadable_settings_are_no_speed(widget, layer, settings):
 HEAVY_MODEL = """
 import torch
 from ofa_engine.core.classes import class_table
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.checkpoint import save_checkpoint, save_head
 from ofa_engine.model.heads import LinearHead
 from ofa_engine.model.ofanet import Architecture, OFANet
@@ -228,7 +229,7 @@ torch.manual_seed(cases[1])
 model = OFANet(Architecture(width=384, depth=12, heads=6, patch_px=8, input_px=128), ["naip"])
 save_checkpoint(cases[0] + "/heavy.safetensors", model, "heavy", {}, half=True)
 classes = class_table([1, 2], ["a", "b"], ["#000000", "#ffffff"])
-about = dict(sensor_id="naip", classes=classes, tile_px=32, backbone=model.fingerprint("naip"), training={})
+about = dict(sensor=get_sensor("naip"), classes=classes, tile_px=32, backbone=model.fingerprint("naip"), training={})
 save_head(cases[0] + "/head.safetensors", LinearHead(384, 2, "segment"), "head", **about)
 answer = None
 """

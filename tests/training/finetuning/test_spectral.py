@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from ofa_engine.core.sensors import get_sensor
-from ofa_engine.model.ofanet import Architecture, OFANet, usable_bands
+from ofa_engine.model.ofanet import Architecture, OFANet
 from ofa_engine.model.preprocess import normalise
 from training.finetuning.spectral import averaging, embedder_by_wavelength
 
@@ -26,7 +26,7 @@ def test_tokens_equal_those_of_averaged_bands():
     embedder_by_wavelength(model, statistics)
     spectra = torch.rand(2, 224, 16, 16)
     averaged = torch.einsum("bj,njhw->nbhw", torch.from_numpy(averaging(ENMAP, S2)).float(), spectra)
-    usable = list(usable_bands("enmap"))
+    usable = list(get_sensor("enmap").usable_bands)
     narrow = normalise(spectra[:, usable], *([values[i] for i in usable] for values in statistics["enmap"]))
     wide = normalise(averaged, *statistics["sentinel-2"])
     with torch.no_grad():

@@ -19,7 +19,7 @@ def test_a_checkpoint_gives_its_own_tokens_and_statistics(tmp_path):
     pixels = torch.randn(2, 3, 32, 32)
     assert torch.equal(loaded.tokens(pixels, "naip", (0, 1, 2)), model(pixels, "naip"))
     assert loaded.fingerprint("naip") == model.fingerprint("naip") and loaded.input_px == 32
-    assert loaded.statistics("naip") == ([1, 2, 3], [4, 5, 6]) and loaded.name == "mine"
+    assert loaded.statistics("naip") == ((1, 2, 3), (4, 5, 6)) and loaded.name == "mine"
 
 
 def test_random_weights_follow_the_seed_alone():

@@ -1,29 +1,31 @@
 """The reference computes the same loss and gradients as ours."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from ofa_engine.core.sensors import SENSORS
+from ofa_engine.core.sensors import SENSORS, get_sensor
 from ofa_engine.model.mae import DecoderSize, MaskedAutoencoder
-from ofa_engine.model.ofanet import Architecture, OFANet, usable_bands
+from ofa_engine.model.ofanet import Architecture, OFANet
 from training.throughput.reference_mae import ReferenceMAE
 
 ARCH, DECODER = Architecture(24, 2, 2, input_px=64), DecoderSize(16, 1, 2)
 
 
-def autoencoder(sensor, dtype=torch.float64):
+def autoencoder(sensor, patch_pad=0, dtype=torch.float64):
     torch.manual_seed(1)
-    mae = MaskedAutoencoder(OFANet(ARCH, [sensor]), DECODER, 0.75).to(dtype)
+    mae = MaskedAutoencoder(OFANet(replace(ARCH, patch_pad=patch_pad), [sensor]), DECODER, 0.75).to(dtype)
     for parameter in mae.parameters():  # biases too
         torch.nn.init.normal_(parameter, std=0.1)
     return mae
 
 
 @pytest.mark.parametrize("sensor", SENSORS)
-@pytest.mark.parametrize("fewer", [False, True])
-def test_reference_loss_and_gradients_equal_ours(sensor, fewer):
-    mae = autoencoder(sensor)
-    present = usable_bands(sensor)[1:] if fewer else usable_bands(sensor)
+@pytest.mark.parametrize("fewer, patch_pad", [(False, 0), (True, 0), (False, 2)])
+def test_reference_loss_and_gradients_equal_ours(sensor, fewer, patch_pad):
+    mae = autoencoder(sensor, patch_pad)
+    present = get_sensor(sensor).usable_bands[1:] if fewer else get_sensor(sensor).usable_bands
     reference = ReferenceMAE(mae, sensor, present).double()
     images = torch.randn(3, len(present), 64, 64, dtype=torch.float64)
     noise = torch.rand(3, 16)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors import get_sensor
+from ofa_engine.core.sensors import Sensor
 from ofa_engine.model.mae import DecoderSize
 from ofa_engine.model.ofanet import Embedder, OFANet, layer_norm, patchify, sincos_positions
 from training.data.pair_sets import PairSet
@@ -103,7 +103,7 @@ class StatisticsContrastModule(nn.Module):
             raise ValueError(f"expected a mask ratio in 0..1 and a width divisible by heads and 4, found {size}")
         self.model, self.visible = model, int(arch.grid**2 * (1 - mask_ratio))
         self.statistics_weight, self.contrast_weight = statistics_weight, contrast_weight
-        self.decoder = StatisticsDecoder(list(model.embedders), arch.width, size, arch.grid)
+        self.decoder = StatisticsDecoder(model.sensors, arch.width, size, arch.grid)
         self.project = nn.Sequential(
             nn.Linear(arch.width, 2 * arch.width), nn.GELU(), nn.Linear(2 * arch.width, _PROJECTED)
         )
@@ -111,7 +111,8 @@ class StatisticsContrastModule(nn.Module):
     def forward(self, first: View, second: View) -> Tensor:
         """Loss (B,) of each sample; the other samples of the batch are what it is compared with."""
         views = (first, second)
-        patches = [patchify(view.pixels, self.model.arch.patch_px) for view in views]
+        arch = self.model.arch
+        patches = [patchify(view.pixels, arch.patch_px, arch.patch_pad) for view in views]
         features = [self.encode(view, p) for view, p in zip(views, patches, strict=True)]
         losses = []
         if self.contrast_weight:
@@ -141,7 +142,7 @@ class StatisticsDecoder(nn.Module):
     """From visible tokens and positions to the statistics of masked patches: blocks for all sensors, one linear layer
     per sensor."""
 
-    def __init__(self, sensor_ids: Sequence[str], encoder_width: int, size: DecoderSize, grid: int):
+    def __init__(self, sensors: Mapping[str, Sensor], encoder_width: int, size: DecoderSize, grid: int):
         super().__init__()
         self.embed = nn.Linear(encoder_width, size.width)
         self.mask_token = nn.Parameter(torch.zeros(1, 1, size.width))
@@ -150,8 +151,9 @@ class StatisticsDecoder(nn.Module):
             Block(size.width, size.heads, qkv_bias=True, norm_layer=layer_norm) for _ in range(size.depth)
         )
         self.norm = layer_norm(size.width)
-        bands = {key: len(get_sensor(key).bands) for key in sensor_ids}
-        self.predict = nn.ModuleDict({key: nn.Linear(size.width, n * len(STATISTICS)) for key, n in bands.items()})
+        self.predict = nn.ModuleDict(
+            {key: nn.Linear(size.width, len(s.bands) * len(STATISTICS)) for key, s in sensors.items()}
+        )
         nn.init.normal_(self.mask_token, std=0.02)
 
     def forward(self, features: Tensor, ids_shuffle: Tensor, sensor: str, present: Sequence[int]) -> Tensor:

@@ -1,6 +1,6 @@
 import pytest
 
-from ofa_engine.core.sensors import SENSORS, UNITS, RasterFacts, affine_to_canonical, detect
+from ofa_engine.core.sensors import SENSORS, UNITS, Conversion, RasterFacts, affine_to_canonical, conversion, detect
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,7 @@ def test_unit_conversions_agree():
     scale, offset = affine_to_canonical(naip, "dn")
     assert 3558 * scale + offset == pytest.approx(255)
     assert affine_to_canonical(SENSORS["sentinel-1"], "linear") is None
+    assert conversion(SENSORS["sentinel-1"], "linear") == Conversion("decibel of power")
 
 
 @pytest.mark.parametrize("sensor", SENSORS.values(), ids=list(SENSORS))

@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 from ofa_engine.core.sensors import get_sensor
-from ofa_engine.model.ofanet import usable_bands
 from training.pretraining.monitoring.contact_sheet import SheetRow, write_contact_sheet
 
 RNG = np.random.default_rng(3)
@@ -66,7 +65,7 @@ def test_colours_of_visible_pixels(tmp_path, sensor, present, shown):
 
 
 def test_radar_and_hyperspectral_colours(tmp_path):
-    radar, many = sample([0, 1]), sample(list(usable_bands("enmap")))
+    radar, many = sample([0, 1]), sample(list(get_sensor("enmap").usable_bands))
     write_contact_sheet(tmp_path / "a.png", {"sentinel-1": radar, "enmap": many})
     vv, vh = radar.pixels[:, 0], radar.pixels[:, 1]
     assert np.abs(cells(tmp_path / "a.png")[0] - stretched(np.stack([vv, vh, vv - vh], 1))[0]).max() <= 1
