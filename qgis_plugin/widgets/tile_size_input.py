@@ -17,7 +17,7 @@ LEAST_PX, MOST_PX = 16, 4096
 _OVERLAP = {"segment": options.DEFAULT_OVERLAP, "classify": 0.0}
 _BUDGET_BYTES = 2**30  # of the engine, or a quarter of what is free
 _TORCH_BYTES = 1.0e9  # libraries and the starter, measured on Linux without a GPU
-_LONG_S = 60  # of a run
+_LONG_S = 60  # of a run with the finest tiles
 
 
 def tiles_along(size_px: int, tile_px: int, overlap: float, clipped: bool) -> int:
@@ -151,13 +151,13 @@ class TileSizeInput(QWidget):
         self.estimate.setVisible(bool(self.estimate.text()))
 
     def _title(self, choice: str, title: str) -> str:
-        """With the tile size, and the time where it is long: then it decides the choice."""
-        px, tiles, speed = self._px_of(choice), self._tiles_of(choice), self.tiles_a_second()
+        """With the tile size, and the time where the finest takes long: then time decides the choice."""
+        px, speed = self._px_of(choice), self.tiles_a_second()
         if not px:
             return title
-        if speed and tiles / speed >= _LONG_S:
+        if speed and self._tiles_of(FINE) / speed >= _LONG_S:
             text = tr("{choice}: tiles of {px} pixels, about {time}")
-            return text.format(choice=title, px=px, time=duration(tiles / speed))
+            return text.format(choice=title, px=px, time=duration(self._tiles_of(choice) / speed))
         return tr("{choice}: tiles of {px} pixels").format(choice=title, px=px)
 
     def _estimate(self) -> str:
