@@ -2888,11 +2888,6 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="sensors.py" />
-            <source>8-bit amplitude of radar</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <location filename="sensors.py" />
             <source>reflectance 0..1</source>
             <translation>Reflexionsgrad 0..1</translation>
         </message>

@@ -2888,11 +2888,6 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="sensors.py" />
-            <source>8-bit amplitude of radar</source>
-            <translation type="unfinished" />
-        </message>
-        <message>
-            <location filename="sensors.py" />
             <source>reflectance 0..1</source>
             <translation>反射率 0..1</translation>
         </message>
