@@ -5,7 +5,7 @@ Shape letters: B batch, C bands, H W pixels, L tokens, D width, K classes.
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -178,7 +178,7 @@ class OFANet(nn.Module):
 
     def tile_gflop(self, bands: int) -> float:
         """Multiply-adds of one tile's forward pass in 1e9 (embedder and blocks), for choosing batch sizes."""
-        return tile_gflop(asdict(self.arch), bands)
+        return tile_gflop(vars(self.arch), bands)
 
 
 def sincos_positions(grid: int, width: int) -> Tensor:
