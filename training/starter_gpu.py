@@ -36,6 +36,12 @@ PRETRAINING_SHARE = 0.6  # of the time
 _SPARE = 0.1  # of what is left of a stage's time: for checkpoints, and steps slower than those that were timed
 
 
+def fitting(left_s: float, opening_s: float, each_s: float) -> int:
+    """How many steps (or epochs) of so many seconds fit into what is left of a stage, at least one, after it is opened
+    and with a part spared."""
+    return max(1, int(((1 - _SPARE) * left_s - opening_s) / each_s))
+
+
 def pretrain_within(config: PretrainingConfig, seconds: float, timed: int, log: Callable[[str], None]) -> Path:
     """The first stage: as many epochs as fit, at least one.
 
@@ -50,8 +56,7 @@ def pretrain_within(config: PretrainingConfig, seconds: float, timed: int, log: 
     """
     began = time.monotonic()
     loading_s, step_s, epoch_steps = _time_pretraining(config, timed)
-    left = (1 - _SPARE) * (seconds - (time.monotonic() - began)) - loading_s
-    epochs = max(1, int(left / step_s / epoch_steps))
+    epochs = fitting(seconds - (time.monotonic() - began), loading_s, step_s * epoch_steps)
     log(f"pretraining: {1000 * step_s:.1f} ms a step, {epochs} epochs of {epoch_steps} steps")
     fitted = replace(config, epochs=epochs, warmup_epochs=min(config.warmup_epochs, epochs / 10))
     return Path(pretrain(fitted, log)["checkpoint"])
@@ -114,8 +119,7 @@ def finetune_within(
         run.train()  # saving it counts as a part of the steps
         step_s = (time.monotonic() - began - opening_s) / timed
         del run  # and its rasters in the device's memory
-    left = (1 - _SPARE) * (seconds - (time.monotonic() - began)) - opening_s
-    steps = max(1, int(left / step_s))
+    steps = fitting(seconds - (time.monotonic() - began), opening_s, step_s)
     log(f"finetuning: {1000 * step_s:.1f} ms a step, {steps} steps")
     fitted = replace(config, steps=steps, warmup=min(config.warmup, steps // 10))
     return FinetuningRun(checkpoint, tasks, shares, output, fitted, log, device).train()

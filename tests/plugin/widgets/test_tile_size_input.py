@@ -43,7 +43,7 @@ def engine(code: str, cases):
         cwd=ROOT,
         env=clean_environment(),
         check=False,
-        timeout=60,
+        timeout=180,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -225,21 +225,21 @@ from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.checkpoint import save_checkpoint, save_head
 from ofa_engine.model.heads import LinearHead
 from ofa_engine.model.ofanet import Architecture, OFANet
-torch.manual_seed(cases[1])
 model = OFANet(Architecture(width=384, depth=12, heads=6, patch_px=8, input_px=128), ["naip"])
-save_checkpoint(cases[0] + "/heavy.safetensors", model, "heavy", {}, half=True)
+save_checkpoint(cases + "/heavy.safetensors", model, "heavy", {}, half=True)
 classes = class_table([1, 2], ["a", "b"], ["#000000", "#ffffff"])
 about = dict(sensor=get_sensor("naip"), classes=classes, tile_px=32, backbone=model.fingerprint("naip"), training={})
-save_head(cases[0] + "/head.safetensors", LinearHead(384, 2, "segment"), "head", **about)
+save_head(cases + "/head.safetensors", LinearHead(384, 2, "segment"), "head", **about)
 answer = None
 """
 
 
-@pytest.fixture
-def heavy_head(tmp_path):
-    """On a backbone that takes 6 billion multiply-adds for a tile; another one each time."""
-    engine(HEAVY_MODEL, [str(tmp_path), random.randrange(2**31)])
-    path = tmp_path / "head.safetensors"
+@pytest.fixture(scope="module")
+def heavy_head(tmp_path_factory):
+    """On a backbone that takes 6 billion multiply-adds for a tile."""
+    folder = tmp_path_factory.mktemp("heavy")
+    engine(HEAVY_MODEL, str(folder))
+    path = folder / "head.safetensors"
     return catalog.ModelFile(path, catalog.read_header(path))
 
 
