@@ -13,7 +13,7 @@ from .predictor import token_features
 from .session import Session, cached_checkpoint
 
 _ENOUGH_S = 0.25  # of measuring, where a batch takes less
-_WORTH_BATCHES = 50  # fewer are over before an estimate would help, and measuring takes one or two of them
+_WORTH_BATCHES = 20  # fewer are over soon, and measuring takes two of them
 _measured: dict[tuple, tuple[int, float]] = {}  # a process that stays warm measures each model once
 
 
@@ -71,8 +71,7 @@ def _measure(
     batch: int,
     device: torch.device,
 ) -> tuple[int, float]:
-    """Tiles computed, and the seconds that they took. The first batch warms up, and is all that is computed on a CPU
-    where it takes long."""
+    """Tiles computed, and the seconds that they took; a batch before them warms up."""
     fingerprint, sizes = checkpoint.header["fingerprints"][sensor_id], (tuple(present), tile_px, batch)
     key = fingerprint, str(device), *sizes, head.kind if head else None, torch.get_num_threads()
     if key not in _measured:
