@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ofa_engine.model.checkpoint import choose_device
 from training import console
 from training.finetuning.dense_sets import dense_tasks
 from training.finetuning.run import FinetuningConfig, FinetuningRun
@@ -23,7 +24,8 @@ SHARES = {
 
 def _command(args: argparse.Namespace) -> None:
     config = FinetuningConfig(steps=args.steps, seed=args.seed)
-    print(FinetuningRun(args.checkpoint, dense_tasks(args.data), SHARES, args.output, config).train())
+    device = choose_device(args.device)
+    print(FinetuningRun(args.checkpoint, dense_tasks(args.data), SHARES, args.output, config, device=device).train())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the run; continued where it exists")
     parser.add_argument("--steps", type=console.positive_int, default=FinetuningConfig.steps)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="cpu", help="[cpu]")
     return console.run(parser, _command, arguments)
 
 

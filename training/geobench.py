@@ -47,8 +47,8 @@ from training.probes.task import ProbeTask
 
 @dataclass
 class Methods:
-    """Where the methods' backbones come from. `checkpoints` maps ofanet, mae_single.SENSOR and satmae to files; any
-    other method is the name of a timm model."""
+    """Where the methods' backbones come from. `checkpoints` maps ofanet, mae_single.SENSOR, satmae and further rows, by
+    the names they are to have, to files; any other method is the name of a timm model."""
 
     checkpoints: dict[str, Path]
     size: Architecture  # of random weights, if there is no OFA-Net to take it from
@@ -60,14 +60,19 @@ class Methods:
     def check(self, methods: Sequence[str]) -> None:
         """Loads the files of these methods, so that a damaged one is found at once. Raises InputError."""
         for key in self.checkpoints:
-            sensor = key.removeprefix("mae_single.")
-            if key not in ("ofanet", "satmae") and not (key != sensor and sensor in SENSORS):
-                raise InputError(f"expected checkpoints ofanet, satmae or mae_single.SENSOR, found {key!r}")
-            if key.partition(".")[0] in methods or key == "ofanet":
+            method, _, sensor = key.partition(".")
+            if key in ("random", "mae_single") or method == "mae_single" and sensor not in SENSORS:
+                raise InputError(f"expected ofanet, satmae, mae_single.SENSOR or a name for a row, found {key!r}")
+            if method in methods or key == "ofanet":
                 self._get(key)
         for name in methods:
             if name not in TITLES:
                 self._get(name)
+
+    @property
+    def own_rows(self) -> list[str]:
+        """The names of checkpoints that are no method of the paper."""
+        return [key for key in self.checkpoints if key.partition(".")[0] not in TITLES]
 
     def backbone(self, method: str, sensor: str, seed: int) -> FrozenBackbone | str:
         """The backbone for a sensor, or the reason why there is none."""
@@ -213,10 +218,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--download", action="store_true", help="let timm download weights")
     parser.add_argument(
         "--checkpoints",
-        action="append",
+        nargs="+",
+        action="extend",
         default=[],
-        metavar="NAME=FILE,...",
-        help="ofanet=FILE, mae_single.SENSOR=FILE, satmae=FILE",
+        metavar="NAME=FILE",
+        help="ofanet=FILE, mae_single.SENSOR=FILE, satmae=FILE; any other name, e.g. dofa_base=FILE, is one more row",
     )
     parser.add_argument("--partition", default="default", help="e.g. 0.10x_train [default]")
     parser.add_argument("--tasks", default="", help="e.g. m-eurosat,m-so2sat [all]")
@@ -235,8 +241,8 @@ def _split(text: str) -> list[str]:
 def _checkpoints(values: Sequence[str]) -> dict[str, Path]:
     entries = [entry for text in values for entry in _split(text)]
     for entry in entries:
-        if "=" not in entry:
-            raise InputError(f"expected --checkpoints NAME=FILE,..., found {entry!r}")
+        if not all(entry.partition("=")[::2]):
+            raise InputError(f"expected --checkpoints NAME=FILE, found {entry!r}")
     return {name: Path(path) for name, _, path in (entry.partition("=") for entry in entries)}
 
 
@@ -254,7 +260,6 @@ def _tasks(args: argparse.Namespace) -> list[str]:
 
 
 def _prepare(args: argparse.Namespace) -> tuple[list[str], list[str], Methods, CellSettings]:
-    methods = [*_split(args.methods), *args.timm]
     for name in _split(args.methods):
         if name not in TITLES:
             raise InputError(f"expected methods out of {', '.join(TITLES)}, found {name!r} (timm models: --timm)")
@@ -263,6 +268,7 @@ def _prepare(args: argparse.Namespace) -> tuple[list[str], list[str], Methods, C
     source = Methods(
         _checkpoints(args.checkpoints), architecture_of(args), choose_device(args.device), args.timm_file, args.download
     )
+    methods = [*_split(args.methods), *source.own_rows, *args.timm]
     source.check(methods)
     settings = CellSettings(
         args.output,

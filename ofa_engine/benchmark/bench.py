@@ -22,6 +22,7 @@ import torch
 
 from ..core.callbacks import QUIET, Callbacks, Progress
 from ..core.errors import InputError
+from ..core.model_cost import duration
 from ..core.options import BenchOptions, SegmentOptions
 from ..inference.runner import plan_for
 from ..inference.segment import segment
@@ -209,8 +210,3 @@ def _figures(found: _Rounds, pixels: int) -> dict:
 def _round_progress(report_done: ReportDone, number: int, rounds: int) -> Progress:
     """Progress of a round's pipeline, as progress of the whole."""
     return lambda n, total, seconds_left: report_done((number + 0.8 * n / max(total, 1)) / rounds)
-
-
-def duration(seconds: float) -> str:
-    """As text: 45 s, or 3 min."""
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

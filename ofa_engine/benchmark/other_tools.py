@@ -26,8 +26,9 @@ import psutil
 import rasterio
 
 from ..core.errors import InputError
+from ..core.model_cost import duration
 from ..core.options import BenchOptions, SegmentOptions
-from .bench import Log, ReportDone, describe, duration, prepare
+from .bench import Log, ReportDone, describe, prepare
 from .tool_runners import ToolCase
 
 PLAIN = "plain"

@@ -1,8 +1,11 @@
 """From tiles in the raster's unit to scores of a head, or to token features."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
+from ..model.ofanet import OFANet
 from ..model.preprocess import normalise, resize, to_canonical
 from ..pipeline.memory import configure_allocator
 from .session import Session
@@ -57,6 +60,12 @@ class Predictor:
     @torch.inference_mode()
     def tokens(self, normalised: Tensor) -> Tensor:
         """(B, C, H, W) normalised pixels to (B, L, D) float32 token features."""
-        session, model = self.session, self.session.checkpoint.model
-        with torch.autocast(session.device.type, torch.bfloat16, enabled=session.device.type == "cuda"):
-            return model(resize(normalised, model.arch.input_px), session.sensor.id, self.present).float()
+        return token_features(self.session.checkpoint.model, self.session.sensor.id, self.present, normalised)
+
+
+def token_features(model: OFANet, sensor_id: str, present: Sequence[int], normalised: Tensor) -> Tensor:
+    """(B, C, H, W) normalised pixels of the embedder's bands `present` to (B, L, D) float32 token features; in bfloat16
+    on a GPU."""
+    device = normalised.device.type
+    with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+        return model(resize(normalised, model.arch.input_px), sensor_id, present).float()

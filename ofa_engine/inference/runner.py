@@ -19,6 +19,7 @@ from ..tiling.axis import Axis
 from ..tiling.plan import PlanLimits, TilePlan, make_plan
 from .predictor import Predictor
 from .session import Session
+from .speed import expected_time
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,8 @@ def run_pipeline(
     with gdal_limits(source, run.budget_bytes, in_parts):
         start, before, replayed = _replay(run, plan, replay)
         callbacks.progress(before, plan.tiles, None)
+        if note := expected_time(run.session, plan, plan.tiles - before, 4 if flips else 1):
+            callbacks.log("info", note)
         computed = replayed + _compute(run, plan, forward, sink, start, before)
     if source.fill_found:
         callbacks.log(

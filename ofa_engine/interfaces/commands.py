@@ -6,7 +6,9 @@ from typing import Any
 
 from ..core import catalog
 from ..core.callbacks import Callbacks
-from ..core.options import DetectOptions, from_params
+from ..core.errors import InputError
+from ..core.messages import option
+from ..core.options import DetectOptions, SegmentOptions, from_params
 from ..core.sensors import Detection
 
 # verb -> its module; the function is named as the verb
@@ -59,6 +61,16 @@ def detect(params: Mapping[str, Any]) -> Detection:
     table = catalog.table_of(catalog.checkpoint_named(named)) if named else catalog.installed_table()
     with _library_errors(), source.Source(options.input, options.crs, options.nodata) as opened:
         return source.detect_source(opened, options.sensor, options.bands, options.units, table)
+
+
+def measure_speed(params: Mapping[str, Any]) -> dict:
+    """How fast this machine is with a head, see `inference.speed`; `params` are the options `head` and `device`, as
+    segment has them. Raises as `run` does."""
+    options: SegmentOptions = from_params("segment", {"input": "none", "output": "none", **params})
+    if not options.head:
+        raise InputError(f"expected {option('head')}, found none")
+    answer: dict = importlib.import_module("..inference.speed", __package__).measure_speed(options.head, options.device)
+    return answer
 
 
 def _library_errors() -> Any:

@@ -82,7 +82,7 @@ class Worker:
             self._cancelled.discard(request_id)
 
     def _verb(self, name: str) -> Callable[[str, dict], dict]:
-        own = {"hello": self._hello, "detect": self._detect}
+        own = {"hello": self._hello, "detect": self._detect, "speed": self._speed}
         if name in own:
             return lambda request_id, params: own[name](request_id, name, params)
         from . import commands
@@ -104,6 +104,12 @@ class Worker:
         if found.sensor is None:
             raise InputError(found.reason)
         return found.to_json() | {"marked_reason": found.marked_reason}
+
+    def _speed(self, request_id: str, verb: str, params: dict) -> dict:
+        """Of a head with its backbone on this machine; `params` are the options `head` and `device`."""
+        from . import commands
+
+        return commands.measure_speed(params)
 
     def _run(self, request_id: str, verb: str, params: dict) -> dict:
         from . import commands

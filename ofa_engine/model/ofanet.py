@@ -14,6 +14,7 @@ from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..core.model_cost import tile_gflop
 from ..core.sensors import SENSORS, Sensor, get_sensor
 from .dofa import Embedding, Generator, SubsetEmbedding
 
@@ -213,9 +214,7 @@ class OFANet(nn.Module):
 
     def tile_gflop(self, bands: int) -> float:
         """Multiply-adds of one tile's forward pass in 1e9 (embedder and blocks), for choosing batch sizes."""
-        a, tokens = self.arch, self.arch.grid**2
-        block = (4 + 2 * a.mlp_ratio) * a.width**2 * tokens + 2 * tokens**2 * a.width
-        return (a.depth * block + bands * a.patch_px**2 * a.width * tokens) / 1e9
+        return tile_gflop(vars(self.arch), bands)
 
 
 def _add_to(digest: "hashlib._Hash", prefix: str, module: nn.Module) -> None:

@@ -15,6 +15,7 @@ class PlanLimits:
     stripe_bytes: int = 128 * 2**20  # wider stripes gain nothing, and memory stays the same for any raster
     few_tiles: int = 16  # a stripe that is narrower may take its whole quarter of the budget
     batch_gflop: float = 8.0  # multiply-adds per batch on a CPU: under half a second on two cores, to cancel quickly
+    gpu_batch_gflop: float = 2000.0  # the same on a GPU, where it is 32 tiles of ViT-L and 256 of all up to ViT-S
     read_values: int = 2**24  # values read at once, for the same reason
 
 
@@ -143,8 +144,14 @@ def make_plan(
 
     threaded = not on_cpu or spare_core and fitting(True) > 0
     batch = max(1, fitting(threaded))
-    batch = min(batch, max(1, int(limits.batch_gflop / tile_gflop)) if on_cpu else 256, 32 if on_cpu else 256)
+    batch = min(batch, largest_batch(tile_gflop, on_cpu, limits))
     return TilePlan(rows, columns, stripes, batch, slices, blocks[1], read_values, threaded)
+
+
+def largest_batch(tile_gflop: float, on_cpu: bool, limits: PlanLimits = PlanLimits()) -> int:
+    """Tiles that a batch may have for a model with so many multiply-adds per tile (in 1e9), apart from memory."""
+    gflop, most = (limits.batch_gflop, 32) if on_cpu else (limits.gpu_batch_gflop, 256)
+    return max(1, min(most, int(gflop / tile_gflop)))
 
 
 def _cuts(columns: Axis, widest_px: int, blocks: Blocks) -> list[int]:

@@ -2332,6 +2332,11 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <translation>{name} wurde entfernt.</translation>
         </message>
         <message>
+            <location filename="models/speeds.py" />
+            <source>Measuring how fast this computer is with the model</source>
+            <translation>Misst, wie schnell dieser Rechner mit dem Modell ist</translation>
+        </message>
+        <message>
             <location filename="panels/classify/draw_offer.py" />
             <source>Opens Train from polygons with this raster and these classes</source>
             <translation>Öffnet „Mit Polygonen trainieren“ mit diesem Raster und diesen Klassen</translation>
@@ -4078,8 +4083,8 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
-            <source>how long it takes is known after the first run</source>
-            <translation>die Dauer ist nach dem ersten Lauf bekannt</translation>
+            <source>{tiles:,} tiles; {time}; up to about {gb:.1f} GB of memory</source>
+            <translation>{tiles:,} Kacheln; {time}; bis zu etwa {gb:.1f} GB Speicher</translation>
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
@@ -4093,8 +4098,8 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
-            <source>From earlier runs with the same checkpoint and device; tiles without valid pixels are skipped</source>
-            <translation>Aus früheren Läufen mit demselben Checkpoint und Gerät; Kacheln ohne gültige Pixel werden übersprungen</translation>
+            <source>From earlier runs with the same checkpoint and device, or measured on a few tiles; tiles without valid pixels are skipped</source>
+            <translation>Aus früheren Läufen mit demselben Checkpoint und Gerät, oder an einigen Kacheln gemessen; Kacheln ohne gültige Pixel werden übersprungen</translation>
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
@@ -4118,18 +4123,43 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
-            <source>{tiles:,} tiles; {time}; up to about {gb:.1f} GB of memory</source>
-            <translation>{tiles:,} Kacheln; {time}; bis zu etwa {gb:.1f} GB Speicher</translation>
+            <source>{choice}: tiles of {px} pixels, about {time}</source>
+            <translation>{choice}: Kacheln mit {px} Pixeln, etwa {time}</translation>
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
-            <source>about {time}</source>
-            <translation>etwa {time}</translation>
+            <source>measuring how long it takes...</source>
+            <translation>die Dauer wird gemessen ...</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>about {time} on this processor, {gpu_time} on the graphics card</source>
+            <translation>etwa {time} auf diesem Prozessor, {gpu_time} auf der Grafikkarte</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>about {time} on this processor</source>
+            <translation>etwa {time} auf diesem Prozessor</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>about {time} on the graphics card</source>
+            <translation>etwa {time} auf der Grafikkarte</translation>
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
             <source>{choice}: tiles of {px} pixels</source>
             <translation>{choice}: Kacheln mit {px} Pixeln</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>how long it takes is known after the first run</source>
+            <translation>die Dauer ist nach dem ersten Lauf bekannt</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>about {time}</source>
+            <translation>etwa {time}</translation>
         </message>
     </context>
 </TS>

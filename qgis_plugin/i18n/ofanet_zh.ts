@@ -2332,6 +2332,11 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <translation>已移除 {name}。</translation>
         </message>
         <message>
+            <location filename="models/speeds.py" />
+            <source>Measuring how fast this computer is with the model</source>
+            <translation>正在测量本机运行该模型的速度</translation>
+        </message>
+        <message>
             <location filename="panels/classify/draw_offer.py" />
             <source>Opens Train from polygons with this raster and these classes</source>
             <translation>打开“用多边形训练”，带上此栅格和这些类别</translation>
@@ -4078,8 +4083,8 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
-            <source>how long it takes is known after the first run</source>
-            <translation>首次运行后才知道耗时</translation>
+            <source>{tiles:,} tiles; {time}; up to about {gb:.1f} GB of memory</source>
+            <translation>{tiles:,} 个图块；{time}；内存最多约 {gb:.1f} GB</translation>
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
@@ -4093,8 +4098,8 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
-            <source>From earlier runs with the same checkpoint and device; tiles without valid pixels are skipped</source>
-            <translation>根据以前使用相同检查点和计算设备的运行估计；没有有效像素的图块会被跳过</translation>
+            <source>From earlier runs with the same checkpoint and device, or measured on a few tiles; tiles without valid pixels are skipped</source>
+            <translation>根据同一检查点和设备的以往运行，或用少量图块测得；没有有效像素的图块会跳过</translation>
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
@@ -4118,18 +4123,43 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
-            <source>{tiles:,} tiles; {time}; up to about {gb:.1f} GB of memory</source>
-            <translation>{tiles:,} 个图块；{time}；内存最多约 {gb:.1f} GB</translation>
+            <source>{choice}: tiles of {px} pixels, about {time}</source>
+            <translation>{choice}：{px} 像素的图块，约 {time}</translation>
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
-            <source>about {time}</source>
-            <translation>约 {time}</translation>
+            <source>measuring how long it takes...</source>
+            <translation>正在测量所需时间…</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>about {time} on this processor, {gpu_time} on the graphics card</source>
+            <translation>在本机处理器上约 {time}，在显卡上约 {gpu_time}</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>about {time} on this processor</source>
+            <translation>在本机处理器上约 {time}</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>about {time} on the graphics card</source>
+            <translation>在显卡上约 {time}</translation>
         </message>
         <message>
             <location filename="widgets/tile_size_input.py" />
             <source>{choice}: tiles of {px} pixels</source>
             <translation>{choice}：{px} 像素的图块</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>how long it takes is known after the first run</source>
+            <translation>首次运行后才知道耗时</translation>
+        </message>
+        <message>
+            <location filename="widgets/tile_size_input.py" />
+            <source>about {time}</source>
+            <translation>约 {time}</translation>
         </message>
     </context>
 </TS>

@@ -1,25 +1,23 @@
 """The tile size, and what it costs: tiles, time, memory."""
 
-import json
 import math
 from pathlib import Path
 
-from qgis.core import QgsApplication, QgsRectangle, QgsSettings
+from qgis.core import QgsApplication, QgsRectangle
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
-from ..engine.modules import options
+from ..engine.modules import model_cost, options
 from ..i18n.texts import duration, tr
+from ..models import speeds
 from .extents import pixels
 
 FAST, BALANCED, FINE, OWN = "fast", "balanced", "fine", "own"
 LEAST_PX, MOST_PX = 16, 4096
 _OVERLAP = {"segment": options.DEFAULT_OVERLAP, "classify": 0.0}
-_SPEED = "ofanet/speed"  # /device/fingerprint of the checkpoint: [[tiles, seconds], ...] of the last runs
-_LEAST_TILES = 20  # fewer are start-up, not speed
-_RUNS, _SHARE = 5, 0.1  # as many runs are kept; a short one, a preview, says little after a long one
 _BUDGET_BYTES = 2**30  # of the engine, or a quarter of what is free
 _TORCH_BYTES = 1.0e9  # libraries and the starter, measured on Linux without a GPU
+_LONG_S = 60  # of a run with the finest tiles
 
 
 def tiles_along(size_px: int, tile_px: int, overlap: float, clipped: bool) -> int:
@@ -36,6 +34,8 @@ class TileSizeInput(QWidget):
     def __init__(self, parent=None):
         super().__init__(parent)
         self._layer, self._head, self._extent, self._device = None, None, QgsRectangle(), "auto"
+        self._measurement = speeds.SpeedMeasurement(self)
+        self._measurement.ended.connect(self._show)
         self._build()
         self._show()
 
@@ -61,7 +61,10 @@ class TileSizeInput(QWidget):
         self.estimate.setWordWrap(True)
         self.estimate.setTextFormat(Qt.TextFormat.PlainText)
         self.estimate.setToolTip(
-            tr("From earlier runs with the same checkpoint and device; tiles without valid pixels are skipped")
+            tr(
+                "From earlier runs with the same checkpoint and device, or measured on a few tiles; tiles without "
+                "valid pixels are skipped"
+            )
         )
         row = QHBoxLayout()
         row.addWidget(self.choice, 1)
@@ -108,7 +111,10 @@ class TileSizeInput(QWidget):
 
     def tiles(self) -> int:
         """How many tiles a run has at most; 0 where that is not known."""
-        tile_px, (columns, rows) = self._px_of(self.choice.currentData()), pixels(self._layer, self._extent)
+        return self._tiles_of(self.choice.currentData())
+
+    def _tiles_of(self, choice: str) -> int:
+        tile_px, (columns, rows) = self._px_of(choice), pixels(self._layer, self._extent)
         if self._head is None or not (tile_px and columns and rows):
             return 0
         task = self._head.header.get("task")
@@ -120,56 +126,62 @@ class TileSizeInput(QWidget):
 
     def learn(self, tiles: int, seconds: float, ran_on: str, head_file, device: str = "auto"):
         """Takes the speed of a run: on which device it ran, the head it ran with, and the device that was chosen."""
-        if head_file is None or tiles < _LEAST_TILES or seconds <= 0:
-            return
-        for where in {device or "auto", ran_on}:
-            key = _key(where, head_file)
-            runs = _runs(key)
-            if tiles >= _SHARE * max((before for before, _ in runs), default=0):
-                QgsSettings().setValue(key, json.dumps([*runs, [tiles, seconds]][-_RUNS:]))
-        self._show()
+        if head_file is not None:
+            speeds.learn(tiles, seconds, ran_on, head_file, device or "auto")
+            self._show()
 
     def tiles_a_second(self) -> float | None:
-        """Of the last runs on this machine with that device and checkpoint, long ones counting most, since the first
-        tiles are slower; None before the first run."""
-        runs = _runs(_key(self._device, self._head)) if self._head is not None else []
-        return sum(tiles for tiles, _ in runs) / sum(seconds for _, seconds in runs) if runs else None
+        """With the chosen device and the head's checkpoint; None where that is not known yet."""
+        return speeds.tiles_a_second(self._device, self._head) if self._head is not None else None
+
+    def close_down(self):
+        self._measurement.cancel()
 
     # --- what is shown ------------------------------------------------------------------------------------------
 
     def _show(self):
+        if self.tiles():
+            self._measurement.want(self._head, self._device)
         titles = {FAST: tr("Fast"), BALANCED: tr("Balanced"), FINE: tr("Fine")}
         for choice, title in titles.items():
-            px = self._px_of(choice)
-            text = tr("{choice}: tiles of {px} pixels").format(choice=title, px=px) if px else title
-            self.choice.setItemText(self.choice.findData(choice), text)
+            self.choice.setItemText(self.choice.findData(choice), self._title(choice, title))
         self.choice.setItemText(self.choice.findData(OWN), tr("Own tile size"))
         self.px.setVisible(self.choice.currentData() == OWN)
         self.estimate.setText(self._estimate())
         self.estimate.setVisible(bool(self.estimate.text()))
 
+    def _title(self, choice: str, title: str) -> str:
+        """With the tile size, and the time where the finest takes long: then time decides the choice."""
+        px, speed = self._px_of(choice), self.tiles_a_second()
+        if not px:
+            return title
+        if speed and self._tiles_of(FINE) / speed >= _LONG_S:
+            text = tr("{choice}: tiles of {px} pixels, about {time}")
+            return text.format(choice=title, px=px, time=duration(self._tiles_of(choice) / speed))
+        return tr("{choice}: tiles of {px} pixels").format(choice=title, px=px)
+
     def _estimate(self) -> str:
-        tiles, speed = self.tiles(), self.tiles_a_second()
+        tiles = self.tiles()
         if not tiles:
             return ""
-        time = tr("how long it takes is known after the first run")
-        if speed:
-            time = tr("about {time}").format(time=duration(tiles / speed))
-        gb = (memory_budget_bytes() + _TORCH_BYTES) / 1e9
-        return tr("{tiles:,} tiles; {time}; up to about {gb:.1f} GB of memory").format(tiles=tiles, time=time, gb=gb)
+        architecture = speeds.architecture_of(self._head)
+        weights = model_cost.backbone_bytes(architecture) if architecture else 0
+        gb = (memory_budget_bytes() + _TORCH_BYTES + weights) / 1e9
+        text = tr("{tiles:,} tiles; {time}; up to about {gb:.1f} GB of memory")
+        return text.format(tiles=tiles, time=self._time(tiles), gb=gb)
 
-
-def _key(device: str, head_file) -> str:
-    return f"{_SPEED}/{device}/{head_file.header.get('backbone')}"
-
-
-def _runs(key: str) -> list[list[float]]:
-    """Tiles and seconds of the last runs; none where the settings hold something else."""
-    try:
-        runs = [(float(tiles), float(seconds)) for tiles, seconds in json.loads(QgsSettings().value(key, "[]", str))]
-    except (ValueError, TypeError):
-        return []
-    return [[tiles, seconds] for tiles, seconds in runs if tiles > 0 and seconds > 0]
+    def _time(self, tiles: int) -> str:
+        """How long a run takes, and on what; with a graphics card that was used before, also there."""
+        speed, where = self.tiles_a_second(), speeds.device_of(self._device)
+        if not speed:
+            measuring = tr("measuring how long it takes...")
+            return measuring if self._measurement.running else tr("how long it takes is known after the first run")
+        time, faster = duration(tiles / speed), speeds.tiles_a_second("cuda", self._head)
+        if where == "cpu" and faster:
+            text = tr("about {time} on this processor, {gpu_time} on the graphics card")
+            return text.format(time=time, gpu_time=duration(tiles / faster))
+        places = {"cpu": tr("about {time} on this processor"), "cuda": tr("about {time} on the graphics card")}
+        return places.get(where, tr("about {time}")).format(time=time)
 
 
 def memory_budget_bytes() -> int:

@@ -204,7 +204,25 @@ def test_the_users_errors_are_one_line(root, files, tmp_path, capsys):
     run(files, tmp_path / "out", code=2)
     assert not (tmp_path / "out").exists()
     with pytest.raises(InputError, match="mae_single.SENSOR"):
-        geobench.Methods({"mae": files}, Architecture(), torch.device("cpu")).check(["random"])
+        geobench.Methods({"random": files}, Architecture(), torch.device("cpu")).check(["random"])
+
+
+def test_named_checkpoints_are_rows_of_their_own(root, files, tmp_path, capsys):
+    two = [f"base, two={files / 'x'}", "nameless", "=file", f"base_two={files / 'satmae.pth'}"]
+    for wrong in two:
+        run(root, tmp_path / "out", "--checkpoints", wrong, code=2)
+        assert capsys.readouterr().err.count("\n") == 1
+    named = ["--checkpoints", f"base_one={files / 'ofanet.safetensors'}", f"only_s2={files / 'sentinel-2.safetensors'}"]
+    run(root, tmp_path, "--methods", "random", "--seeds", 1, *named)
+    rows = table(tmp_path)
+    assert {method for _, method in rows} == {"Random init.", "base_one", "only_s2"}
+    assert rows["m-eurosat", "base_one"]["value"] and rows["m-eurosat", "only_s2"]["value"]
+    assert rows["m-pv4ger-seg", "base_one"]["value"]
+    assert "expected an embedder for" in rows["m-pv4ger-seg", "only_s2"]["missing"]
+    printed = capsys.readouterr().out
+    assert "base_one, ours" in printed and "OFA-Net, paper" in printed
+    for text in ((tmp_path / f"results.{ending}").read_text() for ending in ("md", "html")):
+        assert "base_one" in text and "only_s2" in text
 
 
 def test_cells_as_json(root, tmp_path, capsys):

@@ -24,7 +24,7 @@ from ofa_engine.model.ofanet import OFANet
 from ofa_engine.model.pixel_head import PixelMLPHead
 from ofa_engine.model.preprocess import resize
 from training import console
-from training.finetuning.crops import CropBatch, CropSampler, class_weights
+from training.finetuning.crops import CPU, CropBatch, CropSampler, class_weights
 from training.finetuning.dense_sets import UNLABELLED, DenseTask
 from training.pretraining.monitoring.curves import line_chart, standalone_svg
 from training.pretraining.optimizer import parameter_groups, update
@@ -96,6 +96,7 @@ class FinetuningRun:
         output: folder of the run; where it holds one that was broken off, that is continued.
         config: settings.
         log: gets a line at a time.
+        device: where it is computed; on a GPU the rasters lie there, too.
     """
 
     def __init__(
@@ -106,21 +107,24 @@ class FinetuningRun:
         output: Path,
         config: FinetuningConfig,
         log: Callable[[str], None] = console.log,
+        device: torch.device = CPU,
     ):
         output.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(config.seed)
         self.start = load_checkpoint(checkpoint)
         self.tasks, self.output, self.config, self.log = list(tasks), output, config, log
-        self.module = Finetuning(self.start.model.requires_grad_(True).train(), self.tasks)
-        self.average = load_checkpoint(checkpoint).model
+        self.module = Finetuning(self.start.model.requires_grad_(True).train(), self.tasks).to(device)
+        self.average = load_checkpoint(checkpoint, device).model
         self.optimizer = self._optimizer()
         self.samplers = [
-            CropSampler(task, self.start.statistics(task.sensor), config.batch, config.seed) for task in self.tasks
+            CropSampler(task, self.start.statistics(task.sensor), config.batch, config.seed, device)
+            for task in self.tasks
         ]
         chances = np.array([shares[task.name] for task in self.tasks])
         rng = np.random.default_rng(config.seed)
         self.order = rng.choice(len(self.tasks), config.steps, p=chances / chances.sum())  # the task of each step
-        self.sums = np.zeros((2, len(self.tasks)))  # losses and steps since the last line of the log
+        # losses and steps since the last line of the log; on the device, so that no step waits for it
+        self.sums = torch.zeros(2, len(self.tasks), dtype=torch.float64, device=device)
         self.step = self._resume()
 
     def _optimizer(self) -> torch.optim.AdamW:
@@ -150,22 +154,22 @@ class FinetuningRun:
         loss.backward()
         update(self.module, self.optimizer, config.clip_norm)
         _follow(self.average, self.module.model, min(config.ema, (1 + self.step) / (10 + self.step)))
-        self.sums[:, task] += float(loss.detach()), 1
+        self.sums[0, task] += loss.detach()
+        self.sums[1, task] += 1
         self.step += 1
 
     def _log_losses(self) -> None:
         """A line of losses.csv, and of the log: the mean loss of each task since the last one."""
         path, names = self.output / LOSSES, [task.name for task in self.tasks]
         new = not path.exists()
-        with np.errstate(invalid="ignore"):
-            means = self.sums[0] / self.sums[1]
+        means = (self.sums[0] / self.sums[1]).tolist()  # NaN where a task had no step
         with path.open("a", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             if new:
                 writer.writerow(["step", *names])
             writer.writerow([self.step, *(f"{value:.4f}" for value in means)])
         self.log(f"step {self.step}: " + ", ".join(f"{n} {m:.2f}" for n, m in zip(names, means, strict=True)))
-        self.sums[:] = 0
+        self.sums.zero_()
 
     def _resume(self) -> int:
         path = self.output / STATE

@@ -40,6 +40,8 @@ class PretrainingConfig:
     heads: int = _help(0, "0: the model's own")
     input_px: int = _help(224, "side of the model's input")
     patch_px: int = _help(16, "side of a patch, which becomes a token")
+    patch_pad: int = _help(0, "pixels by which patches begin further up and left; with `init` those of the weights")
+    positions: str = _help("sine-cosine", "of tokens; learned ones come with `init`")
     objective: str = _help("mae", "what is learned: mae (the paper's) or statistics+contrast, see docs/objectives.md")
     statistics_weight: float = _help(1.0, "statistics+contrast: factor of the loss of masked patches' statistics")
     contrast_weight: float = _help(1.0, "statistics+contrast: factor of the contrast of two views")
@@ -64,9 +66,10 @@ class PretrainingConfig:
     compile: bool = _help(False, "torch.compile")
     device: str = _help("auto", "auto, cpu or cuda")
     workers: int = _help(2, "processes per rank that read samples (0: none)")
+    resident: bool = _help(False, "hold all samples in the device's memory")
     seed: int = _help(0, "of everything random")
-    init: str = _help("", "initial weights: a timm name, MAE's .pth, our checkpoint, or others with rename_map")
-    rename_map: str = _help("", "YAML file of regular expressions: replacement, for the names in `init`")
+    init: str = _help("", "initial weights: our checkpoint, any file that `ofa models import` takes, or a timm name")
+    rename_map: str = _help("", "YAML file for weights in `init` that are not recognised, as for `ofa models import`")
     download: bool = _help(False, "let timm download the weights named in `init`")
     checkpoint_minutes: float = _help(30.0, "between checkpoints")
     checkpoint_epochs: int = _help(10, "between checkpoints")
@@ -86,6 +89,8 @@ class PretrainingConfig:
             self.heads or size.heads,
             patch_px=self.patch_px,
             input_px=self.input_px,
+            patch_pad=self.patch_pad,
+            positions=self.positions,
         )
 
     @property

@@ -1,91 +1,111 @@
-"""Weights to start from: timm's, MAE's and DOFA's files, our own checkpoints, others through a rename map.
+"""Weights to start from: our own checkpoints, and all public weights that `ofa models import` reads, embedders too.
 
 What was copied and what was not is logged.
 """
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import yaml
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from ofa_engine.core.errors import InputError
+from ofa_engine.core.catalog import read_header
+from ofa_engine.core.errors import InputError, ModelFileError
+from ofa_engine.core.sensors import Sensor
 from ofa_engine.model.checkpoint import load_checkpoint
-from ofa_engine.model.imports import read_weights
-
-# from a plain ViT's names (MAE, timm, DOFA, torchgeo) to ours
-_VIT_RENAMES = {
-    r"^(module|encoder|backbone)\.": "",
-    r"^(cls_token|pos_embed|blocks\.|norm\.)": r"model.backbone.\1",
-    r"^fc_norm\.": "model.backbone.norm.",
-    r"^patch_embed\.proj\.": "model.embedders.naip.",  # three bands
-}
-_OWN_RENAMES = {r"^(backbone|embedders)\.": r"model.\1."}
+from ofa_engine.model.imports.conversion import Conversion
+from ofa_engine.model.imports.layouts import convert
+from ofa_engine.model.imports.plain_vit import convert_plain_vit
+from ofa_engine.model.imports.rename_map import NO_MAP, read_rename_map
+from ofa_engine.model.ofanet import Architecture
+from training.pretraining.config import PretrainingConfig
 
 
-def load_initial(
-    module: nn.Module, name: str, rename_map: str = "", download: bool = False, log: Callable[[str], None] = print
-) -> list[str]:
-    """Copies the tensors that fit into an objective's module, and logs those that do not.
+@dataclass(frozen=True)
+class InitialWeights:
+    """Weights to start from.
+
+    Attributes:
+        name: of the file or model.
+        architecture: that they are of.
+        tensors: by the names of an objective's module, whose OFA-Net is its `model`.
+        sensors: what each embedder reads, by id.
+        notes: what the user should know, a line each.
+    """
+
+    name: str
+    architecture: Architecture
+    tensors: Mapping[str, Tensor]
+    sensors: Mapping[str, Sensor]
+    notes: tuple[str, ...] = ()
+
+    def adapted(self, config: PretrainingConfig) -> PretrainingConfig:
+        """The configuration with padding and positions as the weights have them; positions of another grid cannot be
+        used."""
+        found = replace(config, patch_pad=self.architecture.patch_pad)
+        same_grid = found.architecture.grid == self.architecture.grid
+        return replace(found, positions=self.architecture.positions if same_grid else "sine-cosine")
+
+    def copy_into(self, module: nn.Module, sensors: Mapping[str, Sensor], log: Callable[[str], None]) -> list[str]:
+        """Copies the tensors that fit, and logs those that do not.
+
+        Args:
+            module: of an objective.
+            sensors: what its embedders read, by id; bands are looked up by name.
+            log: gets one line at a time.
+
+        Returns:
+            Names of the tensors copied.
+
+        Raises:
+            InputError: no tensor fits.
+        """
+        own = module.state_dict()
+        copied, skipped = [], []
+        for name, value in self.tensors.items():
+            fitting = self._with_bands_of(sensors, name, value)
+            if name in own and own[name].shape == fitting.shape:
+                own[name].copy_(fitting)
+                copied.append(name)
+            else:
+                why = f"expected shape {tuple(own[name].shape)}" if name in own else "no such name here"
+                skipped.append(f"{name} {tuple(value.shape)}: {why}")
+        if not copied:
+            raise InputError(f"expected weights of a ViT in {self.name}, found none that fit: {'; '.join(skipped[:3])}")
+        log(
+            f"initial weights from {self.name}: {len(copied)} tensors copied, {len(skipped)} skipped, "
+            f"{len(own) - len(copied)} of the model keep their random start"
+        )
+        for line in (*self.notes, *(f"skipped: {entry}" for entry in skipped)):
+            log(f"  {line}")
+        return copied
+
+    def _with_bands_of(self, sensors: Mapping[str, Sensor], name: str, value: Tensor) -> Tensor:
+        """An embedder's kernels of the bands that the sensor has here, in their order, where all are there."""
+        key = name.removeprefix("model.embedders.").removesuffix(".weight")
+        if key not in self.sensors or key not in sensors:
+            return value
+        there, here = self.sensors[key].band_names, sensors[key].band_names
+        return value[:, [there.index(band) for band in here]] if set(here) <= set(there) else value
+
+
+def read_initial(name: str, rename_map: str = "", download: bool = False) -> InitialWeights:
+    """Reads weights to start from; no file can run code.
 
     Args:
-        module: gets the weights; the OFA-Net is its `model`.
         name: a file, or the name of a timm model.
-        rename_map: YAML file of `regular expression: replacement`, instead of the map that suits the kind of file.
+        rename_map: YAML file for weights that are not recognised, as for `ofa models import`.
         download: let timm download weights.
-        log: gets one line at a time.
-
-    Returns:
-        Names of the tensors copied.
 
     Raises:
-        InputError: no tensor fits, or the file cannot be read safely.
+        InputError: they cannot be read safely, or are of no layout that is known.
     """
-    tensors, renames = _read(name, download)
-    if rename_map:
-        try:
-            renames = yaml.safe_load(Path(rename_map).read_text(encoding="utf-8"))
-            if not isinstance(renames, dict):
-                raise ValueError("not a mapping")
-        except (OSError, ValueError, yaml.YAMLError) as error:
-            raise InputError(f"expected `pattern: replacement` lines in {rename_map}, found: {error}") from error
-    own = module.state_dict()
-    copied, skipped = [], []
-    for key, value in tensors.items():
-        renamed = key
-        for pattern, replacement in renames.items():
-            renamed = re.sub(pattern, replacement, renamed)
-        if renamed in own and own[renamed].shape == value.shape:
-            own[renamed].copy_(value)
-            copied.append(renamed)
-        else:
-            why = f"expected shape {tuple(own[renamed].shape)}" if renamed in own else "no such name here"
-            skipped.append(f"{key} {tuple(value.shape)}: {why}")
-    if not copied:
-        raise InputError(f"expected weights of a ViT in {name}, found none that fit: {'; '.join(skipped[:3])}")
-    log(
-        f"initial weights from {name}: {len(copied)} tensors copied, {len(skipped)} skipped, "
-        f"{len(own) - len(copied)} of the model keep their random start"
-    )
-    for entry in skipped:
-        log(f"  skipped: {entry}")
-    return copied
-
-
-def _read(name: str, download: bool) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors by name, and the rename map that suits the kind of file."""
     path = Path(name)
-    if path.suffix == ".safetensors":
-        if not path.exists():
-            raise InputError(f"expected initial weights, found no file {path}")
-        tensors = load_file(path)
-        if not any(key.startswith("backbone.") for key in tensors):
-            return tensors, _VIT_RENAMES
-        return tensors | load_checkpoint(path).model.state_dict(), _OWN_RENAMES  # with bands in the tables' order
-    if path.exists():
-        return read_weights(path), _VIT_RENAMES
+    if path.suffix == ".safetensors" and _is_ours(path):
+        return _own(path)
+    if path.exists() or path.suffix in (".safetensors", ".pth", ".pt"):
+        return _converted(name, convert(path, read_rename_map(rename_map)))
     import timm
 
     if not timm.is_model(name.split(".")[0]):
@@ -93,6 +113,30 @@ def _read(name: str, download: bool) -> tuple[dict[str, Tensor], dict[str, str]]
     if not download:
         raise InputError(f"{name} would have to be downloaded: allow it with --download")
     try:
-        return timm.create_model(name, pretrained=True).state_dict(), _VIT_RENAMES
+        tensors = timm.create_model(name, pretrained=True).state_dict()
     except Exception as error:
         raise InputError(f"expected a model that timm can download, found {name}: {error}") from error
+    return _converted(name, convert_plain_vit(tensors, path, NO_MAP))
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        return read_header(path)["file"] == "checkpoint"
+    except ModelFileError:
+        return False
+
+
+def _own(path: Path) -> InitialWeights:
+    """A checkpoint of ours, with its decoders where it has them."""
+    loaded = load_checkpoint(path)
+    decoders = {key: value for key, value in load_file(path).items() if key.startswith("decoders.")}
+    model = {f"model.{key}": value for key, value in loaded.model.state_dict().items()}
+    return InitialWeights(str(path), loaded.model.arch, decoders | model, loaded.model.sensors)
+
+
+def _converted(name: str, found: Conversion) -> InitialWeights:
+    tensors = {f"model.backbone.{key}": value for key, value in found.backbone.items()}
+    for sensor_id, parts in found.embedders.items():
+        tensors |= {f"model.embedders.{sensor_id}.{part}": value for part, value in parts._asdict().items()}
+    notes = (found.layout, *found.notes, *(f"not used: {key}" for key in found.left))
+    return InitialWeights(name, found.architecture, tensors, found.sensors, notes)

@@ -57,7 +57,7 @@ def pretrain(config: PretrainingConfig, log: Callable[[str], None] = tqdm.write)
         Path(config.output).mkdir(parents=True, exist_ok=True)
         first_log = log if ranks.is_first else _no_log
         trainer = Trainer(config, sets, ranks, first_log, pairs)
-        run = _Run(config, trainer, ranks, first_log, signals)
+        run = _Run(trainer.config, trainer, ranks, first_log, signals)
         try:
             return run.run()
         finally:
@@ -118,7 +118,7 @@ class _Run:
         stop = min(schedule.steps, config.max_steps or schedule.steps)
         steps = list(schedule.steps_between(self.start, stop))
         self.began = time.monotonic()
-        loader = batches(self.trainer.sources, steps, self.ranks, config.workers)
+        loader = batches(self.trainer.sources, steps, self.ranks, config.workers, config.resident)
         for step in steps:
             self._train(step, loader, stop)
             if self._must_stop():

@@ -16,7 +16,7 @@ from training.data.shards import ShardSet
 from training.pretraining.batches import Batch
 from training.pretraining.config import DTYPES, PretrainingConfig
 from training.pretraining.distributed import Ranks
-from training.pretraining.initial_weights import load_initial
+from training.pretraining.initial_weights import read_initial
 from training.pretraining.objectives import OBJECTIVES, Objective
 from training.pretraining.optimizer import adamw, update, update_average
 from training.pretraining.schedule import Step, TrainingSchedule, learning_rate
@@ -26,6 +26,7 @@ class Trainer:
     """Trains an objective on prepared samples.
 
     Attributes:
+        config: of the run, with padding and positions as the initial weights have them.
         objective: what is learned, with the module that is trained.
         optimizer: AdamW.
         average: moving average of the OFA-Net's weights; None without `ema`.
@@ -44,6 +45,8 @@ class Trainer:
     ):
         """Raises InputError where the objective is unknown, samples or initial weights do not fit it, or the batch
         cannot be divided."""
+        initial = read_initial(config.init, config.rename_map, config.download) if config.init else None
+        config = initial.adapted(config) if initial else config
         self.config, self.sets, self.ranks = config, sets, ranks
         self.sources: dict[str, ShardSet | PairSet] = {**sets, **(pairs or {})}
         if config.batch % (ranks.world * config.accumulate):
@@ -56,8 +59,8 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.objective: Objective = OBJECTIVES[config.objective](config, sets, pairs)
         module = self.objective.module
-        if config.init:
-            load_initial(module, config.init, config.rename_map, config.download, log)
+        if initial:
+            initial.copy_into(module, module.model.sensors, log)
         module.to(ranks.device, DTYPES[config.precision])
         self.peak_lr = config.base_lr * config.batch / 256
         self.optimizer = adamw(module, self.peak_lr, config.weight_decay)

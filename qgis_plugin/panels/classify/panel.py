@@ -294,6 +294,7 @@ class ClassifyPanel(Panel):
     def close_down(self):
         """Its runs go on: they are the queue's."""
         self.area.close_down()
+        self.detail.close_down()
         if self._window is not None:
             self._window.close()
         super().close_down()

@@ -132,3 +132,13 @@ def test_closed_stdin_ends_a_running_job(scene, tmp_path, models):
         pass
     assert client.close() == 0  # it waits ten seconds; the job would take far longer
     assert not (tmp_path / "a.tif").exists() and not list(tmp_path.glob(".*"))
+
+
+def test_the_speed_of_a_head_is_measured_without_a_raster(client, models):
+    client.send(id="s", verb="speed", params={"head": str(models / "naip_segment.safetensors"), "device": "cpu"})
+    answer = client.events("s")[-1]["result"]
+    assert answer["tiles"] > 0 and answer["computing_s"] > 0 and answer["device"] == "cpu"
+    for params, field in (({}, "head"), ({"head": "x.safetensors", "device": "tpu"}, "device")):
+        client.send(id="s", verb="speed", params=params)
+        error = client.events("s")[-1]
+        assert (error["event"], error["code"], error["field"]) == ("error", 2, field)

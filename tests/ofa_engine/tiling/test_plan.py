@@ -1,7 +1,7 @@
 import pytest
 
 from ofa_engine.tiling.axis import Axis, Blocks
-from ofa_engine.tiling.plan import make_plan
+from ofa_engine.tiling.plan import largest_batch, make_plan
 
 
 @pytest.mark.parametrize("block", [(1, 20000), (16, 20000), (128, 128), (512, 512), (1024, 1024), (4000, 20000)])
@@ -83,3 +83,8 @@ def test_a_batch_is_as_large_as_what_is_held_of_it_allows():
     assert in_turn.stripes == threaded.stripes, "how stages run_stages cannot be seen in where stripes are"
     assert plan(on_cpu=False, spare_core=False).threaded, "a GPU's stages wait for it, not for each other"
     assert not plan(budget_bytes=2**25).threaded and plan(budget_bytes=2**25).batch == 1, "a tile would not fit"
+
+
+@pytest.mark.parametrize(("on_cpu", "batches"), [(True, [32, 1, 1, 1]), (False, [256, 256, 114, 32])])
+def test_batches_shrink_with_the_work_for_a_tile(on_cpu, batches):
+    assert [largest_batch(gflop, on_cpu) for gflop in (0.1, 4.6, 17.5, 62)] == batches

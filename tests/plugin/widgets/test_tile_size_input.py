@@ -43,7 +43,7 @@ def engine(code: str, cases):
         cwd=ROOT,
         env=clean_environment(),
         check=False,
-        timeout=60,
+        timeout=180,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -163,7 +163,7 @@ def test_time_is_known_after_a_run_and_kept(widget, layer, qtbot):
     assert widget.tiles_a_second() is None and "121 tiles; how long it takes is known" in widget.estimate.text()
     widget.learn(121, 0.605, "cpu", one, "auto")
     assert widget.tiles_a_second() == pytest.approx(200)
-    assert "121 tiles; about 1 s; up to about" in widget.estimate.text()
+    assert "121 tiles; about 1 s on this processor; up to about" in widget.estimate.text()
     again = TileSizeInput()
     qtbot.addWidget(again)
     again.update_for(raster, one, raster.extent(), "auto")
@@ -216,6 +216,77 @@ def test_unreadable_settings_are_no_speed(widget, layer, settings):
     for text in ("nonsense", "3", "[[1]]", '[["a", 2]]', "[[5, 0]]", "null"):
         settings.setValue(f"ofanet/speed/auto/{one.header['backbone']}", text)
         assert widget.tiles_a_second() is None, text
+
+
+HEAVY_MODEL = """
+import torch
+from ofa_engine.core.classes import class_table
+from ofa_engine.core.sensors import get_sensor
+from ofa_engine.model.checkpoint import save_checkpoint, save_head
+from ofa_engine.model.heads import LinearHead
+from ofa_engine.model.ofanet import Architecture, OFANet
+model = OFANet(Architecture(width=384, depth=12, heads=6, patch_px=8, input_px=128), ["naip"])
+save_checkpoint(cases + "/heavy.safetensors", model, "heavy", {}, half=True)
+classes = class_table([1, 2], ["a", "b"], ["#000000", "#ffffff"])
+about = dict(sensor=get_sensor("naip"), classes=classes, tile_px=32, backbone=model.fingerprint("naip"), training={})
+save_head(cases + "/head.safetensors", LinearHead(384, 2, "segment"), "head", **about)
+answer = None
+"""
+
+
+@pytest.fixture(scope="module")
+def heavy_head(tmp_path_factory):
+    """On a backbone that takes 6 billion multiply-adds for a tile."""
+    folder = tmp_path_factory.mktemp("heavy")
+    engine(HEAVY_MODEL, str(folder))
+    path = folder / "head.safetensors"
+    return catalog.ModelFile(path, catalog.read_header(path))
+
+
+def test_a_heavy_model_is_measured_before_its_first_run(widget, layer, heavy_head, warm_engine, qtbot):
+    raster = layer(sample("naip"))
+    with qtbot.waitSignal(widget._measurement.ended, timeout=60_000):
+        widget.update_for(raster, heavy_head, raster.extent(), "cpu")
+        assert "measuring how long it takes" in widget.estimate.text()
+    speed = widget.tiles_a_second()
+    time = duration(widget.tiles() / speed)
+    assert f"; about {time} on this processor; up to about" in widget.estimate.text()
+    again = TileSizeInput()
+    qtbot.addWidget(again)
+    again.update_for(raster, heavy_head, raster.extent(), "cpu")
+    assert again.tiles_a_second() == speed and not again._measurement.running, "it is kept"
+    widget.learn(1000, 1000.0, "cpu", heavy_head, "cpu")
+    assert widget.tiles_a_second() == pytest.approx(1.0, rel=0.05), "a real run says more"
+
+
+def test_a_model_that_cannot_be_measured_is_not_tried_again(widget, layer, heavy_head, warm_engine, qtbot):
+    raster = layer(sample("naip"))
+    with qtbot.waitSignal(widget._measurement.ended, timeout=60_000):
+        widget.update_for(raster, heavy_head, raster.extent(), "nonsense")
+    assert "is known after the first run" in widget.estimate.text() and not widget._measurement.running
+
+
+def test_a_light_model_is_not_measured(widget, layer):
+    raster = layer(sample("naip"))
+    for one in (head(), head(backbone="of no checkpoint")):
+        widget.update_for(raster, one, raster.extent())
+        assert "is known after the first run" in widget.estimate.text() and not widget._measurement.running
+
+
+def test_each_detail_says_its_time_where_that_is_long(widget, layer):
+    raster, one = layer(sample("naip")), head(backbone="of no checkpoint")
+    widget.update_for(raster, one, raster.extent(), "cpu")
+    widget.learn(1000, 5000.0, "cpu", one, "cpu")  # 0.2 tiles a second, 121 tiles
+    assert [widget.choice.itemText(n) for n in range(3)] == [
+        "Fast: tiles of 128 pixels, about 2 min",
+        "Balanced: tiles of 64 pixels, about 10 min",
+        "Fine: tiles of 32 pixels, about 37 min",
+    ]
+    widget.learn(1000, 10.0, "cuda", one, "cuda")
+    assert "121 tiles; about 10 min on this processor, 1 s on the graphics card; up" in widget.estimate.text()
+    widget.update_for(raster, one, raster.extent(), "cuda")
+    assert "121 tiles; about 1 s on the graphics card; up" in widget.estimate.text()
+    assert widget.choice.itemText(2) == "Fine: tiles of 32 pixels"
 
 
 @pytest.mark.parametrize("seconds, text", [(0.2, "1 s"), (89, "89 s"), (300, "5 min"), (9000, "2.5 h")])

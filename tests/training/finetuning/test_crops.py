@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.finetuning.crops import CropSampler, class_weights
+from training.finetuning.crops import CropSampler, DeviceRasters, class_weights
 from training.finetuning.dense_sets import UNLABELLED, DenseTask
 
 S2_STATISTICS = ([0.0] * 9, [1.0] * 9)
@@ -65,3 +65,16 @@ def test_weights_of_classes_follow_the_root_of_their_shares():
     labels.flat[:80], labels.flat[80:85] = 0, 1
     made.add(np.zeros((3, 10, 10)), labels, "p")
     assert np.allclose(class_weights(made), [1, 4, 0])
+
+
+@pytest.mark.parametrize(("sensor", "bands"), [("sentinel-2", 9), ("sentinel-1", 2), ("naip", 3)])
+def test_rasters_on_a_device_are_cut_with_the_same_numbers(sensor, bands):
+    """Here on the CPU, which is a device as any other."""
+    made = task(((16, 1), (12, 2)), sensor=sensor, bands=bands, as_picture=sensor == "naip")
+    sampler, rasters = CropSampler(made, S2_STATISTICS, 6, seed=0), DeviceRasters(made, torch.device("cpu"))
+    for step in range(10):
+        draws = sampler.random_draws(step)
+        pixels, labels = rasters.cut(draws)
+        expected = CropSampler(made, ([0.0] * bands, [1.0] * bands), 6, seed=0).draw(step)
+        assert torch.equal(labels, expected.labels)
+        np.testing.assert_allclose(pixels, expected.pixels, rtol=1e-5, atol=1e-4)
