@@ -17,6 +17,8 @@ from ofa_engine.core.errors import InputError
 from ofa_engine.core.sensors import get_sensor
 from ofa_engine.raster.source import Source
 from training.data.places import LABELLED, is_held_out, labelled_chips, place_of
+from training.data.readers.held_out_chips import chip_digest, held_out_chips
+from training.data.readers.pixels import read_image
 from training.data.readers.rasters import read_raster
 from training.data.readers.real_sets import read_sentinel1, read_sentinel2
 
@@ -41,6 +43,7 @@ class DenseTask:
         places: of each raster.
         as_picture: reflectance of the images is turned into 8-bit grey values, drawn anew for each crop.
         optional: 0-based bands that some batches leave out.
+        scenes: each raster as a whole has one class, which all of its pixels carry.
     """
 
     name: str
@@ -52,6 +55,7 @@ class DenseTask:
     places: list[str] = field(default_factory=list)
     as_picture: bool = False
     optional: tuple[tuple[int, ...], ...] = ()
+    scenes: bool = False
 
     def add(self, image: NDArray, labels: NDArray, place: str) -> None:
         self.images.append(image.astype(np.float16))
@@ -74,7 +78,9 @@ class DenseTask:
 _CHIP_CROPS = ((64, 1), (64, 1), (48, 1), (32, 1), (32, 1), (32, 2), (20, 3))
 _AERIAL_CROPS = ((64, 1), (48, 1), (64, 2), (32, 2), (64, 4), (48, 4), (32, 5))
 _CHESAPEAKE_CROPS = ((64, 1), (48, 1), (32, 1), (48, 2), (32, 3))
+_SCENE_CROPS = ((64, 1), (64, 1), (56, 1), (48, 1))
 _RED_EDGE = (3, 4, 5)
+FLOODS = ("land", "water")
 
 
 def dense_tasks(root: Path, held_out: bool = False) -> list[DenseTask]:
@@ -91,6 +97,8 @@ def dense_tasks(root: Path, held_out: bool = False) -> list[DenseTask]:
     tasks = [_sentinel2(chips), _picture(chips, "naip", 3), _picture(chips, "gaofen", 4), _sentinel1(root, held_out)]
     if not held_out:
         tasks += [
+            _floods(root),
+            _eurosat(root),
             _aerial(root, "naip"),
             _aerial(root, "gaofen"),
             _chesapeake(root, "naip"),
@@ -148,6 +156,32 @@ def _sentinel1(root: Path, held_out: bool) -> DenseTask:
                     values = read_labels(labels)
                     values[values >= len(MEDIUM_RESOLUTION)] = UNLABELLED
                     task.add(read_sentinel1(path), values, place)
+    return task
+
+
+def _floods(root: Path) -> DenseTask:
+    """Sen1Floods11's hand-labelled scenes; they have -1 where there is no label."""
+    task = DenseTask("sentinel-1 water", "sentinel-1", FLOODS, _CHIP_CROPS)
+    for path in sorted((root / "s1_floods/images").glob("*.tif")):
+        labels = path.parents[1] / "labels" / path.name.replace("S1Hand", "LabelHand")
+        task.add(read_sentinel1(path), _lookup(read_labels(labels), {0: 0, 1: 1}), path.stem.split("_")[0])
+    for path in sorted((root / "real/s1_floods_more/images").glob("*.tif")):
+        labels = _lookup(read_labels(path.parents[1] / "labels" / path.name), {0: 0, 1: 1})
+        if (labels != UNLABELLED).any():
+            task.add(read_sentinel1(path), labels, path.stem.split("_")[0])
+    return task
+
+
+def _eurosat(root: Path) -> DenseTask:
+    """EuroSAT's chips in true colour, without those that are held out."""
+    folder, held_out = root / "eurosat_rgb", held_out_chips()
+    names = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    task = DenseTask("naip scenes at 10 m", "naip", tuple(names), _SCENE_CROPS, scenes=True)
+    for value, name in enumerate(names):
+        for path in sorted((folder / name).glob("*.jpg")):
+            if chip_digest(path) not in held_out:
+                image = read_image(path)
+                task.add(image, np.full(image.shape[1:], value), "Europe")
     return task
 
 
