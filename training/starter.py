@@ -1,7 +1,8 @@
 """`python -m training.starter RUN DATA -o resources/models`: the starter's files from a run of `training.finetune`.
 
 Stores the checkpoint in half precision, with an EnMAP embedder made by wavelength. Then makes its heads: those
-of its tasks (`finetuning.default_heads`); with `ofa fit` land cover of EnMAP (Potsdam), and tiles by EuroSAT's classes. `data.readers.starter_mixture` has the layout of DATA. Prints the scores of each head.
+of its tasks (`finetuning.default_heads`); with `ofa fit` land cover of EnMAP (Potsdam), and tiles by EuroSAT's classes.
+`data.readers.starter_mixture` has the layout of DATA. Prints the scores of each head.
 """
 
 import argparse
