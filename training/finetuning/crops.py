@@ -8,14 +8,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ofa_engine.core.sensors import affine_to_canonical, get_sensor
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.ofanet import usable_bands
 from ofa_engine.model.preprocess import normalise
-from training.finetuning.dense_sets import DenseTask
+from training.finetuning.dense_sets import GREY, UNLABELLED, DenseTask
 
 _RAREST = 6.0  # largest weight of a class relative to the commonest one's
 _DROP = 0.3  # share of batches without a task's optional bands
-GREY = (affine_to_canonical(get_sensor("naip"), "reflectance") or (1.0, 0.0))[0]  # 8-bit grey value of reflectance 1
+_SPARSE = 0.5  # with less of its pixels labelled, crops of a raster are laid around labelled ones
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class CropSampler:
         # rasters with much to learn from: large ones, and those with rare classes
         self.interest = np.array([table[labels].sum() ** 0.5 for labels in task.labels])
         self.sides = np.array([min(labels.shape) for labels in task.labels])
+        self.targets = [_labelled_pixels(labels) for labels in task.labels]
 
     def draw(self, step: int) -> CropBatch:
         rng = np.random.default_rng([self.seed, step])
@@ -76,6 +77,11 @@ class CropSampler:
         image, labels = self.task.images[number], self.task.labels[number]
         wide = side * factor
         y, x = (int(rng.integers(length - wide + 1)) for length in labels.shape)
+        if self.targets[number]:
+            pixels = self.targets[number][rng.integers(len(self.targets[number]))]  # of one class
+            target = np.unravel_index(pixels[rng.integers(len(pixels))], labels.shape)
+            inside = (int(at) - int(rng.integers(wide)) for at in target)
+            y, x = (min(max(at, 0), length - wide) for at, length in zip(inside, labels.shape, strict=True))
         part = image[:, y : y + wide, x : x + wide].astype(np.float32)
         known = labels[y : y + wide, x : x + wide]
         if factor > 1:
@@ -84,6 +90,13 @@ class CropSampler:
         turns, mirrored = int(rng.integers(4)), rng.random() < 0.5
         part, known = np.rot90(part, turns, (1, 2)), np.rot90(known, turns)
         return (part[:, :, ::-1], known[:, ::-1]) if mirrored else (part, known)
+
+
+def _labelled_pixels(labels: NDArray[np.uint8]) -> list[NDArray[np.int64]]:
+    """Numbers of the labelled pixels by class, for a raster with few of them; for others nothing."""
+    if (labels != UNLABELLED).mean() >= _SPARSE:
+        return []
+    return [np.flatnonzero(labels == value) for value in np.unique(labels[labels != UNLABELLED])]
 
 
 def _as_picture(rng: np.random.Generator, reflectance: NDArray) -> NDArray:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from ofa_engine.core.classes import HIGH_RESOLUTION, MEDIUM_RESOLUTION
 from ofa_engine.core.errors import InputError
-from ofa_engine.core.sensors import get_sensor
+from ofa_engine.core.sensors import affine_to_canonical, get_sensor
 from ofa_engine.raster.source import Source
-from training.data.places import LABELLED, is_held_out, labelled_chips, place_of
+from training.data.drawn_labels import DrawnImage, drawn_images
+from training.data.places import LABELLED, held_out_files, is_held_out, labelled_chips, place_of
 from training.data.readers.held_out_chips import chip_digest, held_out_chips
 from training.data.readers.pixels import read_image
 from training.data.readers.rasters import read_raster
@@ -80,6 +81,8 @@ _AERIAL_CROPS = ((64, 1), (48, 1), (64, 2), (32, 2), (64, 4), (48, 4), (32, 5))
 _CHESAPEAKE_CROPS = ((64, 1), (48, 1), (32, 1), (48, 2), (32, 3))
 _SCENE_CROPS = ((64, 1), (64, 1), (56, 1), (48, 1))
 _RED_EDGE = (3, 4, 5)
+_AERIAL_GSD_M = 0.55  # finer images join the aerial tasks
+GREY = (affine_to_canonical(get_sensor("naip"), "reflectance") or (1.0, 0.0))[0]  # 8-bit grey value of reflectance 1
 FLOODS = ("land", "water")
 
 
@@ -104,6 +107,7 @@ def dense_tasks(root: Path, held_out: bool = False) -> list[DenseTask]:
             _chesapeake(root, "naip"),
             _chesapeake(root, "gaofen"),
         ]
+        _add_drawn(root, {task.name: task for task in tasks})
     found = [task for task in tasks if task.images]
     if not found and not held_out:
         raise InputError(f"expected labelled rasters below {root} (docs/finetuning.md), found none")
@@ -163,8 +167,8 @@ def _floods(root: Path) -> DenseTask:
     """Sen1Floods11's hand-labelled scenes; they have -1 where there is no label."""
     task = DenseTask("sentinel-1 water", "sentinel-1", FLOODS, _CHIP_CROPS)
     for path in sorted((root / "s1_floods/images").glob("*.tif")):
-        labels = path.parents[1] / "labels" / path.name.replace("S1Hand", "LabelHand")
-        task.add(read_sentinel1(path), _lookup(read_labels(labels), {0: 0, 1: 1}), path.stem.split("_")[0])
+        labelled = path.parents[1] / "labels" / path.name.replace("S1Hand", "LabelHand")
+        task.add(read_sentinel1(path), _lookup(read_labels(labelled), {0: 0, 1: 1}), path.stem.split("_")[0])
     for path in sorted((root / "real/s1_floods_more/images").glob("*.tif")):
         labels = _lookup(read_labels(path.parents[1] / "labels" / path.name), {0: 0, 1: 1})
         if (labels != UNLABELLED).any():
@@ -206,6 +210,31 @@ def _chesapeake(root: Path, sensor: str) -> DenseTask:
         image = read_raster(path, tuple(range(1, task.bands + 1)))
         task.add(image, _lookup(read_labels(path.parents[1] / "labels" / path.name), _CHESAPEAKE), path.stem)
     return task
+
+
+def _add_drawn(root: Path, tasks: dict[str, DenseTask]) -> None:
+    """Labels drawn by hand join the tasks of their sensor and pixel size."""
+    held_out = held_out_files()
+    for drawn in drawn_images():
+        path = root / drawn.path
+        if not path.exists() or drawn.path in held_out:
+            continue
+        pixels = read_raster(path, drawn.bands).astype(np.float32) * drawn.scale + drawn.offset
+        labels = drawn.labels((pixels.shape[1], pixels.shape[2]), UNLABELLED)
+        if drawn.sensor == "sentinel-2":
+            tasks["sentinel-2 land cover"].add(pixels, labels, drawn.path)
+            rgbn = pixels[[0, 1, 2, 6]]
+        else:
+            rgbn = pixels / GREY if drawn.legend == "medium" else pixels
+        for sensor, bands in (("naip", 3), ("gaofen", 4)):
+            if len(rgbn) >= bands:
+                tasks[f"{sensor} land cover at {_resolution(drawn)}"].add(rgbn[:bands], labels, drawn.path)
+
+
+def _resolution(drawn: DrawnImage) -> str:
+    if drawn.legend == "medium":
+        return "10 m"
+    return "0.2 m" if drawn.gsd_m < _AERIAL_GSD_M else "1 m"
 
 
 def _lookup(values: NDArray[np.uint8], table: dict[int, int]) -> NDArray[np.uint8]:
