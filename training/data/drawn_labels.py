@@ -12,8 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.features import rasterize
+from shapely import Polygon
 
 from ofa_engine.core.classes import HIGH_RESOLUTION, MEDIUM_RESOLUTION
+from ofa_engine.core.sensors import get_sensor
+from training.data.readers.rasters import read_raster
 
 LEGENDS = {"high": HIGH_RESOLUTION, "medium": MEDIUM_RESOLUTION}
 _FILE = Path(__file__).with_suffix(".json")
@@ -24,17 +27,18 @@ class DrawnImage:
     """An image with polygons.
 
     Attributes:
-        path: relative to the data folder.
+        files: relative to the data folder; several hold a band each.
         legend: key of LEGENDS.
         sensor: that the image is read as.
-        bands: 1-based, of the image, in the sensor's order.
+        bands: 1-based, of all files together, in the sensor's order.
         scale: turns the image's values into the sensor's canonical unit.
         offset: added after that.
         gsd_m: pixel size in metres.
-        polygons: (class, [(x, y), ...]) in pixels from the upper left corner of the image.
+        polygons: (class, [(x, y), ...]) in pixels from the upper left corner of the image; those of class "unlabelled"
+            cut holes into earlier ones.
     """
 
-    path: str
+    files: tuple[str, ...]
     legend: str
     sensor: str
     bands: tuple[int, ...]
@@ -43,15 +47,16 @@ class DrawnImage:
     gsd_m: float
     polygons: tuple[tuple[str, tuple[tuple[float, float], ...]], ...]
 
-    @property
-    def classes(self) -> tuple[str, ...]:
-        return LEGENDS[self.legend]
+    def read(self, root: Path) -> NDArray[np.float32]:
+        """(C, H, W) in the sensor's canonical unit, NaN where missing."""
+        values = np.concatenate([read_raster(root / file) for file in self.files])
+        pixels = values[[band - 1 for band in self.bands]].astype(np.float32) * self.scale + self.offset
+        return pixels.clip(0, 255) if get_sensor(self.sensor).unit == "8-bit" else pixels
 
     def labels(self, shape: tuple[int, int], unlabelled: int) -> NDArray[np.uint8]:
         """(H, W) indices in the legend; where polygons overlap the later one counts."""
-        shapes = (
-            ({"type": "Polygon", "coordinates": [ring]}, self.classes.index(name)) for name, ring in self.polygons
-        )
+        values = {name: value for value, name in enumerate(LEGENDS[self.legend])} | {"unlabelled": unlabelled}
+        shapes = ((Polygon(ring), values[name]) for name, ring in self.polygons)
         result: NDArray[np.uint8] = rasterize(shapes, shape, fill=unlabelled, dtype="uint8")
         return result
 
@@ -64,7 +69,7 @@ def drawn_images() -> list[DrawnImage]:
 
 def _image(entry: dict) -> DrawnImage:
     return DrawnImage(
-        path=entry["path"],
+        files=tuple(entry["files"]),
         legend=entry["legend"],
         sensor=entry["sensor"],
         bands=tuple(entry["bands"]),
