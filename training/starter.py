@@ -1,8 +1,8 @@
 """`python -m training.starter RUN DATA -o resources/models`: the starter's files from a run of `training.finetune`.
 
-Stores the checkpoint in half precision, with an EnMAP embedder made by wavelength. Then makes its heads: the default
-ones of land cover (`finetuning.default_heads`); with `ofa fit` water of Sentinel-1, land cover of EnMAP (Potsdam), and
-tiles by EuroSAT's classes. `data.readers.starter_mixture` has the layout of DATA. Prints the scores of each head.
+Stores the checkpoint in half precision, with an EnMAP embedder made by wavelength. Then makes its heads: those
+of its tasks (`finetuning.default_heads`); with `ofa fit` land cover of EnMAP (Potsdam), and tiles by EuroSAT's classes.
+`data.readers.starter_mixture` has the layout of DATA. Prints the scores of each head.
 """
 
 import argparse
@@ -60,7 +60,6 @@ _POTSDAM = (
     (5, "soil", LAND_COVER["bare soil"]),
     (6, "water", LAND_COVER["water"]),
 )
-_FLOODS = ((0, "land", "#c8b280"), (1, "water", LAND_COVER["water"]))
 
 Classes = Sequence[tuple[int, str, str]]
 
@@ -124,16 +123,6 @@ class HeadMaker:
         print(f"  held out: accuracy {result['accuracy']:.3f}, mean IoU {result['miou']:.3f}", flush=True)
 
     def real(self) -> None:
-        floods = sorted((self.data / "s1_floods" / "images").glob("*.tif"))
-        if floods:
-            pairs = [
-                self._named(p, p.parent.parent / "labels" / p.name.replace("S1Hand", "LabelHand"), _FLOODS)
-                for p in floods
-            ]
-            self.head(
-                "sentinel-1_water", "Sentinel-1: water (floods)", pairs, sensor="sentinel-1", units="db", ignore=["-1"]
-            )
-            self.describe("sentinel-1_water", fitted_on=f"{len(floods)} flood scenes of Sen1Floods11")
         tiles = sorted((self.data / "enmap_potsdam" / "images").glob("*.tif"))
         if tiles:
             pairs = [self._named(p, p.parent.parent / "labels" / p.name, _POTSDAM) for p in tiles]

@@ -79,6 +79,7 @@ _SIMILAR = {
 }
 _CONVENTIONAL = LAND_COVER | {word: LAND_COVER[name] for word, name in _SIMILAR.items()}
 _CONVENTIONAL |= {"impervious": "#8a8a8a", "pavement": "#8a8a8a"}  # beside roads
+_CONVENTIONAL |= {"land": "#c8b280"}  # beside water; last, since many names end so
 _FREE = tuple(color for color in COLORS if color not in _CONVENTIONAL.values())
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from ..core.callbacks import Callbacks
-from ..core.catalog import ModelFile, models_dirs, checkpoint_named
+from ..core.catalog import ModelFile, checkpoint_named, models_dirs
 from ..core.errors import Cancelled, InputError, OutputError
 from ..core.messages import option
 from ..core.options import RefitHeadsOptions

@@ -11,14 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ofa_engine.core.sensors import affine_to_canonical, get_sensor
+from ofa_engine.core.sensors import get_sensor
 from ofa_engine.model.preprocess import normalise
-from training.finetuning.dense_sets import DenseTask
+from training.finetuning.dense_sets import GREY, UNLABELLED, DenseTask
 
 _RAREST = 6.0  # largest weight of a class relative to the commonest one's
 _DROP = 0.3  # share of batches without a task's optional bands
 CPU = torch.device("cpu")
-GREY = (affine_to_canonical(get_sensor("naip"), "reflectance") or (1.0, 0.0))[0]  # 8-bit grey value of reflectance 1
+_SPARSE = 0.5  # with less of its pixels labelled, crops of a raster are laid around labelled ones
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,7 @@ class CropSampler:
         # rasters with much to learn from: large ones, and those with rare classes
         self.interest = np.array([table[labels].sum() ** 0.5 for labels in task.labels])
         self.sides = np.array([min(labels.shape) for labels in task.labels])
+        self.targets = [_labelled_pixels(labels) for labels in task.labels]
 
     def draw(self, step: int) -> CropBatch:
         """The batch of a step, on the sampler's device."""
@@ -108,7 +109,13 @@ class CropSampler:
         return CropDraws(side, factor, crops, picture, gain, offsets, present)
 
     def _place(self, rng: np.random.Generator, number: int, wide: int) -> tuple[int, int, int, int, bool]:
-        y, x = (int(rng.integers(length - wide + 1)) for length in self.task.labels[number].shape)
+        shape = self.task.labels[number].shape
+        y, x = (int(rng.integers(length - wide + 1)) for length in shape)
+        if self.targets[number]:
+            pixels = self.targets[number][rng.integers(len(self.targets[number]))]  # of one class
+            target = np.unravel_index(pixels[rng.integers(len(pixels))], shape)
+            inside = (int(at) - int(rng.integers(wide)) for at in target)
+            y, x = (min(max(at, 0), length - wide) for at, length in zip(inside, shape, strict=True))
         return number, y, x, int(rng.integers(4)), bool(rng.random() < 0.5)
 
     def _cut(self, draws: CropDraws) -> tuple[Tensor, Tensor]:
@@ -175,6 +182,13 @@ class DeviceRasters:
             known = known[factor // 2 :: factor, factor // 2 :: factor]
         part, known = part.rot90(turns, (1, 2)), known.rot90(turns, (0, 1))
         return (part.flip(2), known.flip(1)) if mirrored else (part, known)
+
+
+def _labelled_pixels(labels: NDArray[np.uint8]) -> list[NDArray[np.int64]]:
+    """Numbers of the labelled pixels by class, for a raster with few of them; for others nothing."""
+    if (labels != UNLABELLED).mean() >= _SPARSE:
+        return []
+    return [np.flatnonzero(labels == value) for value in np.unique(labels[labels != UNLABELLED])]
 
 
 def _picture_draws(rng: np.random.Generator, count: int) -> tuple[NDArray, NDArray, NDArray]:

@@ -23,7 +23,7 @@ _LEAST_PIXELS = 300  # of a class, for a head to have it
 
 
 class TrainedHeads(NamedTuple):
-    """The two heads of a task that a run trains with its backbone."""
+    """The two heads of a task of labelled pixels that a run trains with its backbone."""
 
     linear: LinearHead
     joined: PixelMLPHead
@@ -67,10 +67,12 @@ def write_default_heads(
 
 
 def trained_heads(run: Path, checkpoint: Checkpoint) -> dict[str, TrainedHeads]:
-    """The heads that a run trained with its backbone, by task."""
+    """The heads for pixels that a run trained with its backbone, by task."""
     module = torch.load(run / STATE, map_location="cpu", weights_only=True)["module"]
     width, heads = checkpoint.model.arch.width, {}
     for number, name in enumerate(checkpoint.header["training"]["tasks"]):
+        if f"joined.{number}.weight" not in module:
+            continue  # of whole scenes
         linear, joined = _below(module, f"linear.{number}."), _below(module, f"joined.{number}.")
         classes, hidden = joined["weight"].shape
         bands = joined["pixel_weight"].shape[1] // (1 + 2 * len(WINDOWS))

@@ -128,4 +128,13 @@ DEFAULT_HEADS = (
         _PAIRS,
         ("flooded vegetation", "shrub and scrub", "snow and ice", "cloud"),
     ),
+    DefaultHead(
+        "sentinel-1_water",
+        "Sentinel-1: water (floods)",
+        "sentinel-1 water",
+        (5, 40),
+        _AS_IS,
+        64,
+        "flood scenes of India, Pakistan, Somalia, the USA and Ghana, labelled by hand (Sen1Floods11)",
+    ),
 )

@@ -15,8 +15,7 @@ from ofa_engine.core.sensors import get_sensor
 from ofa_engine.inference.segment import segment
 from ofa_engine.learning.metrics import confusion, scores
 from ofa_engine.raster.source import Source
-from training.finetuning.crops import GREY
-from training.finetuning.dense_sets import DenseTask
+from training.finetuning.dense_sets import GREY, DenseTask
 
 _LEAST_PIXELS = 1000  # of a class, to be in the mean
 

@@ -1,7 +1,8 @@
 """The supervised second stage: shared backbone and embedders learn from dense labels of all sensors at once.
 
 Each task has two heads that are thrown away afterwards: a linear one on token features, so that these hold what the
-classes are, and one joined with the pixels (`PixelMLPHead`), so that the tokens need not hold outlines.
+classes are, and one joined with the pixels (`PixelMLPHead`), so that the tokens need not hold outlines. A task of whole
+scenes has a linear one on the mean token alone.
 """
 
 import csv
@@ -59,18 +60,24 @@ class Finetuning(nn.Module):
         super().__init__()
         width = model.arch.width
         self.model = model
-        self.linear = nn.ModuleList(LinearHead(width, len(task.classes), "segment") for task in tasks)
-        self.joined = nn.ModuleList(PixelMLPHead(width, len(task.classes), task.bands) for task in tasks)
+        self.linear = nn.ModuleList(
+            LinearHead(width, len(task.classes), "classify" if task.scenes else "segment") for task in tasks
+        )
+        self.joined = nn.ModuleList(
+            nn.Identity() if task.scenes else PixelMLPHead(width, len(task.classes), task.bands) for task in tasks
+        )
         self.sensors = [task.sensor for task in tasks]
         for number, task in enumerate(tasks):
             weights = torch.from_numpy(class_weights(task)).float()
             self.register_buffer(f"class_weights_{number}", weights)
 
     def forward(self, task: int, batch: CropBatch) -> Tensor:
-        """Sum of both heads' cross-entropies, as a scalar."""
+        """Sum of the heads' cross-entropies, as a scalar."""
         tokens = self.model(resize(batch.pixels, self.model.arch.input_px), self.sensors[task], batch.present)
-        coarse = F.interpolate(self.linear[task](tokens), batch.labels.shape[-2:], mode="bilinear")
-        weights = getattr(self, f"class_weights_{task}")
+        weights, coarse = getattr(self, f"class_weights_{task}"), self.linear[task](tokens)
+        if coarse.ndim == 2:  # one class per crop
+            return F.cross_entropy(coarse, batch.labels[:, 0, 0], weights)
+        coarse = F.interpolate(coarse, batch.labels.shape[-2:], mode="bilinear")
         logits = (coarse, self._joined(task).logits(tokens, batch.pixels, batch.present))
         losses = [F.cross_entropy(x, batch.labels, weights, ignore_index=UNLABELLED) for x in logits]
         return torch.stack(losses).nan_to_num().sum()  # a batch without any label has a loss of NaN

@@ -76,7 +76,7 @@ class LabelledChips:
         """(what the first raster is, its pixel size in metres)."""
         reading = self.set.reading
         with Source(self.scenes[0].image, reading.get("crs"), reading.get("nodata")) as source:
-            found = detect_source(source, *(reading.get(name) for name in ("sensor", "bands", "units")))
+            found = detect_source(source, reading.get("sensor"), reading.get("bands"), reading.get("units"))
             if found.sensor is None or found.units is None:
                 raise SensorError(found.marked_reason)
             pixel_m = gsd_m(source.transform, source.crs, source.width, source.height)

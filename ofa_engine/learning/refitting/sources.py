@@ -84,7 +84,7 @@ def _taught(paths: Sequence[str], reading: dict[str, Any], skipped: list[str]) -
 def _read(path: str, reading: dict[str, Any]) -> ReadScene:
     """Raises InputError where it is no raster, or its sensor is not known."""
     with Source(path) as source:
-        found = detect_source(source, *(reading.get(name) for name in ("sensor", "bands", "units")))
+        found = detect_source(source, reading.get("sensor"), reading.get("bands"), reading.get("units"))
         if found.sensor is None or found.units is None or found.confidence == "ambiguous" and not reading:
             raise InputError(f"{source.name}: {found.marked_reason}")
         pixel_m = gsd_m(source.transform, source.crs, source.width, source.height)
