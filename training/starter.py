@@ -92,6 +92,7 @@ class HeadMaker:
         path = self.output / f"{name}.safetensors"
         header = catalog.read_header(path)
         header["training"] |= training
+        header["training"].pop("fit_again", None)  # paths of the machine it was made on
         catalog.rewrite_header(path, header | ({"gsd_m": list(gsd_m)} if gsd_m else {}), path)
 
     def held_out(self, name: str, task: str, sensor: str, pairs: Sequence[tuple[str, str]]) -> None:

@@ -1498,6 +1498,21 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="i18n/texts.py" />
+            <source>What heads learn from</source>
+            <translation>Woraus Köpfe lernen</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Also my own heads</source>
+            <translation>Auch meine eigenen Köpfe</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Public images and labels</source>
+            <translation>Öffentliche Bilder und Labels</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
             <source>Seed</source>
             <translation>Startwert (Seed)</translation>
         </message>
@@ -1783,8 +1798,18 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="models/head_words.py" />
+            <source>Agrees with its teacher on {share:.0%} of the pixels that this is sure of; not compared with labels</source>
+            <translation>Stimmt bei {share:.0%} der Pixel, deren sich sein Lehrer sicher ist, mit diesem überein; nicht mit Labels verglichen</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
             <source>Fitted on simulated scenes, not on real ones</source>
             <translation>Angepasst an simulierte Szenen, nicht an echte</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>Learned from the map that {teacher} makes of your scenes ({count}): it repeats its errors</source>
+            <translation>Gelernt aus der Karte, die {teacher} von Ihren Szenen ({count}) macht: er wiederholt dessen Fehler</translation>
         </message>
         <message>
             <location filename="models/head_words.py" />
@@ -1795,6 +1820,11 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <location filename="models/head_words.py" />
             <source>pixels</source>
             <translation>Pixel</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>copies another</source>
+            <translation>ahmt nach</translation>
         </message>
         <message>
             <location filename="models/head_words.py" />
@@ -1823,13 +1853,13 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="models/head_words.py" />
-            <source>Not scored: for that each class needs polygons in two places</source>
-            <translation>Nicht bewertet: Dafür braucht jede Klasse Polygone an zwei Orten</translation>
+            <source>Not scored</source>
+            <translation>Nicht bewertet</translation>
         </message>
         <message>
             <location filename="models/head_words.py" />
-            <source>Not scored</source>
-            <translation>Nicht bewertet</translation>
+            <source>Not scored: for that each class needs polygons in two places</source>
+            <translation>Nicht bewertet: Dafür braucht jede Klasse Polygone an zwei Orten</translation>
         </message>
         <message>
             <location filename="models/head_words.py" />
@@ -2013,13 +2043,38 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="models/model_card.py" />
+            <source>Fitted for</source>
+            <translation>Angepasst an</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Teacher</source>
+            <translation>Lehrer</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Attribution</source>
+            <translation>Quellenangabe</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
             <source>Cross-validated on its own labels</source>
             <translation>Kreuzvalidiert auf den eigenen Labels</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
+            <source>Agreement with its teacher</source>
+            <translation>Übereinstimmung mit dem Lehrer</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
             <source>On places that it has not seen</source>
             <translation>An Orten, die er nicht kannte</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>none yet: "Fit land-cover heads for it..." makes some</source>
+            <translation>noch keine: „Landbedeckungs-Köpfe dafür anpassen ...“ macht welche</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -2100,11 +2155,6 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <location filename="models/model_card.py" />
             <source>not found: import the one it was fitted on</source>
             <translation>nicht gefunden: den importieren, auf dem er trainiert wurde</translation>
-        </message>
-        <message>
-            <location filename="models/model_card.py" />
-            <source>none</source>
-            <translation>keine</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -2193,6 +2243,16 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         </message>
         <message>
             <location filename="models/model_manager.py" />
+            <source>Fit &amp;land-cover heads for it...</source>
+            <translation>&amp;Landbedeckungs-Köpfe dafür anpassen ...</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Heads belong to their model: these are for the chosen checkpoint</source>
+            <translation>Köpfe gehören zu ihrem Modell: diese sind für den gewählten Checkpoint</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
             <source>&amp;Open folder</source>
             <translation>Ordner ö&amp;ffnen</translation>
         </message>
@@ -2240,6 +2300,11 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <location filename="models/model_manager.py" />
             <source>Remove</source>
             <translation>Entfernen</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>The heads are being fitted; the message bar shows how far that is.</source>
+            <translation>Die Köpfe werden angepasst; die Meldungsleiste zeigt den Fortschritt.</translation>
         </message>
         <message>
             <location filename="models/model_manager.py" />
@@ -2330,6 +2395,101 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
             <location filename="models/model_manager.py" />
             <source>Removed {name}.</source>
             <translation>{name} wurde entfernt.</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>{count} heads for {name} are ready, in every list of heads: {names}</source>
+            <translation>{count} Köpfe für {name} sind fertig und stehen in jeder Liste von Köpfen: {names}</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Measure how long heads take</source>
+            <translation>Messen, wie lange Köpfe dauern</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>{count} heads, in about {time} on this computer: {names}</source>
+            <translation>{count} Köpfe, in etwa {time} auf diesem Rechner: {names}</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>&amp;Fit</source>
+            <translation>&amp;Anpassen</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Labelled images: a folder with images and labels</source>
+            <translation>Bilder mit Labels: ein Ordner mit images und labels</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Folder of labelled images</source>
+            <translation>Ordner von Bildern mit Labels</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Public images and labels, which are downloaded: Sentinel-2 and ESA WorldCover</source>
+            <translation>Öffentliche Bilder und Labels, die heruntergeladen werden: Sentinel-2 und ESA WorldCover</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>When you press Fit, some 150 windows are fetched from public servers; they stay in your folder of models. WorldCover is itself a map with errors. Where you publish results, name both sources: the cards do.</source>
+            <translation>Mit „Anpassen“ werden rund 150 Ausschnitte von öffentlichen Servern geholt; sie bleiben in Ihrem Ordner der Modelle. WorldCover ist selbst eine Karte mit Fehlern. Wo Sie Ergebnisse veröffentlichen, nennen Sie beide Quellen: die Modellkarten tun es.</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Raster layers of this project, without labels</source>
+            <translation>Rasterlayer dieses Projekts, ohne Labels</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>The heads that come with the plugin map these layers, and the new heads learn to repeat that, with its errors. It is a start where there are no labels; their score is an agreement, not an accuracy.</source>
+            <translation>Die mitgelieferten Köpfe kartieren diese Layer, und die neuen Köpfe lernen, das zu wiederholen, mit allen Fehlern. Das ist ein Anfang, wo es keine Labels gibt; ihr Wert ist eine Übereinstimmung, keine Genauigkeit.</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>{count} heads, in about {time} on this computer, after the download: {names}</source>
+            <translation>{count} Köpfe, nach dem Herunterladen in etwa {time} auf diesem Rechner: {names}</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Fit land-cover heads for {name}</source>
+            <translation>Landbedeckungs-Köpfe für {name} anpassen</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Measuring how long it takes...</source>
+            <translation>Es wird gemessen, wie lange es dauert ...</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Choose what they are to learn from</source>
+            <translation>Wählen Sie, woraus sie lernen sollen</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Land-cover heads for {name}</source>
+            <translation>Landbedeckungs-Köpfe für {name}</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>A head belongs to its model, so {name} needs land-cover heads of its own. What are they to learn from?</source>
+            <translation>Ein Kopf gehört zu seinem Modell, {name} braucht also eigene Landbedeckungs-Köpfe. Woraus sollen sie lernen?</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Also my own heads, from the labels that they remember ({count})</source>
+            <translation>Auch meine eigenen Köpfe, aus den Labels, die sie sich merken ({count})</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>&amp;Fit, about {time}</source>
+            <translation>&amp;Anpassen, etwa {time}</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>about {time} left</source>
+            <translation>noch etwa {time}</translation>
         </message>
         <message>
             <location filename="models/speeds.py" />
@@ -3219,7 +3379,7 @@ Labels: Polygone, Punkte oder Linien, mit ihrer Auswahl, ihrem Filter und nicht 
         <message>
             <location filename="sensors.py" />
             <source>8-bit amplitude of radar</source>
-            <translation>8-Bit-Amplitude (Radar)</translation>
+            <translation>Radar-Amplitude mit 8 Bit</translation>
         </message>
         <message>
             <location filename="sensors.py" />

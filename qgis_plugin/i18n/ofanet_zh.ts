@@ -1498,6 +1498,21 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="i18n/texts.py" />
+            <source>What heads learn from</source>
+            <translation>分类头的学习来源</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Also my own heads</source>
+            <translation>也包括我自己的分类头</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
+            <source>Public images and labels</source>
+            <translation>公开的影像和标签</translation>
+        </message>
+        <message>
+            <location filename="i18n/texts.py" />
             <source>Seed</source>
             <translation>随机种子</translation>
         </message>
@@ -1783,8 +1798,18 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="models/head_words.py" />
+            <source>Agrees with its teacher on {share:.0%} of the pixels that this is sure of; not compared with labels</source>
+            <translation>在教师分类头有把握的像元中，与其一致的占 {share:.0%}；未与标签比较</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
             <source>Fitted on simulated scenes, not on real ones</source>
             <translation>在模拟场景上拟合，而非真实场景</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>Learned from the map that {teacher} makes of your scenes ({count}): it repeats its errors</source>
+            <translation>学自 {teacher} 对您的影像（{count} 景）所制的地图：会重复其错误</translation>
         </message>
         <message>
             <location filename="models/head_words.py" />
@@ -1795,6 +1820,11 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <location filename="models/head_words.py" />
             <source>pixels</source>
             <translation>像素</translation>
+        </message>
+        <message>
+            <location filename="models/head_words.py" />
+            <source>copies another</source>
+            <translation>模仿其他分类头</translation>
         </message>
         <message>
             <location filename="models/head_words.py" />
@@ -1823,13 +1853,13 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="models/head_words.py" />
-            <source>Not scored: for that each class needs polygons in two places</source>
-            <translation>未评分：评分要求每个类别在两处有多边形</translation>
+            <source>Not scored</source>
+            <translation>未评分</translation>
         </message>
         <message>
             <location filename="models/head_words.py" />
-            <source>Not scored</source>
-            <translation>未评分</translation>
+            <source>Not scored: for that each class needs polygons in two places</source>
+            <translation>未评分：评分要求每个类别在两处有多边形</translation>
         </message>
         <message>
             <location filename="models/head_words.py" />
@@ -2013,13 +2043,38 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="models/model_card.py" />
+            <source>Fitted for</source>
+            <translation>拟合对象</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Teacher</source>
+            <translation>教师</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>Attribution</source>
+            <translation>来源说明</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
             <source>Cross-validated on its own labels</source>
             <translation>在自身标签上交叉验证</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
+            <source>Agreement with its teacher</source>
+            <translation>与教师的一致性</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
             <source>On places that it has not seen</source>
             <translation>在未见过的地点上</translation>
+        </message>
+        <message>
+            <location filename="models/model_card.py" />
+            <source>none yet: "Fit land-cover heads for it..." makes some</source>
+            <translation>尚无：可用“为其拟合土地覆盖分类头...”生成</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -2100,11 +2155,6 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <location filename="models/model_card.py" />
             <source>not found: import the one it was fitted on</source>
             <translation>没有找到：请导入训练时所用的检查点</translation>
-        </message>
-        <message>
-            <location filename="models/model_card.py" />
-            <source>none</source>
-            <translation>无</translation>
         </message>
         <message>
             <location filename="models/model_card.py" />
@@ -2193,6 +2243,16 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         </message>
         <message>
             <location filename="models/model_manager.py" />
+            <source>Fit &amp;land-cover heads for it...</source>
+            <translation>为其拟合土地覆盖分类头(&amp;L)...</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>Heads belong to their model: these are for the chosen checkpoint</source>
+            <translation>分类头属于其模型：这些分类头用于所选的检查点</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
             <source>&amp;Open folder</source>
             <translation>打开文件夹(&amp;O)</translation>
         </message>
@@ -2240,6 +2300,11 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <location filename="models/model_manager.py" />
             <source>Remove</source>
             <translation>移除</translation>
+        </message>
+        <message>
+            <location filename="models/model_manager.py" />
+            <source>The heads are being fitted; the message bar shows how far that is.</source>
+            <translation>正在拟合分类头；消息栏显示进度。</translation>
         </message>
         <message>
             <location filename="models/model_manager.py" />
@@ -2330,6 +2395,101 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
             <location filename="models/model_manager.py" />
             <source>Removed {name}.</source>
             <translation>已移除 {name}。</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>{count} heads for {name} are ready, in every list of heads: {names}</source>
+            <translation>{name} 的 {count} 个分类头已就绪，并出现在所有分类头列表中：{names}</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Measure how long heads take</source>
+            <translation>测量拟合分类头所需时间</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>{count} heads, in about {time} on this computer: {names}</source>
+            <translation>{count} 个分类头，在本机约需 {time}：{names}</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>&amp;Fit</source>
+            <translation>拟合(&amp;F)</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Labelled images: a folder with images and labels</source>
+            <translation>带标签的影像：含 images 和 labels 的文件夹</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Folder of labelled images</source>
+            <translation>带标签影像的文件夹</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Public images and labels, which are downloaded: Sentinel-2 and ESA WorldCover</source>
+            <translation>公开的影像和标签（将下载）：Sentinel-2 和 ESA WorldCover</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>When you press Fit, some 150 windows are fetched from public servers; they stay in your folder of models. WorldCover is itself a map with errors. Where you publish results, name both sources: the cards do.</source>
+            <translation>点击“拟合”后，会从公开服务器获取约 150 个影像块，并保存在您的模型文件夹中。WorldCover 本身也是有错误的地图。发布结果时请注明这两个来源：模型卡中已注明。</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Raster layers of this project, without labels</source>
+            <translation>本工程的栅格图层，无标签</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>The heads that come with the plugin map these layers, and the new heads learn to repeat that, with its errors. It is a start where there are no labels; their score is an agreement, not an accuracy.</source>
+            <translation>插件自带的分类头对这些图层制图，新分类头学习重复其结果，包括其中的错误。没有标签时可作为起点；其得分是一致性，而不是精度。</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>{count} heads, in about {time} on this computer, after the download: {names}</source>
+            <translation>{count} 个分类头，下载后在本机约需 {time}：{names}</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Fit land-cover heads for {name}</source>
+            <translation>为 {name} 拟合土地覆盖分类头</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Measuring how long it takes...</source>
+            <translation>正在测量所需时间...</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Choose what they are to learn from</source>
+            <translation>请选择学习来源</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Land-cover heads for {name}</source>
+            <translation>{name} 的土地覆盖分类头</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>A head belongs to its model, so {name} needs land-cover heads of its own. What are they to learn from?</source>
+            <translation>分类头属于其模型，因此 {name} 需要自己的土地覆盖分类头。它们应从何处学习？</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>Also my own heads, from the labels that they remember ({count})</source>
+            <translation>也用我自己的分类头所记住的标签重新拟合它们（{count} 个）</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>&amp;Fit, about {time}</source>
+            <translation>拟合(&amp;F)，约 {time}</translation>
+        </message>
+        <message>
+            <location filename="models/refit_dialog.py" />
+            <source>about {time} left</source>
+            <translation>约剩 {time}</translation>
         </message>
         <message>
             <location filename="models/speeds.py" />
@@ -3219,7 +3379,7 @@ Labels: polygons, points or lines, with their selection, filter and unsaved edit
         <message>
             <location filename="sensors.py" />
             <source>8-bit amplitude of radar</source>
-            <translation>雷达 8 位幅度</translation>
+            <translation>8 位雷达振幅</translation>
         </message>
         <message>
             <location filename="sensors.py" />
