@@ -223,12 +223,18 @@ def store(run: Path, output: Path) -> Path:
         target,
         loaded.model,
         "OFA-Net starter",
-        loaded.header["training"],
+        _without_paths(loaded.header["training"]),
         half=True,
         statistics=statistics,
         tile_px={key: loaded.tile_px(key) for key in statistics},
     )
     return target
+
+
+def _without_paths(training: dict) -> dict:
+    """How a model was trained, without the files on the machine that each stage started from."""
+    kept = {key: value for key, value in training.items() if key != "checkpoint"}
+    return kept | ({"start": _without_paths(kept["start"])} if isinstance(kept.get("start"), dict) else {})
 
 
 def make(run: Path, data: Path, output: Path, steps: int) -> dict[str, dict]:
