@@ -45,7 +45,7 @@ def test_detect(folder):
 
 
 def test_without_the_folder_it_is_not_known(folder):
-    done = _python(folder, "-m", "ofa_engine", "detect", "scene.tif", "--json", OFANET_SENSORS="")
+    done = _python(folder, "-m", "ofa_engine", "detect", "scene.tif", "--json", OFANET_SENSORS="", OFANET_MODELS="")
     assert done.returncode == 2 and json.loads(done.stdout)["sensor"] is None and "Kestrel" not in done.stderr
 
 
@@ -67,14 +67,14 @@ def test_segment_with_a_fitted_head_in_any_order_of_bands(folder):
     assert (maps[0] == wanted).mean() > 0.8, "a head on random features and pixels finds a chessboard"
 
 
-def test_a_checkpoint_with_it_serves_the_other_sensors_without_the_folder(folder):
+def test_a_checkpoint_with_it_defines_it_without_the_folder(folder):
     code = (
         "from ofa_engine.model.checkpoint import load_checkpoint\n"
         "loaded = load_checkpoint('tiny.safetensors')\n"
         "print(*loaded.model.embedders)"
     )
     done = _python(folder, "-c", code, OFANET_SENSORS="")
-    assert done.stdout.split() == ["sentinel-1", "sentinel-2", "gaofen", "naip", "enmap"], done.stderr
+    assert done.stdout.split() == ["sentinel-1", "sentinel-2", "gaofen", "naip", "enmap", "kestrel"], done.stderr
 
 
 def test_a_folder_that_cannot_be_read_is_one_line(folder, tmp_path):
