@@ -78,3 +78,15 @@ def test_rasters_on_a_device_are_cut_with_the_same_numbers(sensor, bands):
         expected = CropSampler(made, ([0.0] * bands, [1.0] * bands), 6, seed=0).draw(step)
         assert torch.equal(labels, expected.labels)
         np.testing.assert_allclose(pixels, expected.pixels, rtol=1e-5, atol=1e-4)
+
+
+def test_crops_of_sparsely_labelled_rasters_hold_labels_of_each_class():
+    made = DenseTask("x", "naip", ("a", "b"), ((16, 1),))
+    labels = np.full((200, 200), UNLABELLED, np.uint8)
+    labels[10:60, 10:60], labels[150:152, 180:182] = 0, 1
+    made.add(np.zeros((3, 200, 200)), labels, "p")
+    sampler = CropSampler(made, ([0.0] * 3, [1.0] * 3), 8, seed=0)
+    found = torch.cat([sampler.draw(step).labels for step in range(10)])
+    assert all((crop != UNLABELLED).any() for crop in found)
+    with_rare = sum(bool((crop == 1).any()) for crop in found)
+    assert 20 <= with_rare <= 60  # of 80: half of the crops, though one labelled pixel in 600 is of that class

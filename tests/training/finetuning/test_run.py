@@ -105,3 +105,20 @@ def test_a_run_is_not_continued_with_other_settings(checkpoint, tmp_path):
 def test_a_folder_without_labelled_rasters_is_refused(tmp_path):
     with pytest.raises(InputError, match="expected labelled rasters"):
         dense_tasks(tmp_path)
+
+
+def test_a_task_of_whole_scenes_learns_from_the_mean_token(checkpoint, tmp_path):
+    scenes = DenseTask("scenes", "sentinel-1", ("dark", "bright"), ((32, 1),), scenes=True)
+    for number in range(8):
+        level = (-22.0, -8.0)[number % 2]
+        scenes.add(np.full((2, 32, 32), level), np.full((32, 32), number % 2), "p")
+    both, shares = [tasks()[0], scenes], {S2: 0.2, "scenes": 0.8}
+    made = run.FinetuningRun(checkpoint, both, shares, tmp_path / "run", config(steps=40, log_steps=10), print)
+    made.train()
+    model, batch = made.module.model.eval(), made.samplers[1].draw(100)
+    tokens = model(batch.pixels, "sentinel-1", batch.present)
+    logits = made.module.linear[1](tokens)
+    assert logits.shape == (4, 2) and torch.equal(logits.argmax(1), batch.labels[:, 0, 0])
+    loss = torch.nn.functional.cross_entropy(logits, batch.labels[:, 0, 0])
+    assert torch.allclose(made.module(1, batch), loss)  # both classes weigh the same
+    assert set(default_head_files.trained_heads(tmp_path / "run", load_checkpoint(tmp_path / "run" / run.NAME))) == {S2}
