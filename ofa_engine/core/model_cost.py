@@ -28,5 +28,5 @@ def backbone_bytes(architecture: Mapping) -> int:
 def duration(seconds: float) -> str:
     """As text: 45 s, 3 min, 2.5 h."""
     if seconds < 90:
-        return f"{max(seconds, 1):.0f} s"
+        return f"{max(seconds, 1 if seconds > 0 else 0):.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"

@@ -38,8 +38,9 @@ class PublicChips:
         self._attribution: tuple[str, ...] = ()
 
     def recipes(self, sensors: Sequence[str]) -> list[Recipe]:
-        bands = tuple(range(1, len(get_sensor(_SENSOR).bands) + 1))
-        found = Detection(_SENSOR, "", bands=bands, units=_UNITS)
+        names = get_sensor(_SENSOR).band_names
+        bands = tuple(range(1, len(names) + 1))
+        found = Detection(_SENSOR, "", bands=bands, units=_UNITS, sensor_bands=names)
         return recipes_for(found, _GSD_M, {"sensor": _SENSOR, "units": _UNITS}, sensors, averaging=True)
 
     def side_px(self, recipe: Recipe) -> int:

@@ -9,7 +9,7 @@ from ofa_engine.learning.refitting.recipes import default_heads, recipes_for
 def found(sensor, units, missing=()):
     names = get_sensor(sensor).band_names
     bands = tuple(None if name in missing else number for number, name in enumerate(names, 1))
-    return Detection(sensor, "", bands=bands, units=units)
+    return Detection(sensor, "", bands=bands, units=units, sensor_bands=names)
 
 
 def recipes(detection, gsd_m, averaging=True, sensors=tuple(SENSORS)):
