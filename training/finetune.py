@@ -11,15 +11,15 @@ from training.finetuning.dense_sets import dense_tasks
 from training.finetuning.run import FinetuningConfig, FinetuningRun
 
 SHARES = {
-    "sentinel-2 land cover": 0.26,
-    "naip land cover at 10 m": 0.13,
-    "gaofen land cover at 10 m": 0.10,
-    "sentinel-1 land cover": 0.08,
-    "sentinel-1 water": 0.05,
-    "naip scenes at 10 m": 0.12,
-    "naip land cover at 0.2 m": 0.08,
+    "sentinel-2 land cover": 0.28,
+    "naip land cover at 10 m": 0.10,
+    "gaofen land cover at 10 m": 0.11,
+    "sentinel-1 land cover": 0.06,
+    "sentinel-1 water": 0.03,
+    "naip scenes at 10 m": 0.20,
+    "naip land cover at 0.2 m": 0.06,
     "gaofen land cover at 0.2 m": 0.06,
-    "naip land cover at 1 m": 0.07,
+    "naip land cover at 1 m": 0.05,
     "gaofen land cover at 1 m": 0.05,
 }
 

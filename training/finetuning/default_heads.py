@@ -40,12 +40,15 @@ _AVERAGED = ((32, 2), (20, 3))  # the same at 20 and 30 m
 _AERIAL = ((64, 1), (48, 1), (64, 2), (32, 2))  # of 0.2 m patches: 0.2 and 0.4 m
 _NAIP_1M = ((64, 1), (48, 1), (32, 1), (32, 2))
 
-CHIPS = "703 Sentinel-2 chips of 616 places, labelled by the Dynamic World network"
+CHIPS = (
+    "703 Sentinel-2 chips of 616 places, labelled by the Dynamic World network, and 36 chips with labels drawn by hand"
+)
+PICTURES = f"{CHIPS}, as pictures; ten pictures of 5 m with labels drawn by hand"
 _PAIRS = (
     "Sentinel-1 chips of Finland, Lithuania, Serbia, Ireland, Portugal, Austria and Belgium, labelled on Sentinel-2"
 )
-_FLAIR = "six aerial patches of France, labelled by IGN (FLAIR)"
-_CHESAPEAKE = "NAIP patches of 11 places in the Chesapeake watershed"
+_FLAIR = "six aerial patches of France, labelled by IGN (FLAIR), and 26 pictures with labels drawn by hand"
+_CHESAPEAKE = "NAIP patches of 11 places in the Chesapeake watershed, and ten pictures of 1 m with labels drawn by hand"
 S2_TASK = "sentinel-2 land cover"
 _RED_EDGE = (3, 4, 5)  # B5, B6, B7
 
@@ -71,7 +74,7 @@ DEFAULT_HEADS = (
         (2.5, 25),
         _AS_IS,
         64,
-        CHIPS,
+        PICTURES,
     ),
     DefaultHead(
         "gaofen_landcover_10m",
@@ -80,7 +83,7 @@ DEFAULT_HEADS = (
         (2.5, 25),
         _AS_IS,
         64,
-        CHIPS,
+        PICTURES,
     ),
     DefaultHead(
         "naip_landcover_aerial",
