@@ -11,7 +11,7 @@ import importlib
 import json
 import sys
 
-MODULES = {"scikit-learn": "sklearn"}  # where the module has another name than its package
+MODULES = {"scikit-learn": "sklearn", "pyyaml": "yaml"}  # where the module has another name than its package
 
 
 def numbers(version):

@@ -11,7 +11,7 @@ from qgis_plugin.engine.engine_messages import with_field_titles
 from qgis_plugin.engine.modules import errors, messages, options, sensors
 from qgis_plugin.i18n.texts import ALGORITHMS, FIELDS
 
-ELSEWHERE = {"workers", "scheduler", "checkpoint"}  # the command line's alone
+ELSEWHERE = {"workers", "scheduler", "checkpoint", "keep_generator"}  # the command line's alone
 
 
 def marks() -> dict[str, set[str]]:
