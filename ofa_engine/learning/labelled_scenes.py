@@ -5,7 +5,7 @@ labels/*.tif      class values on the same grids, by the same names
 places.csv        columns file, place: rasters that share a place are never split between fitting and scoring [each
                   raster is a place]
 classes.json      {"water": {"labels": [0], "heads": ["water"]}, ...}: which label values and which class names of
-                  heads make up a class; other label values are unlabelled [a class per value, by its name]
+                  heads make up a class; other label values are unlabelled [a class per value 0 to 254, by its name]
 reading.json      options of the command line for all rasters, such as {"sensor": "sentinel-1", "units": "db"}
                   [detected]
 training/         images, labels and places.csv of further places, to fit on instead of the set's other places
@@ -117,11 +117,11 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _classes_of_labels(scenes: Sequence[Scene]) -> dict[str, Any]:
-    """A class for each value that occurs, by the category name of the first label raster."""
+    """A class for each value from 0 to 254 that occurs, by the category name of the first label raster."""
     values: set[int] = set()
     for scene in scenes:
         with Source(scene.labels) as source:
             labels = source.dataset.read(1)
             values |= set(np.unique(labels[source.dataset.read_masks(1) > 0]).astype(int).tolist())
     names = read_class_names(scenes[0].labels)
-    return {names.get(value, str(value)): {"labels": [value]} for value in sorted(values)}
+    return {names.get(value, str(value)): {"labels": [value]} for value in sorted(values) if 0 <= value < 255}
