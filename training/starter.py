@@ -33,7 +33,9 @@ from ofa_engine.raster.source import Source
 from training import console
 from training.data.readers.held_out_chips import chip_digest, held_out_chips
 from training.data.readers.pixels import read_image
+from training.finetuning.chip_heads import refitted_heads
 from training.finetuning.default_head_files import write_default_heads
+from training.finetuning.default_heads import S2_TASK
 from training.finetuning.dense_sets import dense_tasks
 from training.finetuning.run import NAME as FINETUNED
 from training.finetuning.run import losses_svg
@@ -241,8 +243,10 @@ def make(run: Path, data: Path, output: Path, steps: int) -> dict[str, dict]:
     """Writes all files of the starter; returns the scores of each head by its name."""
     checkpoint = store(run, output)
     tasks, held_out = dense_tasks(data), dense_tasks(data, held_out=True)
-    write_default_heads(run, load_checkpoint(checkpoint), tasks, held_out, output, steps, console.log)
     with tempfile.TemporaryDirectory() as scratch:
+        chips = next((task for task in tasks if task.name == S2_TASK), None)
+        refitted = refitted_heads(checkpoint, chips, Path(scratch)) if chips else {}
+        write_default_heads(run, load_checkpoint(checkpoint), tasks, held_out, output, steps, console.log, refitted)
         maker = HeadMaker(checkpoint, data, output, Path(scratch))
         maker.real()
     heads = (path for path in sorted(output.glob("*.safetensors")) if path.name != NAME)

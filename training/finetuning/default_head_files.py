@@ -1,14 +1,15 @@
 """Writes the default heads of a finetuning run, each scored on held-out places."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
 
 from ofa_engine.core.classes import class_table, colors_for
-from ofa_engine.model.checkpoint import Checkpoint, save_head
+from ofa_engine.model.checkpoint import Checkpoint, load_head, save_head
 from ofa_engine.model.heads import LinearHead
 from ofa_engine.model.pixel_head import WINDOWS, PixelMLPHead
 from training.data.places import CLASSES, MERGED
@@ -37,6 +38,7 @@ def write_default_heads(
     output: Path,
     steps: int,
     log: Callable[[str], None],
+    refitted: Mapping[str, Path] = MappingProxyType({}),
 ) -> dict[str, dict]:
     """The heads of `DEFAULT_HEADS` whose tasks are there.
 
@@ -48,6 +50,7 @@ def write_default_heads(
         output: folder for the heads.
         steps: of each head.
         log: gets a line per head.
+        refitted: files of heads that are fitted already, by name.
 
     Returns:
         What stands under "training" in each head's header, by the head's name.
@@ -58,8 +61,14 @@ def write_default_heads(
     for spec in DEFAULT_HEADS:
         if spec.task not in by_name:
             continue
-        head = fit_head(spec, checkpoint, trained[spec.task].joined, by_name[spec.task], steps, seed=0)
-        facts[spec.name] = _write(spec, head, checkpoint, by_name[spec.task], scored_on.get(spec.task), output)
+        task, scored = by_name[spec.task], scored_on.get(spec.task)
+        if spec.name in refitted:
+            facts[spec.name] = _write(
+                _refitted(spec, refitted[spec.name], checkpoint, task), checkpoint, scored, output
+            )
+        else:
+            head = fit_head(spec, checkpoint, trained[spec.task].joined, task, steps, seed=0)
+            facts[spec.name] = _write(_continued(spec, head, task), checkpoint, scored, output)
         log(f"{spec.name}: {facts[spec.name].get('held_out')} six classes: {facts[spec.name].get('held_out_six')}")
     if S2_TASK in by_name and "enmap" in checkpoint.model.embedders:
         _write_enmap_head(trained[S2_TASK].linear, checkpoint, by_name[S2_TASK], output)
@@ -110,19 +119,37 @@ def _write_enmap_head(head: LinearHead, checkpoint: Checkpoint, task: DenseTask,
     )
 
 
-def _write(
-    spec: DefaultHead,
-    head: PixelMLPHead,
-    checkpoint: Checkpoint,
-    task: DenseTask,
-    held_out: DenseTask | None,
-    output: Path,
-) -> dict:
-    sensor, names, pixels = checkpoint.sensor(task.sensor), task.classes, task.class_pixels()
+class _Made(NamedTuple):
+    """A default head: its specification, the head, indices of its classes in those of its task, and how it was made."""
+
+    spec: DefaultHead
+    head: PixelMLPHead
+    kept: list[int]
+    tile_px: int
+    recipe: str
+    task: DenseTask
+
+
+def _continued(spec: DefaultHead, head: PixelMLPHead, task: DenseTask) -> _Made:
+    names, pixels = task.classes, task.class_pixels()
     kept = [k for k, name in enumerate(names) if pixels[k] >= _LEAST_PIXELS and name not in spec.left_out]
+    recipe = "finetuned with the backbone on dense labels, then continued on the frozen backbone"
+    return _Made(spec, without_classes(head, kept), kept, spec.tile_px, recipe, task)
+
+
+def _refitted(spec: DefaultHead, path: Path, checkpoint: Checkpoint, task: DenseTask) -> _Made:
+    head, header = load_head(path, checkpoint, task.sensor)
+    kept = [task.classes.index(entry["name"]) for entry in header["classes"]]
+    recipe = "fitted to the frozen backbone, which was finetuned on the same labels among others"
+    return _Made(spec, cast(PixelMLPHead, head), kept, header["tile_px"], recipe, task)
+
+
+def _write(made: _Made, checkpoint: Checkpoint, held_out: DenseTask | None, output: Path) -> dict:
+    spec, task, kept = made.spec, made.task, made.kept
+    sensor, names, pixels = checkpoint.sensor(task.sensor), task.classes, task.class_pixels()
     present = spec.present(sensor.id)
     training = {
-        "recipe": "finetuned with the backbone on dense labels, then continued on the frozen backbone",
+        "recipe": made.recipe,
         "fitted_on": spec.fitted_on,
         "places": len(set(task.places)),
         "labelled": {names[k]: int(pixels[k]) for k in kept},
@@ -133,11 +160,11 @@ def _write(
     def save(facts: dict) -> None:
         save_head(
             path,
-            without_classes(head, kept),
+            made.head,
             spec.title,
             sensor=sensor,
             classes=class_table(kept, [names[k] for k in kept], colors_for([names[k] for k in kept])),
-            tile_px=spec.tile_px,
+            tile_px=made.tile_px,
             backbone=checkpoint.header["fingerprints"][sensor.id],
             training=facts,
             gsd_m=spec.gsd_m,
