@@ -55,7 +55,9 @@ def test_what_cannot_be_imported_is_one_line(folder, capsys):
     assert not (folder / "models").exists()
 
 
-@pytest.mark.parametrize("output", ["../x", "here/x", ".", "..", "n" * 300, "taken.safetensors", "a_file/x.safetensors"])
+@pytest.mark.parametrize(
+    "output", ["../x", "here/x", ".", "..", "n" * 300, "taken.safetensors", "a_file/x.safetensors"]
+)
 def test_an_output_that_is_no_name_or_cannot_be_written_leaves_nothing(folder, capsys, output):
     """A name stays inside the folder of models; elsewhere only a file is written, whose ending says so."""
     (folder / "taken.safetensors").mkdir()
