@@ -168,7 +168,8 @@ def _write(path: Path, tensors: dict[str, Tensor], header: dict, half: bool) -> 
     try:
         files.write_bytes(path, save(kept, {"ofanet": json.dumps(header, ensure_ascii=False)}))
     except (OSError, SafetensorError) as error:
-        raise OutputError(f"cannot write {path}: {error}") from error
+        reason = getattr(error, "strerror", None) or error  # the whole text names the hidden file beside it
+        raise OutputError(f"cannot write {path}: {reason}") from error
 
 
 def _read(path: Path) -> dict[str, Tensor]:

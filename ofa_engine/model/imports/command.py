@@ -49,11 +49,12 @@ def import_model(options: ImportModelOptions, callbacks: Callbacks = QUIET) -> d
 
 def _output(options: ImportModelOptions) -> Path:
     """The checkpoint to write: a file, or a name in the first folder of the user's models."""
-    wanted = Path(options.output or Path(options.input).stem)
+    given = options.output or Path(options.input).stem
+    wanted = Path(given)
     if wanted.suffix == _ENDING:
         return wanted
-    if options.output and wanted.suffix:
-        raise InputError(f"expected a name or a file ending in {_ENDING}, found {options.output}")
+    is_name = wanted.name == given != ".."  # no folders: a name stays inside the folder of models
+    if options.output and (wanted.suffix or not is_name):
+        raise InputError(f"expected a name or a file ending in {_ENDING}, found {given}")
     folders = catalog.models_dirs()[:-1]  # the last one is the engine's own
-    wanted = wanted.with_name(wanted.name + _ENDING)
-    return wanted if wanted.parent != Path() or not folders else folders[0] / wanted
+    return Path(*folders[:1], given + _ENDING)

@@ -53,8 +53,7 @@ def import_weights(
     names = read_rename_map(rename_map)
     if not path.is_file():
         raise InputError(f"expected a file of weights, found no file {path}")
-    if output.exists() and output.samefile(path):
-        raise OutputError(f"expected another file to write than the one to import, found {output}")
+    _refuse_same_file(path, output)
     checksum = files.sha256(path)
     refuse_old_dofa(path, checksum)
     if _is_ours(path):
@@ -112,6 +111,15 @@ def _copy(path: Path, output: Path, name: str | None, keep_generator: bool, log:
         raise OutputError(f"cannot write {output}: {error.strerror or error}") from error
     log("info", f"wrote {output}: a checkpoint of OFA-Net, for {', '.join(header['sensors'])}")
     return output
+
+
+def _refuse_same_file(path: Path, output: Path) -> None:
+    try:
+        same = output.exists() and output.samefile(path)
+    except OSError as error:  # such as a name that is too long
+        raise OutputError(f"cannot write {output}: {error.strerror or error}") from error
+    if same:
+        raise OutputError(f"expected another file to write than the one to import, found {output}")
 
 
 def _make_folder(output: Path) -> None:

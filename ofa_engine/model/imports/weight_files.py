@@ -57,7 +57,8 @@ def _pytorch(path: Path) -> object:
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever a damaged or hostile file provokes
         raise InputError(
-            f"expected a file of weights, found one that is damaged or not safe to read: {path} ({_line(error)})"
+            f"expected a file of weights, found one that is damaged or not safe to read: {path}; get it again, from a "
+            "source that you trust"  # without PyTorch's own text, which recommends to run what is in the file
         ) from error
 
 

@@ -1,6 +1,7 @@
 """The whole way: a file of weights, `ofa models import`, a head fitted on the checkpoint, a map."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -52,6 +53,36 @@ def test_what_cannot_be_imported_is_one_line(folder, capsys):
         assert code == 2 and not out and len(err.splitlines()) <= 2, err  # what is read, and the error
         assert err.splitlines()[-1].startswith("ofa: expected")
     assert not (folder / "models").exists()
+
+
+@pytest.mark.parametrize(
+    "output", ["../x", "here/x", ".", "..", "n" * 300, "taken.safetensors", "a_file/x.safetensors"]
+)
+def test_an_output_that_is_no_name_or_cannot_be_written_leaves_nothing(folder, capsys, output):
+    """A name stays inside the folder of models; elsewhere only a file is written, whose ending says so."""
+    (folder / "taken.safetensors").mkdir()
+    (folder / "a_file").touch()
+    before = {*folder.parent.rglob("*")}
+    code, out, err = call(capsys, "models", "import", "DOFA_small.pth", "-o", output)
+    errors = [line for line in err.splitlines() if line.startswith("ofa: ")]
+    assert code == 2 and not out and len(errors) == 1 and ".part." not in err, err
+    assert errors[0].startswith(("ofa: expected a name or a file", "ofa: cannot write"))
+    assert {*folder.parent.rglob("*")} - {folder / "models"} == before
+
+
+class RunsCode:
+    def __reduce__(self):
+        return Path.touch, (Path("it_ran"),)
+
+
+def test_a_pickle_that_names_code_is_refused_without_advice_to_run_it(folder, capsys):
+    torch.save({"weights": RunsCode()}, folder / "hostile.pth")
+    (folder / "empty.pth").touch()
+    for file in ("hostile.pth", "empty.pth"):
+        code, out, err = call(capsys, "models", "import", file)
+        assert code == 2 and not out and "not safe to read" in err
+        assert "weights_only" not in err and "()" not in err
+    assert not (folder / "it_ran").exists() and not (folder / "models").exists()
 
 
 def test_a_head_on_landsats_own_embedder_maps_a_scene(folder, capsys):
