@@ -50,6 +50,8 @@ def import_model(options: ImportModelOptions, callbacks: Callbacks = QUIET) -> d
 def _output(options: ImportModelOptions) -> Path:
     """The checkpoint to write: a file, or a name in the first folder of the user's models."""
     wanted = Path(options.output or Path(options.input).stem)
+    if wanted.name in ("", ".."):
+        raise InputError(f"expected a name or a file ending in {_ENDING}, found {options.output}")
     if wanted.suffix == _ENDING:
         return wanted
     if options.output and wanted.suffix:

@@ -1,5 +1,6 @@
 """From a file of public weights to a checkpoint, with its origin and licence in the header."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -53,7 +54,7 @@ def import_weights(
     names = read_rename_map(rename_map)
     if not path.is_file():
         raise InputError(f"expected a file of weights, found no file {path}")
-    if output.exists() and output.samefile(path):
+    if os.path.exists(output) and output.samefile(path):  # which takes a name that is too long for one that is free
         raise OutputError(f"expected another file to write than the one to import, found {output}")
     checksum = files.sha256(path)
     refuse_old_dofa(path, checksum)
