@@ -168,7 +168,7 @@ def _write(path: Path, tensors: dict[str, Tensor], header: dict, half: bool) -> 
     try:
         files.write_bytes(path, save(kept, {"ofanet": json.dumps(header, ensure_ascii=False)}))
     except (OSError, SafetensorError) as error:
-        raise OutputError(f"cannot write {path}: {error}") from error
+        raise OutputError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _read(path: Path) -> dict[str, Tensor]:
