@@ -188,6 +188,8 @@ def _load_into(module: torch.nn.Module, tensors: dict[str, Tensor], path: Path) 
         raise ModelFileError(
             f"expected tensor {odd} of shape {wanted.get(odd)}, found {found.get(odd)} in {path}: the file is damaged"
         )
+    if any(value.is_meta for value in module.state_dict().values()):
+        module.to_empty(device="cpu")
     module.load_state_dict(tensors)
 
 
@@ -200,12 +202,17 @@ def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> Che
     header = catalog.read_header(path)
     if header["file"] != "checkpoint":
         raise ModelFileError(f"expected a checkpoint, found a {header['file']}: {path}")
+    tensors = _read(path)
     try:
-        model = OFANet(_architecture(header["architecture"]), catalog.sensors_of(catalog.ModelFile(path, header)))
+        architecture = _architecture(header["architecture"])
+        if architecture.depth > len(tensors):  # a header may claim what no memory holds
+            raise ValueError(f"{architecture.depth} blocks, more than it has tensors,")
+        with torch.device("meta"):
+            model = OFANet(architecture, catalog.sensors_of(catalog.ModelFile(path, header)))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"expected a complete checkpoint header, found {error} in {path}") from error
     unused = _UNUSED + tuple(f"embedders.{key}." for key in header["sensors"] if key not in model.sensors)
-    tensors = {k: v for k, v in _read(path).items() if not k.startswith(unused)}
+    tensors = {k: v for k, v in tensors.items() if not k.startswith(unused)}
     _add_generator(model, header.get("generator"), tensors, path)
     _load_into(model, tensors, path)
     for key, found in model.fingerprints().items():

@@ -74,7 +74,10 @@ def _taught(paths: Sequence[str], reading: dict[str, Any], skipped: list[str]) -
         teacher = _teacher(scene)
         if teacher is None:
             size = f" of {scene.gsd_m:.3g} m" if scene.gsd_m else ""
-            skipped.append(f"{Path(path).name}: no head comes with the engine for {scene.found.sensor}{size}")
+            skipped.append(
+                f"{Path(path).name}: no head comes with the engine for {scene.found.sensor}{size}, so none can teach "
+                "on it: give scenes of another pixel size or sensor, or labelled rasters"
+            )
         else:
             by_teacher.setdefault(teacher.path, (teacher, []))[1].append(scene)
     for teacher, scenes in by_teacher.values():

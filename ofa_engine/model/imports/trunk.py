@@ -25,7 +25,8 @@ class Trunk:
         self.taken: list[str] = []
 
     def take(self, name: str, shape: tuple[int | None, ...]) -> Tensor:
-        """A tensor in float32. Raises InputError where it is missing, of another shape (None: any), or not finite."""
+        """A tensor in float32. Raises InputError where it is missing, of another shape (None: any) or kind, or not
+        finite."""
         found = self._tensors.get(name)
         if found is None or not _fits(found.shape, shape):
             raise InputError(
@@ -33,6 +34,8 @@ class Trunk:
                 f"{'none' if found is None else _text(found.shape)}: another version, a damaged file, or names that "
                 "need a map?"
             )
+        if not _is_plain(found):
+            raise InputError(f"expected a dense tensor of real numbers, all in the file, found another kind in {name}")
         value = found.float()
         if not torch.isfinite(value).all():
             raise InputError(f"expected finite weights, found NaN or infinity in {name}: the file is damaged")
@@ -82,6 +85,13 @@ class Trunk:
         for part, what in _FOREIGN.items():
             if any(part in name for name in self._tensors):
                 raise InputError(f"expected a plain Vision Transformer, found one with {what}, which is not read")
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether it has a stored value for each of its elements: a tiny file may claim a huge tensor of repeated ones."""
+    if tensor.layout != torch.strided or tensor.is_meta or tensor.is_quantized or tensor.is_complex():
+        return False
+    return tensor.numel() <= tensor.untyped_storage().nbytes() // tensor.element_size()
 
 
 def _fits(found: Sequence[int], wanted: Sequence[int | None]) -> bool:

@@ -5,6 +5,8 @@ hold their command line).
 """
 
 import argparse
+import re
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -49,17 +51,27 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
 
 def _pytorch(path: Path) -> object:
     with path.open("rb") as file:
-        begins_as_zip = file.read(2) == b"PK"
-    if begins_as_zip and not zipfile.is_zipfile(path):
+        begin = file.read(2)
+    if not begin:
+        raise InputError(f"expected a file of weights, found an empty one: download {path} again")
+    if begin == b"PK" and not zipfile.is_zipfile(path):
         raise InputError(f"expected a file of weights, found one that is cut off: download {path} again")
     try:
-        with torch.serialization.safe_globals([argparse.Namespace]):
+        with warnings.catch_warnings(), torch.serialization.safe_globals([argparse.Namespace]):
+            warnings.simplefilter("ignore")  # of torch, about unusual pickles
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever a damaged or hostile file provokes
         raise InputError(
-            f"expected a file of weights, found one that is damaged or not safe to read: {path}; get it again, from a "
-            "source that you trust"  # without PyTorch's own text, which recommends to run what is in the file
+            f"expected a file of weights, found one that is damaged or not safe to read: {path} ({_reason(error)})"
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """What torch found, without its advice to read the file unsafely."""
+    named = re.search(r"GLOBAL (\S+)", str(error))
+    if named:
+        return f"it names {named[1]}, which is code, not weights"
+    return _line(error) if "Weights only load failed" not in str(error) else "not a pickle of tensors"
 
 
 def _line(error: Exception) -> str:

@@ -213,3 +213,14 @@ def test_catalog_finds_by_name_default_and_fingerprint(models):
         catalog.find_head("nonsense", "naip", None)
     with pytest.raises(ModelFileError, match="fingerprint 000000000000"):
         catalog.find_checkpoint("0" * 64, "naip")
+
+
+@pytest.mark.parametrize("claim", [{"depth": 10**9}, {"width": 4 * 10**7}, {"input_px": 2 * 10**7}, {"mlp_ratio": 1e9}])
+def test_a_header_that_claims_a_huge_model_is_refused_before_memory_is_taken(claim, models, tmp_path):
+    path = models / "tiny.safetensors"
+    header = catalog.read_header(path)
+    header["architecture"] |= claim
+    catalog.rewrite_header(path, header, tmp_path / "huge.safetensors")
+    with pytest.raises(ModelFileError, match="expected") as caught:
+        load_checkpoint(tmp_path / "huge.safetensors")
+    assert "\n" not in str(caught.value)

@@ -48,7 +48,8 @@ def test_import_says_what_it_did(folder, capsys):
 
 def test_what_cannot_be_imported_is_one_line(folder, capsys):
     (folder / "cut.pth").write_bytes((folder / "DOFA_small.pth").read_bytes()[:5000])
-    for words in (["cut.pth"], ["none.pth"], ["DOFA_small.pth", "-o", "x.pth"], ["DOFA_small.pth", "--map", "no.yaml"]):
+    outputs = [["DOFA_small.pth", "-o", output] for output in ("x.pth", ".", "..", "/", "there/..")]
+    for words in (["cut.pth"], ["none.pth"], ["DOFA_small.pth", "--map", "no.yaml"], *outputs):
         code, out, err = call(capsys, "models", "import", *words)
         assert code == 2 and not out and len(err.splitlines()) <= 2, err  # what is read, and the error
         assert err.splitlines()[-1].startswith("ofa: expected")

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import pickle
 
 import pytest
 import torch
@@ -258,6 +259,10 @@ def test_maps_that_cannot_be(content, tmp_path):
         ({"pos_embed": torch.zeros(1, 16, 48)}, "square of tokens"),
         ({"cls_token": torch.full((1, 1, 48), torch.nan)}, "cls_token: the file is damaged"),
         ({"blocks.0.ls1.gamma": torch.ones(48)}, "layer scale"),
+        ({"cls_token": torch.zeros(1, 1, 48).to_sparse()}, "another kind in cls_token"),
+        ({"cls_token": torch.zeros(1, 1, 48, dtype=torch.complex64)}, "another kind in cls_token"),
+        ({"pos_embed": torch.zeros(1, 17, 48, device="meta")}, "another kind in pos_embed"),
+        ({"pos_embed": torch.zeros(1, 1, 1).expand(1, 10**12 + 1, 48)}, "another kind in pos_embed"),
     ],
 )
 def test_other_versions_of_dofa_are_refused_by_shape(change, message, tmp_path):
@@ -276,6 +281,7 @@ def test_hostile_damaged_and_other_files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     whole = saved(tmp_path, public.plain_vit(8, 3)).read_bytes()
     torch.save({"model": public.plain_vit(8, 3), "args": Bomb()}, "bomb.pth")
+    (tmp_path / "bare.pth").write_bytes(pickle.dumps(Bomb()))
     (tmp_path / "cut.pth").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "text.pth").write_text("<html>404</html>")
     (tmp_path / "empty.pth").touch()
@@ -284,10 +290,11 @@ def test_hostile_damaged_and_other_files(tmp_path, monkeypatch):
     torch.save({"epoch": 3}, "no_tensors.pth")
     torch.save({"layer1.0.conv1.weight": torch.zeros(3)}, "resnet.pth")
     expected = {
-        "bomb.pth": "not safe to read",
+        "bomb.pth": "not safe to read.*mkdir, which is code",
+        "bare.pth": "not a pickle of tensors",
         "cut.pth": "cut off",
         "text.pth": "not safe to read",
-        "empty.pth": "not safe to read",
+        "empty.pth": "an empty one",
         "cut.safetensors": "damaged",
         "list.pth": "found list",
         "no_tensors.pth": "found none",
