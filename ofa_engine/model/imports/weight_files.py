@@ -51,7 +51,7 @@ def _pytorch(path: Path) -> object:
     with path.open("rb") as file:
         begins_as_zip = file.read(2) == b"PK"
     if begins_as_zip and not zipfile.is_zipfile(path):
-        raise InputError(f"expected a file of weights, found one that is cut off: download {path} again")
+        raise InputError(f"expected a file of weights, found one that is cut off: download {path.name} again")
     try:
         with torch.serialization.safe_globals([argparse.Namespace]):
             return torch.load(path, map_location="cpu", weights_only=True)
