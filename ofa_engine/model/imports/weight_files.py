@@ -53,9 +53,9 @@ def _pytorch(path: Path) -> object:
     with path.open("rb") as file:
         begin = file.read(2)
     if not begin:
-        raise InputError(f"expected a file of weights, found an empty one: download {path} again")
+        raise InputError(f"expected a file of weights, found an empty one: download {path.name} again")
     if begin == b"PK" and not zipfile.is_zipfile(path):
-        raise InputError(f"expected a file of weights, found one that is cut off: download {path} again")
+        raise InputError(f"expected a file of weights, found one that is cut off: download {path.name} again")
     try:
         with warnings.catch_warnings(), torch.serialization.safe_globals([argparse.Namespace]):
             warnings.simplefilter("ignore")  # of torch, about unusual pickles
