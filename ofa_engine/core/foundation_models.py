@@ -20,7 +20,7 @@ from .model_cost import backbone_bytes, tile_gflop
 FORMAT_VERSION = 1
 VARIABLE = "OFANET_FOUNDATION_MODELS"
 _ROUNDED = 0.01  # by how much a size that is published in three digits may be off
-_USUAL_BANDS = 9  # of a tile whose cost is told; a few more or less change it by a hundredth
+_USUAL_BANDS = 9  # of a tile whose cost is shown; a few more or less change it by a hundredth
 # Of the engine's process, measured on two CPU cores with ViT-Ti (934 MB in all) and ViT-B (1379 MB): what it takes by
 # itself, and per byte of weights, which are kept packed for the processor besides.
 _ENGINE_MB, _PER_WEIGHT = 900, 1.4

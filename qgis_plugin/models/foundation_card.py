@@ -7,7 +7,7 @@ from ..engine.modules import foundation_models, options
 from ..i18n.texts import duration, tr
 from .foundation_files import Offer
 
-RASTER_PX = 2000  # side of the raster whose time is told
+RASTER_PX = 2000  # side of the raster whose time is shown
 _MUTED = "#7d8a99"  # readable in light and dark themes
 
 

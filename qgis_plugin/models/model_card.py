@@ -188,15 +188,15 @@ def _origin(source) -> list[str]:
     """Whose weights a checkpoint was made of."""
     if not isinstance(source, dict):
         return []
-    told = {key: str(value) for key, value in source.items() if value}
+    texts = {key: str(value) for key, value in source.items() if value}
     facts = [
-        (tr("Name"), escape(told.get("name", ""))),
-        (tr("File"), escape(told.get("file", ""))),
-        (tr("Licence"), _link(told.get("licence_url", ""), told.get("licence", ""))),
-        (tr("Authors"), escape(told.get("attribution", ""))),
-        (tr("Paper"), escape(told.get("citation", ""))),
-        (tr("Published at"), _link(told.get("address", ""), told.get("address", ""))),
-        (tr("SHA-256"), escape(told.get("sha256", ""))),
+        (tr("Name"), escape(texts.get("name", ""))),
+        (tr("File"), escape(texts.get("file", ""))),
+        (tr("Licence"), _link(texts.get("licence_url", ""), texts.get("licence", ""))),
+        (tr("Authors"), escape(texts.get("attribution", ""))),
+        (tr("Paper"), escape(texts.get("citation", ""))),
+        (tr("Published at"), _link(texts.get("address", ""), texts.get("address", ""))),
+        (tr("SHA-256"), escape(texts.get("sha256", ""))),
     ]
     return [_heading(tr("Origin")), _table((title, text) for title, text in facts if text)]
 

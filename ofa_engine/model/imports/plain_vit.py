@@ -1,6 +1,6 @@
 """Plain Vision Transformers with fixed bands: timm's, MAE's, SSL4EO-S12's and SSL4EO-L's, and others by a rename map.
 
-What the bands are stands in no file: it is told by their number, and by the file's name where that leaves a choice.
+What the bands are stands in no file: it follows from their number, and from the file's name where that leaves a choice.
 """
 
 import re
